@@ -1,0 +1,20 @@
+//! Diff engine of cenbwp: desired state and observed state in, a [`Plan`] out.
+//!
+//! ```text
+//! Spec ─────┐
+//! Observed ─┼─decide─▶ Plan ──render──▶ text
+//! Options ──┘            └───audit────▶ flaws, none in a plan of ours
+//! ```
+//!
+//! **Invariant:** pure. No clock (the time is a field of [`Options`]), no environment, no files, no
+//! network, nothing asynchronous: the same input gives the same plan, byte for byte. Nothing here knows
+//! the vendor's parameter names; requests are made at the edge, from plans.
+
+mod observed;
+mod plan;
+
+pub use observed::{Business, ChargeType, Live, Observed, Owner, Reservation, ReservationKind, Unreadable};
+pub use plan::{
+    Adoption, Breach, Change, Delta, FieldChange, Held, HeldReason, Options, Plan, Purchase, Release,
+    Retirement, Superseded, Undeclared, Update, Warning,
+};

@@ -1,0 +1,122 @@
+//! Areas: the ends that a bandwidth package connects.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use serde::Serialize;
+
+/// An area of the world, a set of regions.
+///
+/// Requests spell areas `North-America`, replies `north-america` (Create and Describe pages), so areas
+/// compare without regard to case and print in the request's form. A name that is not known here is kept
+/// as written: the vendor adds areas faster than clients are released.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Area(String);
+
+impl Area {
+    /// Every area that some page of the vendor names, in the request's form.
+    pub const KNOWN: [&'static str; 7] =
+        ["China", "Asia-Pacific", "Europe", "North-America", "South-America", "Australia", "Middle-East"];
+    /// Areas that today's Create page no longer offers. Old packages may still have them.
+    pub const REMOVED: [&'static str; 2] = ["Australia", "Middle-East"];
+
+    /// Returns the area of this name, in any case.
+    pub fn new(name: &str) -> Self {
+        let known = Self::KNOWN.iter().find(|known| known.eq_ignore_ascii_case(name));
+        Self(known.copied().unwrap_or(name).to_owned())
+    }
+
+    /// The name in the request's form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Tells whether some page of the vendor names this area.
+    pub fn is_known(&self) -> bool {
+        Self::KNOWN.contains(&self.as_str())
+    }
+
+    /// Tells whether this area was sold once and is not offered any more.
+    pub fn is_removed(&self) -> bool {
+        Self::REMOVED.contains(&self.as_str())
+    }
+
+    /// China sorts first, as the vendor's own provider sends it; the others by name.
+    fn rank(&self) -> (bool, String) {
+        (self.0 != "China", self.0.to_ascii_lowercase())
+    }
+}
+
+impl fmt::Display for Area {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl PartialEq for Area {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for Area {}
+
+impl PartialOrd for Area {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Area {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+
+/// The two areas that a package connects: unordered, and the same area twice is legal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct AreaPair(Area, Area);
+
+impl AreaPair {
+    /// Returns the pair of these areas, whichever is named first.
+    pub fn new(one: Area, other: Area) -> Self {
+        if other < one { Self(other, one) } else { Self(one, other) }
+    }
+
+    /// The area to send as A: China if it is one of the two.
+    pub fn a(&self) -> &Area {
+        &self.0
+    }
+
+    /// The area to send as B.
+    pub fn b(&self) -> &Area {
+        &self.1
+    }
+
+    /// Both areas, A first.
+    pub fn both(&self) -> [&Area; 2] {
+        [&self.0, &self.1]
+    }
+}
+
+impl fmt::Display for AreaPair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} - {}", self.0, self.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_case_nor_order_makes_a_difference() {
+        let pair = |a, b| AreaPair::new(Area::new(a), Area::new(b));
+        assert_eq!(pair("Europe", "China"), pair("china", "EUROPE"));
+        assert_eq!(pair("europe", "china").to_string(), "China - Europe");
+        assert_eq!(pair("north-america", "asia-pacific").to_string(), "Asia-Pacific - North-America");
+        assert_eq!(Area::new("Mars"), Area::new("mars"));
+        assert_eq!(Area::new("Mars").as_str(), "Mars");
+    }
+}

@@ -1,0 +1,321 @@
+//! Names and ids: one type per meaning, so that they cannot be mixed up.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::num::NonZeroU32;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+/// Why a text is not a value of a type: what would have been one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// What was expected, as a phrase: `a lower-case letter, then …`.
+    pub expected: &'static str,
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "expected {}", self.expected)
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// Declares a name of the spec: `[a-z][a-z0-9-]{0,39}`.
+macro_rules! name {
+    ($(#[$doc:meta])* $type:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $type(String);
+
+        impl $type {
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = Invalid;
+
+            fn from_str(text: &str) -> Result<Self, Invalid> {
+                check_name(text).map(|()| Self(text.to_owned()))
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name!(
+    /// The owner of a set of packages: `[a-z][a-z0-9-]{0,39}`. Part of every identity.
+    StackName
+);
+name!(
+    /// The logical name of a package inside its stack: `[a-z][a-z0-9-]{0,39}`. Part of its identity.
+    PackageName
+);
+
+fn check_name(text: &str) -> Result<(), Invalid> {
+    let mut bytes = text.bytes();
+    let starts = bytes.next().is_some_and(|b| b.is_ascii_lowercase());
+    let goes_on = bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if starts && goes_on && text.len() <= 40 {
+        Ok(())
+    } else {
+        Err(Invalid { expected: "a lower-case letter, then up to 39 lower-case letters, digits or hyphens" })
+    }
+}
+
+/// Where a package stands in the spec: `<stack>/<package>`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    /// The stack that owns the package.
+    pub stack: StackName,
+    /// The package's logical name.
+    pub package: PackageName,
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.stack, self.package)
+    }
+}
+
+impl FromStr for Address {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let (stack, package) = text.split_once('/').ok_or(Invalid { expected: "STACK/PACKAGE" })?;
+        Ok(Self { stack: stack.parse()?, package: package.parse()? })
+    }
+}
+
+/// The how-many-eth purchase of one address. Starts at 1; raised in the spec to buy anew, on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Generation(NonZeroU32);
+
+impl Generation {
+    /// The generation of a package that was never bought anew.
+    pub const FIRST: Self = Self(NonZeroU32::MIN);
+
+    /// Returns the generation with this number, `None` for zero.
+    pub fn new(number: u32) -> Option<Self> {
+        NonZeroU32::new(number).map(Self)
+    }
+
+    /// The number, at least 1.
+    pub fn get(self) -> u32 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a package is recognised by, and what at most one package is ever bought for.
+///
+/// As text it is the value of the identity tag: `<stack>/<package>`, and `<stack>/<package>/<generation>`
+/// from the second generation on. There is one text per identity: `a/b/1` and `a/b/02` are not identities.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Identity {
+    /// Stack and package.
+    pub address: Address,
+    /// Which purchase of that address.
+    pub generation: Generation,
+}
+
+impl Identity {
+    /// The key of the tag that carries the identity.
+    pub const TAG: &'static str = "cenbwp";
+    /// The key of the tag that remembers the terms of a purchase, which the service never returns.
+    pub const TERMS_TAG: &'static str = "cenbwp-terms";
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.address.fmt(f)?;
+        if self.generation > Generation::FIRST { write!(f, "/{}", self.generation) } else { Ok(()) }
+    }
+}
+
+impl FromStr for Identity {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        const EXPECTED: Invalid = Invalid { expected: "<stack>/<package> or <stack>/<package>/<generation>" };
+        let mut parts = text.splitn(3, '/');
+        let (Some(stack), Some(package)) = (parts.next(), parts.next()) else { return Err(EXPECTED) };
+        let generation = match parts.next() {
+            None => Generation::FIRST,
+            Some(digits) => digits.parse().ok().and_then(Generation::new).ok_or(EXPECTED)?,
+        };
+        let address = Address { stack: stack.parse()?, package: package.parse()? };
+        let identity = Self { address, generation };
+        if identity.to_string() == text { Ok(identity) } else { Err(EXPECTED) }
+    }
+}
+
+macro_rules! as_text {
+    ($($type:ident),*) => {$(
+        impl Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+    )*};
+}
+as_text!(Address, Identity);
+
+/// The number of an account, decimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct AccountId(String);
+
+impl AccountId {
+    /// The digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for AccountId {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        if (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid { expected: "an account number: decimal digits" })
+        }
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Declares an id that the service gives: kept as it was written, compared without regard to case,
+/// because the vendor's pages show the same id as `cenbwp-…` and `Cenbwp-…`.
+macro_rules! service_id {
+    ($(#[$doc:meta])* $type:ident, $prefix:literal, $expected:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Serialize)]
+        #[serde(transparent)]
+        pub struct $type(String);
+
+        impl $type {
+            /// The id as it was written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = Invalid;
+
+            fn from_str(text: &str) -> Result<Self, Invalid> {
+                let rest = text.get(..$prefix.len()).filter(|start| start.eq_ignore_ascii_case($prefix));
+                let rest = rest.map(|_| &text[$prefix.len()..]);
+                // Asterisks and underscores: the vendor's own examples hold masked ids.
+                let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'*');
+                match rest {
+                    Some(rest) if !rest.is_empty() && text.len() <= 128 && rest.bytes().all(fits) => Ok(Self(text.to_owned())),
+                    _ => Err(Invalid { expected: $expected }),
+                }
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl PartialEq for $type {
+            fn eq(&self, other: &Self) -> bool {
+                self.0.eq_ignore_ascii_case(&other.0)
+            }
+        }
+
+        impl Eq for $type {}
+
+        impl PartialOrd for $type {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        impl Ord for $type {
+            fn cmp(&self, other: &Self) -> Ordering {
+                let fold = |id: &Self| id.0.to_ascii_lowercase();
+                fold(self).cmp(&fold(other))
+            }
+        }
+
+        impl Hash for $type {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                self.0.to_ascii_lowercase().hash(state);
+            }
+        }
+    };
+}
+
+service_id!(
+    /// The id of a bandwidth package, `cenbwp-…`.
+    PackageId, "cenbwp-", "a package id: cenbwp-…"
+);
+service_id!(
+    /// The id of a CEN instance, `cen-…`.
+    CenId, "cen-", "a CEN id: cen-…"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identity_has_exactly_one_text() {
+        for text in ["a/b", "a/b/2", "net-1/x-y/4294967295"] {
+            assert_eq!(text.parse::<Identity>().unwrap().to_string(), text);
+        }
+        for text in [
+            "",
+            "a",
+            "a/",
+            "/b",
+            "a/b/",
+            "a/b/0",
+            "a/b/1",
+            "a/b/02",
+            "a/b/+2",
+            "a/b/2/3",
+            "A/b",
+            "a/b/4294967296",
+        ] {
+            assert!(text.parse::<Identity>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn ids_of_the_service_compare_without_case() {
+        let id = |text: &str| text.parse::<PackageId>().unwrap();
+        assert_eq!(id("cenbwp-4c2zaavbvh5fx****"), id("Cenbwp-4C2zaavbvh5fx****"));
+        assert!("cen-1".parse::<PackageId>().is_err());
+        assert!("cenbwp-1".parse::<CenId>().is_err());
+        assert!("cenbwp-a b".parse::<PackageId>().is_err());
+    }
+}

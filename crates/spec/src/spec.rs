@@ -1,0 +1,54 @@
+//! The whole desired state.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::{AccountId, Address, Mbps, Package, PackageName, StackName};
+
+/// Everything that one run's files declare.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Spec {
+    /// The stacks, by name.
+    pub stacks: BTreeMap<StackName, Stack>,
+}
+
+impl Spec {
+    /// Every declared package, by address.
+    pub fn packages(&self) -> impl Iterator<Item = &Package> {
+        self.stacks.values().flat_map(|stack| stack.packages.values())
+    }
+
+    /// The package declared at this address.
+    pub fn get(&self, address: &Address) -> Option<&Package> {
+        self.stacks.get(&address.stack)?.packages.get(&address.package)
+    }
+}
+
+/// What one owner declares, merged from all documents that name it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Stack {
+    /// The only account it may be applied to, if pinned.
+    pub account: Option<AccountId>,
+    /// What one run may buy.
+    pub limits: Limits,
+    /// The packages, by name.
+    pub packages: BTreeMap<PackageName, Package>,
+}
+
+/// What one run may buy for one stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Limits {
+    /// The most packages one run may buy.
+    pub max_purchases: u32,
+    /// The most Mbps one run may add, by purchases and upgrades together. `None`: no limit.
+    pub max_new_mbps: Option<Mbps>,
+}
+
+impl Default for Limits {
+    /// Ten purchases: more than a team orders in one change, less than a generated mistake would.
+    fn default() -> Self {
+        Self { max_purchases: 10, max_new_mbps: None }
+    }
+}
