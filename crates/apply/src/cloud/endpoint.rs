@@ -1,0 +1,168 @@
+//! Where the service is.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use cenbwp_spec::Invalid;
+
+/// The root of a service: `https://HOST[:PORT]`, or `http://` on loopback.
+///
+/// Host and port are kept in the form in which they are signed and sent: lower case, the scheme's own
+/// port left out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Endpoint {
+    scheme: &'static str,
+    authority: String,
+}
+
+impl Endpoint {
+    /// The value of the `host` header: the host, and the port unless it is the scheme's own.
+    pub fn host(&self) -> &str {
+        &self.authority
+    }
+
+    /// Tells whether it is reached in clear, which is possible on loopback only.
+    pub fn is_plain(&self) -> bool {
+        self.scheme == "http"
+    }
+
+    fn vendor(host: &str) -> Self {
+        Self { scheme: "https", authority: host.to_owned() }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.authority)
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        const EXPECTED: Invalid = Invalid { expected: "https://HOST[:PORT] without user, path or query" };
+        const LOOPBACK: Invalid = Invalid { expected: "https://…; http:// is for loopback only" };
+        let (scheme, rest) = text.split_once("://").ok_or(EXPECTED)?;
+        let (scheme, own_port) = match scheme.to_ascii_lowercase().as_str() {
+            "https" => ("https", 443),
+            "http" => ("http", 80),
+            _ => return Err(EXPECTED),
+        };
+        let (host, port) = split_port(rest.strip_suffix('/').unwrap_or(rest)).ok_or(EXPECTED)?;
+        let host = host.to_ascii_lowercase();
+        let loopback = loopback(&host).ok_or(EXPECTED)?;
+        if scheme == "http" && !loopback {
+            return Err(LOOPBACK);
+        }
+        let authority = match port {
+            Some(port) if port != own_port => format!("{host}:{port}"),
+            _ => host,
+        };
+        Ok(Self { scheme, authority })
+    }
+}
+
+/// Splits `host[:port]`; an IPv6 host keeps its brackets.
+fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
+    let end = if text.starts_with('[') { text.find(']')? + 1 } else { text.find(':').unwrap_or(text.len()) };
+    let (host, rest) = text.split_at(end);
+    if rest.is_empty() {
+        return Some((host, None));
+    }
+    let digits = rest.strip_prefix(':')?;
+    let port: u16 = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())??;
+    (port != 0).then_some((host, Some(port)))
+}
+
+/// Tells whether a host is loopback, and returns `None` if it is no host at all.
+fn loopback(host: &str) -> Option<bool> {
+    if let Some(v6) = host.strip_prefix('[') {
+        return v6
+            .strip_suffix(']')?
+            .parse::<IpAddr>()
+            .ok()
+            .filter(IpAddr::is_ipv6)
+            .map(|ip| ip.is_loopback());
+    }
+    if let Ok(ip) = host.parse::<IpAddr>() {
+        return Some(ip.is_loopback());
+    }
+    let label = |l: &str| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    // A last label of digits would be read as an address in one of its odd old forms.
+    let named = host.rsplit('.').next().is_some_and(|last| last.bytes().any(|b| b.is_ascii_alphabetic()));
+    (named && host.len() <= 253 && host.split('.').all(label)).then_some(host == "localhost")
+}
+
+/// Where the two services are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoints {
+    /// Cbn, the service of the packages. One for every region and for both sites (Endpoints page).
+    pub cbn: Endpoint,
+    /// Sts, which tells the account.
+    pub sts: Endpoint,
+}
+
+impl Default for Endpoints {
+    fn default() -> Self {
+        Self { cbn: Endpoint::vendor("cbn.aliyuncs.com"), sts: Endpoint::vendor("sts.aliyuncs.com") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_read_into_the_form_that_is_signed() {
+        for (text, shown) in [
+            ("https://cbn.aliyuncs.com", "https://cbn.aliyuncs.com"),
+            ("HTTPS://CBN.aliyuncs.com:443/", "https://cbn.aliyuncs.com"),
+            ("https://cen.vpc-proxy.aliyuncs.com:8443", "https://cen.vpc-proxy.aliyuncs.com:8443"),
+            ("https://10.0.0.1", "https://10.0.0.1"),
+            ("https://[2001:db8::1]:444", "https://[2001:db8::1]:444"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("http://127.1.2.3:80", "http://127.1.2.3"),
+            ("http://[::1]:8080", "http://[::1]:8080"),
+            ("http://localhost:443", "http://localhost:443"),
+        ] {
+            let endpoint: Endpoint = text.parse().unwrap();
+            assert_eq!(endpoint.to_string(), shown);
+            assert_eq!(format!("{}://{}", endpoint.scheme, endpoint.host()), shown);
+        }
+        assert_eq!(Endpoints::default().cbn, "https://cbn.aliyuncs.com".parse().unwrap());
+        assert_eq!(Endpoints::default().sts, "https://sts.aliyuncs.com".parse().unwrap());
+    }
+
+    #[test]
+    fn what_is_no_safe_endpoint_is_refused() {
+        for text in [
+            "",
+            "cbn.aliyuncs.com",
+            "https://",
+            "https:///",
+            "ftp://localhost",
+            "https://user:password@cbn.aliyuncs.com",
+            "https://cbn.aliyuncs.com/path",
+            "https://cbn.aliyuncs.com?x=y",
+            "https://cbn.aliyuncs.com#x",
+            "https://cbn.aliyuncs.com:0",
+            "https://cbn.aliyuncs.com:+1",
+            "https://cbn.aliyuncs.com:65536",
+            "https://cbn..com",
+            "https://cbn aliyuncs.com",
+            "https://[::1",
+            "https://[127.0.0.1]",
+            "https://0x7f.1",
+            "http://cbn.aliyuncs.com",
+            "http://0.0.0.0",
+            "http://localhost.example.com",
+            "http://127.0.0.1.example.com",
+            "http://127.1",
+            "http://[::2]",
+        ] {
+            assert!(text.parse::<Endpoint>().is_err(), "{text}");
+        }
+    }
+}

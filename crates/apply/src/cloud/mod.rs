@@ -1,0 +1,35 @@
+//! The service, and the only folder that knows its strings.
+//!
+//! ```text
+//! request      a call as a value           credentials  whose money it is
+//! sign         signature V3, pure          endpoint     where the service is
+//! transport    the seam ── http            token        the ClientToken
+//! answer       three fates, by code        retry        how often, how late
+//! listing      pages into one Observed     redact       what may be shown of a reply
+//! decode       one item of a page
+//! ```
+//!
+//! [`Cloud`] reads; [`Writer`] is the only type that can change something, and sends every request
+//! exactly once: whether to repeat it is decided by whoever carries out the plan.
+
+mod answer;
+mod client;
+mod credentials;
+mod endpoint;
+mod http;
+mod listing;
+pub mod request;
+mod retry;
+mod token;
+mod transport;
+
+pub use answer::{Answer, Error, Lost, Refusal, RefusalKind};
+pub use client::{Cloud, Created, Writer};
+pub use credentials::{Credentials, CredentialsError, Environment, resolve};
+pub use endpoint::{Endpoint, Endpoints};
+pub use http::HttpTransport;
+pub use listing::decode_recording;
+pub use request::Request;
+pub use retry::RetryPolicy;
+pub use token::{Attempt, ClientToken};
+pub use transport::{Reply, Sending, SignedRequest, Transport, TransportError};

@@ -1,0 +1,60 @@
+//! How often and how late a call is repeated.
+
+use std::time::Duration;
+
+use crate::random::Random;
+
+/// How often and how late a call is repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// How often after the first time. 0: never.
+    pub max_retries: u32,
+    /// The wait before the first repetition; it doubles from one to the next.
+    pub first_wait: Duration,
+    /// The longest wait of our own choosing.
+    pub longest_wait: Duration,
+    /// The longest wait that the service may ask for. What asks for more gets this.
+    pub longest_asked: Duration,
+}
+
+impl Default for RetryPolicy {
+    /// Five repetitions within about 15 seconds: longer than a burst of throttling, shorter than a
+    /// person's or a pipeline's patience. A service that asks for more than a minute is down.
+    fn default() -> Self {
+        Self {
+            max_retries: 5,
+            first_wait: Duration::from_millis(500),
+            longest_wait: Duration::from_secs(20),
+            longest_asked: Duration::from_secs(60),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// Returns the wait before repetition number `n`, from 0: exponential with jitter, and not less
+    /// than what the service asked for.
+    pub fn wait(&self, n: u32, asked: Option<Duration>, random: &Random) -> Duration {
+        let doubled = self.first_wait.saturating_mul(1_u32.checked_shl(n).unwrap_or(u32::MAX));
+        let chosen = random.jitter(doubled.min(self.longest_wait));
+        chosen.max(asked.unwrap_or_default().min(self.longest_asked))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_a_cap_and_obey_the_service_up_to_another() {
+        let policy = RetryPolicy::default();
+        let random = Random::seeded(1);
+        for (n, most) in
+            [(0, 500), (1, 1000), (5, 16_000), (6, 20_000), (31, 20_000), (32, 20_000), (u32::MAX, 20_000)]
+        {
+            let wait = policy.wait(n, None, &random).as_millis();
+            assert!((most / 2..=most).contains(&wait), "{n}: {wait}");
+        }
+        assert_eq!(policy.wait(0, Some(Duration::from_secs(7)), &random).as_secs(), 7);
+        assert_eq!(policy.wait(0, Some(Duration::from_secs(3600)), &random).as_secs(), 60);
+    }
+}
