@@ -20,10 +20,6 @@ pub enum Clock {
 
 impl Clock {
     /// Returns a virtual clock that shows `start` now.
-    ///
-    /// # Panics
-    ///
-    /// Outside a tokio runtime with a paused clock it does not panic, it just follows real time.
     pub fn starting_at(start: Timestamp) -> Self {
         Self::Virtual { start, since: tokio::time::Instant::now() }
     }

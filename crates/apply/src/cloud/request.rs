@@ -90,3 +90,89 @@ pub fn create(purchase: &Purchase, token: &ClientToken) -> Request {
     }
     request
 }
+
+#[cfg(test)]
+mod tests {
+    use cenbwp_diff::Purchase;
+    use cenbwp_spec::{Area, AreaPair, Mbps, Prepay, Term};
+
+    use super::*;
+    use crate::cloud::Attempt;
+
+    fn purchase() -> Purchase {
+        Purchase {
+            identity: "backbone/cn-eu".parse().unwrap(),
+            areas: AreaPair::new(Area::new("europe"), Area::new("china")),
+            bandwidth: Mbps(100),
+            name: "backbone-cn-eu".to_owned(),
+            description: Some("Frankfurt uplink".to_owned()),
+            terms: Prepay { term: Term::Years(2), auto_pay: true, renewal: Renewal::Months(12) },
+            tags: [("team", "network"), ("cenbwp", "backbone/cn-eu")]
+                .map(|(k, v)| (k.to_owned(), v.to_owned()))
+                .into(),
+            then: Vec::new(),
+        }
+    }
+
+    fn check(request: &Request, expected: &[&str]) {
+        let params: Vec<_> = request.params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(params, expected);
+    }
+
+    fn token(purchase: &Purchase) -> ClientToken {
+        ClientToken::new(&"1234567890123456".parse().unwrap(), &purchase.identity, Attempt::FIRST)
+    }
+
+    #[test]
+    fn a_purchase_leaves_no_default_to_the_service() {
+        let purchase = purchase();
+        check(
+            &create(&purchase, &token(&purchase)),
+            &[
+                "AutoPay=true",
+                "AutoRenew=true",
+                "AutoRenewDuration=12",
+                "Bandwidth=100",
+                "BandwidthPackageChargeType=PREPAY",
+                "ClientToken=cbwp1-prinbhxwrfe6dm7dfvm3zlygjotl6iqlvhsvi5kzgngvyqmnzxva",
+                "Description=Frankfurt uplink",
+                "GeographicRegionAId=China",
+                "GeographicRegionBId=Europe",
+                "Name=backbone-cn-eu",
+                "Period=2",
+                "PricingCycle=Year",
+                "Tag.1.Key=cenbwp",
+                "Tag.1.Value=backbone/cn-eu",
+                "Tag.2.Key=team",
+                "Tag.2.Value=network",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_off_is_sent_as_off_and_what_is_empty_is_left_out() {
+        let terms = Prepay { term: Term::Months(1), auto_pay: false, renewal: Renewal::Off };
+        let (name, description) = (String::new(), Some(String::new()));
+        let purchase = Purchase { terms, name, description, tags: BTreeMap::new(), ..purchase() };
+        check(
+            &create(&purchase, &token(&purchase)),
+            &[
+                "AutoPay=false",
+                "AutoRenew=false",
+                "Bandwidth=100",
+                "BandwidthPackageChargeType=PREPAY",
+                "ClientToken=cbwp1-prinbhxwrfe6dm7dfvm3zlygjotl6iqlvhsvi5kzgngvyqmnzxva",
+                "GeographicRegionAId=China",
+                "GeographicRegionBId=Europe",
+                "Period=1",
+                "PricingCycle=Month",
+            ],
+        );
+    }
+
+    #[test]
+    fn the_listing_is_asked_for_without_any_filter() {
+        check(&describe_page(7), &["IncludeReservationData=true", "PageNumber=7", "PageSize=50"]);
+        check(&get_caller_identity(), &[]);
+    }
+}
