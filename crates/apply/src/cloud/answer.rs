@@ -1,6 +1,10 @@
 //! What came back, sorted by what the caller may do next.
 
+use std::fmt;
 use std::time::Duration;
+
+use super::classify::account_wide;
+use super::request::DESCRIBE;
 
 /// The three fates of a request that changes something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,16 +73,111 @@ pub struct Lost {
     pub retry_after: Option<Duration>,
 }
 
+impl Refusal {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self.kind {
+            RefusalKind::NotSent => {
+                "check the network, the proxy and --endpoint; the service has not seen this request"
+            }
+            RefusalKind::Throttled => "wait a minute and run the same command again",
+            RefusalKind::Busy => "wait for what is in progress and run the same command again",
+            RefusalKind::TokenFailed => "see why the earlier request failed, then run the same command again",
+            RefusalKind::TokenMismatch => {
+                "another run has asked for this package with other parameters: plan again and look at what is there"
+            }
+            RefusalKind::AccountWide => {
+                account_wide(&self.code).unwrap_or("check the permissions of these credentials")
+            }
+            RefusalKind::Final => "correct what the message names, then plan again",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, action, code, message, request_id, status, retry_after: _ } = self;
+        match kind {
+            RefusalKind::NotSent => write!(f, "{action} was not sent: {message}"),
+            _ => {
+                write!(f, "{action} was refused: {code}")?;
+                write_status(f, *status)?;
+                if message.is_empty() { Ok(()) } else { write!(f, ": {message}") }
+            }
+        }?;
+        write_request_id(f, request_id.as_deref())
+    }
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { action, reason, code: _, request_id, status: _, retry_after: _ } = self;
+        write!(f, "{action} has no usable reply: {reason}")?;
+        write_request_id(f, request_id.as_deref())
+    }
+}
+
+fn write_status(f: &mut fmt::Formatter<'_>, status: Option<u16>) -> fmt::Result {
+    status.map_or(Ok(()), |status| write!(f, " (HTTP {status})"))
+}
+
+fn write_request_id(f: &mut fmt::Formatter<'_>, id: Option<&str>) -> fmt::Result {
+    id.map_or(Ok(()), |id| write!(f, "; request id {id}"))
+}
+
 /// Why a read gave nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The service refused it, or could not be reached.
-    #[error("{}: {}", .0.action, .0.message)]
+    #[error("{0}")]
     Refused(Refusal),
     /// No usable reply, however often it was asked.
-    #[error("{}: {}", .0.action, .0.reason)]
+    #[error("{0}")]
     Lost(Lost),
     /// The replies do not make one whole listing.
-    #[error("{0}")]
+    #[error("{DESCRIBE} gave no whole listing: {0}")]
     Listing(String),
+}
+
+impl Error {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.hint(),
+            Self::Lost(_) => "check the network, the proxy and --endpoint, then run the same command again",
+            Self::Listing(_) => "run the same command again when nobody else is changing packages",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_what_was_asked_what_came_and_what_to_do() {
+        let refusal = Refusal {
+            kind: RefusalKind::AccountWide,
+            action: DESCRIBE,
+            code: "InvalidTimeStamp.Expired".to_owned(),
+            message: "the time is off".to_owned(),
+            request_id: Some("R-1".to_owned()),
+            status: Some(400),
+            retry_after: None,
+        };
+        let error = Error::Refused(refusal.clone());
+        let shown = "DescribeCenBandwidthPackages was refused: InvalidTimeStamp.Expired (HTTP 400): the time is off; request id R-1";
+        assert_eq!(error.to_string(), shown);
+        assert!(error.hint().contains("clock"));
+
+        let (kind, message) = (RefusalKind::NotSent, "connection refused".to_owned());
+        let error = Refusal { kind, message, status: None, request_id: None, code: String::new(), ..refusal };
+        assert_eq!(error.to_string(), "DescribeCenBandwidthPackages was not sent: connection refused");
+
+        let reason = "timed out".to_owned();
+        let lost =
+            Lost { action: DESCRIBE, reason, code: None, request_id: None, status: None, retry_after: None };
+        let error = Error::Lost(lost);
+        assert_eq!(error.to_string(), "DescribeCenBandwidthPackages has no usable reply: timed out");
+    }
 }

@@ -4,10 +4,21 @@ use std::sync::Arc;
 
 use cenbwp_diff::{Observed, Purchase};
 use cenbwp_spec::{AccountId, PackageId};
+use serde_json::Value;
 
-use super::{Answer, ClientToken, Credentials, Endpoints, Error, RetryPolicy, Transport};
+use super::classify::{classify, request_id};
+use super::listing::{MAX_PAGES, Pages};
+use super::redact::neutral;
+use super::{
+    Answer, ClientToken, Credentials, Endpoint, Endpoints, Error, Lost, RefusalKind, Request, RetryPolicy,
+    Transport, request, sign,
+};
 use crate::clock::Clock;
 use crate::random::Random;
+
+/// How often a listing is begun again after its pages contradicted each other, or after two whole
+/// listings differed. An account where that happens four times is being changed all the time.
+const RELISTS: u32 = 3;
 
 /// One account's view of the service. Cheap to clone.
 #[derive(Clone)]
@@ -35,25 +46,159 @@ impl Cloud {
         Self(Arc::new(Inner { transport, credentials, endpoints, clock, random, retry }))
     }
 
-    /// Whose credentials these are (Sts GetCallerIdentity).
+    /// Returns the account whose credentials these are (Sts GetCallerIdentity).
+    ///
+    /// # Errors
+    ///
+    /// A refusal, or no usable reply after every repetition.
     pub async fn account(&self) -> Result<AccountId, Error> {
-        unimplemented!()
+        let request = request::get_caller_identity();
+        let reply = self.read(&request, &self.0.endpoints.sts).await?;
+        let id = match &reply["AccountId"] {
+            Value::Number(number) => number.to_string(),
+            other => other.as_str().unwrap_or_default().to_owned(),
+        };
+        id.parse().map_err(|invalid| {
+            Error::Lost(unusable(&request, &reply, format!("AccountId is {:?}, {invalid}", neutral(&id, 40))))
+        })
     }
 
-    /// Every package of the account, or an error; never a part of them.
+    /// Returns every package of the account, never a part of them.
+    ///
+    /// Pages that contradict each other, because packages came or went between them, are read again from
+    /// the first, up to three times.
+    ///
+    /// # Errors
+    ///
+    /// A refusal, no usable reply after every repetition, or no whole listing.
     pub async fn list(&self) -> Result<Observed, Error> {
-        unimplemented!()
+        self.listing().await.map(|(observed, _)| observed)
     }
 
-    /// The same, looked at again until two listings in a row agree, unless one page held everything.
+    /// Returns every package of the account as two listings in a row showed them.
+    ///
+    /// Needed before a purchase: where one package goes and another comes between two pages, a third can
+    /// slip from the later page to the earlier one unseen, and no count tells. One page cannot shift, so
+    /// it is not read again.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Cloud::list`], and four listings of which no two in a row agree.
     pub async fn list_confirmed(&self) -> Result<Observed, Error> {
-        unimplemented!()
+        let (mut last, pages) = self.listing().await?;
+        if pages == 1 {
+            return Ok(last);
+        }
+        for _ in 0..RELISTS {
+            let next = self.list().await?;
+            if next == last {
+                return Ok(next);
+            }
+            last = next;
+        }
+        Err(Error::Listing(format!("no two of {} listings in a row agree", RELISTS + 1)))
     }
 
-    /// The only thing that can change something.
+    /// Returns the only thing that can change something.
     pub fn writer(&self) -> Writer<'_> {
         Writer(self)
     }
+
+    /// Lists until the pages fit together; returns also how many there were.
+    async fn listing(&self) -> Result<(Observed, usize), Error> {
+        let Inner { clock, random, retry, .. } = &*self.0;
+        let mut n = 0;
+        loop {
+            match self.pages().await? {
+                Ok(whole) => return Ok(whole),
+                Err(reason) if n == RELISTS => return Err(Error::Listing(reason)),
+                Err(reason) => tracing::debug!(reason, "listing again"),
+            }
+            clock.sleep(retry.wait(n, None, random)).await;
+            n += 1;
+        }
+    }
+
+    /// Lists once; the inner error says how the pages contradict each other.
+    async fn pages(&self) -> Result<Result<(Observed, usize), String>, Error> {
+        let mut pages = Pages::default();
+        for number in 1..=MAX_PAGES {
+            let reply = self.read(&request::describe_page(number), &self.0.endpoints.cbn).await?;
+            let items = match pages.add(&reply) {
+                Ok(items) => items,
+                Err(reason) => return Ok(Err(format!("page {number}: {reason}"))),
+            };
+            if pages.are_whole() {
+                return Ok(Ok((pages.finish(), number)));
+            }
+            if items == 0 {
+                return Ok(Err(format!("page {number} is empty after {}", pages.progress())));
+            }
+        }
+        Ok(Err(format!("{MAX_PAGES} pages hold {}", pages.progress())))
+    }
+
+    /// Asks until there is an answer, or nothing more to hope for.
+    async fn read(&self, request: &Request, endpoint: &Endpoint) -> Result<Value, Error> {
+        let Inner { clock, random, retry, .. } = &*self.0;
+        let mut n = 0;
+        loop {
+            let (error, asked) = match self.send(request, endpoint).await {
+                Answer::Yes(reply) => return Ok(reply),
+                Answer::No(refusal) if n == retry.max_retries || !passes(refusal.kind) => {
+                    return Err(Error::Refused(refusal));
+                }
+                Answer::Unknown(lost) if n == retry.max_retries || !may_come(&lost) => {
+                    return Err(Error::Lost(lost));
+                }
+                Answer::No(refusal) => (refusal.to_string(), refusal.retry_after),
+                Answer::Unknown(lost) => (lost.to_string(), lost.retry_after),
+            };
+            let wait = retry.wait(n, asked, random);
+            tracing::debug!(error, wait_ms = wait.as_millis(), "asking again");
+            clock.sleep(wait).await;
+            n += 1;
+        }
+    }
+
+    /// Sends one request, once: a new date, nonce and signature every time.
+    async fn send(&self, request: &Request, endpoint: &Endpoint) -> Answer<Value> {
+        let Inner { transport, credentials, clock, random, .. } = &*self.0;
+        let signed = sign::seal(request, endpoint, credentials, clock.now(), random.nonce());
+        let result = transport.send(&signed).await;
+        let status = result.as_ref().ok().map(|reply| reply.status);
+        let answer = classify(request.action, result, credentials);
+        let fate = match &answer {
+            Answer::Yes(_) => "yes",
+            Answer::No(_) => "no",
+            Answer::Unknown(_) => "unknown",
+        };
+        tracing::debug!(action = request.action, status, fate, "sent");
+        answer
+    }
+}
+
+/// Tells whether a refusal of a read can pass by itself.
+fn passes(kind: RefusalKind) -> bool {
+    match kind {
+        RefusalKind::NotSent | RefusalKind::Throttled | RefusalKind::Busy => true,
+        RefusalKind::TokenFailed
+        | RefusalKind::TokenMismatch
+        | RefusalKind::AccountWide
+        | RefusalKind::Final => false,
+    }
+}
+
+/// Tells whether asking again may bring the reply to a read: not if something else than the service
+/// answers, such as a portal that wants a login first.
+fn may_come(lost: &Lost) -> bool {
+    lost.code.is_some() || lost.status.is_none_or(|status| status >= 500 || matches!(status, 408 | 429))
+}
+
+/// Says that a reply to `request` does not hold what was asked for.
+fn unusable(request: &Request, reply: &Value, reason: String) -> Lost {
+    let (action, request_id) = (request.action, request_id(reply));
+    Lost { action, reason, code: None, request_id, status: None, retry_after: None }
 }
 
 /// The only type that can change something. Every method sends exactly one request.
@@ -73,7 +218,20 @@ pub struct Created {
 impl Writer<'_> {
     /// Buys a package: one request, never repeated here.
     pub async fn create(&self, purchase: &Purchase, token: &ClientToken) -> Answer<Created> {
-        let _ = (purchase, token, &self.0.0.clock);
-        unimplemented!()
+        let request = request::create(purchase, token);
+        let reply = match self.0.send(&request, &self.0.0.endpoints.cbn).await {
+            Answer::Yes(reply) => reply,
+            Answer::No(refusal) => return Answer::No(refusal),
+            Answer::Unknown(lost) => return Answer::Unknown(lost),
+        };
+        let Some(id) = reply["CenBandwidthPackageId"].as_str().and_then(|id| id.parse().ok()) else {
+            return Answer::Unknown(unusable(&request, &reply, "the reply names no package".to_owned()));
+        };
+        let order_id = match &reply["CenBandwidthPackageOrderId"] {
+            Value::String(order) if !order.is_empty() => Some(neutral(order, 100)),
+            Value::Number(order) => Some(order.to_string()),
+            _ => None,
+        };
+        Answer::Yes(Created { id, order_id, request_id: request_id(&reply).unwrap_or_default() })
     }
 }

@@ -1,13 +1,203 @@
-//! Pages into one listing.
+//! Pages into one listing. Half a listing is an error here, never a short list.
 
-use cenbwp_diff::Observed;
+use std::collections::BTreeSet;
+
+use cenbwp_diff::{Observed, Unreadable};
+use cenbwp_spec::PackageId;
+use serde_json::Value;
+
+use super::decode;
+use super::request::PAGE_SIZE;
+
+/// The most pages that are read: 100,000 packages, far beyond any account's quota. Whatever claims more
+/// is broken, and would keep us asking for hours.
+pub(super) const MAX_PAGES: usize = 2_000;
 
 /// Reads recorded replies of DescribeCenBandwidthPackages: one, an array of them, or one per line.
+///
+/// The result is not `complete` if the replies announce more packages than they hold.
 ///
 /// # Errors
 ///
 /// What cannot be read as such, names a package twice, or disagrees about how many there are.
 pub fn decode_recording(bytes: &[u8]) -> Result<Observed, String> {
-    let _ = bytes;
-    unimplemented!()
+    let mut pages = Pages::default();
+    let mut replies = 0_usize;
+    for document in serde_json::Deserializer::from_slice(bytes).into_iter::<Value>() {
+        let document = document.map_err(|e| format!("line {} column {}: not JSON", e.line(), e.column()))?;
+        let several = if let Value::Array(several) = document { several } else { vec![document] };
+        for reply in several {
+            replies += 1;
+            pages.add(&reply).map_err(|reason| format!("reply {replies}: {reason}"))?;
+        }
+    }
+    if replies == 0 {
+        return Err("nothing recorded: expected a reply of DescribeCenBandwidthPackages".to_owned());
+    }
+    Ok(pages.finish())
+}
+
+/// The pages of one listing, as far as they were read.
+#[derive(Default)]
+pub(super) struct Pages {
+    /// What every page so far announced as the number of packages.
+    total: Option<u64>,
+    /// How many items were read, readable or not.
+    items: u64,
+    ids: BTreeSet<PackageId>,
+    packages: Vec<cenbwp_diff::Live>,
+    unreadable: Vec<Unreadable>,
+}
+
+impl Pages {
+    /// Adds the next page and returns how many items it held.
+    ///
+    /// # Errors
+    ///
+    /// A page that contradicts those before it, or is no page.
+    pub(super) fn add(&mut self, reply: &Value) -> Result<usize, String> {
+        let total =
+            decode::number(&reply["TotalCount"]).ok().flatten().ok_or("expected a number as TotalCount")?;
+        if total > (MAX_PAGES * PAGE_SIZE) as u64 {
+            return Err(format!("TotalCount is {total}, expected at most {}", MAX_PAGES * PAGE_SIZE));
+        }
+        let before = *self.total.get_or_insert(total);
+        if before != total {
+            return Err(format!("TotalCount changed from {before} to {total} between pages"));
+        }
+        let items = decode::list(reply, "CenBandwidthPackages", "CenBandwidthPackage")?;
+        self.items += items.len() as u64;
+        if self.items > total {
+            return Err(format!("the pages hold {} packages, and TotalCount is {total}", self.items));
+        }
+        for item in &items {
+            let decoded = decode::item(item);
+            let id = match &decoded {
+                Ok(live) => Some(&live.id),
+                Err(unreadable) => unreadable.id.as_ref(),
+            };
+            if let Some(twice) = id.filter(|id| !self.ids.insert((*id).clone())) {
+                return Err(format!("{twice} is listed twice"));
+            }
+            match decoded {
+                Ok(live) => self.packages.push(live),
+                Err(unreadable) => self.unreadable.push(unreadable),
+            }
+        }
+        Ok(items.len())
+    }
+
+    /// Tells whether every announced package was read.
+    pub(super) fn are_whole(&self) -> bool {
+        self.total == Some(self.items)
+    }
+
+    /// How many were read and how many were announced, to show.
+    pub(super) fn progress(&self) -> String {
+        format!("{} of {} packages", self.items, self.total.unwrap_or_default())
+    }
+
+    /// Returns what was read, in the order of the ids.
+    pub(super) fn finish(self) -> Observed {
+        let complete = self.are_whole();
+        let Self { mut packages, mut unreadable, .. } = self;
+        packages.sort_by(|a, b| a.id.cmp(&b.id));
+        unreadable.sort_by(|a, b| (&a.id, &a.reason).cmp(&(&b.id, &b.reason)));
+        Observed { packages, unreadable, complete }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reply that announces `total` packages and holds those of these numbers.
+    fn page(total: usize, numbers: &[usize]) -> String {
+        let items: Vec<_> = numbers
+            .iter()
+            .map(|n| {
+                format!(
+                    r#"{{"CenBandwidthPackageId":"cenbwp-{n:05}","Bandwidth":2,"BandwidthPackageChargeType":"PREPAY",
+                        "GeographicRegionAId":"china","GeographicRegionBId":"europe","BusinessStatus":"Normal"}}"#
+                )
+            })
+            .collect();
+        let items = items.join(",").replace('\n', " ");
+        format!(r#"{{"TotalCount":{total},"CenBandwidthPackages":{{"CenBandwidthPackage":[{items}]}}}}"#)
+    }
+
+    /// `complete` or `partial` with the numbers of the packages, or the error.
+    fn check(recording: &str, expected: &str) {
+        let shown = match decode_recording(recording.as_bytes()) {
+            Ok(Observed { packages, unreadable, complete }) => {
+                let ids: Vec<_> =
+                    packages.iter().map(|live| live.id.as_str().trim_start_matches("cenbwp-0000")).collect();
+                let lost = if unreadable.is_empty() {
+                    String::new()
+                } else {
+                    format!(" and {} unreadable", unreadable.len())
+                };
+                format!("{} {}{lost}", if complete { "complete" } else { "partial" }, ids.join(" "))
+            }
+            Err(reason) => reason,
+        };
+        assert_eq!(shown, expected, "{recording}");
+    }
+
+    #[test]
+    fn a_recording_is_one_reply_an_array_or_one_per_line() {
+        let (one, two) = (page(3, &[3, 1]), page(3, &[2]));
+        check(&page(2, &[2, 1]), "complete 1 2");
+        check(&format!("[{one},{two}]"), "complete 1 2 3");
+        check(&format!("{one}\n{two}\n"), "complete 1 2 3");
+        check(&format!("\n{one}\r\n\r\n{two}"), "complete 1 2 3");
+        check(r#"{"TotalCount":0}"#, "complete ");
+        check(r#"{"TotalCount":"0","CenBandwidthPackages":null}"#, "complete ");
+    }
+
+    #[test]
+    fn a_recording_that_is_not_whole_says_so() {
+        check(&page(3, &[1, 2]), "partial 1 2");
+        check(&page(1, &[]), "partial ");
+    }
+
+    #[test]
+    fn an_item_that_cannot_be_read_is_counted_and_kept() {
+        let broken = page(2, &[1, 2]).replacen("\"Bandwidth\":2", "\"Bandwidth\":\"?\"", 1);
+        check(&broken, "complete 2 and 1 unreadable");
+        check(
+            r#"{"TotalCount":1,"CenBandwidthPackages":{"CenBandwidthPackage":[7]}}"#,
+            "complete  and 1 unreadable",
+        );
+        // Once readable and once not: the same package all the same.
+        let twice = page(2, &[1, 1]).replacen("\"Bandwidth\":2", "\"Bandwidth\":\"?\"", 1);
+        check(&twice, "reply 1: cenbwp-00001 is listed twice");
+    }
+
+    #[test]
+    fn replies_that_contradict_each_other_are_no_listing() {
+        check(&page(2, &[1, 1]), "reply 1: cenbwp-00001 is listed twice");
+        check(&format!("{}{}", page(2, &[1]), page(2, &[1])), "reply 2: cenbwp-00001 is listed twice");
+        check(
+            &format!("{}{}", page(2, &[1]), page(3, &[2])),
+            "reply 2: TotalCount changed from 2 to 3 between pages",
+        );
+        check(&page(1, &[1, 2]), "reply 1: the pages hold 2 packages, and TotalCount is 1");
+        check(&page(100_001, &[]), "reply 1: TotalCount is 100001, expected at most 100000");
+    }
+
+    #[test]
+    fn what_is_no_recording_is_refused() {
+        check("", "nothing recorded: expected a reply of DescribeCenBandwidthPackages");
+        check("[]", "nothing recorded: expected a reply of DescribeCenBandwidthPackages");
+        check("not json", "line 1 column 2: not JSON");
+        check(&page(1, &[1])[..50], "line 1 column 50: not JSON");
+        check("7", "reply 1: expected a number as TotalCount");
+        check(r#"{"Code":"Throttling"}"#, "reply 1: expected a number as TotalCount");
+        check(
+            r#"{"TotalCount":1,"CenBandwidthPackages":7}"#,
+            "reply 1: CenBandwidthPackages is 7, expected a list",
+        );
+        check(&"[".repeat(100_000), "line 1 column 128: not JSON");
+    }
 }

@@ -13,13 +13,17 @@
 //! exactly once: whether to repeat it is decided by whoever carries out the plan.
 
 mod answer;
+mod classify;
 mod client;
 mod credentials;
+mod decode;
 mod endpoint;
 mod http;
 mod listing;
+mod redact;
 pub mod request;
 mod retry;
+mod sign;
 mod token;
 mod transport;
 

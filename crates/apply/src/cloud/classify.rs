@@ -1,0 +1,311 @@
+//! The one function that decides what a reply proves.
+
+use serde_json::Value;
+
+use super::{Answer, Credentials, Lost, Refusal, RefusalKind, Reply, TransportError, redact};
+
+/// The most characters of a code or an id that are kept.
+const LONGEST_WORD: usize = 100;
+
+/// Decides what came of a request.
+///
+/// | what came back | what it proves |
+/// |---|---|
+/// | nothing was sent | No, not sent |
+/// | no whole reply: time-out, cut, reset | Unknown |
+/// | 2xx with a JSON object | Yes; the caller still has to find in it what it asked for |
+/// | 2xx with anything else | Unknown: a reply was made on the way, or the service's own is broken |
+/// | an error code with a meaning ([`meaning`]), at any status | what the code means |
+/// | another error code with 4xx | No, final |
+/// | another error code with 5xx, or any other status | Unknown |
+/// | 3xx, 4xx, 5xx without a code | Unknown: a proxy or a portal speaks, not the service |
+///
+/// The code counts before the status because the service answers some refusals with a 5xx, and throttles
+/// with a 400.
+pub(super) fn classify(
+    action: &'static str,
+    result: Result<Reply, TransportError>,
+    credentials: &Credentials,
+) -> Answer<Value> {
+    let reply = match result {
+        Ok(reply) => reply,
+        Err(TransportError::NotSent(reason)) => {
+            return Answer::No(not_sent(action, redact::message(&reason, credentials)));
+        }
+        Err(TransportError::Lost(reason)) => {
+            return Answer::Unknown(lost(action, redact::message(&reason, credentials)));
+        }
+    };
+    let Reply { status, retry_after, body } = reply;
+    let object = serde_json::from_slice(&body).ok().filter(Value::is_object);
+    let success = (200..300).contains(&status);
+    let unknown = |reason: String, code: Option<String>, request_id: Option<String>| {
+        Answer::Unknown(Lost { action, reason, code, request_id, status: Some(status), retry_after })
+    };
+    let object = match object {
+        Some(object) if success => return Answer::Yes(object),
+        Some(object) => object,
+        None => {
+            return unknown(format!("HTTP {status} with a body that is not the service's JSON"), None, None);
+        }
+    };
+    let request_id = request_id(&object);
+    let Some(code) = word(&object, ["Code", "code"]) else {
+        return unknown(format!("HTTP {status} without an error code of the service"), None, request_id);
+    };
+    let message = ["Message", "message"].iter().find_map(|name| object[*name].as_str()).unwrap_or_default();
+    let message = redact::message(message, credentials);
+    let kind = match meaning(&code) {
+        Meaning::Refused(kind) => Some(kind),
+        Meaning::Unlisted => (400..500).contains(&status).then_some(RefusalKind::Final),
+        Meaning::Doubt => None,
+    };
+    match kind {
+        Some(kind) => {
+            let status = Some(status);
+            Answer::No(Refusal { kind, action, code, message, request_id, status, retry_after })
+        }
+        None => unknown(format!("{code} (HTTP {status}): {message}"), Some(code), request_id),
+    }
+}
+
+/// What a code says on its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    /// The request did nothing.
+    Refused(RefusalKind),
+    /// It may have done something, whatever the status.
+    Doubt,
+    /// The status decides.
+    Unlisted,
+}
+
+/// Codes with which no other request of this account will succeed either, by family (`X` and `X.…`), and
+/// what to do about them.
+const ACCOUNT_WIDE: [(&str, &str); 25] = [
+    ("InvalidAccessKeyId", "check the access key id: it may be mistyped, disabled or deleted"),
+    ("Forbidden.AccessKeyDisabled", "enable the access key, or use another"),
+    ("SignatureDoesNotMatch", "check the secret of the access key"),
+    ("IncompleteSignature", "check the secret of the access key"),
+    ("InvalidSignatureMethod", "check that --endpoint names the service"),
+    ("InvalidTimeStamp", "set this machine's clock: it may be off by 15 minutes at most"),
+    ("IllegalTimestamp", "set this machine's clock: it may be off by 15 minutes at most"),
+    ("InvalidSecurityToken", "the temporary credentials have ended or do not belong together: get new ones"),
+    ("MissingSecurityToken", "temporary credentials need ALIBABA_CLOUD_SECURITY_TOKEN too"),
+    ("AuthenticationFail", "check that the credentials may be used here"),
+    ("Unauthorized", PERMISSION),
+    ("NoPermission", PERMISSION),
+    ("Forbidden.RAM", PERMISSION),
+    ("Forbidden.SubUser", PERMISSION),
+    // The vendor's own spelling.
+    ("Forbbiden.SubUser", PERMISSION),
+    ("InvalidApi", "check that --endpoint names the service"),
+    ("InvalidProduct", "check that --endpoint names the service"),
+    ("InvalidProtocol", "use an https endpoint"),
+    ("PayFor", MONEY),
+    ("OperationFailed.InsufficientBalance", MONEY),
+    ("InsufficientBalance", MONEY),
+    ("NotEnoughBalance", MONEY),
+    ("InvalidAccountStatus", MONEY),
+    ("Order.AccountStatusIllegal", MONEY),
+    ("OperationInvalid.UserCanNotBuyBwp", "ask the vendor to let this account buy bandwidth packages"),
+];
+const PERMISSION: &str = "grant these credentials the RAM action of the same name under cen:";
+const MONEY: &str = "check the account's balance and quota; nothing was bought by this request";
+
+/// Returns what a code says, in any case. The table, first match first:
+///
+/// | code | meaning |
+/// |---|---|
+/// | `SignatureNonceUsed` | doubt: the same bytes may have arrived before, by a retry below us |
+/// | `InternalError`, `InternalServerError`, `UnknownError`, `ServiceUnavailable` | doubt |
+/// | contains `Throttling` | throttled |
+/// | `Operation.Blocking`, `…IsProcessing`, `LastTokenProcessing`, `IdempotentProcessing` | busy |
+/// | a part is `IdempotentFailed` or `IdempotenceFailed` | the token's earlier request failed |
+/// | contains `Idempoten`, of which the vendor spells several | the token was used otherwise |
+/// | [`ACCOUNT_WIDE`], or `Forbidden` alone | account-wide |
+/// | anything else | unlisted |
+///
+/// `IdempotentFailed` is matched narrowly because it is the only word that allows a new token.
+fn meaning(code: &str) -> Meaning {
+    const DOUBT: [&str; 5] =
+        ["SignatureNonceUsed", "InternalError", "InternalServerError", "UnknownError", "ServiceUnavailable"];
+    let lower = code.to_ascii_lowercase();
+    let kind = if DOUBT.iter().any(|family| in_family(code, family)) {
+        return Meaning::Doubt;
+    } else if lower.contains("throttling") {
+        RefusalKind::Throttled
+    } else if lower == "operation.blocking"
+        || lower.ends_with("isprocessing")
+        || lower.ends_with("tokenprocessing")
+        || (lower.contains("idempoten") && lower.ends_with("processing"))
+    {
+        RefusalKind::Busy
+    } else if lower.split('.').any(|part| matches!(part, "idempotentfailed" | "idempotencefailed")) {
+        RefusalKind::TokenFailed
+    } else if lower.contains("idempoten") {
+        RefusalKind::TokenMismatch
+    } else if lower == "forbidden" || account_wide(code).is_some() {
+        RefusalKind::AccountWide
+    } else {
+        return Meaning::Unlisted;
+    };
+    Meaning::Refused(kind)
+}
+
+/// Returns what to do about an account-wide code.
+pub(super) fn account_wide(code: &str) -> Option<&'static str> {
+    ACCOUNT_WIDE.iter().find(|(family, _)| in_family(code, family)).map(|(_, hint)| *hint)
+}
+
+/// Tells whether `code` is `family` or `family.…`.
+fn in_family(code: &str, family: &str) -> bool {
+    let Some((start, rest)) = code.split_at_checked(family.len()) else { return false };
+    start.eq_ignore_ascii_case(family) && (rest.is_empty() || rest.starts_with('.'))
+}
+
+/// Returns the request id that a reply names.
+pub(super) fn request_id(object: &Value) -> Option<String> {
+    word(object, ["RequestId", "requestId"])
+}
+
+/// Returns the first of these members that is a text and not empty, safe to show.
+fn word(object: &Value, names: [&str; 2]) -> Option<String> {
+    let text = names.iter().find_map(|name| object[*name].as_str().filter(|text| !text.is_empty()))?;
+    Some(redact::neutral(text, LONGEST_WORD))
+}
+
+fn not_sent(action: &'static str, message: String) -> Refusal {
+    let kind = RefusalKind::NotSent;
+    Refusal { kind, action, code: String::new(), message, request_id: None, status: None, retry_after: None }
+}
+
+fn lost(action: &'static str, reason: String) -> Lost {
+    Lost { action, reason, code: None, request_id: None, status: None, retry_after: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::cloud::request::CREATE;
+
+    fn classified(result: Result<Reply, TransportError>) -> Answer<Value> {
+        let credentials = Credentials {
+            access_key_id: "LTAItestkey".to_owned(),
+            secret: "testsecret".into(),
+            security_token: None,
+            source: String::new(),
+        };
+        classify(CREATE, result, &credentials)
+    }
+
+    fn reply(status: u16, body: &str) -> Answer<Value> {
+        classified(Ok(Reply { status, retry_after: None, body: body.as_bytes().to_vec() }))
+    }
+
+    /// `yes`, the kind of a refusal, or `unknown`.
+    fn fate(answer: &Answer<Value>) -> String {
+        match answer {
+            Answer::Yes(_) => "yes".to_owned(),
+            Answer::No(refusal) => format!("{:?}", refusal.kind),
+            Answer::Unknown(_) => "unknown".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_code_decides_before_the_status() {
+        for (codes, at_400, at_500) in [
+            (&["SignatureNonceUsed"][..], "unknown", "unknown"),
+            (&["InternalError", "InternalServerError", "UnknownError"], "unknown", "unknown"),
+            (&["ServiceUnavailable"], "unknown", "unknown"),
+            (
+                &["Throttling", "Throttling.User", "Throttling.Api", "Rejected.Throttling"],
+                "Throttled",
+                "Throttled",
+            ),
+            (&["Operation.Blocking", "LastTokenProcessing", "IdempotentProcessing"], "Busy", "Busy"),
+            (&["OperationFailed.OperationIsProcessing", "OperationFailed.OrderIsProcessing"], "Busy", "Busy"),
+            (&["IdempotentFailed", "IdempotenceFailed", "Idempotentfailed.X"], "TokenFailed", "TokenFailed"),
+            (&["IdempotentParameterMismatch", "IdempotenceParamNotMatch"], "TokenMismatch", "TokenMismatch"),
+            // Not the word that allows a new token.
+            (&["IdempotentFailedParam", "NotIdempotentFailed"], "TokenMismatch", "TokenMismatch"),
+            (
+                &["PayFor.AccountMoneyValidateError", "Order.AccountStatusIllegal"],
+                "AccountWide",
+                "AccountWide",
+            ),
+            (
+                &["OperationInvalid.UserCanNotBuyBwp", "Unauthorized", "Forbidden"],
+                "AccountWide",
+                "AccountWide",
+            ),
+            (&["Forbidden.RAM", "Forbbiden.SubUser", "NoPermission"], "AccountWide", "AccountWide"),
+            (&["InvalidAccessKeyId.NotFound", "SignatureDoesNotMatch"], "AccountWide", "AccountWide"),
+            (&["InvalidSecurityToken.Expired", "InvalidTimeStamp.Expired"], "AccountWide", "AccountWide"),
+            // These concern one request, whatever their names resemble.
+            (&["Forbidden.Release", "OperationInvalid.UserCanNotBuyCrossBorderBwp"], "Final", "unknown"),
+            (
+                &["InvalidParameter", "InventoryExceeded", "PayForX", "InvalidAccessKeyIdX"],
+                "Final",
+                "unknown",
+            ),
+        ] {
+            for code in codes {
+                let body = format!(r#"{{"Code":"{code}","Message":"m","RequestId":"R"}}"#);
+                assert_eq!(fate(&reply(400, &body)), at_400, "{code}");
+                assert_eq!(
+                    fate(&reply(409, &body.to_lowercase().replace("message", "Message"))),
+                    at_400,
+                    "{code}"
+                );
+                assert_eq!(fate(&reply(503, &body)), at_500, "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_the_services_word_proves_nothing() {
+        for (status, body, expected) in [
+            (200, "{}", "yes"),
+            (200, "", "unknown"),
+            (200, "[]", "unknown"),
+            (200, "\"yes\"", "unknown"),
+            (200, "<html>log in</html>", "unknown"),
+            (204, "", "unknown"),
+            (302, "", "unknown"),
+            (302, r#"{"Code":"InvalidParameter"}"#, "unknown"),
+            (400, r#"{"RequestId":"R"}"#, "unknown"),
+            (400, r#"{"Code":""}"#, "unknown"),
+            (400, r#"{"Code":400}"#, "unknown"),
+            (403, "<html>blocked</html>", "unknown"),
+            (404, "", "unknown"),
+            (407, "proxy login", "unknown"),
+            (429, "slow down", "unknown"),
+            (500, "", "unknown"),
+            (502, "<html>bad gateway</html>", "unknown"),
+        ] {
+            assert_eq!(fate(&reply(status, body)), expected, "{status} {body}");
+        }
+        assert_eq!(fate(&classified(Err(TransportError::Lost("reset".to_owned())))), "unknown");
+        assert_eq!(fate(&classified(Err(TransportError::NotSent("refused".to_owned())))), "NotSent");
+    }
+
+    #[test]
+    fn a_refusal_keeps_what_support_asks_for_and_shows_no_secret() {
+        let body = br#"{"Code":"Throttling.User","Message":"by LTAItestkey\u001b[2J","RequestId":"R-1","HostId":"h"}"#;
+        let wait = Some(Duration::from_millis(1500));
+        let answer = classified(Ok(Reply { status: 400, retry_after: wait, body: body.to_vec() }));
+        let expected = Refusal {
+            kind: RefusalKind::Throttled,
+            action: CREATE,
+            code: "Throttling.User".to_owned(),
+            message: "by [redacted]\u{fffd}[2J".to_owned(),
+            request_id: Some("R-1".to_owned()),
+            status: Some(400),
+            retry_after: wait,
+        };
+        assert_eq!(answer, Answer::No(expected));
+    }
+}

@@ -1,0 +1,364 @@
+//! One item of a listing, read into our own words.
+//!
+//! Lenient where the service is known to vary: numbers as strings, lists that are missing, null, bare or
+//! a single value, times without seconds, areas in any case. Strict where a guess could cost money: id,
+//! areas, bandwidth, charge type, tags, the end of a prepaid term. Field names and types: Describe page.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cenbwp_diff::{Business, ChargeType, Live, Reservation, ReservationKind, Unreadable};
+use cenbwp_spec::{Area, AreaPair, CenId, Mbps, PackageId};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::redact::neutral;
+
+/// Reads one item.
+///
+/// # Errors
+///
+/// The item as unreadable, with its id if that could be read, and the field that could not.
+pub(super) fn item(value: &Value) -> Result<Live, Unreadable> {
+    let id: PackageId = id(value).map_err(|reason| Unreadable { id: None, reason })?;
+    fields(value, id.clone()).map_err(|reason| Unreadable { id: Some(id), reason })
+}
+
+fn id(value: &Value) -> Result<PackageId, String> {
+    const NAME: &str = "CenBandwidthPackageId";
+    text(value, NAME)?.parse().map_err(|invalid| wrong(NAME, value, invalid))
+}
+
+fn fields(value: &Value, id: PackageId) -> Result<Live, String> {
+    let charge = charge(value)?;
+    Ok(Live {
+        id,
+        name: text(value, "Name")?.to_owned(),
+        description: text(value, "Description")?.to_owned(),
+        areas: AreaPair::new(area(value, "GeographicRegionAId")?, area(value, "GeographicRegionBId")?),
+        bandwidth: mbps(value, "Bandwidth")?.ok_or("Bandwidth is missing")?,
+        expires: expires(value, &charge)?,
+        charge,
+        cens: cens(value)?,
+        resource_group: Some(text(value, "ResourceGroupId")?).filter(|id| !id.is_empty()).map(str::to_owned),
+        tags: tags(value)?,
+        business: business(value)?,
+        reservation: reservation(value)?,
+    })
+}
+
+fn area(value: &Value, name: &str) -> Result<Area, String> {
+    match text(value, name)? {
+        "" => Err(format!("{name} is missing")),
+        area => Ok(Area::new(area)),
+    }
+}
+
+fn charge(value: &Value) -> Result<ChargeType, String> {
+    match text(value, "BandwidthPackageChargeType")? {
+        "" => Err("BandwidthPackageChargeType is missing".to_owned()),
+        word if word.eq_ignore_ascii_case("PREPAY") => Ok(ChargeType::Prepay),
+        word if word.eq_ignore_ascii_case("POSTPAY") => Ok(ChargeType::Postpay),
+        word => Ok(ChargeType::Other(word.to_owned())),
+    }
+}
+
+/// No page says what a package that is paid by use shows as its end, so there it may be anything.
+fn expires(value: &Value, charge: &ChargeType) -> Result<Option<Timestamp>, String> {
+    match time(value, "ExpiredTime") {
+        Err(_) if *charge != ChargeType::Prepay => Ok(None),
+        result => result,
+    }
+}
+
+fn cens(value: &Value) -> Result<BTreeSet<CenId>, String> {
+    let cen = |id: &Value| {
+        let id = id.as_str().unwrap_or_default();
+        id.parse().map_err(|invalid| wrong("CenIds", value, invalid))
+    };
+    list(value, "CenIds", "CenId")?.into_iter().map(cen).collect()
+}
+
+fn tags(value: &Value) -> Result<BTreeMap<String, String>, String> {
+    let mut tags = BTreeMap::new();
+    for tag in list(value, "Tags", "Tag")? {
+        let (key, text) = (text(tag, "Key")?, text(tag, "Value")?);
+        if key.is_empty() {
+            return Err("Tags holds a tag without a key".to_owned());
+        }
+        if tags.insert(key.to_owned(), text.to_owned()).is_some() {
+            return Err(format!("Tags holds the key {:?} twice", neutral(key, 64)));
+        }
+    }
+    Ok(tags)
+}
+
+/// A package whose state is not reported may be locked.
+fn business(value: &Value) -> Result<Business, String> {
+    Ok(match text(value, "BusinessStatus")? {
+        "" => Business::Locked("not reported".to_owned()),
+        word if word.eq_ignore_ascii_case("Normal") => Business::Normal,
+        word => Business::Locked(word.to_owned()),
+    })
+}
+
+fn reservation(value: &Value) -> Result<Option<Reservation>, String> {
+    let announced = match &value["HasReservationData"] {
+        Value::Bool(announced) => *announced,
+        Value::String(word) => !word.eq_ignore_ascii_case("false"),
+        _ => true,
+    };
+    let word = text(value, "ReservationOrderType")?;
+    let kind = match word.to_ascii_uppercase().as_str() {
+        "" => return Ok(None),
+        _ if !announced => return Ok(None),
+        "TEMP_UPGRADE" => ReservationKind::TempUpgrade,
+        "UPGRADE" => ReservationKind::Upgrade,
+        _ => ReservationKind::Other(word.to_owned()),
+    };
+    let bandwidth = mbps(value, "ReservationBandwidth")?;
+    if kind == ReservationKind::TempUpgrade && bandwidth.is_none() {
+        // Without it the raised bandwidth would look like the lasting one, and be "corrected".
+        return Err("ReservationBandwidth is missing during a temporary upgrade".to_owned());
+    }
+    let at = time(value, "ReservationActiveTime").unwrap_or_default();
+    Ok(Some(Reservation { kind, bandwidth, at }))
+}
+
+/// Reads a text; missing, null and empty are the same.
+fn text<'a>(value: &'a Value, name: &str) -> Result<&'a str, String> {
+    match &value[name] {
+        Value::Null => Ok(""),
+        Value::String(text) => Ok(text),
+        _ => Err(wrong(name, value, "expected text")),
+    }
+}
+
+/// Reads a whole number of Mbps, bare or as text.
+fn mbps(value: &Value, name: &str) -> Result<Option<Mbps>, String> {
+    match number(&value[name]) {
+        Ok(None) => Ok(None),
+        Ok(Some(number)) if number > 0 && u32::try_from(number).is_ok() => {
+            Ok(u32::try_from(number).ok().map(Mbps))
+        }
+        Ok(Some(_)) | Err(()) => Err(wrong(name, value, "expected a positive whole number")),
+    }
+}
+
+/// Reads a whole number, bare or as decimal digits; missing, null and empty are the same.
+pub(super) fn number(value: &Value) -> Result<Option<u64>, ()> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(digits) if digits.is_empty() => Ok(None),
+        Value::String(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
+            digits.parse().map(Some).map_err(|_| ())
+        }
+        other => other.as_u64().map(Some).ok_or(()),
+    }
+}
+
+/// Reads a time, with or without seconds; missing and empty mean that there is none.
+fn time(value: &Value, name: &str) -> Result<Option<Timestamp>, String> {
+    match text(value, name)? {
+        "" => Ok(None),
+        text => text
+            .parse()
+            .map(Some)
+            .map_err(|_| wrong(name, value, "expected a time such as 2021-09-08T16:00Z")),
+    }
+}
+
+/// Reads a list, which the service wraps twice: `{"Tags": {"Tag": [..]}}`. Either wrapper may be missing or
+/// null, and a list of one may be the one itself.
+pub(super) fn list<'a>(value: &'a Value, wrapper: &str, inner: &str) -> Result<Vec<&'a Value>, String> {
+    let outer = &value[wrapper];
+    let items = match outer {
+        Value::Object(members) if members.is_empty() => &Value::Null,
+        Value::Object(members) => {
+            members.get(inner).ok_or_else(|| wrong(wrapper, value, format_args!("expected {inner} in it")))?
+        }
+        other => other,
+    };
+    match items {
+        Value::Null => Ok(Vec::new()),
+        Value::Array(items) => Ok(items.iter().collect()),
+        Value::Object(_) => Ok(vec![items]),
+        Value::String(one) if !one.is_empty() => Ok(vec![items]),
+        _ => Err(wrong(wrapper, value, "expected a list")),
+    }
+}
+
+fn wrong(name: &str, value: &Value, expected: impl std::fmt::Display) -> String {
+    format!("{name} is {}, {expected}", neutral(&value[name].to_string(), 80))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The Describe page's example, in shape.
+    fn example() -> Value {
+        json!({
+            "CenBandwidthPackageId": "cenbwp-1", "Name": "backbone", "Description": "uplink",
+            "Bandwidth": 2, "BandwidthPackageChargeType": "PREPAY",
+            "GeographicRegionAId": "north-america", "GeographicRegionBId": "china",
+            "GeographicSpanId": "north-america_china", "IsCrossBorder": false,
+            "Status": "InUse", "BusinessStatus": "Normal",
+            "CreationTime": "2021-02-01T11:14Z", "ExpiredTime": "2021-09-08T16:00Z",
+            "ResourceGroupId": "rg-1", "HasReservationData": "true",
+            "ReservationActiveTime": "2021-08-30T16:00Z", "ReservationOrderType": "TEMP_UPGRADE",
+            "ReservationBandwidth": "10", "ReservationInternetChargeType": "PREPAY",
+            "CenIds": {"CenId": ["cen-1"]},
+            "Tags": {"Tag": [{"Key": "cenbwp", "Value": "a/b"}]}
+        })
+    }
+
+    fn with(changes: &Value) -> Value {
+        let mut item = example();
+        for (name, value) in changes.as_object().unwrap() {
+            item[name] = value.clone();
+        }
+        item
+    }
+
+    fn live() -> Live {
+        Live {
+            id: "cenbwp-1".parse().unwrap(),
+            name: "backbone".to_owned(),
+            description: "uplink".to_owned(),
+            areas: AreaPair::new(Area::new("China"), Area::new("North-America")),
+            bandwidth: Mbps(2),
+            charge: ChargeType::Prepay,
+            cens: ["cen-1".parse().unwrap()].into(),
+            resource_group: Some("rg-1".to_owned()),
+            tags: [("cenbwp".to_owned(), "a/b".to_owned())].into(),
+            business: Business::Normal,
+            expires: Some("2021-09-08T16:00:00Z".parse().unwrap()),
+            reservation: Some(Reservation {
+                kind: ReservationKind::TempUpgrade,
+                bandwidth: Some(Mbps(10)),
+                at: Some("2021-08-30T16:00:00Z".parse().unwrap()),
+            }),
+        }
+    }
+
+    #[test]
+    fn the_documented_item_is_read_whole() {
+        assert_eq!(item(&example()), Ok(live()));
+    }
+
+    #[test]
+    fn harmless_variations_make_no_difference() {
+        for variation in [
+            json!({"Bandwidth": "2"}),
+            json!({"ReservationBandwidth": 10}),
+            json!({"HasReservationData": true}),
+            json!({"HasReservationData": null}),
+            json!({"BandwidthPackageChargeType": "prepay"}),
+            json!({"BusinessStatus": "NORMAL"}),
+            json!({"GeographicRegionAId": "China", "GeographicRegionBId": "North-America"}),
+            json!({"ExpiredTime": "2021-09-08T16:00:00Z"}),
+            json!({"CenIds": {"CenId": "cen-1"}}),
+            json!({"CenIds": ["cen-1"]}),
+            json!({"Tags": {"Tag": {"Key": "cenbwp", "Value": "a/b"}}}),
+            json!({"Tags": [{"Key": "cenbwp", "Value": "a/b"}]}),
+            json!({"NewField": {"x": [1]}}),
+        ] {
+            assert_eq!(item(&with(&variation)), Ok(live()), "{variation}");
+        }
+    }
+
+    #[test]
+    fn what_is_empty_may_be_missing_or_null() {
+        let empty = Live {
+            name: String::new(),
+            description: String::new(),
+            cens: BTreeSet::new(),
+            resource_group: None,
+            tags: BTreeMap::new(),
+            expires: None,
+            reservation: None,
+            ..live()
+        };
+        let names = [
+            "Name",
+            "Description",
+            "CenIds",
+            "ResourceGroupId",
+            "Tags",
+            "ExpiredTime",
+            "ReservationOrderType",
+        ];
+        let (mut missing, mut null, mut blank) = (example(), example(), example());
+        for name in names {
+            missing.as_object_mut().unwrap().remove(name);
+            null[name] = Value::Null;
+            blank[name] = json!("");
+        }
+        blank["CenIds"] = json!({"CenId": null});
+        blank["Tags"] = json!({});
+        for value in [missing, null, blank] {
+            assert_eq!(item(&value).as_ref(), Ok(&empty), "{value}");
+        }
+        let no_order = with(&json!({"HasReservationData": "false"}));
+        assert_eq!(item(&no_order).unwrap().reservation, None);
+    }
+
+    #[test]
+    fn words_that_are_not_known_are_kept() {
+        let value = with(&json!({
+            "BandwidthPackageChargeType": "POSTPAY_BY_95", "BusinessStatus": "FinancialLocked",
+            "ReservationOrderType": "RENEW", "GeographicRegionAId": "mars", "ExpiredTime": "never",
+        }));
+        let live = item(&value).unwrap();
+        assert_eq!(live.charge, ChargeType::Other("POSTPAY_BY_95".to_owned()));
+        assert_eq!(live.business, Business::Locked("FinancialLocked".to_owned()));
+        assert_eq!(live.reservation.unwrap().kind, ReservationKind::Other("RENEW".to_owned()));
+        assert_eq!(live.areas.b().as_str(), "mars");
+        assert_eq!(live.expires, None);
+        assert_ne!(item(&with(&json!({"BusinessStatus": null}))).unwrap().business, Business::Normal);
+    }
+
+    #[test]
+    fn what_decides_about_money_is_never_guessed() {
+        for (change, reason) in [
+            (json!({"Bandwidth": null}), "Bandwidth is missing"),
+            (json!({"Bandwidth": 0}), "Bandwidth is 0, expected a positive whole number"),
+            (json!({"Bandwidth": -2}), "Bandwidth is -2, expected a positive whole number"),
+            (json!({"Bandwidth": 2.5}), "Bandwidth is 2.5, expected a positive whole number"),
+            (json!({"Bandwidth": "2M"}), "Bandwidth is \"2M\", expected a positive whole number"),
+            (
+                json!({"Bandwidth": 4294967296_u64}),
+                "Bandwidth is 4294967296, expected a positive whole number",
+            ),
+            (json!({"GeographicRegionAId": null}), "GeographicRegionAId is missing"),
+            (json!({"GeographicRegionBId": ["china"]}), "GeographicRegionBId is [\"china\"], expected text"),
+            (json!({"BandwidthPackageChargeType": ""}), "BandwidthPackageChargeType is missing"),
+            (json!({"Name": 7}), "Name is 7, expected text"),
+            (
+                json!({"ExpiredTime": "soon"}),
+                "ExpiredTime is \"soon\", expected a time such as 2021-09-08T16:00Z",
+            ),
+            (
+                json!({"CenIds": {"CenId": ["vpc-1"]}}),
+                "CenIds is {\"CenId\":[\"vpc-1\"]}, expected a CEN id: cen-…",
+            ),
+            (json!({"CenIds": 7}), "CenIds is 7, expected a list"),
+            (json!({"Tags": {"Tags": []}}), "Tags is {\"Tags\":[]}, expected Tag in it"),
+            (json!({"Tags": {"Tag": [{"Value": "x"}]}}), "Tags holds a tag without a key"),
+            (json!({"Tags": {"Tag": [{"Key": "a"}, {"Key": "a"}]}}), "Tags holds the key \"a\" twice"),
+            (
+                json!({"ReservationBandwidth": ""}),
+                "ReservationBandwidth is missing during a temporary upgrade",
+            ),
+        ] {
+            let id = Some("cenbwp-1".parse().unwrap());
+            assert_eq!(item(&with(&change)), Err(Unreadable { id, reason: reason.to_owned() }), "{change}");
+        }
+        for change in [json!({"CenBandwidthPackageId": null}), json!({"CenBandwidthPackageId": "cen-1"})] {
+            assert_eq!(item(&with(&change)).unwrap_err().id, None);
+        }
+        assert_eq!(item(&json!("cenbwp-1")).unwrap_err().id, None);
+    }
+}
