@@ -1,24 +1,114 @@
 //! The network.
 
+use std::error::Error;
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::transport::{Sending, SignedRequest, Transport, TransportError};
+use reqwest::{Client, Method, Response, header};
 
-/// Carries requests over HTTP.
+use super::transport::{Reply, Sending, SignedRequest, Transport, TransportError};
+
+/// How long an idle connection is kept. A server that closes it in the moment of a purchase leaves the
+/// purchase in doubt, and servers keep idle connections longer than this.
+const IDLE: Duration = Duration::from_secs(10);
+/// The largest body that is read, decompressed. A page of 50 packages with 20 tags each has 0.5 MB.
+const LONGEST_BODY: usize = 8 << 20;
+
+/// Carries requests over HTTP. The clients, whose certificates take a while to load, are made when first
+/// needed.
 #[derive(Debug)]
 pub struct HttpTransport {
     timeout: Duration,
+    remote: OnceLock<Result<Client, String>>,
+    loopback: OnceLock<Result<Client, String>>,
 }
 
 impl HttpTransport {
-    /// Returns a transport that gives every request this much time, from connecting to the last byte.
+    /// Returns a transport that gives every request this much time from connecting to the last byte, half
+    /// of it for connecting: a service that cannot be reached is then known not to have been reached.
     pub fn new(timeout: Duration) -> Self {
-        Self { timeout }
+        Self { timeout, remote: OnceLock::new(), loopback: OnceLock::new() }
+    }
+
+    fn client(&self, plain: bool) -> Result<&Client, TransportError> {
+        let cell = if plain { &self.loopback } else { &self.remote };
+        let made = cell.get_or_init(|| client(self.timeout, plain).map_err(reason));
+        made.as_ref().map_err(|reason| TransportError::NotSent(format!("no HTTP client: {reason}")))
+    }
+
+    async fn exchange(&self, request: &SignedRequest) -> Result<Reply, TransportError> {
+        let SignedRequest { method, endpoint, query, headers } = request;
+        let method: Method =
+            method.parse().map_err(|_| TransportError::NotSent("no HTTP method".to_owned()))?;
+        let url = if query.is_empty() { format!("{endpoint}/") } else { format!("{endpoint}/?{query}") };
+        let mut sending =
+            self.client(endpoint.is_plain())?.request(method, url).header(header::CONTENT_LENGTH, 0);
+        for (name, value) in headers {
+            sending = sending.header(*name, value);
+        }
+        whole(sending.send().await.map_err(classify)?).await
     }
 }
 
 impl Transport for HttpTransport {
-    fn send<'a>(&'a self, _request: &'a SignedRequest) -> Sending<'a> {
-        Box::pin(async move { Err(TransportError::NotSent(format!("{:?}", self.timeout))) })
+    fn send<'a>(&'a self, request: &'a SignedRequest) -> Sending<'a> {
+        Box::pin(self.exchange(request))
     }
+}
+
+fn client(timeout: Duration, plain: bool) -> Result<Client, reqwest::Error> {
+    // Fails if a provider is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = Client::builder()
+        .user_agent(concat!("cenbwp/", env!("CARGO_PKG_VERSION")))
+        .timeout(timeout)
+        .connect_timeout(timeout / 2)
+        .pool_idle_timeout(IDLE)
+        // A redirect would take signed headers to another host, or repeat a purchase.
+        .redirect(reqwest::redirect::Policy::none())
+        // Whether to repeat a request is decided where its fate is known.
+        .retry(reqwest::retry::never())
+        .https_only(!plain);
+    // A request in clear to this machine is not for any proxy's eyes.
+    if plain { builder.no_proxy() } else { builder }.build()
+}
+
+/// Sorts an error by the one thing it can prove: without a connection nothing was sent. Everything else,
+/// such as a time-out or a connection closed too early, may have come after the service acted.
+fn classify(error: reqwest::Error) -> TransportError {
+    let not_sent = error.is_connect() || error.is_builder();
+    let reason = reason(error);
+    if not_sent { TransportError::NotSent(reason) } else { TransportError::Lost(reason) }
+}
+
+async fn whole(mut response: Response) -> Result<Reply, TransportError> {
+    let status = response.status().as_u16();
+    let retry_after = retry_after(response.headers());
+    let mut body = Vec::new();
+    let lost = |reason: String| TransportError::Lost(format!("{reason} after HTTP {status}"));
+    while let Some(chunk) = response.chunk().await.map_err(|error| lost(reason(error)))? {
+        if body.len() + chunk.len() > LONGEST_BODY {
+            return Err(lost(format!("a body of more than {} MiB", LONGEST_BODY >> 20)));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Reply { status, retry_after, body })
+}
+
+/// Reads `x-acs-retry-after`, a positive number of milliseconds; anything else counts as absent.
+fn retry_after(headers: &header::HeaderMap) -> Option<Duration> {
+    let millis: u64 = headers.get("x-acs-retry-after")?.to_str().ok()?.trim().parse().ok()?;
+    (millis > 0).then(|| Duration::from_millis(millis))
+}
+
+/// Returns the error and its causes on one line, without the URL, whose query is signed.
+fn reason(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
