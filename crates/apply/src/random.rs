@@ -10,7 +10,8 @@ pub struct Random(Mutex<fastrand::Rng>);
 impl Random {
     /// Returns a source seeded from the system's randomness.
     pub fn system() -> Self {
-        Self::seeded(uuid::Uuid::new_v4().as_u64_pair().1 ^ uuid::Uuid::new_v4().as_u64_pair().0)
+        let (high, low) = uuid::Uuid::new_v4().as_u64_pair();
+        Self::seeded(high ^ low)
     }
 
     /// Returns a source that gives the same results for the same seed.

@@ -110,6 +110,7 @@ fn a_source_that_is_configured_and_fails_ends_the_search() {
     home.check(&[ID, (SECRET.0, "s-env\n")], None, copied);
     let role = "a role by OIDC (ALIBABA_CLOUD_ROLE_ARN): not supported: set an access key in the environment, or name a profile with --profile";
     home.check(&OIDC, None, role);
+    home.check(&[OIDC[0], OIDC[1], ("ALIBABA_CLOUD_OIDC_TOKEN", "eyJ")], None, role);
     home.check(
         &[("ALIBABA_CLOUD_PROFILE", "none")],
         None,

@@ -19,9 +19,9 @@ const TOKEN: &str = "ALIBABA_CLOUD_SECURITY_TOKEN";
 const PROFILE: &str = "ALIBABA_CLOUD_PROFILE";
 const CONFIG_FILE: &str = "ALIBABA_CLOUD_CONFIG_FILE";
 const PROFILE_DISABLED: &str = "ALIBABA_CLOUD_CLI_PROFILE_DISABLED";
-/// Together they name a role to take by OIDC, which comes before the CLI's profile.
-const OIDC: [&str; 3] =
-    ["ALIBABA_CLOUD_ROLE_ARN", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "ALIBABA_CLOUD_OIDC_TOKEN_FILE"];
+/// Together with one of the two tokens they name a role to take by OIDC, which comes before the CLI's profile.
+const OIDC_ROLE: [&str; 2] = ["ALIBABA_CLOUD_ROLE_ARN", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN"];
+const OIDC_TOKENS: [&str; 2] = ["ALIBABA_CLOUD_OIDC_TOKEN_FILE", "ALIBABA_CLOUD_OIDC_TOKEN"];
 
 /// Finds the credentials of a run. `profile` is the one that was asked for on the command line.
 ///
@@ -35,17 +35,17 @@ pub fn resolve(environment: &Environment, profile: Option<&str>) -> Result<Crede
     if let Some(credentials) = from_environment(environment)? {
         return Ok(credentials);
     }
-    if OIDC.iter().all(|name| environment.get(name).is_some()) {
+    let is_set = |name: &&str| environment.get(name).is_some();
+    if OIDC_ROLE.iter().all(is_set) && OIDC_TOKENS.iter().any(is_set) {
         let reason = "not supported: set an access key in the environment, or name a profile with --profile";
-        return Err(failed(format!("a role by OIDC ({})", OIDC[0]), reason));
+        return Err(failed(format!("a role by OIDC ({})", OIDC_ROLE[0]), reason));
     }
-    let asked = [PROFILE, CONFIG_FILE].iter().any(|name| environment.get(name).is_some());
     let disabled = environment.get(PROFILE_DISABLED).is_some_and(|word| word.eq_ignore_ascii_case("true"));
     if disabled {
-        return Err(CredentialsError::Nothing {
-            profiles: format!("profiles are off ({PROFILE_DISABLED} is true)"),
-        });
+        let profiles = format!("profiles are off ({PROFILE_DISABLED} is true)");
+        return Err(CredentialsError::Nothing { profiles });
     }
+    let asked = [PROFILE, CONFIG_FILE].iter().any(is_set);
     match ConfigFile::of(environment) {
         Ok(file) if asked || file.exists() => from_profile(&file, environment.get(PROFILE)),
         Ok(file) => {

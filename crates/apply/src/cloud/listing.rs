@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::decode;
 use super::request::PAGE_SIZE;
 
-/// The most pages that are read: 100,000 packages, far beyond any account's quota. Whatever claims more
-/// is broken, and would keep us asking for hours.
+/// The most pages that are read: 100,000 packages. A reply that claims more is broken, and would keep us
+/// asking for hours.
 pub(super) const MAX_PAGES: usize = 2_000;
 
 /// Reads recorded replies of DescribeCenBandwidthPackages: one, an array of them, or one per line.

@@ -1,10 +1,11 @@
 //! The service, and the only folder that knows its strings.
 //!
 //! ```text
-//! request      a call as a value           credentials  whose money it is
-//! sign         signature V3, pure          endpoint     where the service is
-//! transport    the seam ── http            token        the ClientToken
-//! answer       three fates, by code        retry        how often, how late
+//! client       reads and the one writer    credentials  whose money it is
+//! request      a call as a value           endpoint     where the service is
+//! sign         signature V3, pure          token        the ClientToken
+//! transport    the seam; http: the network retry        how often, how late
+//! classify     what a reply proves         answer       three fates, and their words
 //! listing      pages into one Observed     redact       what may be shown of a reply
 //! decode       one item of a page
 //! ```
