@@ -7,17 +7,44 @@
 //!
 //! **Invariant:** nothing here reads a file, the environment, a clock or the network. The command line
 //! reads the files and hands their bytes over.
+//!
+//! ```text
+//! text      bytes to text: UTF-8, no tabs, nothing unprintable
+//! yaml      text to a tree with places, within budgets (syntax: its errors; scalar: null, true, 1)
+//! read      one value as a number, a boolean, a word …
+//! fields    the fields of a package (texts: the rules for names and tags)
+//! resolve   one package: defaults applied, fields judged together
+//! document  one document
+//! parse     all documents to one spec, and the rules across packages
+//! report    collecting findings; codes: what they mean; render: how they look
+//! ```
 
 mod area;
+mod codes;
+mod document;
+mod fields;
 mod finding;
 mod ids;
 mod package;
+mod parse;
+mod read;
+mod render;
+mod report;
+mod resolve;
+mod scalar;
 mod spec;
+mod syntax;
 mod terms;
+mod text;
+mod texts;
+mod yaml;
 
 pub use area::{Area, AreaPair};
+pub use codes::{Explanation, codes, explain};
 pub use finding::{Code, Finding, Place, Severity, Source};
 pub use ids::{AccountId, Address, CenId, Generation, Identity, Invalid, PackageId, PackageName, StackName};
 pub use package::{Charge, Field, Manage, Package, Wish};
+pub use parse::{MOST_BYTES, Parsed, parse};
+pub use render::{RenderStyle, render};
 pub use spec::{Limits, Spec, Stack};
 pub use terms::{Mbps, Prepay, Renewal, Term};

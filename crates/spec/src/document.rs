@@ -1,0 +1,143 @@
+//! One document: its head, its defaults and its packages.
+
+use crate::codes::{ACCOUNT, MISSING_FIELD, NAME, UNKNOWN_FIELD, VERSION};
+use crate::fields::{Fields, Within, unknown};
+use crate::read::{Slot, integer, map, number, parse, parsed, text, wrong_type};
+use crate::report::{Mark, Report};
+use crate::resolve::{Declared, resolve};
+use crate::yaml::{Key, Node, Value};
+use crate::{AccountId, Address, Finding, Mbps, PackageName, StackName};
+
+/// Every field of a document.
+pub(crate) const FIELDS: [&str; 6] = ["account", "defaults", "limits", "packages", "stack", "version"];
+/// Every field of `limits`.
+pub(crate) const LIMITS: [&str; 2] = ["maxNewMbps", "maxPurchases"];
+
+/// What one document declares.
+pub(crate) struct Document {
+    pub(crate) stack: Slot<StackName>,
+    pub(crate) account: Slot<AccountId>,
+    pub(crate) max_purchases: Slot<u32>,
+    pub(crate) max_new_mbps: Slot<Mbps>,
+    pub(crate) packages: Vec<Declared>,
+}
+
+/// Reads a document; `None` if it is not even a mapping.
+pub(crate) fn document(root: &Node<'_>, report: &mut Report) -> Option<Document> {
+    let entries = map(root, "the document", "a mapping with `version`, `stack` and `packages`", report)?;
+    let mut document = Document {
+        stack: Slot::Missing,
+        account: Slot::Missing,
+        max_purchases: Slot::Missing,
+        max_new_mbps: Slot::Missing,
+        packages: Vec::new(),
+    };
+    let mut defaults = Fields::default();
+    let mut packages = None;
+    for (key, node) in entries {
+        match &*key.text {
+            "version" => {
+                // Nothing follows from its value: there is only one.
+                number(
+                    node,
+                    "`version`",
+                    "1, the version that this release reads",
+                    VERSION,
+                    |n| (n == 1).then_some(n),
+                    report,
+                );
+            }
+            "stack" => document.stack = parsed(node, "`stack`", NAME, report),
+            "account" => document.account = account(node, report),
+            "defaults" => {
+                defaults = match map(node, "`defaults`", "a mapping of fields", report) {
+                    Some(entries) => Fields::read(entries, Within::Defaults, report),
+                    // What a package needs might have been meant to stand there: it is not reported as missing.
+                    None => Fields { bandwidth: Slot::Wrong, auto_pay: Slot::Wrong, ..Fields::default() },
+                };
+            }
+            "limits" => limits(node, &mut document, report),
+            "packages" => packages = map(node, "`packages`", "a mapping of names to packages", report),
+            _ => unknown_in_document(key, report),
+        }
+    }
+    missing(root, entries, report);
+    // After the loop: `defaults` may stand below `packages`.
+    let stack = document.stack.value();
+    document.packages = packages
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|(key, node)| package(stack, key, node, &defaults, report))
+        .collect();
+    Some(document)
+}
+
+fn missing(root: &Node<'_>, entries: &[(Key<'_>, Node<'_>)], report: &mut Report) {
+    for (field, expected) in [
+        ("version", "`version: 1`"),
+        ("stack", "`stack: NAME`, the owner of the packages"),
+        ("packages", "`packages:`, a mapping of names to packages"),
+    ] {
+        if !entries.iter().any(|(key, _)| key.text == field) {
+            let finding = Finding::new(MISSING_FIELD, root.mark, format!("the document has no `{field}`"));
+            report.add(finding.expected(expected));
+        }
+    }
+}
+
+/// A package field at the top is most often one indented too little.
+fn unknown_in_document(key: &Key<'_>, report: &mut Report) {
+    if crate::fields::FIELDS.contains(&&*key.text) {
+        let finding =
+            Finding::new(UNKNOWN_FIELD, key.mark, format!("`{}` is a field of a package", key.text));
+        report.add(finding.hint("move it into a package or into `defaults`; check the indentation"));
+    } else {
+        unknown(key, &FIELDS, report);
+    }
+}
+
+/// Reads an account number, quoted or not: its digits are taken as they are written.
+fn account(node: &Node<'_>, report: &mut Report) -> Slot<AccountId> {
+    if let Value::Scalar { text, plain: true } = node.value()
+        && text.starts_with(|c: char| c.is_ascii_digit())
+    {
+        return Slot::read(parse(text, node.mark, "`account`", ACCOUNT, report), node.mark);
+    }
+    let text = text(node, "`account`", "an account number: decimal digits", report);
+    Slot::read(text.and_then(|text| parse(text, node.mark, "`account`", ACCOUNT, report)), node.mark)
+}
+
+fn limits(node: &Node<'_>, document: &mut Document, report: &mut Report) {
+    let Some(entries) = map(node, "`limits`", "a mapping of limits", report) else { return };
+    for (key, node) in entries {
+        match &*key.text {
+            "maxPurchases" => document.max_purchases = integer(node, "`maxPurchases`", 0..=u32::MAX, report),
+            "maxNewMbps" => {
+                document.max_new_mbps = integer(node, "`maxNewMbps`", 0..=u32::MAX, report).map(Mbps);
+            }
+            _ => unknown(key, &LIMITS, report),
+        }
+    }
+}
+
+fn package(
+    stack: Option<&StackName>,
+    key: &Key<'_>,
+    node: &Node<'_>,
+    defaults: &Fields,
+    report: &mut Report,
+) -> Option<Declared> {
+    let name: Option<PackageName> = parse(&key.text, key.mark, "the name of the package", NAME, report);
+    let Value::Map(entries) = node.value() else {
+        wrong_type(node, "the package", "a mapping with the fields of the package", None, report);
+        return None;
+    };
+    let own = Fields::read(entries, Within::Package, report);
+    if own.areas.is_missing() {
+        let finding = Finding::new(MISSING_FIELD, key.mark, "the package has no `areas`");
+        report.add(finding.expected("`areas`, a list of two, such as [China, Europe]"));
+    }
+    let address = stack.cloned().zip(name).map(|(stack, package)| Address { stack, package });
+    let mark: Mark = key.mark;
+    Some(resolve(address, mark, own, defaults, report))
+}

@@ -1,0 +1,182 @@
+//! One package: its fields judged together, its defaults applied.
+
+use crate::codes::{ADOPTED_AND_DISTINCT, NOT_SAID, PERIOD, POSTPAY_TERMS, RENEWAL_OFF, TOO_MANY_TAGS};
+use crate::fields::{ChargeType, Cycle, Fields};
+use crate::read::{At, Slot};
+use crate::report::{Mark, Report};
+use crate::{
+    Address, AreaPair, CenId, Charge, Finding, Generation, Identity, Manage, Package, PackageId, Prepay,
+    Renewal, Term, Wish,
+};
+
+/// What the service allows on one package (Create page), less our two tags.
+const MOST_TAGS: usize = 20 - [Identity::TAG, Identity::TERMS_TAG].len();
+
+/// A declared package, and what the rules across packages need even if it has errors.
+pub(crate) struct Declared {
+    pub(crate) mark: Mark,
+    pub(crate) address: Option<Address>,
+    pub(crate) areas: Option<AreaPair>,
+    /// The CEN it stays attached to.
+    pub(crate) cen: Option<At<CenId>>,
+    pub(crate) adopt: Option<At<PackageId>>,
+    /// `None` if something about it is wrong.
+    pub(crate) package: Option<Package>,
+}
+
+/// Applies the defaults and checks what no field shows by itself. `mark` is the package's key.
+pub(crate) fn resolve(
+    address: Option<Address>,
+    mark: Mark,
+    own: Fields,
+    defaults: &Fields,
+    report: &mut Report,
+) -> Declared {
+    postpay_terms(&own, defaults, report);
+    renewal(&own, defaults, report);
+    let fields = own.over(defaults);
+    let manage = fields.manage.value().copied().unwrap_or(Manage::Full);
+    tag_count(&fields, mark, report);
+    adopted_and_distinct(&fields, report);
+    not_said(&fields, manage, mark, report);
+    let charge = charge(&fields, report);
+    let cen = match &fields.cen {
+        Slot::Given(At { value: Wish::Present(cen), mark }) if manage != Manage::Retire => {
+            Some(At { value: cen.clone(), mark: *mark })
+        }
+        _ => None,
+    };
+    let (areas, adopt) = (fields.areas.value().cloned(), fields.adopt.given().cloned());
+    let package =
+        address.clone().zip(charge).and_then(|(address, charge)| build(address, mark, charge, fields));
+    Declared { mark, address, areas, cen, adopt, package }
+}
+
+/// Terms on a package that is not bought. In `defaults` they are for the others.
+fn postpay_terms(own: &Fields, defaults: &Fields, report: &mut Report) {
+    let charge_type = own.charge_type.given().or(defaults.charge_type.given());
+    let Some(At { value: ChargeType::Postpay, mark: said }) = charge_type else { return };
+    let terms = [
+        ("period", own.period.given().map(|at| at.mark)),
+        ("pricingCycle", own.cycle.given().map(|at| at.mark)),
+        ("autoPay", own.auto_pay.given().map(|at| at.mark)),
+        ("autoRenew", own.auto_renew.given().map(|at| at.mark)),
+        ("autoRenewDuration", own.auto_renew_duration.given().map(|at| at.mark)),
+    ];
+    for (field, mark) in terms {
+        let Some(mark) = mark else { continue };
+        let finding =
+            Finding::new(POSTPAY_TERMS, mark, format!("`{field}` is given for a pay-as-you-go package"));
+        report.add(finding.other(*said, "POSTPAY is said here").hint("remove it"));
+    }
+}
+
+/// A renewal duration that does nothing. A package that turns off the renewal of the defaults means it.
+fn renewal(own: &Fields, defaults: &Fields, report: &mut Report) {
+    let Some(duration) = own.auto_renew_duration.given().or(defaults.auto_renew_duration.given()) else {
+        return;
+    };
+    let turned_off_here = !own.auto_renew.is_missing() && own.auto_renew_duration.is_missing();
+    let renews = own.auto_renew.clone().or(&defaults.auto_renew);
+    let off = matches!(renews, Slot::Missing | Slot::Given(At { value: false, .. }));
+    if off && !turned_off_here {
+        let finding = Finding::new(
+            RENEWAL_OFF,
+            duration.mark,
+            "`autoRenewDuration` is given and `autoRenew` is not on",
+        );
+        report.add(finding.hint("add `autoRenew: true`, or remove it"));
+    }
+}
+
+fn tag_count(fields: &Fields, mark: Mark, report: &mut Report) {
+    let count = fields.tags.value().map_or(0, |tags| tags.values().flatten().count());
+    if count > MOST_TAGS {
+        let finding = Finding::new(TOO_MANY_TAGS, mark, format!("the package has {count} tags"));
+        report.add(finding.expected(format!("at most {MOST_TAGS}, those from `defaults` included")));
+    }
+}
+
+fn adopted_and_distinct(fields: &Fields, report: &mut Report) {
+    if let (Some(adopt), Some(distinct)) = (fields.adopt.given(), fields.distinct_from.given())
+        && distinct.value.contains(&adopt.value)
+    {
+        let message = format!("{} is adopted and named in `distinctFrom`", adopt.value);
+        let finding = Finding::new(ADOPTED_AND_DISTINCT, adopt.mark, message);
+        report.add(finding.other(distinct.mark, "said to be another one here").hint("remove one of the two"));
+    }
+}
+
+fn not_said(fields: &Fields, manage: Manage, mark: Mark, report: &mut Report) {
+    let mut missing = |message: &str, expected: &str| {
+        let finding = Finding::new(NOT_SAID, mark, message).expected(expected);
+        report.add(finding.hint("give it here or in `defaults`"));
+    };
+    if fields.bandwidth.is_missing() {
+        missing("the package has no `bandwidth`", "`bandwidth`, in Mbps");
+    }
+    let prepay = matches!(fields.charge_type.value(), None | Some(ChargeType::Prepay));
+    if fields.auto_pay.is_missing() && prepay && manage == Manage::Full {
+        missing(
+            "the package has no `autoPay`",
+            "`autoPay: true` or `autoPay: false`: it decides whether money moves",
+        );
+    }
+}
+
+/// `None` if something in the terms is wrong.
+fn charge(fields: &Fields, report: &mut Report) -> Option<Charge> {
+    match fields.charge_type {
+        Slot::Wrong => return None,
+        Slot::Given(At { value: ChargeType::Postpay, .. }) => return Some(Charge::Postpay),
+        Slot::Missing | Slot::Given(At { value: ChargeType::Prepay, .. }) => {}
+    }
+    let period = or_else(&fields.period, 1)?;
+    let term = match or_else(&fields.cycle, Cycle::Month)? {
+        Cycle::Month if Term::MONTHS.contains(&period) => Term::Months(period),
+        Cycle::Year if Term::YEARS.contains(&period) => Term::Years(period),
+        // A period that no cycle has was reported where it was read, so only 6 years get here.
+        Cycle::Month | Cycle::Year => {
+            let mark = fields.period.given()?.mark;
+            let finding = Finding::new(PERIOD, mark, format!("a period of {period} years is not sold"));
+            report.add(finding.expected("1, 2 or 3 with `pricingCycle: Year`"));
+            return None;
+        }
+    };
+    let renewal = match or_else(&fields.auto_renew, false)? {
+        true => Renewal::Months(or_else(&fields.auto_renew_duration, 1)?),
+        false => Renewal::Off,
+    };
+    // Missing only where nothing is bought.
+    Some(Charge::Prepay(Prepay { term, auto_pay: or_else(&fields.auto_pay, false)?, renewal }))
+}
+
+/// The value, or this one if it is missing; `None` if it is wrong.
+fn or_else<T: Clone>(slot: &Slot<T>, missing: T) -> Option<T> {
+    match slot {
+        Slot::Missing => Some(missing),
+        Slot::Wrong => None,
+        Slot::Given(at) => Some(at.value.clone()),
+    }
+}
+
+fn build(address: Address, mark: Mark, charge: Charge, fields: Fields) -> Option<Package> {
+    let optional = |slot: &Slot<String>| or_else(&slot.clone().map(Some), None);
+    Some(Package {
+        address,
+        generation: or_else(&fields.generation, Generation::FIRST)?,
+        name: optional(&fields.name)?,
+        description: optional(&fields.description)?,
+        resource_group: optional(&fields.resource_group)?,
+        adopt: or_else(&fields.adopt.map(Some), None)?,
+        areas: fields.areas.value()?.clone(),
+        bandwidth: *fields.bandwidth.value()?,
+        charge,
+        tags: or_else(&fields.tags, Default::default())?,
+        cen: or_else(&fields.cen, Wish::Unmanaged)?,
+        distinct_from: or_else(&fields.distinct_from, Default::default())?,
+        ignore: or_else(&fields.ignore, Default::default())?,
+        manage: or_else(&fields.manage, Manage::Full)?,
+        place: mark.into(),
+    })
+}

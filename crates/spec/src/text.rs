@@ -1,0 +1,98 @@
+//! Bytes of a source to text that is safe to read and to show.
+
+use crate::codes::{CONTROL_CHARACTER, NOT_UTF8, TAB};
+use crate::report::{Mark, Report, is_unprintable};
+use crate::{Code, Finding};
+
+/// A source as text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Text<'s> {
+    /// The text without a byte order mark.
+    pub(crate) text: &'s str,
+    /// How many bytes stood before it: 3 for a byte order mark, else 0.
+    pub(crate) skipped: u32,
+}
+
+/// Reads UTF-8, with or without a byte order mark. Tabs and unprintable characters are findings, each run
+/// of them one; a source with any is not read further, since YAML would only report them again.
+pub(crate) fn text<'s>(source: u32, bytes: &'s [u8], report: &mut Report) -> Option<Text<'s>> {
+    let body = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let skipped = count(bytes.len() - body.len());
+    let (text, broken) = match std::str::from_utf8(body) {
+        Ok(text) => (text, None),
+        Err(error) => {
+            let valid = error.valid_up_to();
+            // Up to here it is UTF-8, by the error's own word.
+            (std::str::from_utf8(&body[..valid]).unwrap_or_default(), Some(body[valid]))
+        }
+    };
+    let mut scan = Scan { source, skipped, report, clean: true };
+    let end = scan.characters(text);
+    if let Some(byte) = broken {
+        let mark = Mark { end: end.start + 1, ..end };
+        let finding = Finding::new(NOT_UTF8, mark, format!("byte 0x{byte:02X} is not UTF-8 text"));
+        scan.add(finding.expected("UTF-8").hint("save the file as UTF-8"));
+    }
+    scan.clean.then_some(Text { text, skipped })
+}
+
+/// Offsets and counts inside a source. Sizes are checked against the limit before anything is read, so
+/// they fit; a saturated number would only misplace a finding.
+pub(crate) fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+struct Scan<'r> {
+    source: u32,
+    skipped: u32,
+    report: &'r mut Report,
+    clean: bool,
+}
+
+impl Scan<'_> {
+    /// Reports every run of refused characters and returns where the text ends.
+    fn characters(&mut self, text: &str) -> Mark {
+        let mut here = Mark { source: self.source, start: self.skipped, end: 0, line: 1, column: 1 };
+        let mut run: Option<(Mark, char)> = None;
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            let after = here.start + count(c.len_utf8());
+            let line_break = c == '\n' || (c == '\r' && chars.peek() != Some(&'\n'));
+            let refused = is_unprintable(c) && !matches!(c, '\n' | '\r');
+            match &mut run {
+                Some((mark, first)) if refused && *first == c => mark.end = after,
+                _ => {
+                    self.close(run.take());
+                    run = refused.then_some((Mark { end: after, ..here }, c));
+                }
+            }
+            here.start = after;
+            if line_break {
+                (here.line, here.column) = (here.line + 1, 1);
+            } else if c != '\r' {
+                here.column += 1;
+            }
+        }
+        self.close(run);
+        here
+    }
+
+    fn close(&mut self, run: Option<(Mark, char)>) {
+        let Some((mark, c)) = run else { return };
+        let (code, message, hint): (Code, _, _) = if c == '\t' {
+            (TAB, "found a tab".to_owned(), "replace it by spaces")
+        } else {
+            (
+                CONTROL_CHARACTER,
+                format!("found the unprintable character U+{:04X}", u32::from(c)),
+                "remove it",
+            )
+        };
+        self.add(Finding::new(code, mark, message).hint(hint));
+    }
+
+    fn add(&mut self, finding: Finding) {
+        self.clean = false;
+        self.report.add(finding);
+    }
+}

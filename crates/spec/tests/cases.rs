@@ -1,0 +1,65 @@
+//! Every case file: what it is read as, and what is found wrong with it.
+//!
+//! `good/NAME.yaml` is read as `NAME.json`; `bad/NAME.yaml` is not read. `NAME.txt` holds the findings
+//! where there are any. `SNAPSHOTS=overwrite` writes what is found.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by failing")]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use cenbwp_spec::{Code, Parsed, RenderStyle, codes, explain, parse, render};
+use common::{cases, source};
+use snapbox::{Assert, Data, assert::DEFAULT_ACTION_ENV, data::DataFormat};
+
+fn check(case: &Path) -> Parsed {
+    let sources = [source(case)];
+    let parsed = parse(&sources);
+    let text = render(&parsed.findings, &sources, RenderStyle { colour: false, width: 120 });
+    let json = parsed.spec.as_ref().map(|spec| serde_json::to_string_pretty(spec).unwrap() + "\n");
+    expect((!text.is_empty()).then_some(text), &case.with_extension("txt"));
+    expect(json, &case.with_extension("json"));
+    parsed
+}
+
+/// Compares with a file; nothing is expected where no file is.
+fn expect(actual: Option<String>, file: &Path) {
+    match actual {
+        Some(actual) => Assert::new()
+            .action_env(DEFAULT_ACTION_ENV)
+            .eq(Data::text(actual).raw(), Data::read_from(file, Some(DataFormat::Text)).raw()),
+        None => assert!(!file.exists(), "nothing was found for {}", file.display()),
+    }
+}
+
+#[test]
+fn good_cases_are_read_as_expected() {
+    for case in cases("good") {
+        assert!(check(&case).spec.is_some(), "{}", case.display());
+    }
+}
+
+#[test]
+fn bad_cases_are_refused_as_expected() {
+    for case in cases("bad") {
+        assert!(check(&case).spec.is_none(), "{}", case.display());
+    }
+}
+
+/// Too large for a case file; `hostile.rs` has them.
+const BY_SIZE: [&str; 2] = ["E0106", "W0506"];
+
+#[test]
+fn every_code_is_explained_and_has_a_case() {
+    let all = cases("good").into_iter().chain(cases("bad"));
+    let produced: BTreeSet<&str> = all
+        .flat_map(|case| parse(&[source(&case)]).findings)
+        .map(|finding| finding.code.0)
+        .chain(BY_SIZE)
+        .collect();
+    let explained: BTreeSet<&str> = codes().map(|row| row.code.0).collect();
+    assert_eq!(produced, explained);
+    assert_eq!(explain("e0201").unwrap().code, Code("E0201"));
+}
