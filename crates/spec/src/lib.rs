@@ -32,6 +32,7 @@ mod render;
 mod report;
 mod resolve;
 mod scalar;
+mod schema;
 mod spec;
 mod syntax;
 mod terms;
@@ -46,5 +47,6 @@ pub use ids::{AccountId, Address, CenId, Generation, Identity, Invalid, PackageI
 pub use package::{Charge, Field, Manage, Package, Wish};
 pub use parse::{MOST_BYTES, Parsed, parse};
 pub use render::{RenderStyle, render};
+pub use schema::schema;
 pub use spec::{Limits, Spec, Stack};
 pub use terms::{Mbps, Prepay, Renewal, Term};
