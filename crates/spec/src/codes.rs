@@ -69,7 +69,7 @@ codes! {
     TOO_DEEP = "E0105", "the document is nested too deeply",
         "A spec needs 5 levels; 64 are allowed. Deeper documents are refused before they can exhaust memory.";
     TOO_LARGE = "E0106", "the spec is too large",
-        "All files of one run together may hold 128 MiB and 5,000,000 values, which is room for more than \
+        "All files of one run together may hold 128 MiB and 8,000,000 values, which is room for more than \
          100,000 packages. Split the spec into stacks and run them one by one.";
     BAD_ALIAS = "E0107", "an alias names nothing that can be repeated",
         "`*name` repeats the value that `&name` marks earlier in the same document. It cannot stand inside \
@@ -133,7 +133,8 @@ codes! {
          To have no name of your own, leave `name` out.";
     REFUSED_TEXT = "E0309", "a text holds something that the service refuses",
         "Names and descriptions must not start with `http://` or `https://`. Tag keys and values must not \
-         start with `aliyun` or `acs:` nor contain `http://` or `https://`. Control characters and \
+         start with `aliyun` or `acs:` nor contain `http://` or `https://`; nor can the name of a stack, \
+         with which the identity tag begins. Control characters and \
          characters that reorder text are refused; a description may have line breaks.";
     RESERVED_TAG = "E0310", "a tag key is reserved",
         "`cenbwp` and `cenbwp-terms` are written and read by this tool alone: they are what a package is \

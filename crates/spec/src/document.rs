@@ -2,10 +2,12 @@
 
 use crate::codes::{ACCOUNT, MISSING_FIELD, NAME, UNKNOWN_FIELD, VERSION};
 use crate::fields::{Fields, Within, unknown};
-use crate::read::{Slot, integer, map, number, parse, parsed, text, wrong_type};
-use crate::report::{Mark, Report};
+use crate::read::{At, Slot, integer, map, number, parse, parsed, wrong_type};
+use crate::report::Report;
 use crate::resolve::{Declared, resolve};
-use crate::yaml::{Key, Node, Value};
+use crate::text::count;
+use crate::texts;
+use crate::yaml::{Budget, Key, Node, Value};
 use crate::{AccountId, Address, Finding, Mbps, PackageName, StackName};
 
 /// Every field of a document.
@@ -23,7 +25,7 @@ pub(crate) struct Document {
 }
 
 /// Reads a document; `None` if it is not even a mapping.
-pub(crate) fn document(root: &Node<'_>, report: &mut Report) -> Option<Document> {
+pub(crate) fn document(root: &Node<'_>, budget: &mut Budget, report: &mut Report) -> Option<Document> {
     let entries = map(root, "the document", "a mapping with `version`, `stack` and `packages`", report)?;
     let mut document = Document {
         stack: Slot::Missing,
@@ -36,18 +38,8 @@ pub(crate) fn document(root: &Node<'_>, report: &mut Report) -> Option<Document>
     let mut packages = None;
     for (key, node) in entries {
         match &*key.text {
-            "version" => {
-                // Nothing follows from its value: there is only one.
-                number(
-                    node,
-                    "`version`",
-                    "1, the version that this release reads",
-                    VERSION,
-                    |n| (n == 1).then_some(n),
-                    report,
-                );
-            }
-            "stack" => document.stack = parsed(node, "`stack`", NAME, report),
+            "version" => version(node, report),
+            "stack" => document.stack = stack(node, report),
             "account" => document.account = account(node, report),
             "defaults" => {
                 defaults = match map(node, "`defaults`", "a mapping of fields", report) {
@@ -63,12 +55,13 @@ pub(crate) fn document(root: &Node<'_>, report: &mut Report) -> Option<Document>
     }
     missing(root, entries, report);
     // After the loop: `defaults` may stand below `packages`.
-    let stack = document.stack.value();
-    document.packages = packages
-        .unwrap_or_default()
-        .iter()
-        .filter_map(|(key, node)| package(stack, key, node, &defaults, report))
-        .collect();
+    let (stack, packages) = (document.stack.value(), packages.unwrap_or_default());
+    let copies = count(packages.len().saturating_mul(defaults.shared_values()));
+    if !budget.values(copies, root.mark, report) {
+        return None;
+    }
+    document.packages =
+        packages.iter().filter_map(|(key, node)| package(stack, key, node, &defaults, report)).collect();
     Some(document)
 }
 
@@ -96,6 +89,20 @@ fn unknown_in_document(key: &Key<'_>, report: &mut Report) {
     }
 }
 
+/// Checks the version; nothing follows from its value, since there is only one.
+fn version(node: &Node<'_>, report: &mut Report) {
+    const EXPECTED: &str = "1, the version that this release reads";
+    number(node, "`version`", EXPECTED, VERSION, |number| (number == 1).then_some(()), report);
+}
+
+fn stack(node: &Node<'_>, report: &mut Report) -> Slot<StackName> {
+    let stack: Slot<StackName> = parsed(node, "`stack`", "the name of a stack", NAME, report);
+    if let Some(At { value, mark }) = stack.given() {
+        texts::identity(value, *mark, report);
+    }
+    stack
+}
+
 /// Reads an account number, quoted or not: its digits are taken as they are written.
 fn account(node: &Node<'_>, report: &mut Report) -> Slot<AccountId> {
     if let Value::Scalar { text, plain: true } = node.value()
@@ -103,8 +110,7 @@ fn account(node: &Node<'_>, report: &mut Report) -> Slot<AccountId> {
     {
         return Slot::read(parse(text, node.mark, "`account`", ACCOUNT, report), node.mark);
     }
-    let text = text(node, "`account`", "an account number: decimal digits", report);
-    Slot::read(text.and_then(|text| parse(text, node.mark, "`account`", ACCOUNT, report)), node.mark)
+    parsed(node, "`account`", "an account number: decimal digits", ACCOUNT, report)
 }
 
 fn limits(node: &Node<'_>, document: &mut Document, report: &mut Report) {
@@ -138,6 +144,5 @@ fn package(
         report.add(finding.expected("`areas`, a list of two, such as [China, Europe]"));
     }
     let address = stack.cloned().zip(name).map(|(stack, package)| Address { stack, package });
-    let mark: Mark = key.mark;
-    Some(resolve(address, mark, own, defaults, report))
+    Some(resolve(address, key.mark, own, defaults, report))
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::codes::{AREAS, ID, OUT_OF_RANGE, REMOVED_AREA, UNKNOWN_AREA, UNKNOWN_FIELD};
-use crate::read::{At, Slot, boolean, integer, list, map, number, parse, parsed, text, word, written_null};
-use crate::report::{Report, did_you_mean, quoted};
+use crate::read::{At, Slot, boolean, integer, list, map, number, parsed, text, word, written_null};
+use crate::report::{Report, quoted};
 use crate::texts;
 use crate::yaml::{Key, Node};
 use crate::{Area, AreaPair, CenId, Field, Finding, Generation, Manage, Mbps, PackageId, Term, Wish};
@@ -85,7 +85,7 @@ impl Fields {
         for (key, node) in entries {
             match &*key.text {
                 name if within == Within::Defaults && NO_DEFAULT.contains(&name) => no_default(key, report),
-                "adopt" => fields.adopt = parsed(node, "`adopt`", ID, report),
+                "adopt" => fields.adopt = parsed(node, "`adopt`", "a package id: cenbwp-…", ID, report),
                 "areas" => fields.areas = areas(node, report),
                 "autoPay" => fields.auto_pay = boolean(node, "`autoPay`", report),
                 "autoRenew" => fields.auto_renew = boolean(node, "`autoRenew`", report),
@@ -113,6 +113,11 @@ impl Fields {
             }
         }
         fields
+    }
+
+    /// How many values a package takes over from these defaults, those of the fields that can hold many.
+    pub(crate) fn shared_values(&self) -> usize {
+        self.tags.value().map_or(0, BTreeMap::len) + self.distinct_from.value().map_or(0, BTreeSet::len)
     }
 
     /// These fields, and the defaults where one is missing. Tags merge key by key.
@@ -166,7 +171,7 @@ const MANAGE: [(&str, Manage); 4] = [
 pub(crate) fn unknown(key: &Key<'_>, known: &[&str], report: &mut Report) {
     let finding =
         Finding::new(UNKNOWN_FIELD, key.mark, format!("{} is not a known field", quoted(&key.text)));
-    let near = did_you_mean(&key.text, known);
+    let near = report.did_you_mean(&key.text, known);
     report.add(finding.hint(near.unwrap_or_else(|| format!("known fields: {}", known.join(", ")))));
 }
 
@@ -192,7 +197,7 @@ fn areas(node: &Node<'_>, report: &mut Report) -> Slot<AreaPair> {
 }
 
 fn area(node: &Node<'_>, report: &mut Report) -> Option<Area> {
-    let name = text(node, "`areas`", "the name of an area", report)?;
+    let name = text(node, "the area", "the name of an area, such as Europe", report)?;
     let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
     if !(1..=64).contains(&name.len()) || !name.bytes().all(fits) {
         let finding = Finding::new(AREAS, node.mark, format!("the area is {}", quoted(name)));
@@ -204,7 +209,8 @@ fn area(node: &Node<'_>, report: &mut Report) -> Option<Area> {
         let message = format!("the area {} is not known and is passed on as written", quoted(name));
         let known = || format!("known areas: {}", Area::KNOWN.join(", "));
         let finding = Finding::new(UNKNOWN_AREA, node.mark, message);
-        report.add(finding.hint(did_you_mean(name, &Area::KNOWN).unwrap_or_else(known)));
+        let near = report.did_you_mean(name, &Area::KNOWN);
+        report.add(finding.hint(near.unwrap_or_else(known)));
     } else if area.is_removed() {
         let finding = Finding::new(REMOVED_AREA, node.mark, format!("{area} is no longer sold"));
         report.add(finding.hint("only a package that was bought earlier can have it"));
@@ -213,16 +219,12 @@ fn area(node: &Node<'_>, report: &mut Report) -> Option<Area> {
 }
 
 fn distinct_from(node: &Node<'_>, report: &mut Report) -> Slot<BTreeSet<PackageId>> {
-    let items = list(node, "`distinctFrom`", "a list of package ids", report);
+    const WHAT: &str = "`distinctFrom`";
+    let items = list(node, WHAT, "a list of package ids", report);
     let ids = items.and_then(|items| {
-        let read: Vec<Option<PackageId>> = items
-            .iter()
-            .map(|item| {
-                let id = text(item, "`distinctFrom`", "a package id", report)?;
-                parse(id, item.mark, "`distinctFrom`", ID, report)
-            })
-            .collect();
-        read.into_iter().collect()
+        let read = |item| parsed(item, WHAT, "a package id: cenbwp-…", ID, report);
+        let ids: Vec<Slot<PackageId>> = items.iter().map(read).collect();
+        ids.iter().map(|id| id.value().cloned()).collect()
     });
     Slot::read(ids, node.mark)
 }
@@ -252,7 +254,7 @@ fn period(node: &Node<'_>, report: &mut Report) -> Slot<u8> {
 
 fn cen(node: &Node<'_>, report: &mut Report) -> Slot<Wish<CenId>> {
     written_null(node, "`cenId`", Wish::Absent, report)
-        .unwrap_or_else(|| parsed(node, "`cenId`", ID, report).map(Wish::Present))
+        .unwrap_or_else(|| parsed(node, "`cenId`", "a CEN id: cen-…, or null", ID, report).map(Wish::Present))
 }
 
 fn tags(node: &Node<'_>, report: &mut Report) -> Slot<BTreeMap<String, Option<String>>> {
@@ -261,9 +263,9 @@ fn tags(node: &Node<'_>, report: &mut Report) -> Slot<BTreeMap<String, Option<St
     };
     let mut tags = BTreeMap::new();
     for (key, node) in entries {
-        texts::tag_key(key, report);
-        if let Slot::Given(At { value, .. }) = texts::tag_value(node, report) {
-            tags.insert(key.text.clone().into_owned(), value);
+        let (key, value) = (texts::tag_key(key, report), texts::tag_value(node, report));
+        if let (Some(key), Slot::Given(At { value, .. })) = (key, value) {
+            tags.insert(key, value);
         }
     }
     Slot::read(Some(tags), node.mark)

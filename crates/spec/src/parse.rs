@@ -71,7 +71,7 @@ fn read(index: u32, source: &Source, budget: &mut Budget, merge: &mut Merge, rep
         report.add(Finding::new(EMPTY_FILE, mark, "the file declares nothing"));
     }
     for root in filled {
-        if let Some(document) = document(root, report) {
+        if let Some(document) = document(root, budget, report) {
             merge.add(document, report);
         }
     }

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use crate::codes::{LEFT_EMPTY, NUMBER_SPELLING, OUT_OF_RANGE, UNKNOWN_WORD, WRONG_TYPE};
-use crate::report::{Mark, Report, alternatives, did_you_mean, quoted};
+use crate::report::{Mark, Report, alternatives, quoted};
 use crate::scalar::{Plain, plain};
 use crate::yaml::{Key, Node, Value};
 use crate::{Code, Finding, Invalid};
@@ -87,11 +87,12 @@ pub(crate) fn text<'n>(
 pub(crate) fn parsed<T: FromStr<Err = Invalid>>(
     node: &Node<'_>,
     what: &str,
+    expected: &str,
     code: Code,
     report: &mut Report,
 ) -> Slot<T> {
-    let value = text(node, what, "text", report).and_then(|text| parse(text, node.mark, what, code, report));
-    Slot::read(value, node.mark)
+    let text = text(node, what, expected, report);
+    Slot::read(text.and_then(|text| parse(text, node.mark, what, code, report)), node.mark)
 }
 
 /// Parses text that stands here.
@@ -208,7 +209,8 @@ pub(crate) fn word<T: Copy>(
     let value = words.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
     if value.is_none() {
         let finding = Finding::new(UNKNOWN_WORD, node.mark, format!("{what} is {}", quoted(text)));
-        report.add(finding.expected(expected).maybe_hint(did_you_mean(text, &names)));
+        let near = report.did_you_mean(text, &names);
+        report.add(finding.expected(expected).maybe_hint(near));
     }
     Slot::read(value, node.mark)
 }

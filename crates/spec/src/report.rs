@@ -60,6 +60,18 @@ impl Report {
         self.errors > 0
     }
 
+    /// The known word nearest to this one, as a hint. None once errors are no longer kept, so that a file
+    /// full of mistakes costs no more than its reading.
+    pub(crate) fn did_you_mean(&self, word: &str, known: &[&str]) -> Option<String> {
+        // Longer than any known word by far: comparing would cost time and find nothing.
+        if word.len() > 64 || self.errors > MOST {
+            return None;
+        }
+        let same = known.iter().find(|known| known.eq_ignore_ascii_case(word)).copied();
+        let near = || similar::get_close_matches(word, known, 1, 0.6).first().copied();
+        same.or_else(near).map(|near| format!("did you mean `{near}`?"))
+    }
+
     /// The findings by place, each once: what an alias repeats is wrong in one place only.
     pub(crate) fn finish(self) -> Vec<Finding> {
         let Self { mut findings, errors, warnings } = self;
@@ -129,17 +141,6 @@ pub(crate) fn quoted(text: &str) -> String {
     out
 }
 
-/// The known word nearest to this one, as a hint.
-pub(crate) fn did_you_mean(word: &str, known: &[&str]) -> Option<String> {
-    // Longer than any known word by far: comparing would cost time and find nothing.
-    if word.len() > 64 {
-        return None;
-    }
-    let same = known.iter().find(|known| known.eq_ignore_ascii_case(word)).copied();
-    let near = || similar::get_close_matches(word, known, 1, 0.6).first().copied();
-    same.or_else(near).map(|near| format!("did you mean `{near}`?"))
-}
-
 /// `a, b or c`.
 pub(crate) fn alternatives(words: &[&str]) -> String {
     match words {
@@ -162,8 +163,10 @@ mod tests {
     #[test]
     fn the_nearest_word_is_offered_and_no_far_one() {
         let known = ["bandwidth", "autoPay", "autoRenew"];
-        assert_eq!(did_you_mean("bandwith", &known).as_deref(), Some("did you mean `bandwidth`?"));
-        assert_eq!(did_you_mean("AUTOPAY", &known).as_deref(), Some("did you mean `autoPay`?"));
-        assert_eq!(did_you_mean("colour", &known), None);
+        let report = Report::default();
+        let did_you_mean = |word| report.did_you_mean(word, &known);
+        assert_eq!(did_you_mean("bandwith").as_deref(), Some("did you mean `bandwidth`?"));
+        assert_eq!(did_you_mean("AUTOPAY").as_deref(), Some("did you mean `autoPay`?"));
+        assert_eq!(did_you_mean("colour"), None);
     }
 }

@@ -8,3 +8,23 @@ pub fn schema() -> serde_json::Value {
     serde_json::from_str(include_str!("schema.json"))
         .expect("the file is part of the program and a test reads it")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{document, fields};
+
+    #[test]
+    fn schema_and_parser_know_the_same_fields() {
+        let schema = schema();
+        let properties = |path: &str| -> Vec<String> {
+            schema.pointer(path).unwrap().as_object().unwrap().keys().cloned().collect()
+        };
+        let defaults: Vec<_> =
+            fields::FIELDS.into_iter().filter(|field| !fields::NO_DEFAULT.contains(field)).collect();
+        assert_eq!(properties("/properties"), document::FIELDS);
+        assert_eq!(properties("/properties/limits/properties"), document::LIMITS);
+        assert_eq!(properties("/properties/defaults/properties"), defaults);
+        assert_eq!(properties("/definitions/package/properties"), fields::FIELDS);
+    }
+}

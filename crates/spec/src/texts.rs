@@ -6,7 +6,7 @@ use crate::codes::{EMPTY_TAG, ID, LENGTH, REFUSED_TEXT, RESERVED_TAG};
 use crate::read::{Slot, text, written_null};
 use crate::report::{Mark, Report, is_unprintable, quoted};
 use crate::yaml::{Key, Node};
-use crate::{Finding, Identity};
+use crate::{Finding, Identity, StackName};
 
 /// What a text may be.
 struct Rule {
@@ -48,42 +48,46 @@ pub(crate) fn resource_group(node: &Node<'_>, report: &mut Report) -> Slot<Strin
     Slot::read(id, node.mark)
 }
 
-/// Checks a tag key, ours included.
-pub(crate) fn tag_key(key: &Key<'_>, report: &mut Report) {
+/// Reads a tag key; `None` if it cannot be one.
+pub(crate) fn tag_key(key: &Key<'_>, report: &mut Report) -> Option<String> {
     if [Identity::TAG, Identity::TERMS_TAG].contains(&&*key.text) {
         let message = format!("the tag {} is reserved", quoted(&key.text));
-        report.add(
-            Finding::new(RESERVED_TAG, key.mark, message).hint("remove it; it is written by this tool alone"),
-        );
+        let finding = Finding::new(RESERVED_TAG, key.mark, message);
+        report.add(finding.hint("remove it; it is written by this tool alone"));
+        return None;
     }
-    check(&key.text, key.mark, "the tag key", &TAG_KEY, report);
+    check(&key.text, key.mark, "the tag key", &TAG_KEY, report).then(|| key.text.clone().into_owned())
 }
 
 /// Reads a tag value: text, or null for a key that must be absent.
 pub(crate) fn tag_value(node: &Node<'_>, report: &mut Report) -> Slot<Option<String>> {
     const WHAT: &str = "the tag value";
-    written_null(node, WHAT, None, report).unwrap_or_else(|| {
-        let value = text(node, WHAT, "text, or null for a key that must be absent", report);
-        if let Some(value) = value {
-            if value.is_empty() {
-                let finding = Finding::new(EMPTY_TAG, node.mark, "the tag value is empty");
-                report.add(finding.hint("give it a value, or null if the key must be absent"));
-            }
-            check(value, node.mark, WHAT, &TAG_VALUE, report);
-        }
-        Slot::read(value.map(|value| Some(value.to_owned())), node.mark)
-    })
+    if let Some(null) = written_null(node, WHAT, None, report) {
+        return null;
+    }
+    let value = text(node, WHAT, "text, or null for a key that must be absent", report)
+        .filter(|value| check(value, node.mark, WHAT, &TAG_VALUE, report));
+    if value == Some("") {
+        let finding = Finding::new(EMPTY_TAG, node.mark, "the tag value is empty");
+        report.add(finding.hint("give it a value, or null if the key must be absent"));
+    }
+    Slot::read(value.map(|value| Some(value.to_owned())), node.mark)
+}
+
+/// Checks that a tag can carry the identity of this stack's packages. Their names are short enough, so it is
+/// only the first letters that can be refused.
+pub(crate) fn identity(stack: &StackName, mark: Mark, report: &mut Report) {
+    check(stack.as_str(), mark, "the stack's name becomes a tag value and", &TAG_VALUE, report);
 }
 
 fn free_text(node: &Node<'_>, what: &str, rule: &Rule, report: &mut Report) -> Slot<String> {
-    let value = text(node, what, "text", report);
-    if let Some(value) = value {
-        check(value, node.mark, what, rule, report);
-    }
-    Slot::read(value.map(str::to_owned), node.mark)
+    let text = text(node, what, "text", report).filter(|text| check(text, node.mark, what, rule, report));
+    Slot::read(text.map(str::to_owned), node.mark)
 }
 
-fn check(text: &str, mark: Mark, what: &str, rule: &Rule, report: &mut Report) {
+/// Reports what is wrong with a text, and tells whether nothing is.
+fn check(text: &str, mark: Mark, what: &str, rule: &Rule, report: &mut Report) -> bool {
+    let findings = report.len();
     let length = text.chars().count();
     if !rule.length.contains(&length) {
         let finding = Finding::new(LENGTH, mark, format!("{what} has {length} characters"));
@@ -101,5 +105,22 @@ fn check(text: &str, mark: Mark, what: &str, rule: &Rule, report: &mut Report) {
     ];
     for message in messages.into_iter().flatten() {
         report.add(Finding::new(REFUSED_TEXT, mark, message));
+    }
+    report.len() == findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Address, Generation};
+
+    #[test]
+    fn the_longest_identity_fits_a_tag() {
+        let name = "a".repeat(40);
+        let address = Address { stack: name.parse().unwrap(), package: name.parse().unwrap() };
+        let identity = Identity { address, generation: Generation::new(u32::MAX).unwrap() };
+        assert!(identity.to_string().parse::<Identity>().is_ok());
+        assert!(TAG_VALUE.length.contains(&identity.to_string().len()));
+        assert!([Identity::TAG, Identity::TERMS_TAG].iter().all(|key| TAG_KEY.length.contains(&key.len())));
     }
 }

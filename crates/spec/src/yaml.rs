@@ -21,8 +21,9 @@ use crate::text::{Text, count};
 
 /// A spec nests 5 deep. Reading and dropping the tree recurse this far at most.
 const DEEPEST: usize = 64;
-/// 100,000 packages with every field and ten tags are 4.5 million values, and 5 million take about 400 MB.
-const MOST_VALUES: u32 = 5_000_000;
+/// 100,000 packages with every field and ten tags are 6.2 million values, keys included; 8 million take less
+/// than 500 MiB.
+const MOST_VALUES: u32 = 8_000_000;
 /// Enough to share an area pair among 30,000 packages; a bomb is over it at once.
 const MOST_REPEATED: u32 = 100_000;
 
@@ -70,6 +71,18 @@ impl<'s> Node<'s> {
 pub(crate) struct Budget {
     values: u32,
     repeated: u32,
+}
+
+impl Budget {
+    /// Counts values, and tells whether there is room for them; if not, it is in the report.
+    pub(crate) fn values(&mut self, count: u32, mark: Mark, report: &mut Report) -> bool {
+        self.values = self.values.saturating_add(count);
+        if self.values > MOST_VALUES {
+            let message = format!("the spec holds more than {MOST_VALUES} values");
+            report.add(Finding::new(TOO_LARGE, mark, message).hint("split it into several runs"));
+        }
+        self.values <= MOST_VALUES
+    }
 }
 
 /// Reads every document that can be read. A document that cannot be is a finding and does not hide the
@@ -261,10 +274,7 @@ impl<'s, 'r> Tree<'s, 'r> {
 
     /// Counts a complete node and remembers it if it carries an anchor.
     fn finish(&mut self, node: Node<'s>, anchor: usize, size: Size) -> Result<(Node<'s>, Size), Abandoned> {
-        self.budget.values += 1;
-        if self.budget.values > MOST_VALUES {
-            let message = format!("the spec holds more than {MOST_VALUES} values");
-            self.report.add(Finding::new(TOO_LARGE, node.mark, message).hint("split it into several runs"));
+        if !self.budget.values(1, node.mark, self.report) {
             return Err(Abandoned::Run);
         }
         if anchor == 0 {
@@ -391,6 +401,15 @@ mod tests {
         let roots = documents(0, text, &mut Budget::default(), &mut report);
         assert!(!report.has_errors());
         roots.iter().map(json).collect()
+    }
+
+    #[test]
+    fn values_are_counted_over_all_documents() {
+        let (mut report, mut budget) = (Report::default(), Budget { values: MOST_VALUES - 8, repeated: 0 });
+        let text = text(0, b"[1, 2]\n---\n{a: 1, b: 2}\n---\n3\n", &mut report).unwrap();
+        assert_eq!(documents(0, text, &mut budget, &mut report).len(), 2);
+        let findings = report.finish();
+        assert_eq!((findings.len(), findings[0].code, findings[0].place.line), (1, TOO_LARGE, 5));
     }
 
     #[test]

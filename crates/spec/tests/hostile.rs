@@ -115,14 +115,21 @@ fn warnings_never_hide_an_error_nor_make_one() {
 }
 
 #[test]
-fn more_bytes_or_values_than_allowed_are_refused() {
+fn more_bytes_than_allowed_are_refused() {
     let half = || source(vec![b' '; MOST_BYTES / 2 + 1]);
     let sources = [half(), half()];
     let findings = parse(&sources).findings;
     assert_eq!(findings.len(), 1);
     assert_eq!((findings[0].code.0, findings[0].place.source), ("E0106", 1));
+}
 
-    assert_eq!(errors("[".to_owned() + &"1,".repeat(5_000_001) + "]"), ["E0106"]);
+#[test]
+fn defaults_cannot_multiply_without_limit() {
+    let mut text = String::from("version: 1\nstack: big\ndefaults: {bandwidth: 2, autoPay: true, tags: {");
+    (0..10_000).for_each(|n| write!(text, "k{n}: null, ").unwrap());
+    text.push_str("}}\npackages: {");
+    (0..10_000).for_each(|n| write!(text, "p{n}: {{areas: [China, Europe]}}, ").unwrap());
+    assert_eq!(errors(text + "}\n"), ["E0106"]);
 }
 
 #[test]
