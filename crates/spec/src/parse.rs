@@ -42,6 +42,9 @@ pub fn parse(sources: &[Source]) -> Parsed {
         let mut budget = Budget::default();
         for (index, source) in sources.iter().enumerate() {
             read(count(index), source, &mut budget, &mut merge, &mut report);
+            if budget.is_spent() {
+                break;
+            }
         }
     }
     let spec = (!report.has_errors()).then(|| merge.finish());

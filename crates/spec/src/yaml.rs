@@ -81,7 +81,12 @@ impl Budget {
             let message = format!("the spec holds more than {MOST_VALUES} values");
             report.add(Finding::new(TOO_LARGE, mark, message).hint("split it into several runs"));
         }
-        self.values <= MOST_VALUES
+        !self.is_spent()
+    }
+
+    /// Whether nothing more can be read.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.values > MOST_VALUES
     }
 }
 
@@ -178,7 +183,7 @@ impl<'s, 'r> Tree<'s, 'r> {
                     // The parser gives a value left empty as `~`.
                     let text = if plain && mark.start == mark.end { Cow::Borrowed("") } else { text };
                     let text = Value::Scalar { text, plain };
-                    let value = if self.untagged(mark, tag.is_some()) { text } else { Value::Broken };
+                    let value = if self.untagged(span, tag.is_some()) { text } else { Value::Broken };
                     Some(self.finish(Node { mark, value }, anchor, Size { values: 1, levels: 1 })?)
                 }
                 Event::SequenceStart(_, anchor, tag) => {
@@ -229,11 +234,11 @@ impl<'s, 'r> Tree<'s, 'r> {
         Abandoned::Document
     }
 
-    fn untagged(&mut self, mark: Mark, tagged: bool) -> bool {
+    fn untagged(&mut self, span: Span, tagged: bool) -> bool {
         if tagged {
+            let mark = self.mark(span.tag_span().unwrap_or(span));
             let finding = Finding::new(TYPE_TAG, mark, "the value has an explicit YAML type");
-            self.report
-                .add(finding.hint("remove the `!…` before it; write text in quotes and numbers without"));
+            self.report.add(finding.hint("remove it; write text in quotes and numbers without"));
         }
         !tagged
     }
@@ -250,7 +255,7 @@ impl<'s, 'r> Tree<'s, 'r> {
         if self.open.len() >= DEEPEST {
             return Err(self.too_deep(mark));
         }
-        self.untagged(mark, tagged);
+        self.untagged(span, tagged);
         self.open.push(Open { mark, anchor, size: Size { values: 1, levels: 1 }, inside });
         Ok(())
     }
@@ -335,11 +340,11 @@ fn read_key<'s>(node: Node<'s>, report: &mut Report) -> NextKey<'s> {
         },
         Value::List(_) => "a list".to_owned(),
         Value::Map(_) => "a mapping".to_owned(),
-        Value::Shared(_) => "an anchor or alias".to_owned(),
+        Value::Shared(_) => "marked by an anchor or repeated by an alias".to_owned(),
         Value::Broken => return NextKey::Refused,
     };
     let finding = Finding::new(BAD_KEY, mark, format!("the key is {found}"));
-    report.add(finding.expected("text").hint("write the key in quotes"));
+    report.add(finding.expected("text, in quotes if it looks like something else"));
     NextKey::Refused
 }
 
