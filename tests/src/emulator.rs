@@ -1,0 +1,384 @@
+//! The way of a request: arrival, faults, signature, parameters, token, commit, answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::auth::{self, Caller};
+use crate::call::Call;
+use crate::config::Config;
+use crate::fault::{Effect, Fault, Queued};
+use crate::ops::{self, Context, ListingFaults, Operation};
+use crate::params::Params;
+use crate::seed::{self, SeedError};
+use crate::tokens::{self, Begin};
+use crate::wire::{Answer, Refusal, Reply, Request};
+use crate::world::{Order, Package, World};
+
+/// One request as it was received, whatever became of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Logged {
+    /// Counted from 1, in the order of arrival.
+    pub seq: u64,
+    /// The operation asked for, if the request named one.
+    pub action: String,
+    /// Its parameters, without those of the signature.
+    pub params: BTreeMap<String, String>,
+    /// The signature's nonce.
+    pub nonce: Option<String>,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Not answered yet.
+    Pending,
+    /// Answered, with an error code or without.
+    Answered {
+        /// HTTP status.
+        status: u16,
+        /// The error code.
+        code: Option<String>,
+    },
+    /// The connection was closed.
+    Cut,
+}
+
+/// The emulated service. Clones share one world.
+#[derive(Clone, Debug)]
+pub struct Emulator {
+    config: Arc<Config>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    world: World,
+    log: Vec<Logged>,
+    faults: Vec<Queued>,
+    nonces: BTreeSet<(String, String)>,
+    draws: u64,
+    state_file: Option<PathBuf>,
+}
+
+/// Why a call ends before or without its answer.
+enum Stop {
+    Cut,
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl Emulator {
+    /// A service without packages and CENs.
+    pub fn new(config: Config) -> Self {
+        Self { config: Arc::new(config), state: Arc::default() }
+    }
+
+    /// Answers one request, in process. What was sent stays sent: a caller that stops waiting does not stop the
+    /// request from being carried out.
+    pub async fn handle(&self, request: Request) -> Reply {
+        let emulator = self.clone();
+        match tokio::spawn(async move { emulator.process(&request).await }).await {
+            Ok(reply) => reply,
+            Err(failure) => match failure.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Reply::Cut,
+            },
+        }
+    }
+
+    /// Queues a fault.
+    pub fn fault(&self, fault: Fault) {
+        self.lock().faults.push(Queued::new(fault));
+    }
+
+    /// Forgets every fault.
+    pub fn clear_faults(&self) {
+        self.lock().faults.clear();
+    }
+
+    /// Every order ever placed.
+    pub fn ledger(&self) -> Vec<Order> {
+        self.lock().world.orders.clone()
+    }
+
+    /// Every request ever received, in the order of arrival.
+    pub fn requests(&self) -> Vec<Logged> {
+        self.lock().log.clone()
+    }
+
+    /// Every package, listed or not, the newest first.
+    pub fn packages(&self) -> Vec<Package> {
+        self.lock().world.packages.clone()
+    }
+
+    /// Somebody changes the world in between.
+    pub fn edit<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
+        change(&mut self.lock().world)
+    }
+
+    /// The emulator's time.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.config.clock.now()
+    }
+
+    /// How this emulator is set up.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Adds the packages and CENs of recorded answers: one Describe answer, an array of them, or one per line. A
+    /// saved state is taken too, and replaces the world.
+    ///
+    /// # Errors
+    /// When the text is neither.
+    pub fn seed(&self, text: &str) -> Result<(), SeedError> {
+        seed::load(&mut self.lock().world, text)
+    }
+
+    /// The whole world as JSON.
+    pub fn save(&self) -> String {
+        to_json(&self.lock().world)
+    }
+
+    /// Loads the state from `file` if it is there, and from now on writes it there after every change, atomically.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read as a state.
+    pub fn keep_state(&self, file: &Path) -> io::Result<()> {
+        let mut state = self.lock();
+        match std::fs::read_to_string(file) {
+            Ok(text) => seed::load(&mut state.world, &text).map_err(io::Error::other)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        state.state_file = Some(file.to_owned());
+        write_state(&state)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn process(&self, request: &Request) -> Reply {
+        if let Some(reply) = self.introspect(request) {
+            return reply;
+        }
+        let call = Call::read(request);
+        let (seq, effects) = self.arrive(&call);
+        for effect in &effects {
+            if let Effect::Latency(time) = effect {
+                self.config.clock.sleep(*time).await;
+            }
+        }
+        let request_id = request_id(self.config.seed, seq);
+        let host = request.header("host").unwrap_or_default();
+        let reply = match self.carry_out(request, &call, &effects).await {
+            Ok(answer) => answered(&effects, answer, host, &request_id),
+            Err(Stop::Refused(refusal)) => refusal.reply(host, &request_id),
+            Err(Stop::Cut) => Reply::Cut,
+        };
+        let reply = match effects.iter().find(|effect| matches!(effect, Effect::CutAfter | Effect::Truncate))
+        {
+            Some(Effect::CutAfter) => Reply::Cut,
+            Some(_) => reply.truncated(),
+            None => reply,
+        };
+        self.note(seq, &reply);
+        reply
+    }
+
+    /// Logs a request and draws what goes wrong with it.
+    fn arrive(&self, call: &Call) -> (u64, Vec<Effect>) {
+        let mut state = self.lock();
+        let seq = state.log.len() as u64 + 1;
+        state.log.push(Logged {
+            seq,
+            action: call.action.clone(),
+            params: call.params.iter().cloned().collect(),
+            nonce: call.nonce.clone(),
+            outcome: Outcome::Pending,
+        });
+        let State { faults, draws, .. } = &mut *state;
+        let effects = faults
+            .iter_mut()
+            .filter_map(|queued| {
+                queued.strike(&call.action, || {
+                    *draws += 1;
+                    u8::try_from(mix(self.config.seed, *draws) % 100).unwrap_or(0)
+                })
+            })
+            .collect();
+        (seq, effects)
+    }
+
+    fn note(&self, seq: u64, reply: &Reply) {
+        let outcome = match reply.status() {
+            Some(status) => Outcome::Answered { status, code: reply.code() },
+            None => Outcome::Cut,
+        };
+        if let Some(logged) = self.lock().log.iter_mut().find(|logged| logged.seq == seq) {
+            logged.outcome = outcome;
+        }
+    }
+
+    async fn carry_out(&self, request: &Request, call: &Call, effects: &[Effect]) -> Result<Answer, Stop> {
+        let caller = self.authenticate(request)?;
+        for effect in effects {
+            match effect {
+                Effect::Throttle(retry_after_ms) => {
+                    let message = "Request was denied due to user flow control.";
+                    let refusal = Refusal::bad("Throttling.User", message);
+                    return Err(Refusal { retry_after_ms: *retry_after_ms, ..refusal }.into());
+                }
+                Effect::CutBefore => return Err(Stop::Cut),
+                _ => {}
+            }
+        }
+        call.check_envelope(request)?;
+        let operation = ops::find(&call.action, &call.version)?;
+        let params = Params::check(operation.name, operation.schema, &call.params)?;
+        let semantics = &self.config.semantics;
+        let begin = tokens::begin(&mut self.lock().world, semantics, operation.name, &params)?;
+        if let Begin::Replay(answer) = begin {
+            // The first answer stands; that this reply is refused changes nothing about it.
+            return Ok(injected_refusal(effects).map_or(Ok(answer), Err)?);
+        }
+        for effect in effects {
+            if let Effect::Slow(time) = effect {
+                self.config.clock.sleep(*time).await;
+            }
+        }
+        Ok(self.commit(operation, &params, &caller, effects)?)
+    }
+
+    fn authenticate(&self, request: &Request) -> Result<Caller, Refusal> {
+        let caller = auth::verify(request, &self.config.keys, self.now())?;
+        if !self.lock().nonces.insert((caller.key_id.clone(), caller.nonce.clone())) {
+            let message = format!("Specified signature nonce {:?} was used already.", caller.nonce);
+            return Err(Refusal::new(400, "SignatureNonceUsed", message));
+        }
+        Ok(caller)
+    }
+
+    fn commit(
+        &self,
+        operation: &Operation,
+        params: &Params,
+        caller: &Caller,
+        effects: &[Effect],
+    ) -> Result<Answer, Refusal> {
+        let mut state = self.lock();
+        for effect in effects {
+            if let Effect::Edit(edit) = effect {
+                edit(&mut state.world);
+            }
+        }
+        let now = self.now();
+        state.world.advance(now);
+        let mut context = Context {
+            world: &mut state.world,
+            params,
+            now,
+            seed: self.config.seed,
+            semantics: &self.config.semantics,
+            account_id: &self.config.account_id,
+            temporary_credentials: caller.temporary,
+            listing: &listing_faults(effects),
+        };
+        let result = injected_refusal(effects).map_or_else(|| (operation.run)(&mut context), Err);
+        tokens::finish(&mut state.world, &self.config.semantics, params, &result);
+        if operation.changes {
+            write_state(&state)
+                .map_err(|error| Refusal::new(500, "InternalError", format!("state file: {error}")))?;
+        }
+        result
+    }
+
+    /// `GET /_emulator/…`, unsigned and not logged: for scripts that want to look inside.
+    fn introspect(&self, request: &Request) -> Option<Reply> {
+        let what = request.path().strip_prefix("/_emulator/")?;
+        let state = self.lock();
+        let document = match (request.method.as_str(), what) {
+            ("GET", "ledger") => json!(state.world.orders),
+            ("GET", "requests") => json!(state.log),
+            ("GET", "packages") => json!(state.world.packages),
+            _ => {
+                return Some(Reply::json(
+                    404,
+                    &json!({ "expected": "GET /_emulator/ledger, requests or packages" }),
+                ));
+            }
+        };
+        Some(Reply::json(200, &document))
+    }
+}
+
+fn answered(effects: &[Effect], mut answer: Answer, host: &str, request_id: &str) -> Reply {
+    for effect in effects {
+        if let Effect::FailAfter(refusal) = effect {
+            return refusal.reply(host, request_id);
+        }
+    }
+    answer.insert("RequestId".into(), request_id.into());
+    Reply::json(200, &Value::Object(answer))
+}
+
+fn injected_refusal(effects: &[Effect]) -> Option<Refusal> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Refuse(refusal) => Some(refusal.clone()),
+        _ => None,
+    })
+}
+
+fn listing_faults(effects: &[Effect]) -> ListingFaults {
+    let mut faults = ListingFaults::default();
+    for effect in effects {
+        match effect {
+            Effect::TotalCount(count) => faults.total_count = Some(*count),
+            Effect::Shift(by) => faults.shift += by,
+            Effect::Unreadable(index) => faults.unreadable.push(*index),
+            _ => {}
+        }
+    }
+    faults
+}
+
+fn to_json(world: &World) -> String {
+    serde_json::to_string_pretty(world).expect("a world has nothing that JSON cannot say")
+}
+
+/// Written beside the file and moved over it, so that a reader never sees half of it.
+fn write_state(state: &State) -> io::Result<()> {
+    let Some(file) = &state.state_file else { return Ok(()) };
+    let mut beside = file.clone().into_os_string();
+    beside.push(".new");
+    std::fs::write(&beside, to_json(&state.world))?;
+    std::fs::rename(&beside, file)
+}
+
+/// The shape of a request id: an upper-case UUID.
+fn request_id(seed: u64, seq: u64) -> String {
+    let hex = format!("{:016X}{:016X}", mix(seed, seq), mix(!seed, seq));
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+/// A number that depends on both and looks like neither (the finalizer of splitmix64).
+pub(crate) fn mix(seed: u64, n: u64) -> u64 {
+    let mut z = seed.wrapping_add(n.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}

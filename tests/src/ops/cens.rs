@@ -1,0 +1,85 @@
+//! What is only looked up: CENs, the pairs of areas on sale, and who is asking.
+
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::params::AREAS;
+use crate::wire::{Answer, Refusal};
+use crate::world::Cen;
+
+/// `DescribeCens`.
+pub(super) fn cens(context: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let params = context.params;
+    let filters = params.filters();
+    let wanted = |cen: &&Cen| {
+        filters
+            .iter()
+            .all(|(key, values)| values.contains(&if *key == "CenId" { cen.id.as_str() } else { &cen.name }))
+            && params.text("ResourceGroupId").is_none_or(|group| group == cen.resource_group_id)
+            && params.tags().iter().all(|(key, value)| {
+                cen.tags.iter().any(|tag| tag.key == *key && value.is_none_or(|value| value == tag.value))
+            })
+    };
+    let found: Vec<&Cen> = context.world.cens.iter().filter(wanted).collect();
+    let (page, mut answer) = context.page(found, 0);
+    let items: Vec<Value> = page.into_iter().map(|cen| item(context, cen)).collect();
+    answer.insert("Cens".into(), json!({ "Cen": items }));
+    Ok(answer)
+}
+
+fn item(context: &Context<'_>, cen: &Cen) -> Value {
+    let packages = context.world.packages.iter().filter(|package| package.cen_ids.contains(&cen.id));
+    let package_ids: Vec<&str> = packages.map(|package| package.id.as_str()).collect();
+    let tags: Vec<Value> = cen.tags.iter().map(|tag| json!({ "Key": tag.key, "Value": tag.value })).collect();
+    json!({
+        "CenId": cen.id,
+        "Name": cen.name,
+        "Description": cen.description,
+        "Status": cen.status,
+        "CreationTime": "2025-01-01T00:00Z",
+        "ProtectionLevel": "REDUCED",
+        "Ipv6Level": "DISABLED",
+        "ResourceGroupId": cen.resource_group_id,
+        "CenBandwidthPackageIds": { "CenBandwidthPackageId": package_ids },
+        "Tags": { "Tag": tags },
+    })
+}
+
+/// `DescribeCenGeographicSpans`: every pair of areas that is sold, same-area pairs too.
+pub(super) fn spans(context: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let wanted = context.params.text("GeographicSpanId").filter(|id| !id.is_empty());
+    let mut pairs = Vec::new();
+    for (index, a) in AREAS.iter().enumerate() {
+        for b in &AREAS[index..] {
+            let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());
+            let (local, opposite) = if a < b { (a, b) } else { (b, a) };
+            let id = format!("{opposite}_{local}");
+            if wanted.is_none_or(|wanted| wanted == id) {
+                pairs.push(json!({ "GeographicSpanId": id, "LocalGeoRegionId": local, "OppositeGeoRegionId": opposite }));
+            }
+        }
+    }
+    let (page, mut answer) = context.page(pairs, 0);
+    answer.insert("GeographicSpanModels".into(), json!({ "GeographicSpanModel": page }));
+    Ok(answer)
+}
+
+/// `GetCallerIdentity` of the token service, which answers on the same port.
+pub(super) fn caller_identity(context: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let account = context.account_id;
+    let mut answer = Answer::new();
+    let mut put = |name: &str, value: String| answer.insert(name.to_owned(), value.into());
+    put("AccountId", account.to_owned());
+    if context.temporary_credentials {
+        put("IdentityType", "AssumedRoleUser".to_owned());
+        put("RoleId", "300000000000001".to_owned());
+        put("PrincipalId", "300000000000001:session".to_owned());
+        put("Arn", format!("acs:ram::{account}:assumed-role/emulator/session"));
+    } else {
+        put("IdentityType", "Account".to_owned());
+        put("PrincipalId", account.to_owned());
+        put("UserId", account.to_owned());
+        put("Arn", format!("acs:ram::{account}:root"));
+    }
+    Ok(answer)
+}

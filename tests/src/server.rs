@@ -1,0 +1,132 @@
+//! The socket: HTTP/1.1 on loopback, one task per connection.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http_body_util::BodyExt as _;
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::emulator::Emulator;
+use crate::wire::{Reply, Request};
+
+/// A running server. It stops, with every connection, when it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Emulator {
+    /// Serves this emulator's world at `address`; port 0 takes any free one.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn serve(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let emulator = self.clone();
+        let task = tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            loop {
+                // A connection that was gone before it was accepted concerns nobody else.
+                if let Ok((stream, peer)) = listener.accept().await {
+                    connections.spawn(converse(emulator.clone(), stream, peer.ip()));
+                }
+                while connections.try_join_next().is_some() {}
+            }
+        });
+        Ok(Server { address, task })
+    }
+}
+
+async fn converse(emulator: Emulator, stream: TcpStream, peer: IpAddr) {
+    let service = service_fn(|request| respond(emulator.clone(), request, peer));
+    // An error here is a client that left, or a cut we were asked for.
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+/// The connection is to be closed without an answer.
+#[derive(Debug)]
+struct Cut;
+
+impl std::fmt::Display for Cut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the connection is cut on purpose")
+    }
+}
+
+impl std::error::Error for Cut {}
+
+async fn respond(
+    emulator: Emulator,
+    request: hyper::Request<Incoming>,
+    peer: IpAddr,
+) -> Result<hyper::Response<Partial>, Cut> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.map_err(|_| Cut)?.to_bytes().to_vec();
+    let text = |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let request = Request {
+        method: head.method.as_str().to_owned(),
+        target: head.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+        headers: head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
+        body,
+    };
+    if request.path().starts_with("/_emulator/") && !peer.is_loopback() {
+        return Err(Cut);
+    }
+    match emulator.handle(request).await {
+        Reply::Cut => Err(Cut),
+        Reply::Response { status, headers, body } => {
+            let mut response = hyper::Response::builder().status(status);
+            for (name, value) in &headers {
+                response = response.header(name, value);
+            }
+            let length = headers.iter().find(|(name, _)| name == "content-length");
+            let promised = length.and_then(|(_, value)| value.parse().ok()).unwrap_or(body.len());
+            let cut = promised > body.len();
+            response.body(Partial { rest: Some(body.into()), cut }).map_err(|_| Cut)
+        }
+    }
+}
+
+/// A body that may end too early. It never tells its size: the promised one is in the header.
+struct Partial {
+    rest: Option<Bytes>,
+    cut: bool,
+}
+
+impl Body for Partial {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        Poll::Ready(match self.rest.take() {
+            Some(bytes) => Some(Ok(Frame::data(bytes))),
+            None if self.cut => Some(Err(Cut)),
+            None => None,
+        })
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}

@@ -1,0 +1,311 @@
+//! What exists: packages, CENs, limits, and every order ever placed. All of it can be edited by a test and saved as JSON.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::tokens::TokenRecord;
+
+/// The key of the tag whose value the ledger shows as the order's identity.
+pub const IDENTITY_TAG: &str = "cenbwp";
+
+/// Everything the service remembers.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct World {
+    /// Every package, in listing order: the newest first.
+    pub packages: Vec<Package>,
+    /// Every CEN. There is no operation that makes one; tests and seeds do.
+    pub cens: Vec<Cen>,
+    /// Inter-region bandwidth limits above zero.
+    pub limits: Vec<InterRegionLimit>,
+    /// The ledger: every order ever placed, in order.
+    pub orders: Vec<Order>,
+    /// What was learnt about each `ClientToken`.
+    pub tokens: BTreeMap<String, TokenRecord>,
+    /// How many listings were begun; what is hidden "for n listings" counts on it. Not saved: after a restart
+    /// everything is visible.
+    #[serde(skip)]
+    pub(crate) listings: u64,
+}
+
+/// One bandwidth package.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Package {
+    /// `cenbwp-…`.
+    pub id: String,
+    /// Display name, maybe empty.
+    pub name: String,
+    /// Description, maybe empty.
+    pub description: String,
+    /// Mbps.
+    pub bandwidth: i64,
+    /// `PREPAY` or `POSTPAY`.
+    pub charge_type: String,
+    /// Area A as Describe shows it: lower case.
+    pub area_a: String,
+    /// Area B as Describe shows it: lower case.
+    pub area_b: String,
+    /// `Normal`, `FinancialLocked` or `SecurityLocked`.
+    pub business_status: String,
+    /// When it was bought.
+    pub created: Timestamp,
+    /// When it runs out, unless renewed.
+    pub expires: Timestamp,
+    /// `rg-…`.
+    pub resource_group_id: String,
+    /// A pending or temporary change.
+    pub reservation: Option<Reservation>,
+    /// The CEN it is attached to; the wire has a list of at most one.
+    pub cen_ids: Vec<String>,
+    /// In the order they were given.
+    pub tags: Vec<Tag>,
+    /// Whether its first order was paid; an unpaid package does not exist yet for the listing.
+    pub paid: bool,
+    /// Fields whose wire value is replaced by this one, e.g. to make an item unreadable.
+    #[serde(default)]
+    pub overrides: BTreeMap<String, Value>,
+    /// Fields that are left out on the wire.
+    #[serde(default)]
+    pub omitted: BTreeSet<String>,
+    #[serde(skip)]
+    pub(crate) hidden: Hidden,
+    #[serde(skip)]
+    pub(crate) tags_hidden: Hidden,
+}
+
+impl Package {
+    /// A plain prepaid package: paid, normal, untagged, unattached, running from 2025-01-01 to 2099-01-01.
+    /// Areas are given as Describe shows them: `china`, `europe`.
+    pub fn new(id: &str, areas: [&str; 2], bandwidth: i64) -> Self {
+        let day = |text: &str| text.parse().expect("a fixed date");
+        Self {
+            id: id.into(),
+            name: String::new(),
+            description: String::new(),
+            bandwidth,
+            charge_type: "PREPAY".into(),
+            area_a: areas[0].into(),
+            area_b: areas[1].into(),
+            business_status: "Normal".into(),
+            created: day("2025-01-01T00:00:00Z"),
+            expires: day("2099-01-01T00:00:00Z"),
+            resource_group_id: "rg-default".into(),
+            reservation: None,
+            cen_ids: Vec::new(),
+            tags: Vec::new(),
+            paid: true,
+            overrides: BTreeMap::new(),
+            omitted: BTreeSet::new(),
+            hidden: Hidden::default(),
+            tags_hidden: Hidden::default(),
+        }
+    }
+
+    /// The same package with one more tag.
+    #[must_use]
+    pub fn tagged(mut self, key: &str, value: &str) -> Self {
+        self.tags.push(Tag { key: key.into(), value: value.into() });
+        self
+    }
+
+    /// The tag's value, if it is there.
+    pub fn tag(&self, key: &str) -> Option<&str> {
+        self.tags.iter().find(|tag| tag.key == key).map(|tag| tag.value.as_str())
+    }
+
+    /// `europe_china`: both samples of the vendor's pages put the later name first, whatever A and B are.
+    pub(crate) fn span(&self) -> String {
+        let (low, high) = if self.area_a < self.area_b {
+            (&self.area_a, &self.area_b)
+        } else {
+            (&self.area_b, &self.area_a)
+        };
+        format!("{high}_{low}")
+    }
+
+    /// Forgets what a seed pinned for a wire field, because the field now changes.
+    pub(crate) fn unpin(&mut self, field: &str) {
+        self.overrides.remove(field);
+        self.omitted.remove(field);
+    }
+}
+
+/// A tag.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Tag {
+    /// 1 to 64 characters.
+    pub key: String,
+    /// Up to 128 characters.
+    pub value: String,
+}
+
+/// A change that is pending, or a temporary one that will be taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Reservation {
+    /// `UPGRADE`, `TEMP_UPGRADE`…
+    pub order_type: String,
+    /// The bandwidth it will have from then on, Mbps, a string on the wire.
+    pub bandwidth: String,
+    /// When that happens, as the wire shows it.
+    pub active_time: String,
+    /// `PREPAY`.
+    pub charge_type: String,
+}
+
+/// Hides something from listings for a while.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hidden {
+    /// The number of the first listing that shows it; 0 if no listing is waited for.
+    pub(crate) first_listing: u64,
+    /// Nothing before this instant shows it.
+    pub(crate) until: Option<Timestamp>,
+}
+
+impl Hidden {
+    /// Hides from the next `listings` listings after the one numbered `last`, and from everything for `delay`.
+    pub(crate) fn after(last: u64, listings: u64, now: Timestamp, delay: std::time::Duration) -> Self {
+        Self {
+            first_listing: if listings == 0 { 0 } else { last + listings + 1 },
+            until: if delay.is_zero() { None } else { now.checked_add(delay).ok() },
+        }
+    }
+
+    pub(crate) fn at(self, listing: u64, now: Timestamp) -> bool {
+        listing < self.first_listing || self.until.is_some_and(|until| now < until)
+    }
+}
+
+/// One Cloud Enterprise Network.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cen {
+    /// `cen-…`.
+    pub id: String,
+    /// Display name.
+    pub name: String,
+    /// Description.
+    pub description: String,
+    /// `Active`, `Creating` or `Deleting`.
+    pub status: String,
+    /// `rg-…`.
+    pub resource_group_id: String,
+    /// In the order they were given.
+    pub tags: Vec<Tag>,
+}
+
+impl Cen {
+    /// An active CEN without tags.
+    pub fn new(id: &str) -> Self {
+        Self {
+            id: id.into(),
+            name: String::new(),
+            description: String::new(),
+            status: "Active".into(),
+            resource_group_id: "rg-default".into(),
+            tags: Vec::new(),
+        }
+    }
+}
+
+/// Bandwidth of a package given to a pair of regions.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct InterRegionLimit {
+    /// `cen-…`.
+    pub cen_id: String,
+    /// The package it is taken from.
+    pub package_id: String,
+    /// e.g. `cn-hangzhou`.
+    pub local: String,
+    /// e.g. `us-west-1`.
+    pub opposite: String,
+    /// Mbps.
+    pub mbps: i64,
+}
+
+/// One line of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Order {
+    /// Counted from 1.
+    pub seq: u64,
+    /// Decimal digits.
+    pub order_id: String,
+    /// What was ordered.
+    pub kind: OrderKind,
+    /// The package it is for.
+    pub package_id: String,
+    /// The value of the tag [`IDENTITY_TAG`], at purchase.
+    pub identity: Option<String>,
+    /// The bandwidth ordered, Mbps.
+    pub mbps: i64,
+    /// Whether money moved.
+    pub paid: bool,
+    /// The token the order was placed with.
+    pub client_token: Option<String>,
+    /// The request's parameters, without its token.
+    pub parameters: BTreeMap<String, String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What an order is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderKind {
+    /// A new package.
+    New,
+    /// More bandwidth.
+    Upgrade,
+    /// Less bandwidth.
+    Downgrade,
+    /// More bandwidth until a given time.
+    TempUpgrade,
+}
+
+impl World {
+    /// The package of this id, listed or not.
+    pub fn package(&self, id: &str) -> Option<&Package> {
+        self.packages.iter().find(|package| package.id == id)
+    }
+
+    /// The package of this id, to be changed.
+    pub fn package_mut(&mut self, id: &str) -> Option<&mut Package> {
+        self.packages.iter_mut().find(|package| package.id == id)
+    }
+
+    /// Pays an unpaid order in the order centre; its package appears. Returns whether there was one.
+    pub fn pay(&mut self, order_id: &str) -> bool {
+        let Some(order) = self.orders.iter_mut().find(|order| order.order_id == order_id && !order.paid)
+        else {
+            return false;
+        };
+        order.paid = true;
+        let id = order.package_id.clone();
+        self.package_mut(&id).map(|package| package.paid = true).is_some()
+    }
+
+    /// Lets a package run out: it expired at `since` and is locked for money.
+    pub fn expire(&mut self, id: &str, since: Timestamp) {
+        if let Some(package) = self.package_mut(id) {
+            package.expires = since;
+            package.business_status = "FinancialLocked".into();
+        }
+    }
+
+    /// Does what time does by itself: temporary upgrades end.
+    pub(crate) fn advance(&mut self, now: Timestamp) {
+        for package in &mut self.packages {
+            let over = package.reservation.as_ref().filter(|reservation| {
+                reservation.order_type == "TEMP_UPGRADE"
+                    && reservation.active_time.parse::<Timestamp>().is_ok_and(|end| end <= now)
+            });
+            if let Some(bandwidth) = over.and_then(|reservation| reservation.bandwidth.parse().ok()) {
+                package.bandwidth = bandwidth;
+                package.reservation = None;
+            }
+        }
+    }
+}

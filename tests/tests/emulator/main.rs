@@ -1,0 +1,8 @@
+//! Tests of the emulator itself: what it accepts, what it refuses, and that it misbehaves exactly as told.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
+
+mod faults;
+mod purchases;
+mod signatures;
+mod support;
