@@ -103,7 +103,7 @@ async fn respond(
             let length = headers.iter().find(|(name, _)| name == "content-length");
             let promised = length.and_then(|(_, value)| value.parse().ok()).unwrap_or(body.len());
             let cut = promised > body.len();
-            response.body(Partial { rest: Some(body.into()), cut }).map_err(|_| Cut)
+            response.body(Partial { rest: Some(body.into()), cut, flushed: false }).map_err(|_| Cut)
         }
     }
 }
@@ -112,18 +112,28 @@ async fn respond(
 struct Partial {
     rest: Option<Bytes>,
     cut: bool,
+    flushed: bool,
 }
 
 impl Body for Partial {
     type Data = Bytes;
     type Error = Cut;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
-        Poll::Ready(match self.rest.take() {
-            Some(bytes) => Some(Ok(Frame::data(bytes))),
-            None if self.cut => Some(Err(Cut)),
-            None => None,
-        })
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        if let Some(bytes) = self.rest.take() {
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
+        if self.cut && !self.flushed {
+            // The server sends what it has only when there is nothing more for the moment; an error at once would
+            // take the first half along.
+            self.flushed = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(self.cut.then_some(Err(Cut)))
     }
 
     fn size_hint(&self) -> SizeHint {

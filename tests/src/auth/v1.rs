@@ -19,8 +19,10 @@ pub(super) fn verify(request: &Request, keys: &[AccessKey], now: Timestamp) -> R
             .ok_or_else(|| incomplete(format_args!("parameter {name} is missing")))
     };
 
-    if sent("SignatureMethod")? != "HMAC-SHA1" || sent("SignatureVersion")? != "1.0" {
-        let message = "SignatureMethod must be HMAC-SHA1 and SignatureVersion 1.0.";
+    // The classic SDK sends an empty SignatureType; any other means a bearer token, which no key here has.
+    let bearer = find("SignatureType").is_some_and(|kind| !kind.is_empty());
+    if bearer || sent("SignatureMethod")? != "HMAC-SHA1" || sent("SignatureVersion")? != "1.0" {
+        let message = "SignatureMethod must be HMAC-SHA1, SignatureVersion 1.0 and SignatureType empty.";
         return Err(Refusal::bad("InvalidSignatureMethod", message));
     }
     check_date(sent("Timestamp")?, now)?;

@@ -1,1 +1,236 @@
-fn main() {}
+//! `cen-emulator`: the emulated service as a program, alone or around a command.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use cenbwp_tests::auth::AccessKey;
+use cenbwp_tests::{Config, Emulator, Fault, Semantics, TokenSemantics};
+use clap::{Parser, ValueEnum};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Emulates Alibaba Cloud's CEN bandwidth package service and its token service on one port.
+///
+/// Alone, it prints the address it listens on and runs until SIGINT or SIGTERM. With a command after `--`, it runs
+/// that command against itself (CENBWP_ENDPOINT, CENBWP_STS_ENDPOINT and an access key are set, other credential
+/// variables of the vendor's are removed) and ends with its exit code.
+///
+/// GET /_emulator/ledger, /_emulator/requests and /_emulator/packages show what happened, as JSON.
+#[derive(Parser)]
+#[command(name = "cen-emulator", version)]
+struct Args {
+    /// Address to listen on; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    listen: String,
+    /// Recorded Describe answers (packages or CENs) or a saved state to begin with; may be repeated
+    #[arg(long, value_name = "FILE")]
+    seed_file: Vec<PathBuf>,
+    /// Load the state from this file if it is there, and save it there after every change
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// Write the URL to this file once listening
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    /// Something that goes wrong, ACTION[@WHEN]:EFFECT[=VALUE]; may be repeated
+    ///
+    /// ACTION is an operation or *; WHEN is 2 (the second call), 2-, 2-4 or 10%; EFFECT is latency=300ms, slow=2s,
+    /// throttle[=MS], refuse=STATUS/CODE, fail-after=STATUS/CODE, cut-before, cut-after, truncate, total-count=N,
+    /// shift=N or unreadable=N.
+    #[arg(long, value_name = "SPEC")]
+    fault: Vec<Fault>,
+    /// What a ClientToken seen before means
+    #[arg(long, value_enum, default_value = "strict")]
+    token_semantics: Tokens,
+    /// A token whose request was accepted and failed is spent
+    #[arg(long)]
+    failed_tokens_remembered: bool,
+    /// New packages appear after so many listings (3) or so much time (500ms)
+    #[arg(long, value_name = "N|TIME", default_value = "0", value_parser = delay)]
+    visible_after: Delay,
+    /// Tags of new packages appear after so many listings or so much time
+    #[arg(long, value_name = "N|TIME", default_value = "0", value_parser = delay)]
+    tags_after: Delay,
+    /// List packages whose order is unpaid
+    #[arg(long)]
+    list_unpaid: bool,
+    /// Every answer takes this much longer
+    #[arg(long, value_name = "TIME", value_parser = latency)]
+    latency: Option<Fault>,
+    /// The account everything belongs to
+    #[arg(long, value_name = "ID", default_value = "1234567890123456")]
+    account_id: String,
+    /// Access key to accept instead of the built-in dummy, ID:SECRET[:TOKEN]; may be repeated
+    #[arg(long, value_name = "KEY", value_parser = access_key)]
+    key: Vec<AccessKey>,
+    /// Decides ids and faults by chance
+    #[arg(long, value_name = "N", default_value = "0")]
+    seed: u64,
+    /// The command to run against the emulator
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Tokens {
+    Strict,
+    Replay,
+    New,
+}
+
+/// Either a number of listings or a time.
+#[derive(Clone, Copy)]
+struct Delay {
+    listings: u64,
+    time: Duration,
+}
+
+fn delay(text: &str) -> Result<Delay, String> {
+    if let Ok(listings) = text.parse() {
+        return Ok(Delay { listings, time: Duration::ZERO });
+    }
+    let time = text.parse::<jiff::SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
+    let time =
+        time.ok_or_else(|| format!("{text:?} is neither a number of listings nor a time like 500ms"))?;
+    Ok(Delay { listings: 0, time })
+}
+
+fn latency(text: &str) -> Result<Fault, String> {
+    format!("*:latency={text}").parse()
+}
+
+fn access_key(text: &str) -> Result<AccessKey, String> {
+    let mut parts = text.splitn(3, ':').filter(|part| !part.is_empty());
+    let (Some(id), Some(secret)) = (parts.next(), parts.next()) else {
+        return Err("expected ID:SECRET or ID:SECRET:TOKEN".into());
+    };
+    Ok(AccessKey { security_token: parts.next().map(str::to_owned), ..AccessKey::new(id, secret) })
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    serve(&Args::parse()).await.unwrap_or_else(|error| {
+        let _ = writeln!(std::io::stderr(), "error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+async fn serve(args: &Args) -> anyhow::Result<ExitCode> {
+    let mut signals = Signals::listen()?;
+    let emulator = start(args)?;
+    let server =
+        emulator.serve(&args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
+    if let Some(file) = &args.ready_file {
+        std::fs::write(file, server.url()).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    if args.command.is_empty() {
+        // With a closed stdout there is nobody to tell, and still somebody to serve.
+        let _ = writeln!(std::io::stdout(), "listening on {}", server.url());
+        signals.any().await;
+        return Ok(ExitCode::SUCCESS);
+    }
+    run(&args.command, &server.url(), &emulator.config().keys[0], signals).await
+}
+
+fn start(args: &Args) -> anyhow::Result<Emulator> {
+    let mut config = Config { account_id: args.account_id.clone(), seed: args.seed, ..Config::default() };
+    if !args.key.is_empty() {
+        config.keys.clone_from(&args.key);
+    }
+    config.semantics = Semantics {
+        tokens: match args.token_semantics {
+            Tokens::Strict => TokenSemantics::Strict,
+            Tokens::Replay => TokenSemantics::Replay,
+            Tokens::New => TokenSemantics::New,
+        },
+        failed_remembered: args.failed_tokens_remembered,
+        visible_after_listings: args.visible_after.listings,
+        visible_after: args.visible_after.time,
+        tags_after_listings: args.tags_after.listings,
+        tags_after: args.tags_after.time,
+        list_unpaid: args.list_unpaid,
+        ..Semantics::default()
+    };
+    let emulator = Emulator::new(config);
+    for file in &args.seed_file {
+        let text =
+            std::fs::read_to_string(file).with_context(|| format!("cannot read seed {}", file.display()))?;
+        emulator.seed(&text).with_context(|| format!("seed {}", file.display()))?;
+    }
+    if let Some(file) = &args.state {
+        emulator.keep_state(file).with_context(|| format!("state {}", file.display()))?;
+    }
+    for fault in args.latency.iter().chain(&args.fault) {
+        emulator.fault(fault.clone());
+    }
+    Ok(emulator)
+}
+
+/// Listened for from before the address is announced, so that whoever reads it can stop us at once.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// Runs the command and returns its exit code; 128 plus the signal's number if a signal ended it.
+///
+/// An interrupt at the terminal reaches the command by itself; a SIGTERM to us is handed on. Either way the command
+/// decides when it is done.
+async fn run(
+    command: &[OsString],
+    url: &str,
+    key: &AccessKey,
+    mut signals: Signals,
+) -> anyhow::Result<ExitCode> {
+    let program = command[0].display();
+    let mut child = child_of(command, url, key).spawn().with_context(|| format!("cannot run {program}"))?;
+    let status = loop {
+        tokio::select! {
+            status = child.wait() => break status.with_context(|| format!("cannot wait for {program}"))?,
+            _ = signals.interrupt.recv() => {}
+            _ = signals.terminate.recv() => {
+                if let Some(id) = child.id() {
+                    let _ = tokio::process::Command::new("kill").arg(id.to_string()).status().await;
+                }
+            }
+        }
+    };
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+    let code = status.code().or(signal.map(|number| 128 + number)).unwrap_or(1);
+    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+}
+
+fn child_of(command: &[OsString], url: &str, key: &AccessKey) -> tokio::process::Command {
+    let mut child = tokio::process::Command::new(&command[0]);
+    child.args(&command[1..]);
+    for (name, _) in std::env::vars_os() {
+        let is_vendors = name.to_str().is_some_and(|name| {
+            ["ALIBABA_CLOUD_", "ALIBABACLOUD_", "ALICLOUD_"].iter().any(|p| name.starts_with(p))
+        });
+        if is_vendors {
+            child.env_remove(&name);
+        }
+    }
+    child.env("CENBWP_ENDPOINT", url).env("CENBWP_STS_ENDPOINT", url);
+    child.env("ALIBABA_CLOUD_ACCESS_KEY_ID", &key.id).env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", &key.secret);
+    if let Some(token) = &key.security_token {
+        child.env("ALIBABA_CLOUD_SECURITY_TOKEN", token);
+    }
+    child
+}

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
 mod faults;
+mod operations;
+mod program;
 mod purchases;
 mod signatures;
+mod strictness;
 mod support;
