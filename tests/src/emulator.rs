@@ -229,7 +229,7 @@ impl Emulator {
             Some(status) => Outcome::Answered { status, code: reply.code() },
             None => Outcome::Cut,
         };
-        if let Some(logged) = self.lock().log.iter_mut().find(|logged| logged.seq == seq) {
+        if let Some(logged) = self.lock().log.iter_mut().rev().find(|logged| logged.seq == seq) {
             logged.outcome = outcome;
         }
     }
@@ -348,7 +348,7 @@ fn listing_faults(effects: &[Effect]) -> ListingFaults {
     for effect in effects {
         match effect {
             Effect::TotalCount(count) => faults.total_count = Some(*count),
-            Effect::Shift(by) => faults.shift += by,
+            Effect::Shift(by) => faults.shift = faults.shift.saturating_add(*by),
             Effect::Unreadable(index) => faults.unreadable.push(*index),
             _ => {}
         }

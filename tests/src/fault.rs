@@ -36,7 +36,11 @@ pub struct Fault {
 
 impl Fault {
     /// A fault of one operation.
+    ///
+    /// # Panics
+    /// When there is no such operation: a test whose fault never strikes would pass for the wrong reason.
     pub fn new(action: &str, when: When, effect: Effect) -> Self {
+        assert!(crate::ops::is_known(action), "there is no operation {action:?}");
         Self { action: Some(action.to_owned()), when, effect }
     }
 }

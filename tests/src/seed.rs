@@ -135,7 +135,7 @@ fn pin(world: &World, package: &mut Package, recorded: Option<&Map<String, Value
     let Some(recorded) = recorded else { return };
     let shown = describe::item(package, &world.limits, true);
     for (field, value) in recorded {
-        if shown.get(field) != Some(value) && !(field.starts_with("Reservation") && value == "") {
+        if shown.get(field) != Some(value) {
             package.overrides.insert(field.clone(), value.clone());
         }
     }

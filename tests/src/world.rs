@@ -169,7 +169,7 @@ impl Hidden {
     /// Hides from the next `listings` listings after the one numbered `last`, and from everything for `delay`.
     pub(crate) fn after(last: u64, listings: u64, now: Timestamp, delay: std::time::Duration) -> Self {
         Self {
-            first_listing: if listings == 0 { 0 } else { last + listings + 1 },
+            first_listing: if listings == 0 { 0 } else { last.saturating_add(listings).saturating_add(1) },
             until: if delay.is_zero() { None } else { now.checked_add(delay).ok() },
         }
     }

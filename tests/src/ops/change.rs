@@ -71,12 +71,23 @@ pub(super) fn temp_upgrade(context: &mut Context<'_>) -> Result<Answer, Refusal>
         active_time: minutes(end),
         charge_type: package.charge_type.clone(),
     });
+    for field in RESERVATION_FIELDS {
+        package.unpin(field);
+    }
     package.unpin("Bandwidth");
     package.bandwidth = wanted;
     let package = package.clone();
     place_order(context.world, params, now, OrderKind::TempUpgrade, &package);
     Ok(Answer::new())
 }
+
+const RESERVATION_FIELDS: [&str; 5] = [
+    "HasReservationData",
+    "ReservationActiveTime",
+    "ReservationOrderType",
+    "ReservationBandwidth",
+    "ReservationInternetChargeType",
+];
 
 fn too_short() -> Refusal {
     Refusal::bad("InvalidParameter", "EndTime must be three hours from now at least.")

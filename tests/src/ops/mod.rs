@@ -286,7 +286,7 @@ impl Context<'_> {
         let number = self.params.int("PageNumber").unwrap_or(1);
         let size = self.params.int("PageSize").unwrap_or(10);
         let total = items.len();
-        let start = usize::try_from((number - 1) * size + shift).unwrap_or(0);
+        let start = usize::try_from(((number - 1) * size).saturating_add(shift)).unwrap_or(0);
         let page = items.into_iter().skip(start).take(usize::try_from(size).unwrap_or(0)).collect();
         let mut answer = Answer::new();
         answer.insert("PageNumber".into(), number.into());

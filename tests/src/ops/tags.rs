@@ -87,8 +87,9 @@ fn page(context: &Context<'_>, entries: Vec<Value>) -> Result<Answer, Refusal> {
         .map_err(|_| Refusal::bad("InvalidParameter", format!("NextToken {token:?} is not ours.")))?;
     let size = context.params.int("PageSize").and_then(|size| usize::try_from(size).ok()).unwrap_or(10);
     let mut answer = Answer::new();
-    if start + size < entries.len() {
-        answer.insert("NextToken".into(), (start + size).to_string().into());
+    let next = start.saturating_add(size);
+    if next < entries.len() {
+        answer.insert("NextToken".into(), next.to_string().into());
     }
     let page: Vec<Value> = entries.into_iter().skip(start).take(size).collect();
     answer.insert("TagResources".into(), json!({ "TagResource": page }));

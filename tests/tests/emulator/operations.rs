@@ -56,6 +56,10 @@ async fn an_unreadable_recorded_item_is_shown_as_it_was_recorded_until_it_change
     let name = [("CenBandwidthPackageId", "p"), ("Name", "named")];
     call(&emulator, "ModifyCenBandwidthPackageAttribute", &name).await;
     assert_eq!(items(&emulator, &[]).await[0]["Name"], "named");
+    emulator.edit(|world| world.packages[0].business_status = "Normal".into());
+    call(&emulator, "ModifyCenBandwidthPackageSpec", &[("CenBandwidthPackageId", "p"), ("Bandwidth", "7")])
+        .await;
+    assert_eq!(items(&emulator, &[]).await[0]["Bandwidth"], 7);
 }
 
 #[tokio::test(start_paused = true)]
@@ -138,7 +142,16 @@ async fn a_resize_is_an_order_and_the_same_size_again_an_error() {
 
 #[tokio::test(start_paused = true)]
 async fn a_temporary_upgrade_ends_by_itself() {
-    let emulator = world();
+    let emulator = emulator(|_| {});
+    let old = Package::new("p", ["china", "europe"], 100);
+    emulator.edit(|world| world.packages.push(old));
+    // Recorded without reservation data, as most listings are.
+    let mut recorded = items(&emulator, &[]).await.remove(0);
+    recorded["ReservationBandwidth"] = json!("");
+    emulator
+        .seed(&json!({ "CenBandwidthPackages": { "CenBandwidthPackage": [recorded] } }).to_string())
+        .unwrap();
+    assert_eq!(items(&emulator, &[]).await[0]["ReservationBandwidth"], "");
     let temp = "TempUpgradeCenBandwidthPackageSpec";
     let until =
         |time: &'static str| [("CenBandwidthPackageId", "p"), ("Bandwidth", "500"), ("EndTime", time)];
@@ -210,6 +223,13 @@ async fn limits_between_regions_fit_into_their_package_and_hold_it_fast() {
     call(&emulator, set, &limit("eu-central-1", "60")).await;
     assert_eq!(refusal(&emulator, set, &limit("eu-west-1", "41")).await, "ParameterIllegal.BandwidthLimit");
     call(&emulator, set, &limit("eu-west-1", "40")).await;
+    let the_other_way = [
+        ("CenId", "cen-1"),
+        ("LocalRegionId", "eu-west-1"),
+        ("OppositeRegionId", "cn-hangzhou"),
+        ("BandwidthLimit", "40"),
+    ];
+    call(&emulator, set, &the_other_way).await;
     let smaller = [("CenBandwidthPackageId", "p"), ("Bandwidth", "99")];
     let code = refusal(&emulator, "ModifyCenBandwidthPackageSpec", &smaller).await;
     assert_eq!(code, "ParameterIllegal.BandwidthLimit");
@@ -265,6 +285,10 @@ async fn a_resource_has_at_most_twenty_tags_and_an_unknown_one_spoils_the_whole_
     let unknown = [tag.as_slice(), &[("ResourceId.1", "q"), ("ResourceId.2", "x")]].concat();
     assert_eq!(refusal(&emulator, "TagResources", &unknown).await, "InvalidParameter");
     assert!(emulator.packages()[1].tags.is_empty());
+    let remove = [("ResourceType", "BandwidthPackage"), ("TagKey.1", "k1")];
+    let unknown = [remove.as_slice(), &[("ResourceId.1", "p"), ("ResourceId.2", "x")]].concat();
+    assert_eq!(refusal(&emulator, "UntagResources", &unknown).await, "InvalidParameter");
+    assert_eq!(emulator.packages()[0].tag("k1"), Some("v"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -136,6 +136,28 @@ async fn a_failed_token_is_spent_only_if_the_server_remembers() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refused_replay_does_not_harm_the_first_answer() {
+    let emulator = emulator(|config| config.semantics.failed_remembered = true);
+    let first = call(&emulator, CREATE, &PURCHASE).await;
+    let later = Refusal::new(503, "ServiceUnavailable", "later");
+    emulator.fault(Fault::new(CREATE, When::call(1), Effect::Refuse(later)));
+    assert_eq!(refusal(&emulator, CREATE, &PURCHASE).await, "ServiceUnavailable");
+    assert_eq!(id_of(&call(&emulator, CREATE, &PURCHASE).await), id_of(&first));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_ran_when_the_state_was_saved_is_not_running_after_a_restart() {
+    let before = with_tokens(TokenSemantics::Strict);
+    before.fault(Fault::new(CREATE, When::call(1), Effect::Slow(Duration::from_secs(5))));
+    let impatient = before.handle(request(&before, CREATE, &PURCHASE));
+    assert!(tokio::time::timeout(Duration::from_secs(1), impatient).await.is_err());
+    let after = with_tokens(TokenSemantics::Strict);
+    after.seed(&before.save()).unwrap();
+    assert_eq!(refusal(&before, CREATE, &PURCHASE).await, "IdempotentProcessing");
+    call(&after, CREATE, &PURCHASE).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn throttling_spends_no_token() {
     let emulator = emulator(|config| config.semantics.failed_remembered = true);
     emulator.fault(Fault::new(CREATE, When::call(1), Effect::Throttle(None)));

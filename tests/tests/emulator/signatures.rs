@@ -208,9 +208,35 @@ async fn what_is_wrong_with_a_signature_has_its_own_code() {
     }
     assert_eq!(emulator.handle(dated("2025-01-02T02:49:05Z")).await.status(), Some(200));
 
+    let mut unsorted = good();
+    let authorization = &mut unsorted.headers.last_mut().unwrap().1;
+    *authorization = authorization.replace("host;x-acs-action", "x-acs-action;host");
+    assert_eq!(emulator.handle(unsorted).await.code().as_deref(), Some("IncompleteSignature"));
+
+    let of_another_body = support::sign_declaring("DescribeCens", &[], "m", DATE, &"0".repeat(64));
+    assert_eq!(emulator.handle(of_another_body).await.code().as_deref(), Some("SignatureDoesNotMatch"));
+
     let twice = good();
     assert_eq!(emulator.handle(twice.clone()).await.status(), Some(200));
     assert_eq!(emulator.handle(twice).await.code().as_deref(), Some("SignatureNonceUsed"));
+}
+
+#[test]
+fn v1_knows_one_method_only() {
+    let vector = &vectors(include_str!("../../vectors/v1.json"))[2];
+    for (given, other) in [
+        ("SignatureType=", "SignatureType=BEARERTOKEN"),
+        ("SignatureVersion=1.0", "SignatureVersion=2.0"),
+        ("SignatureMethod=HMAC-SHA1", "SignatureMethod=HMAC-SHA256"),
+    ] {
+        let mut request = v1_request(vector);
+        assert!(request.target.contains(given));
+        request.target = request.target.replace(given, other);
+        assert_eq!(
+            verify(&request, &key_of(&vector["input"]), DATE).unwrap_err().code,
+            "InvalidSignatureMethod"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -23,6 +23,17 @@ pub(crate) fn request(emulator: &Emulator, action: &str, params: &[(&str, &str)]
 static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
 
 pub(crate) fn sign(action: &str, params: &[(&str, &str)], nonce: &str, date: &str) -> Request {
+    sign_declaring(action, params, nonce, date, &hex::encode(Sha256::digest(b"")))
+}
+
+/// Signs a request whose header declares this hash of the body, which is empty.
+pub(crate) fn sign_declaring(
+    action: &str,
+    params: &[(&str, &str)],
+    nonce: &str,
+    date: &str,
+    declared: &str,
+) -> Request {
     let mut pairs: Vec<String> = params.iter().map(|(k, v)| format!("{}={}", escape(k), escape(v))).collect();
     pairs.sort();
     let query = pairs.join("&");
@@ -31,7 +42,7 @@ pub(crate) fn sign(action: &str, params: &[(&str, &str)], nonce: &str, date: &st
     let headers = [
         ("host", "cbn.example"),
         ("x-acs-action", action),
-        ("x-acs-content-sha256", empty.as_str()),
+        ("x-acs-content-sha256", declared),
         ("x-acs-date", date),
         ("x-acs-signature-nonce", nonce),
         ("x-acs-version", version),
