@@ -10,9 +10,11 @@
 //! network, nothing asynchronous: the same input gives the same plan, byte for byte. Nothing here knows
 //! the vendor's parameter names; requests are made at the edge, from plans.
 
+mod neutral;
 mod observed;
 mod plan;
 
+pub use neutral::neutral;
 pub use observed::{Business, ChargeType, Live, Observed, Owner, Reservation, ReservationKind, Unreadable};
 pub use plan::{
     Adoption, Breach, Change, Delta, FieldChange, Held, HeldReason, Options, Plan, Purchase, Release,

@@ -1,0 +1,82 @@
+//! Text that others wrote, made harmless.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Returns `text` with everything that a reader would not see as what it is written as an escape, such
+/// as `\u{202e}`: control characters, terminal escapes, line ends, bidirectional controls, zero-width and
+/// other invisible characters, private and unassigned code points, spaces other than the plain one.
+///
+/// Applied twice it changes nothing more. Letters of every script and their combining marks stay.
+pub fn neutral(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            _ if is_plain(c) => out.push(c),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            _ => write!(out, "\\u{{{:x}}}", u32::from(c)).expect("writing to a string cannot fail"),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Returns the text neutral and between double quotes, those inside and backslashes escaped, so that
+/// where it ends is never in doubt.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("\"{}\"", neutral(&text.replace('\\', "\\\\").replace('"', "\\\"")))
+}
+
+fn is_plain(c: char) -> bool {
+    match c {
+        ' '..='~' => true,
+        // Letters by category that show as nothing: fillers, joiners of marks, variation selectors.
+        '\u{34f}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{17b4}'
+        | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{2800}'
+        | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{ffa0}'
+        | '\u{e0100}'..='\u{e01ef}' => false,
+        // A combining mark is printable behind a letter, and only there does the standard library say so.
+        _ => !['a', c].iter().collect::<String>().escape_debug().skip(1).any(|shown| shown == '\\'),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_written_out() {
+        for (text, expected) in [
+            ("plain ~ text", "plain ~ text"),
+            ("日本 Zürich e\u{301} हिन्दी", "日本 Zürich e\u{301} हिन्दी"),
+            ("a\nb\r\tc", "a\\nb\\r\\tc"),
+            ("\u{1b}[31mred\u{7}", "\\u{1b}[31mred\\u{7}"),
+            ("\u{9b}31m", "\\u{9b}31m"),
+            ("a\u{202e}b\u{2066}c", "a\\u{202e}b\\u{2066}c"),
+            ("a\u{200b}b\u{200d}c\u{feff}d\u{ad}", "a\\u{200b}b\\u{200d}c\\u{feff}d\\u{ad}"),
+            ("a\u{fe0f}\u{3164}\u{e0041}", "a\\u{fe0f}\\u{3164}\\u{e0041}"),
+            ("a\u{a0}b\u{2028}c", "a\\u{a0}b\\u{2028}c"),
+            ("\\ and \" stay", "\\ and \" stay"),
+        ] {
+            assert_eq!(neutral(text), expected);
+            assert_eq!(neutral(&neutral(text)), expected, "twice");
+        }
+    }
+
+    #[test]
+    fn where_a_quoted_text_ends_is_never_in_doubt() {
+        assert_eq!(quoted("x\" -> \"y\\"), r#""x\" -> \"y\\""#);
+        assert_eq!(quoted("\u{202e}"), r#""\u{202e}""#);
+    }
+}
