@@ -10,10 +10,19 @@
 //! network, nothing asynchronous: the same input gives the same plan, byte for byte. Nothing here knows
 //! the vendor's parameter names; requests are made at the edge, from plans.
 
+mod audit;
+mod compare;
+mod decide;
+mod index;
+mod limits;
 mod neutral;
 mod observed;
 mod plan;
+mod warn;
+mod words;
 
+pub use audit::{Flaw, audit};
+pub use decide::plan;
 pub use neutral::neutral;
 pub use observed::{Business, ChargeType, Live, Observed, Owner, Reservation, ReservationKind, Unreadable};
 pub use plan::{

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 /// The account's packages as one listing showed them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observed {
-    /// The packages that could be read, by id.
+    /// The packages that could be read, each id once, in any order.
     pub packages: Vec<Live>,
     /// The items that could not. Each of them may be any package, so none is forgotten.
     pub unreadable: Vec<Unreadable>,
@@ -18,7 +18,7 @@ pub struct Observed {
 }
 
 /// An item of the listing that could not be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unreadable {
     /// Its id, if that much could be read.
     pub id: Option<PackageId>,

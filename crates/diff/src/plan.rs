@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use cenbwp_spec::{Address, AreaPair, CenId, Field, Identity, Mbps, PackageId, Prepay, StackName};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::Unreadable;
+
 /// What the caller decides about a plan, besides spec and observation.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -24,16 +26,18 @@ pub struct Options {
 
 /// What has to happen, what must not, and what is worth saying.
 ///
-/// Every list is sorted by address, then by id.
+/// Every list is sorted by identity, then by id; breaches by stack, the run's own first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// What has to happen, at most one change per address.
     pub changes: Vec<Change>,
     /// What was wanted and is refused, each with its reason.
     pub held: Vec<Held>,
-    /// Declared packages that are as declared, and their ids.
+    /// Declared packages that are there and need no change, and their ids. A field that differs and
+    /// that the spec says to leave is as declared; a warning shows it.
     pub in_sync: BTreeMap<Address, PackageId>,
-    /// Packages that carry a declared stack's tag and are not declared. Never touched.
+    /// Packages that carry a declared stack's tag and are not declared, later generations of declared
+    /// ones included. Never touched.
     pub undeclared: Vec<Undeclared>,
     /// Older generations of declared packages. Left alone.
     pub superseded: Vec<Superseded>,
@@ -41,7 +45,7 @@ pub struct Plan {
     pub warnings: Vec<Warning>,
     /// Limits that the changes exceed.
     pub breaches: Vec<Breach>,
-    /// How many packages belong to nobody here.
+    /// How many packages belong to no stack of the spec and are not named above.
     pub unmanaged: usize,
     /// Whether the observation was whole.
     pub complete: bool,
@@ -227,13 +231,13 @@ pub struct Held {
 pub enum HeldReason {
     /// Packages without an owner here look like the one that would be bought.
     LookAlike {
-        /// Their ids.
+        /// Their ids; at most 20.
         ids: BTreeSet<PackageId>,
     },
     /// Items of the listing could not be read; one of them may be the package.
     Unreadable {
-        /// Their ids where known, and the reasons.
-        items: Vec<String>,
+        /// What is known of them, by id; at most 20.
+        items: Vec<Unreadable>,
     },
     /// The listing is not whole; the package may be in the missing part.
     IncompleteListing,
@@ -277,24 +281,6 @@ pub enum HeldReason {
         /// The live package.
         id: PackageId,
     },
-}
-
-impl HeldReason {
-    /// The stable word for the reason, as in plans and events.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::LookAlike { .. } => "look_alike",
-            Self::Unreadable { .. } => "unreadable",
-            Self::IncompleteListing => "incomplete_listing",
-            Self::CannotAdopt { .. } => "cannot_adopt",
-            Self::Immutable { .. } => "immutable",
-            Self::NotNormal { .. } => "not_normal",
-            Self::Ambiguous { .. } => "ambiguous",
-            Self::LoweredGeneration { .. } => "lowered_generation",
-            Self::PostpayAbsent => "postpay_absent",
-            Self::SeveralCens { .. } => "several_cens",
-        }
-    }
 }
 
 /// A package that carries a declared stack's tag and is not declared.
@@ -360,6 +346,15 @@ pub enum Warning {
         identity: Identity,
         /// The field, and its value before and after.
         change: FieldChange,
+    },
+    /// Something that is fixed at purchase differs on a package that is only observed.
+    Differs {
+        /// Whose package.
+        identity: Identity,
+        /// Which package.
+        id: PackageId,
+        /// `areas` or `chargeType`, with what it is and what was declared.
+        differences: Vec<(&'static str, Delta<String>)>,
     },
     /// The package only observes and is not there.
     NothingToObserve {

@@ -1,0 +1,385 @@
+//! The decision: what each declared package needs, given one full listing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cenbwp_spec::{Charge, Identity, Manage, Package, PackageId, Prepay, Spec};
+
+use crate::compare::{after_purchase, differences, fixed_differences, is_free};
+use crate::index::{Index, declares};
+use crate::limits::breaches;
+use crate::warn::{change_warnings, ignored, live_warnings};
+use crate::words::when;
+use crate::{
+    Adoption, Business, Change, ChargeType, FieldChange, Held, HeldReason, Live, Observed, Options, Owner,
+    Plan, Purchase, Release, ReservationKind, Retirement, Superseded, Undeclared, Update, Warning,
+};
+
+/// Returns what has to happen for the account to be as declared.
+///
+/// Pure and total: the same input gives the same plan, in whatever order the packages are listed, and no
+/// input makes it fail. `observed` names each id once; the edge that lists has checked that. Takes time
+/// in proportion to the packages declared plus the packages listed, save for sorting.
+pub fn plan(spec: &Spec, observed: &Observed, options: &Options) -> Plan {
+    let planner = Planner::new(spec, observed, options);
+    let is_target =
+        |package: &&Package| options.targets.as_ref().is_none_or(|t| t.contains(&package.address));
+
+    let mut settled = Vec::new();
+    for package in spec.packages().filter(is_target) {
+        let mut warnings = Vec::new();
+        let verdict = planner.settle(package, &mut warnings);
+        settled.push((package, verdict, warnings));
+    }
+
+    // Which packages are adopted is known only now, and it decides which ones may be look-alikes.
+    let adopted = settled.iter().filter_map(|(_, verdict, _)| verdict.adopted()).cloned().collect();
+
+    let mut plan = planner.reports();
+    for (package, verdict, warnings) in settled {
+        plan.warnings.extend(warnings);
+        let verdict = match verdict {
+            Verdict::Wanted => planner.purchase(package, &adopted),
+            other => other,
+        };
+        match verdict {
+            Verdict::Change(change) => {
+                plan.warnings.extend(change_warnings(&change));
+                plan.changes.push(change);
+            }
+            Verdict::Held(reason) => plan.held.push(Held { identity: package.identity(), reason }),
+            Verdict::InSync(id) => {
+                plan.in_sync.insert(package.address.clone(), id);
+            }
+            Verdict::Wanted | Verdict::Nothing => {}
+        }
+    }
+    plan.breaches = breaches(&plan.changes, spec, options);
+    plan.unmanaged = unmanaged(&plan, spec, observed);
+    plan
+}
+
+/// What becomes of one declared package.
+enum Verdict {
+    /// It is not there and should be bought, if nothing speaks against it.
+    Wanted,
+    Change(Change),
+    Held(HeldReason),
+    InSync(PackageId),
+    /// It is not there, and that is as declared.
+    Nothing,
+}
+
+impl Verdict {
+    fn adopted(&self) -> Option<&PackageId> {
+        match self {
+            Self::Change(Change::Adopt(adoption)) => Some(&adoption.id),
+            _ => None,
+        }
+    }
+}
+
+struct Planner<'a> {
+    spec: &'a Spec,
+    options: &'a Options,
+    complete: bool,
+    index: Index<'a>,
+    /// How many packages of the spec want to adopt an id.
+    adopters: BTreeMap<&'a PackageId, usize>,
+}
+
+impl<'a> Planner<'a> {
+    fn new(spec: &'a Spec, observed: &'a Observed, options: &'a Options) -> Self {
+        let mut adopters = BTreeMap::new();
+        for id in spec.packages().filter_map(|package| package.adopt.as_ref()) {
+            *adopters.entry(id).or_default() += 1;
+        }
+        Self { spec, options, complete: observed.complete, index: Index::new(observed), adopters }
+    }
+
+    /// The decision table. *Carriers* are the live packages with the declared identity; the first row
+    /// that fits decides.
+    ///
+    /// | carriers | later generation live | `manage` | result |
+    /// |---|---|---|---|
+    /// | two or more | any | any | held `ambiguous` |
+    /// | any | yes | not `observe` | held `lowered_generation` |
+    /// | one | | `full`, `adopt` names another package | held `cannot_adopt` |
+    /// | one | | `full` | [`Planner::update`] |
+    /// | one | | `observe` | as declared; drift is a warning |
+    /// | one | | `release` | `release` |
+    /// | one | | `retire` | `retire`, or as declared when nothing is left to do |
+    /// | none | | `full`, with `adopt` | [`Planner::adopt`] |
+    /// | none | | `full` | [`Planner::purchase`] |
+    /// | none | | `observe` | warning `nothing_to_observe` |
+    /// | none | | `release`, `retire` | warning `entry_can_go` |
+    ///
+    /// An observed package may be superseded by hand without holding anything: nothing is wanted of it.
+    /// A released or retired one may not: the later package would be forgotten with the entry.
+    fn settle(&self, package: &Package, warnings: &mut Vec<Warning>) -> Verdict {
+        let identity = package.identity();
+        let later = self.index.later(&identity);
+        match (self.index.carriers(&identity), later, package.manage, &package.adopt) {
+            ([_, _, ..], ..) => self.ambiguous(&identity),
+            (_, Some((later, live)), Manage::Full | Manage::Release | Manage::Retire, _) => {
+                Verdict::Held(HeldReason::LoweredGeneration {
+                    id: live.id.clone(),
+                    live: later.generation.get(),
+                })
+            }
+            ([live], _, Manage::Full, Some(id)) if *id != live.id => Verdict::Held(HeldReason::CannotAdopt {
+                id: id.clone(),
+                why: format!("{} carries the identity {identity} already", live.id),
+            }),
+            ([live], _, Manage::Full, _) => self.update(package, live, warnings),
+            ([live], _, Manage::Observe, _) => self.observe(package, live, warnings),
+            ([live], _, Manage::Release, _) => release(identity, live),
+            ([live], _, Manage::Retire, _) => self.retire(identity, live, warnings),
+            ([], _, Manage::Full, Some(id)) => self.adopt(package, id, warnings),
+            ([], _, Manage::Full, None) => Verdict::Wanted,
+            ([], _, Manage::Observe, _) => nothing(Warning::NothingToObserve { identity }, warnings),
+            ([], _, Manage::Release | Manage::Retire, _) => {
+                nothing(Warning::EntryCanGo { identity }, warnings)
+            }
+        }
+    }
+
+    fn ambiguous(&self, identity: &Identity) -> Verdict {
+        let ids = self.index.carriers(identity).iter().map(|live| live.id.clone()).collect();
+        Verdict::Held(HeldReason::Ambiguous { ids })
+    }
+
+    /// | carrier | result |
+    /// |---|---|
+    /// | areas or charge type differ | held `immutable` |
+    /// | no managed field differs | as declared |
+    /// | a field differs, and something is in the way | held, see [`Planner::obstacle`] |
+    /// | a field differs | `update` |
+    fn update(&self, package: &Package, live: &Live, warnings: &mut Vec<Warning>) -> Verdict {
+        let (identity, id) = (package.identity(), live.id.clone());
+        let fields = self.managed_differences(package, live, warnings);
+        let fixed = fixed_differences(package, live);
+        if !fixed.is_empty() {
+            return Verdict::Held(HeldReason::Immutable { id, differences: fixed });
+        }
+        if fields.is_empty() {
+            return Verdict::InSync(id);
+        }
+        match self.obstacle(live, &fields) {
+            Some(reason) => Verdict::Held(reason),
+            None => Verdict::Change(Change::Update(Update { identity, id, fields })),
+        }
+    }
+
+    /// | `adopt: id` | result |
+    /// |---|---|
+    /// | named twice, not listed, owned, areas or charge type differ | held `cannot_adopt` |
+    /// | the listing may hide a package that carries the identity already | held `incomplete_listing`, `unreadable` |
+    /// | something is in the way | held, see [`Planner::obstacle`] |
+    /// | otherwise | `adopt`, with every field that differs |
+    fn adopt(&self, package: &Package, id: &PackageId, warnings: &mut Vec<Warning>) -> Verdict {
+        let refuse = |why| Verdict::Held(HeldReason::CannotAdopt { id: id.clone(), why });
+        if self.adopters.get(id).is_some_and(|count| *count > 1) {
+            return refuse("more than one package of the spec adopts it".to_owned());
+        }
+        let Some(live) = self.index.get(id) else { return refuse("it is not in the listing".to_owned()) };
+        match live.owner() {
+            Owner::Nobody => {}
+            Owner::Identity(owner) => return refuse(format!("it belongs to {owner}")),
+            Owner::Unclear(tag) => {
+                return refuse(format!("its tag {} is {tag:?}, which names nobody", Identity::TAG));
+            }
+        }
+        let fixed = fixed_differences(package, live);
+        if let Some((field, values)) = fixed.first() {
+            return refuse(format!("its {field} is {}, declared is {}", values.from, values.to));
+        }
+        if let Some(reason) = self.doubt(package) {
+            return Verdict::Held(reason);
+        }
+        let fields = self.managed_differences(package, live, warnings);
+        if let Some(reason) = self.obstacle(live, &fields) {
+            return Verdict::Held(reason);
+        }
+        let identity = package.identity();
+        // Without the terms tag: what it was bought for is not known, and must not be made up.
+        let tags = BTreeMap::from([(Identity::TAG.to_owned(), identity.to_string())]);
+        Verdict::Change(Change::Adopt(Adoption { identity, id: live.id.clone(), tags, fields }))
+    }
+
+    /// | no carrier | result |
+    /// |---|---|
+    /// | `chargeType: POSTPAY` | held `postpay_absent` |
+    /// | the listing may hide the package | held `incomplete_listing`, `unreadable` |
+    /// | packages look alike | held `look_alike` |
+    /// | otherwise | `purchase` |
+    fn purchase(&self, package: &Package, adopted: &BTreeSet<PackageId>) -> Verdict {
+        let Charge::Prepay(terms) = package.charge else { return Verdict::Held(HeldReason::PostpayAbsent) };
+        if let Some(reason) = self.doubt(package) {
+            return Verdict::Held(reason);
+        }
+        let ids = self.index.look_alikes(package, self.spec, adopted);
+        if !ids.is_empty() {
+            return Verdict::Held(HeldReason::LookAlike { ids });
+        }
+        Verdict::Change(Change::Purchase(purchase(package, terms)))
+    }
+
+    /// Why it is not certain that no listed package carries the identity of `package`.
+    fn doubt(&self, package: &Package) -> Option<HeldReason> {
+        if !self.complete {
+            return Some(HeldReason::IncompleteListing);
+        }
+        let items = self.index.doubts(package);
+        (!items.is_empty()).then_some(HeldReason::Unreadable { items })
+    }
+
+    fn observe(&self, package: &Package, live: &Live, warnings: &mut Vec<Warning>) -> Verdict {
+        let (identity, id) = (package.identity(), live.id.clone());
+        warnings.extend(live_warnings(package, live, self.options));
+        let fixed = fixed_differences(package, live);
+        if !fixed.is_empty() {
+            warnings.push(Warning::Differs { identity, id: id.clone(), differences: fixed });
+        }
+        warnings.extend(ignored(package, differences(package, live)));
+        Verdict::InSync(id)
+    }
+
+    fn retire(&self, identity: Identity, live: &Live, warnings: &mut Vec<Warning>) -> Verdict {
+        let id = live.id.clone();
+        let detach = live.cens.clone();
+        let delete = live.charge == ChargeType::Postpay || live.expired(self.options.now);
+        if detach.is_empty() && !delete {
+            warnings.push(Warning::EntryCanGo { identity });
+            return Verdict::InSync(id);
+        }
+        Verdict::Change(Change::Retire(Retirement { identity, id, detach, delete }))
+    }
+
+    /// The fields to correct. What the spec says to leave becomes a warning.
+    fn managed_differences(
+        &self,
+        package: &Package,
+        live: &Live,
+        warnings: &mut Vec<Warning>,
+    ) -> Vec<FieldChange> {
+        warnings.extend(live_warnings(package, live, self.options));
+        let all = differences(package, live);
+        let (left, managed): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|change| package.ignore.contains(&change.field()));
+        warnings.extend(ignored(package, left));
+        managed
+    }
+
+    /// What is in the way of a change that is needed.
+    fn obstacle(&self, live: &Live, fields: &[FieldChange]) -> Option<HeldReason> {
+        let not_normal = |state| Some(HeldReason::NotNormal { id: live.id.clone(), state });
+        if let Some(end) = live.expires.filter(|_| live.expired(self.options.now)) {
+            return not_normal(format!("expired {}", when(end)));
+        }
+        if let Business::Locked(word) = &live.business {
+            return not_normal(word.clone());
+        }
+        if let ChargeType::Other(word) = &live.charge {
+            return not_normal(format!("charge type {word:?}, which is not known here"));
+        }
+        let changes = |wanted: fn(&FieldChange) -> bool| fields.iter().any(wanted);
+        if live.cens.len() > 1 && changes(|field| matches!(field, FieldChange::Cen(_))) {
+            return Some(HeldReason::SeveralCens { id: live.id.clone() });
+        }
+        let lasting_is_unknown = live.reservation.as_ref().is_some_and(|reservation| {
+            reservation.kind == ReservationKind::TempUpgrade && reservation.bandwidth.is_none()
+        });
+        if lasting_is_unknown && changes(|field| matches!(field, FieldChange::Bandwidth(_))) {
+            return not_normal("upgraded for a while, and what it falls back to is not listed".to_owned());
+        }
+        None
+    }
+
+    /// The plan so far: what is live and not declared, whatever the targets.
+    fn reports(&self) -> Plan {
+        let (mut undeclared, mut superseded) = (Vec::new(), Vec::new());
+        for (identity, carriers) in self.index.identities() {
+            if !self.spec.stacks.contains_key(&identity.address.stack) || declares(self.spec, identity) {
+                continue;
+            }
+            let declared = self.spec.get(&identity.address).map(|package| package.generation);
+            let is_older = declared.is_some_and(|declared| identity.generation < declared);
+            for live in carriers {
+                let (identity, id, expires) = (identity.clone(), live.id.clone(), live.expires);
+                if is_older {
+                    superseded.push(Superseded { identity, id, expires });
+                } else {
+                    undeclared.push(Undeclared { identity, id, expires });
+                }
+            }
+        }
+        Plan {
+            changes: Vec::new(),
+            held: Vec::new(),
+            in_sync: BTreeMap::new(),
+            undeclared,
+            superseded,
+            warnings: Vec::new(),
+            breaches: Vec::new(),
+            unmanaged: 0,
+            complete: self.complete,
+            skip_held: self.options.skip_held,
+        }
+    }
+}
+
+fn nothing(warning: Warning, warnings: &mut Vec<Warning>) -> Verdict {
+    warnings.push(warning);
+    Verdict::Nothing
+}
+
+fn release(identity: Identity, live: &Live) -> Verdict {
+    let ours = [Identity::TAG, Identity::TERMS_TAG].into_iter().filter(|key| live.tags.contains_key(*key));
+    let tag_keys = ours.map(str::to_owned).collect();
+    Verdict::Change(Change::Release(Release { identity, id: live.id.clone(), tag_keys }))
+}
+
+fn purchase(package: &Package, terms: Prepay) -> Purchase {
+    let identity = package.identity();
+    let declared = package.tags.iter().filter(|(key, _)| is_free(key));
+    let mut tags: BTreeMap<String, String> =
+        declared.filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect();
+    tags.insert(Identity::TAG.to_owned(), identity.to_string());
+    tags.insert(Identity::TERMS_TAG.to_owned(), terms.to_string());
+    Purchase {
+        identity,
+        areas: package.areas.clone(),
+        bandwidth: package.bandwidth,
+        name: package.purchase_name(),
+        description: package.description.clone().filter(|text| !text.is_empty()),
+        terms,
+        tags,
+        then: after_purchase(package),
+    }
+}
+
+/// Counts the packages that belong to no stack of the spec and that the plan does not name.
+fn unmanaged(plan: &Plan, spec: &Spec, observed: &Observed) -> usize {
+    let mut named: BTreeSet<&PackageId> = BTreeSet::new();
+    for change in &plan.changes {
+        if let Change::Adopt(adoption) = change {
+            named.insert(&adoption.id);
+        }
+    }
+    for held in &plan.held {
+        match &held.reason {
+            HeldReason::LookAlike { ids } => named.extend(ids),
+            HeldReason::CannotAdopt { id, .. } => named.extend([id]),
+            HeldReason::Unreadable { items } => {
+                named.extend(items.iter().filter_map(|item| item.id.as_ref()));
+            }
+            HeldReason::NotNormal { id, .. } | HeldReason::SeveralCens { id } => named.extend([id]),
+            _ => {}
+        }
+    }
+    let foreign = |live: &&Live| match live.owner() {
+        Owner::Nobody | Owner::Unclear(_) => true,
+        Owner::Identity(owner) => !spec.stacks.contains_key(&owner.address.stack),
+    };
+    observed.packages.iter().filter(foreign).filter(|live| !named.contains(&live.id)).count()
+}

@@ -1,0 +1,129 @@
+//! Lookups into one listing, built once, so that planning stays near-linear.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use cenbwp_spec::{Address, AreaPair, Identity, Mbps, Package, PackageId, Spec};
+
+use crate::{Live, Observed, Owner, Unreadable};
+
+/// How many packages or items one held change names. One is enough to hold it; naming all of a large
+/// account's look-alikes for each of many purchases would make the plan quadratic.
+pub(crate) const MOST_NAMED: usize = 20;
+
+/// The listing by what the planner asks of it. Every list in it is sorted by id.
+pub(crate) struct Index<'a> {
+    /// The packages that carry an identity.
+    carriers: BTreeMap<Identity, Vec<&'a Live>>,
+    by_id: HashMap<&'a PackageId, &'a Live>,
+    by_name: HashMap<&'a str, Vec<(&'a Live, Owner)>>,
+    /// The packages without an owner, by areas and bandwidth.
+    ownerless: HashMap<(String, Mbps), Vec<&'a Live>>,
+    /// The items that may be anybody's: what could not be read, and packages whose tag is no identity.
+    doubts: Vec<Unreadable>,
+}
+
+impl<'a> Index<'a> {
+    pub(crate) fn new(observed: &'a Observed) -> Self {
+        let mut index = Self {
+            carriers: BTreeMap::new(),
+            by_id: HashMap::new(),
+            by_name: HashMap::new(),
+            ownerless: HashMap::new(),
+            doubts: observed.unreadable.clone(),
+        };
+        let mut packages: Vec<&Live> = observed.packages.iter().collect();
+        packages.sort_by_cached_key(|live| live.id.as_str().to_ascii_lowercase());
+        for live in packages {
+            index.add(live);
+        }
+        index.doubts.sort();
+        index
+    }
+
+    fn add(&mut self, live: &'a Live) {
+        let owner = live.owner();
+        match &owner {
+            Owner::Nobody => {
+                // A temporary upgrade must not hide a look-alike: both of its bandwidths count.
+                for bandwidth in BTreeSet::from([live.bandwidth, live.lasting_bandwidth()]) {
+                    self.ownerless.entry(shape(&live.areas, bandwidth)).or_default().push(live);
+                }
+            }
+            Owner::Identity(identity) => self.carriers.entry(identity.clone()).or_default().push(live),
+            Owner::Unclear(tag) => {
+                let reason = format!(
+                    "its tag {} is {tag:?}, expected <stack>/<package> or <stack>/<package>/<generation>",
+                    Identity::TAG
+                );
+                self.doubts.push(Unreadable { id: Some(live.id.clone()), reason });
+            }
+        }
+        self.by_id.insert(&live.id, live);
+        self.by_name.entry(&live.name).or_default().push((live, owner));
+    }
+
+    /// The package with this id.
+    pub(crate) fn get(&self, id: &PackageId) -> Option<&'a Live> {
+        self.by_id.get(id).copied()
+    }
+
+    /// Every package that carries this identity.
+    pub(crate) fn carriers(&self, identity: &Identity) -> &[&'a Live] {
+        self.carriers.get(identity).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every identity that some package carries, and those packages.
+    pub(crate) fn identities(&self) -> impl Iterator<Item = (&Identity, &[&'a Live])> {
+        self.carriers.iter().map(|(identity, carriers)| (identity, carriers.as_slice()))
+    }
+
+    /// The latest generation of this address above the given identity's, and a package that carries it.
+    pub(crate) fn later(&self, identity: &Identity) -> Option<(&Identity, &'a Live)> {
+        let same = |address: &Address| *address == identity.address;
+        let above = self.carriers.range(identity..).take_while(|(other, _)| same(&other.address));
+        let (latest, carriers) = above.last().filter(|(latest, _)| *latest > identity)?;
+        Some((latest, *carriers.first()?))
+    }
+
+    /// Items that may be the package that `package` declares. Those that it names under `distinctFrom`
+    /// are not: that is a person's word for it.
+    pub(crate) fn doubts(&self, package: &Package) -> Vec<Unreadable> {
+        let known = |id: &Option<PackageId>| id.as_ref().is_some_and(|id| package.distinct_from.contains(id));
+        self.doubts.iter().filter(|item| !known(&item.id)).take(MOST_NAMED).cloned().collect()
+    }
+
+    /// Packages that look like the one that would be bought for `package`: the same name and not of its
+    /// stack, or the same areas and bandwidth and no owner. Not those that are known to be others: by
+    /// `distinctFrom`, by an adoption of this plan, or by the tag of another package of this spec.
+    pub(crate) fn look_alikes(
+        &self,
+        package: &Package,
+        spec: &Spec,
+        adopted: &BTreeSet<PackageId>,
+    ) -> BTreeSet<PackageId> {
+        let stranger = |owner: &Owner| match owner {
+            Owner::Nobody | Owner::Unclear(_) => true,
+            Owner::Identity(owner) => owner.address.stack != package.address.stack && !declares(spec, owner),
+        };
+        let named = self.by_name.get(package.purchase_name().as_str()).into_iter().flatten();
+        let named = named.filter(|(_, owner)| stranger(owner)).map(|(live, _)| *live);
+        let shaped = self.ownerless.get(&shape(&package.areas, package.bandwidth)).into_iter().flatten();
+        named
+            .chain(shaped.copied())
+            .map(|live| &live.id)
+            .filter(|id| !package.distinct_from.contains(*id) && !adopted.contains(*id))
+            .take(MOST_NAMED)
+            .cloned()
+            .collect()
+    }
+}
+
+/// Tells whether the spec declares exactly this identity.
+pub(crate) fn declares(spec: &Spec, identity: &Identity) -> bool {
+    spec.get(&identity.address).is_some_and(|package| package.generation == identity.generation)
+}
+
+/// Areas and bandwidth as a key: areas compare without regard to case.
+fn shape(areas: &AreaPair, bandwidth: Mbps) -> (String, Mbps) {
+    (areas.to_string().to_ascii_lowercase(), bandwidth)
+}
