@@ -18,6 +18,7 @@ mod limits;
 mod neutral;
 mod observed;
 mod plan;
+mod render;
 mod warn;
 mod words;
 
@@ -29,3 +30,4 @@ pub use plan::{
     Adoption, Breach, Change, Delta, FieldChange, Held, HeldReason, Options, Plan, Purchase, Release,
     Retirement, Superseded, Undeclared, Update, Warning,
 };
+pub use render::{Palette, Style, render};

@@ -1,0 +1,301 @@
+//! A plan as text for people: readable without colour, in a narrow terminal and read aloud.
+
+use cenbwp_spec::{Identity, Prepay, Renewal};
+use jiff::Timestamp;
+use similar::TextDiff;
+
+use crate::neutral::{neutral, quoted};
+use crate::words::{bare, when};
+use crate::{
+    Adoption, Change, Delta, FieldChange, Held, Plan, Purchase, Release, Retirement, Update, Warning,
+};
+use page::Page;
+
+pub use page::{Palette, Style};
+
+mod page;
+
+/// Returns the plan as text: one block per change and per held item, what else is worth knowing, and a
+/// summary as the last paragraph. The same plan and style give the same bytes.
+pub fn render(plan: &Plan, style: &Style) -> String {
+    let mut page = Page { style, text: String::new() };
+    for change in &plan.changes {
+        page.gap();
+        block(&mut page, change);
+    }
+    for held in &plan.held {
+        page.gap();
+        refusal(&mut page, held, plan.skip_held);
+    }
+    reports(&mut page, plan);
+    warnings(&mut page, &plan.warnings);
+    limits(&mut page, plan);
+    page.gap();
+    page.line(0, &summary(plan));
+    if let Some(obstacle) = obstacle(plan) {
+        page.line(0, &format!("This plan cannot be applied: {obstacle}."));
+    }
+    page.text
+}
+
+fn block(page: &mut Page<'_>, change: &Change) {
+    let palette = &page.style.palette;
+    let (colour, sign, words) = match change {
+        Change::Purchase(_) => (palette.buy, '+', "buys a package".to_owned()),
+        Change::Update(update) => (palette.change, '~', format!("changes {}", update.id)),
+        Change::Adopt(adoption) => (palette.change, '~', format!("adopts {}", adoption.id)),
+        Change::Release(release) => (palette.end, '-', format!("releases {}", release.id)),
+        Change::Retire(retirement) => (palette.end, '-', format!("retires {}", retirement.id)),
+    };
+    page.head(colour, &format!("{sign} {}", change.identity()), &words);
+    match change {
+        Change::Purchase(it) => purchase(page, it),
+        Change::Update(Update { fields, .. }) => fields.iter().for_each(|change| field(page, change)),
+        Change::Adopt(Adoption { tags, fields, .. }) => {
+            for (key, value) in tags {
+                page.field(&format!("tag {}", bare(key)), &format!("absent -> {}", quoted(value)));
+            }
+            fields.iter().for_each(|change| field(page, change));
+        }
+        Change::Release(it) => release(page, it),
+        Change::Retire(it) => retirement(page, it),
+    }
+}
+
+fn purchase(page: &mut Page<'_>, purchase: &Purchase) {
+    let Purchase { identity: _, areas, bandwidth, name, description, terms: paid, tags, then } = purchase;
+    page.field("areas", &neutral(&areas.to_string()));
+    page.field("bandwidth", &bandwidth.to_string());
+    page.field("term", &terms(paid));
+    page.field("name", &bare(name));
+    if let Some(text) = description {
+        texts(page, "description", &quoted(text), &Delta { from: String::new(), to: text.clone() });
+    }
+    // Ours are left out: the first line and the term say the same.
+    let theirs = tags.iter().filter(|(key, _)| *key != Identity::TAG && *key != Identity::TERMS_TAG);
+    let theirs: Vec<_> = theirs.map(|(key, value)| format!("{}={}", bare(key), bare(value))).collect();
+    if !theirs.is_empty() {
+        page.field("tags", &theirs.join(" "));
+    }
+    for change in then {
+        match change {
+            FieldChange::Cen(Delta { to: Some(cen), .. }) => page.line(4, &format!("then attaches to {cen}")),
+            FieldChange::ResourceGroup(Delta { to: Some(group), .. }) => {
+                page.line(4, &format!("then moves to resource group {}", bare(group)));
+            }
+            other => field(page, other),
+        }
+    }
+}
+
+fn terms(terms: &Prepay) -> String {
+    let renewal = match terms.renewal {
+        Renewal::Off => "does not renew".to_owned(),
+        Renewal::Months(1) => "renews every month".to_owned(),
+        Renewal::Months(n) => format!("renews every {n} months"),
+    };
+    let payment = if terms.auto_pay { "paid automatically (charges)" } else { "leaves an unpaid order" };
+    format!("{}, {renewal}, {payment}", terms.term)
+}
+
+fn field(page: &mut Page<'_>, change: &FieldChange) {
+    let (label, from, to) = change.parts();
+    let line = format!("{from} -> {to}");
+    match change {
+        FieldChange::Bandwidth(mbps) if mbps.to > mbps.from => {
+            page.field(&label, &format!("{line}   (charges)"));
+        }
+        FieldChange::Cen(Delta { from: Some(_), .. }) => {
+            page.field(&label, &format!("{line}   (interrupts traffic)"));
+        }
+        FieldChange::Name(text) | FieldChange::Description(text) => texts(page, &label, &line, text),
+        FieldChange::Bandwidth(_)
+        | FieldChange::Tag { .. }
+        | FieldChange::Cen(_)
+        | FieldChange::ResourceGroup(_) => page.field(&label, &line),
+    }
+}
+
+/// Bytes up to which texts are compared line by line. The service allows 256 characters (Create page);
+/// comparing what is far longer takes time that grows with its square.
+const MOST_COMPARED: usize = 4096;
+
+/// A text on one line if it has only one, as a unified diff otherwise.
+fn texts(page: &mut Page<'_>, label: &str, line: &str, text: &Delta<String>) {
+    let is_short = text.from.len().max(text.to.len()) <= MOST_COMPARED;
+    if !is_short || !text.from.contains('\n') && !text.to.contains('\n') {
+        return page.field(label, line);
+    }
+    page.line(4, label);
+    let diff = TextDiff::from_lines(text.from.as_str(), text.to.as_str());
+    let mut unified = diff.unified_diff();
+    let hunks: Vec<_> = unified.context_radius(3).iter_hunks().collect();
+    for hunk in &hunks {
+        if hunks.len() > 1 {
+            page.line(6, &hunk.header().to_string());
+        }
+        for change in hunk.iter_changes() {
+            let line = change.value();
+            let line = neutral(line.strip_suffix('\n').unwrap_or(line));
+            page.hanging(6, 10, &format!("{} {line}", change.tag()));
+        }
+    }
+    if !text.from.is_empty() && text.from.ends_with('\n') != text.to.ends_with('\n') {
+        let change = if text.to.ends_with('\n') { "added" } else { "removed" };
+        page.line(6, &format!("the line end after the last line is {change}"));
+    }
+}
+
+fn release(page: &mut Page<'_>, release: &Release) {
+    let keys: Vec<_> = release.tag_keys.iter().map(|key| bare(key)).collect();
+    page.field("removes tags", &keys.join(" "));
+    page.line(4, "the package stays, and so do its charges");
+}
+
+fn retirement(page: &mut Page<'_>, retirement: &Retirement) {
+    for cen in &retirement.detach {
+        page.line(4, &format!("detaches from {cen}   (interrupts traffic)"));
+    }
+    let end = if retirement.delete { "deletes the package" } else { "leaves the package to expire" };
+    page.line(4, end);
+}
+
+fn refusal(page: &mut Page<'_>, held: &Held, is_skipped: bool) {
+    let Held { identity, reason } = held;
+    let skipped = if is_skipped { ", left out of this run" } else { "" };
+    let colour = page.style.palette.held;
+    page.head(colour, &format!("! {identity}"), &format!("held: {}{skipped}", reason.word()));
+    page.line(4, &reason.message());
+    page.line(4, &format!("hint: {}", reason.hint(identity)));
+}
+
+fn reports(page: &mut Page<'_>, plan: &Plan) {
+    let undeclared = plan.undeclared.iter().map(|it| (&it.identity, it.id.as_str(), it.expires));
+    let superseded = plan.superseded.iter().map(|it| (&it.identity, it.id.as_str(), it.expires));
+    listed(
+        page,
+        "Undeclared: they carry a stack's tag, the spec does not declare them, nothing touches them.",
+        undeclared,
+    );
+    listed(page, "Superseded: older generations of declared packages, left alone.", superseded);
+}
+
+fn listed<'a>(
+    page: &mut Page<'_>,
+    title: &str,
+    items: impl Iterator<Item = (&'a Identity, &'a str, Option<Timestamp>)>,
+) {
+    for (n, (identity, id, expires)) in items.enumerate() {
+        if n == 0 {
+            page.gap();
+            page.line(0, title);
+        }
+        let end =
+            expires.map_or_else(|| "its end is not listed".to_owned(), |at| format!("ends {}", when(at)));
+        page.line(2, &format!("{identity}   {id}, {end}"));
+    }
+}
+
+fn warnings(page: &mut Page<'_>, warnings: &[Warning]) {
+    if warnings.is_empty() {
+        return;
+    }
+    page.gap();
+    page.line(0, "Warnings:");
+    for warning in warnings {
+        page.line(2, &format!("{}   {}: {}", warning.identity(), warning.word(), warning.message()));
+    }
+}
+
+fn limits(page: &mut Page<'_>, plan: &Plan) {
+    for breach in &plan.breaches {
+        page.gap();
+        let colour = page.style.palette.held;
+        page.head(colour, "! limit exceeded", &breach.message());
+        page.line(4, &format!("hint: {}", breach.hint()));
+    }
+}
+
+/// The paragraph that says it all: what is bought, changed, held, and what that does to money and traffic.
+fn summary(plan: &Plan) -> String {
+    let rest = |declared: &str| {
+        let counts = [(plan.in_sync.len(), declared), (plan.unmanaged, "unmanaged")];
+        counted(&counts).map_or(String::new(), |counts| format!(" {counts}."))
+    };
+    if plan.is_empty() {
+        let are = if plan.in_sync.len() == 1 { "package is as declared" } else { "packages are as declared" };
+        return format!("No changes.{}", rest(are));
+    }
+    let count = |wanted: fn(&Change) -> bool| plan.changes.iter().filter(|change| wanted(change)).count();
+    let counts = [
+        (count(|change| matches!(change, Change::Update(_))), "to change"),
+        (count(|change| matches!(change, Change::Adopt(_))), "to adopt"),
+        (count(|change| matches!(change, Change::Release(_))), "to release"),
+        (count(|change| matches!(change, Change::Retire(_))), "to retire"),
+        (plan.held.len(), "held"),
+    ];
+    let parts: Vec<_> = bought(plan).into_iter().chain(counted(&counts)).collect();
+    let is_upgrade = |change: &&Change| !matches!(change, Change::Purchase(_));
+    let upgrades = match plan.changes.iter().filter(is_upgrade).map(Change::new_mbps).sum::<u64>() {
+        0 => String::new(),
+        mbps => format!(" Upgrades add {mbps} Mbps (charges)."),
+    };
+    let interruptions = match count(Change::interrupts_traffic) {
+        0 => String::new(),
+        1 => " 1 interrupts traffic.".to_owned(),
+        n => format!(" {n} interrupt traffic."),
+    };
+    format!("Plan: {}.{upgrades}{interruptions}{}", parts.join(", "), rest("as declared"))
+}
+
+/// `2 to change, 1 held`: what there is none of is not mentioned.
+fn counted(counts: &[(usize, &str)]) -> Option<String> {
+    let counts: Vec<_> =
+        counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    (!counts.is_empty()).then(|| counts.join(", "))
+}
+
+/// `2 to buy (300 Mbps, 7 package-months)`.
+fn bought(plan: &Plan) -> Option<String> {
+    let count = plan.purchases().count();
+    let mbps: u64 = plan.purchases().map(|purchase| u64::from(purchase.bandwidth.0)).sum();
+    let months: u64 = plan.purchases().map(|purchase| u64::from(purchase.terms.term.months())).sum();
+    let unit = match (count, months) {
+        (1, 1) => "month",
+        (1, _) => "months",
+        _ => "package-months",
+    };
+    (count > 0).then(|| format!("{count} to buy ({mbps} Mbps, {months} {unit})"))
+}
+
+/// Why the plan may not be carried out.
+fn obstacle(plan: &Plan) -> Option<String> {
+    if plan.is_applyable() {
+        return None;
+    }
+    let mut reasons = Vec::new();
+    if !plan.complete {
+        reasons.push("the listing is not whole".to_owned());
+    }
+    if !plan.held.is_empty() && !plan.skip_held {
+        let n = plan.held.len();
+        reasons.push(format!("{n} held; set that right, or leave it out with `--skip-held`"));
+    }
+    if !plan.breaches.is_empty() {
+        reasons.push("a limit is exceeded".to_owned());
+    }
+    Some(reasons.join("; "))
+}
+
+impl Change {
+    /// Tells whether it takes a package from a CEN that it is attached to.
+    pub fn interrupts_traffic(&self) -> bool {
+        match self {
+            Self::Update(Update { fields, .. }) | Self::Adopt(Adoption { fields, .. }) => {
+                fields.iter().any(|field| matches!(field, FieldChange::Cen(Delta { from: Some(_), .. })))
+            }
+            Self::Retire(retirement) => !retirement.detach.is_empty(),
+            Self::Purchase(_) | Self::Release(_) => false,
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Where text goes on the page: columns, wrapping, colour.
+
+use anstyle::{AnsiColor, Style as Colour};
+use unicode_width::UnicodeWidthStr;
+
+/// How a plan is written: with which colours, and how wide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// The colours. They repeat what the words say and carry nothing of their own.
+    pub palette: Palette,
+    /// Columns. Lines break at spaces, so a single longer word, such as an id, stays whole.
+    pub width: usize,
+}
+
+impl Style {
+    /// No colours, 100 columns.
+    pub const fn plain() -> Self {
+        Self { palette: Palette::plain(), width: 100 }
+    }
+
+    /// The usual colours, and this many columns.
+    pub const fn coloured(width: usize) -> Self {
+        Self { palette: Palette::coloured(), width }
+    }
+}
+
+/// One colour per kind of line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Palette {
+    /// Packages that are bought.
+    pub buy: Colour,
+    /// Packages that are changed or adopted.
+    pub change: Colour,
+    /// Packages that are released or retired.
+    pub end: Colour,
+    /// What is held, and limits that are exceeded.
+    pub held: Colour,
+    /// Titles and the summary.
+    pub strong: Colour,
+}
+
+impl Palette {
+    /// No colours: nothing but the text is written.
+    pub const fn plain() -> Self {
+        let none = Colour::new();
+        Self { buy: none, change: none, end: none, held: none, strong: none }
+    }
+
+    /// The colours that plans usually have in this field.
+    pub const fn coloured() -> Self {
+        Self {
+            buy: AnsiColor::Green.on_default().bold(),
+            change: AnsiColor::Yellow.on_default().bold(),
+            end: AnsiColor::Red.on_default().bold(),
+            held: AnsiColor::Magenta.on_default().bold(),
+            strong: Colour::new().bold(),
+        }
+    }
+}
+
+/// The column of values, counted from their labels.
+const LABEL: usize = 14;
+/// Below this many columns a value goes under its label instead of beside it.
+const NARROW: usize = 50;
+
+/// A text that grows downwards.
+pub(super) struct Page<'a> {
+    pub(super) style: &'a Style,
+    pub(super) text: String,
+}
+
+impl Page<'_> {
+    /// An empty line, unless the page is empty.
+    pub(super) fn gap(&mut self) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+    }
+
+    /// A coloured start and the text that goes on behind it, continued four columns in.
+    pub(super) fn head(&mut self, colour: Colour, start: &str, text: &str) {
+        self.text.push_str(&format!("{colour}{start}{colour:#}"));
+        if text.is_empty() {
+            return self.text.push('\n');
+        }
+        self.text.push_str("   ");
+        self.wrapped(start.width() + 3, 4, text);
+    }
+
+    /// A line of its own, continued two columns further in.
+    pub(super) fn line(&mut self, indent: usize, text: &str) {
+        self.hanging(indent, indent + 2, text);
+    }
+
+    /// A line of its own, continued in column `rest`.
+    pub(super) fn hanging(&mut self, indent: usize, rest: usize, text: &str) {
+        self.text.push_str(&" ".repeat(indent));
+        self.wrapped(indent, rest, text);
+    }
+
+    /// A label and its value.
+    pub(super) fn field(&mut self, label: &str, value: &str) {
+        let indent = 4;
+        self.text.push_str(&" ".repeat(indent));
+        self.text.push_str(label);
+        if self.style.width < NARROW {
+            self.text.push('\n');
+            self.text.push_str(&" ".repeat(indent + 2));
+            return self.wrapped(indent + 2, indent + 4, value);
+        }
+        let gap = LABEL.saturating_sub(label.width()).max(2);
+        self.text.push_str(&" ".repeat(gap));
+        self.wrapped(indent + label.width() + gap, indent + LABEL, value);
+    }
+
+    /// Writes the text from column `first` on, further lines from column `rest` on. Every space of the
+    /// text is kept, save where a line ends.
+    fn wrapped(&mut self, first: usize, rest: usize, text: &str) {
+        let mut column = first;
+        let mut is_start = true;
+        for word in words(text) {
+            let width = word.width();
+            if is_start {
+                column += width;
+            } else if column + 1 + width <= self.style.width {
+                self.text.push(' ');
+                column += 1 + width;
+            } else {
+                self.text.push('\n');
+                self.text.push_str(&" ".repeat(rest));
+                column = rest + width;
+            }
+            self.text.push_str(word);
+            is_start = false;
+        }
+        self.text.push('\n');
+    }
+}
+
+/// The text between its spaces. What stands between backquotes is to be typed, and stays in one piece.
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut start = 0;
+    let mut quotes_left = text.matches('`').count();
+    let mut is_open = false;
+    for (at, c) in text.char_indices() {
+        if c == '`' {
+            quotes_left -= 1;
+            is_open = !is_open && quotes_left > 0;
+        } else if c == ' ' && !is_open {
+            words.push(&text[start..at]);
+            start = at + 1;
+        }
+    }
+    words.push(&text[start..]);
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_to_be_typed_stays_in_one_piece() {
+        for (text, expected) in [
+            ("write `a b` and `c` now", vec!["write", "`a b`", "and", "`c`", "now"]),
+            ("one ` alone is a word", vec!["one", "`", "alone", "is", "a", "word"]),
+            ("`a b` then ` c", vec!["`a b`", "then", "`", "c"]),
+            ("two  spaces ", vec!["two", "", "spaces", ""]),
+            ("", vec![""]),
+        ] {
+            assert_eq!(words(text), expected);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Plans as text: `tests/cases/<name>.txt` is what a person reads. `SNAPSHOTS=overwrite cargo test` writes
+//! them anew.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod world;
+
+use std::path::Path;
+
+use cenbwp_diff::{
+    Business, ChargeType, Live, Observed, Options, ReservationKind, Style, Unreadable, plan, render,
+};
+use cenbwp_spec::{
+    Charge, Field, Generation, Limits, Manage, Mbps, Package, Prepay, Renewal, Spec, Term, Wish,
+};
+
+use world::{id, live, observed, options, package, pair, reserved, spec, time};
+
+#[track_caller]
+fn check(name: &str, width: usize, spec: &Spec, observed: &Observed, options: &Options) {
+    let plan = plan(spec, observed, options);
+    let text = render(&plan, &Style { width, ..Style::plain() });
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    let coloured = render(&plan, &Style::coloured(width));
+    assert_eq!(uncoloured(&coloured), text, "colour changes more than colour");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/cases/{name}.txt"));
+    snapbox::assert_data_eq!(text, snapbox::Data::read_from(&path, None).raw());
+}
+
+/// The text without its colours.
+fn uncoloured(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let start = parts.next().unwrap_or_default().to_owned();
+    parts.fold(start, |text, part| text + part.split_once('m').unwrap().1)
+}
+
+fn cen(text: &str) -> Wish<cenbwp_spec::CenId> {
+    Wish::Present(text.parse().unwrap())
+}
+
+/// A spec and a cloud with one of everything that a plan can show.
+fn one_of_everything() -> (Spec, Observed) {
+    let year = Prepay { term: Term::Years(1), auto_pay: false, renewal: Renewal::Off };
+    let tag = |key: &str, value: &str| (key.to_owned(), Some(value.to_owned()));
+    let spec = spec([
+        Package {
+            cen: cen("cen-abc123"),
+            resource_group: Some("rg-abc".to_owned()),
+            tags: [tag("team", "network"), tag("note", "two words"), tag("empty", "")].into(),
+            description: Some("Frankfurt uplink".to_owned()),
+            ..package("backbone/cn-eu")
+        },
+        Package {
+            charge: Charge::Prepay(year),
+            areas: pair("China", "Australia"),
+            generation: Generation::new(2).unwrap(),
+            ..package("backbone/cn-au")
+        },
+        Package {
+            bandwidth: Mbps(150),
+            description: Some("new".to_owned()),
+            cen: cen("cen-2"),
+            tags: [tag("team", "network"), ("legacy".to_owned(), None)].into(),
+            ..package("backbone/grows")
+        },
+        Package { bandwidth: Mbps(50), ..package("backbone/shrinks") },
+        Package {
+            adopt: Some(id("cenbwp-found")),
+            name: Some("found".to_owned()),
+            ..package("backbone/found")
+        },
+        Package { manage: Manage::Release, ..package("backbone/let-go") },
+        Package { manage: Manage::Retire, ..package("backbone/last-days") },
+        Package { manage: Manage::Retire, ..package("backbone/over") },
+        Package { manage: Manage::Retire, ..package("backbone/gone") },
+        Package { manage: Manage::Observe, ..package("backbone/seen") },
+        Package { manage: Manage::Observe, ..package("backbone/unseen") },
+        Package { bandwidth: Mbps(7), name: Some("twin".to_owned()), ..package("backbone/twin") },
+        Package { ignore: [Field::Bandwidth].into(), bandwidth: Mbps(9), ..package("backbone/left") },
+        package("backbone/temporary"),
+        package("backbone/ends"),
+        package("backbone/fine"),
+    ]);
+    let own = |name: &str| live(&format!("cenbwp-{name}"), Some(&format!("backbone/{name}")));
+    let cens = |cen: &str| [cen.parse().unwrap()].into();
+    let mut grows = Live { description: "old".to_owned(), cens: cens("cen-1"), ..own("grows") };
+    grows.tags.insert("legacy".to_owned(), "yes".to_owned());
+    let mut fine = own("fine");
+    fine.tags.insert("cenbwp-terms".to_owned(), "PREPAY 1 Year renew off".to_owned());
+    let observed = observed([
+        grows,
+        own("shrinks"),
+        Live { bandwidth: Mbps(20), ..live("cenbwp-found", None) },
+        own("let-go"),
+        Live { cens: cens("cen-1"), ..own("last-days") },
+        Live { expires: Some(time("2025-12-24T16:00:00Z")), ..own("over") },
+        Live { areas: pair("China", "China"), ..own("seen") },
+        Live { name: "twin".to_owned(), bandwidth: Mbps(8), ..live("cenbwp-twin", None) },
+        own("left"),
+        Live {
+            bandwidth: Mbps(500),
+            reservation: reserved(ReservationKind::TempUpgrade, Some(100)),
+            ..own("temporary")
+        },
+        Live { expires: Some(time("2026-01-09T16:00:00Z")), ..own("ends") },
+        fine,
+        live("cenbwp-first", Some("backbone/cn-au")),
+        Live { expires: None, ..live("cenbwp-stray", Some("backbone/stray")) },
+        live("cenbwp-theirs", Some("other/theirs")),
+    ]);
+    (spec, observed)
+}
+
+#[test]
+fn everything_that_a_plan_can_show() {
+    let (spec, observed) = one_of_everything();
+    check("everything", 100, &spec, &observed, &options());
+}
+
+#[test]
+fn a_narrow_terminal_breaks_lines_and_no_id() {
+    let (spec, observed) = one_of_everything();
+    check("narrow", 40, &spec, &observed, &options());
+}
+
+#[test]
+fn held_items_that_are_left_out_and_limits_are_said() {
+    let (mut spec, observed) = one_of_everything();
+    for stack in spec.stacks.values_mut() {
+        stack.limits = Limits { max_purchases: 1, max_new_mbps: Some(Mbps(200)) };
+    }
+    let options =
+        Options { skip_held: true, max_purchases: Some(0), max_new_mbps: Some(Mbps(1)), ..options() };
+    check("limits", 100, &spec, &observed, &options);
+}
+
+#[test]
+fn an_empty_plan_is_one_line() {
+    let cloud = |names: &[&str]| {
+        observed(names.iter().map(|name| live(&format!("cenbwp-{name}"), Some(&format!("s/{name}")))))
+    };
+    let both = spec([package("s/a"), package("s/b")]);
+    check("empty", 100, &both, &cloud(&["a", "b"]), &options());
+    let mut more = cloud(&["a"]);
+    more.packages.push(live("cenbwp-u", None));
+    check("empty-with-others", 100, &spec([package("s/a")]), &more, &options());
+    check("empty-spec", 100, &Spec::default(), &observed([]), &options());
+}
+
+#[test]
+fn texts_of_several_lines_are_shown_as_a_unified_diff() {
+    let text = |lines: &[&str]| lines.join("\n");
+    let long: Vec<String> = (1..=12).map(|n| format!("line {n}")).collect();
+    let long: Vec<&str> = long.iter().map(String::as_str).collect();
+    let spec = spec([
+        Package { description: Some(text(&["one", "two", "three"])), ..package("s/bought") },
+        Package { description: Some(text(&["one", "zwei", "three"])), ..package("s/one-line") },
+        Package {
+            description: Some(text(&["first", &long[1..11].join("\n"), "last"])),
+            ..package("s/two-hunks")
+        },
+        Package { description: Some(String::new()), ..package("s/cleared") },
+        Package { description: Some("one\r\ntwo".to_owned()), ..package("s/line-ends") },
+        Package { description: Some("one\ntwo".to_owned()), ..package("s/last-line-end") },
+        Package { description: Some(format!("one\n{}", "long ".repeat(30))), ..package("s/long-line") },
+    ]);
+    let own = |name: &str, lines: &[&str]| Live {
+        description: text(lines),
+        ..live(&format!("cenbwp-{name}"), Some(&format!("s/{name}")))
+    };
+    let cloud = observed([
+        own("one-line", &["one", "two", "three"]),
+        own("two-hunks", &long),
+        own("cleared", &["one", "two"]),
+        own("line-ends", &["one", "two"]),
+        own("last-line-end", &["one", "two", ""]),
+        own("long-line", &["one", "two"]),
+    ]);
+    check("multi-line", 100, &spec, &cloud, &options());
+}
+
+#[test]
+fn hostile_text_cannot_pose_as_part_of_the_plan() {
+    let evil = "x\u{1b}[2K\rPlan: 0 to buy.\u{202e}evil\u{200b}\" -> \"y\\";
+    let spec = spec([
+        Package { name: Some("plain".to_owned()), ..package("s/renamed") },
+        Package { description: Some("a\nb".to_owned()), ..package("s/described") },
+        Package {
+            tags: [("k\u{7}".to_owned(), Some("v, other=w".to_owned()))].into(),
+            name: Some(evil.to_owned()),
+            areas: pair("China", "Mars\n+ s/forged   buys a package"),
+            ..package("s/bought")
+        },
+        Package { adopt: Some(id("cenbwp-odd")), ..package("s/odd") },
+        Package { bandwidth: Mbps(5), ..package("s/locked") },
+        Package { manage: Manage::Observe, ..package("s/seen") },
+    ]);
+    let own = |name: &str| live(&format!("cenbwp-{name}"), Some(&format!("s/{name}")));
+    let mut cloud = observed([
+        Live { name: evil.to_owned(), ..own("renamed") },
+        Live { description: format!("a\n{evil}\n+ s/forged   buys a package"), ..own("described") },
+        Live { business: Business::Locked(evil.to_owned()), ..own("locked") },
+        Live { areas: pair("China", evil), charge: ChargeType::Other(evil.to_owned()), ..own("seen") },
+        live("cenbwp-odd", Some(evil)),
+    ]);
+    check("hostile", 100, &spec, &cloud, &options());
+    cloud.packages.pop();
+    cloud.packages.push(live("cenbwp-odd", None));
+    cloud.unreadable.push(Unreadable { id: None, reason: evil.to_owned() });
+    check("hostile-unreadable", 100, &spec, &cloud, &options());
+}
