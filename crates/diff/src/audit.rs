@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use cenbwp_spec::{Address, Field, Identity, Manage, Package, PackageId, Spec, StackName};
+use cenbwp_spec::{Address, Field, Identity, Manage, Mbps, Package, PackageId, Spec, StackName};
 
 use crate::{
     Adoption, Business, Change, ChargeType, FieldChange, Live, Observed, Options, Owner, Plan, Purchase,
@@ -79,7 +79,7 @@ struct Auditor<'a> {
     owned: BTreeMap<Identity, Vec<&'a Live>>,
     /// What is not surely another package: owned by nobody, by another stack, or unclear.
     strangers: HashMap<&'a str, Vec<&'a Live>>,
-    ownerless: HashMap<String, Vec<&'a Live>>,
+    ownerless: HashMap<(String, Mbps), Vec<&'a Live>>,
     unclear: BTreeSet<&'a PackageId>,
     /// What this very plan takes over.
     adopted: BTreeSet<PackageId>,
@@ -105,7 +105,9 @@ impl<'a> Auditor<'a> {
             match live.owner() {
                 Owner::Nobody => {
                     this.strangers.entry(&live.name).or_default().push(live);
-                    this.ownerless.entry(areas(&live.areas)).or_default().push(live);
+                    for mbps in [live.bandwidth, live.lasting_bandwidth()] {
+                        this.ownerless.entry((areas(&live.areas), mbps)).or_default().push(live);
+                    }
                 }
                 Owner::Unclear(_) => drop(this.unclear.insert(&live.id)),
                 Owner::Identity(identity) => {
@@ -212,11 +214,11 @@ impl<'a> Auditor<'a> {
     }
 
     fn look_alikes(&self, package: &Package) -> Vec<PackageId> {
-        let of_the_stack = |live: &Live| matches!(live.owner(), Owner::Identity(owner) if owner.address.stack == package.address.stack);
+        let stack = &package.address.stack;
+        let of_the_stack =
+            |live: &Live| matches!(live.owner(), Owner::Identity(owner) if owner.address.stack == *stack);
         let named = self.strangers.get(package.purchase_name().as_str()).into_iter().flatten();
-        let shaped = self.ownerless.get(&areas(&package.areas)).into_iter().flatten();
-        let shaped =
-            shaped.filter(|live| [live.bandwidth, live.lasting_bandwidth()].contains(&package.bandwidth));
+        let shaped = self.ownerless.get(&(areas(&package.areas), package.bandwidth)).into_iter().flatten();
         named
             .filter(|live| !of_the_stack(live))
             .chain(shaped)

@@ -1,6 +1,6 @@
 //! The decision: what each declared package needs, given one full listing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use cenbwp_spec::{Charge, Identity, Manage, Package, PackageId, Prepay, Spec};
 
@@ -54,7 +54,7 @@ pub fn plan(spec: &Spec, observed: &Observed, options: &Options) -> Plan {
         }
     }
     plan.breaches = breaches(&plan.changes, spec, options);
-    plan.unmanaged = unmanaged(&plan, spec, observed);
+    plan.unmanaged = unmanaged(&plan, planner.index.foreign());
     plan
 }
 
@@ -93,7 +93,7 @@ impl<'a> Planner<'a> {
         for id in spec.packages().filter_map(|package| package.adopt.as_ref()) {
             *adopters.entry(id).or_default() += 1;
         }
-        Self { spec, options, complete: observed.complete, index: Index::new(observed), adopters }
+        Self { spec, options, complete: observed.complete, index: Index::new(spec, observed), adopters }
     }
 
     /// The decision table. *Carriers* are the live packages with the declared identity; the first row
@@ -358,9 +358,9 @@ fn purchase(package: &Package, terms: Prepay) -> Purchase {
     }
 }
 
-/// Counts the packages that belong to no stack of the spec and that the plan does not name.
-fn unmanaged(plan: &Plan, spec: &Spec, observed: &Observed) -> usize {
-    let mut named: BTreeSet<&PackageId> = BTreeSet::new();
+/// Counts the foreign packages that the plan does not name.
+fn unmanaged(plan: &Plan, foreign: &[&Live]) -> usize {
+    let mut named: HashSet<&PackageId> = HashSet::new();
     for change in &plan.changes {
         if let Change::Adopt(adoption) = change {
             named.insert(&adoption.id);
@@ -377,9 +377,5 @@ fn unmanaged(plan: &Plan, spec: &Spec, observed: &Observed) -> usize {
             _ => {}
         }
     }
-    let foreign = |live: &&Live| match live.owner() {
-        Owner::Nobody | Owner::Unclear(_) => true,
-        Owner::Identity(owner) => !spec.stacks.contains_key(&owner.address.stack),
-    };
-    observed.packages.iter().filter(foreign).filter(|live| !named.contains(&live.id)).count()
+    foreign.iter().filter(|live| !named.contains(&live.id)).count()
 }

@@ -14,7 +14,10 @@ pub(crate) const MOST_NAMED: usize = 20;
 pub(crate) struct Index<'a> {
     /// The packages that carry an identity.
     carriers: BTreeMap<Identity, Vec<&'a Live>>,
-    by_id: HashMap<&'a PackageId, &'a Live>,
+    /// Every package, by its id in lower case.
+    by_id: Vec<(String, &'a Live)>,
+    /// The packages that belong to no stack of the spec.
+    foreign: Vec<&'a Live>,
     by_name: HashMap<&'a str, Vec<(&'a Live, Owner)>>,
     /// The packages without an owner, by areas and bandwidth.
     ownerless: HashMap<(String, Mbps), Vec<&'a Live>>,
@@ -23,25 +26,29 @@ pub(crate) struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
-    pub(crate) fn new(observed: &'a Observed) -> Self {
+    pub(crate) fn new(spec: &Spec, observed: &'a Observed) -> Self {
         let mut index = Self {
             carriers: BTreeMap::new(),
-            by_id: HashMap::new(),
+            by_id: observed.packages.iter().map(|live| (folded(&live.id), live)).collect(),
+            foreign: Vec::new(),
             by_name: HashMap::new(),
             ownerless: HashMap::new(),
             doubts: observed.unreadable.clone(),
         };
-        let mut packages: Vec<&Live> = observed.packages.iter().collect();
-        packages.sort_by_cached_key(|live| live.id.as_str().to_ascii_lowercase());
-        for live in packages {
-            index.add(live);
+        index.by_id.sort_by(|one, other| one.0.cmp(&other.0));
+        for at in 0..index.by_id.len() {
+            index.add(spec, index.by_id[at].1);
         }
         index.doubts.sort();
         index
     }
 
-    fn add(&mut self, live: &'a Live) {
+    fn add(&mut self, spec: &Spec, live: &'a Live) {
         let owner = live.owner();
+        let is_ours = |owner: &Identity| spec.stacks.contains_key(&owner.address.stack);
+        if !matches!(&owner, Owner::Identity(owner) if is_ours(owner)) {
+            self.foreign.push(live);
+        }
         match &owner {
             Owner::Nobody => {
                 // A temporary upgrade must not hide a look-alike: both of its bandwidths count.
@@ -58,13 +65,18 @@ impl<'a> Index<'a> {
                 self.doubts.push(Unreadable { id: Some(live.id.clone()), reason });
             }
         }
-        self.by_id.insert(&live.id, live);
         self.by_name.entry(&live.name).or_default().push((live, owner));
     }
 
     /// The package with this id.
     pub(crate) fn get(&self, id: &PackageId) -> Option<&'a Live> {
-        self.by_id.get(id).copied()
+        let at = self.by_id.binary_search_by(|(other, _)| other.as_str().cmp(&folded(id))).ok()?;
+        Some(self.by_id[at].1)
+    }
+
+    /// The packages that belong to no stack of the spec: to nobody, to other stacks, or unclear.
+    pub(crate) fn foreign(&self) -> &[&'a Live] {
+        &self.foreign
     }
 
     /// Every package that carries this identity.
@@ -121,6 +133,10 @@ impl<'a> Index<'a> {
 /// Tells whether the spec declares exactly this identity.
 pub(crate) fn declares(spec: &Spec, identity: &Identity) -> bool {
     spec.get(&identity.address).is_some_and(|package| package.generation == identity.generation)
+}
+
+fn folded(id: &PackageId) -> String {
+    id.as_str().to_ascii_lowercase()
 }
 
 /// Areas and bandwidth as a key: areas compare without regard to case.

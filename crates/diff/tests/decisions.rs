@@ -1,0 +1,321 @@
+//! The decision table, row by row.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod world;
+
+use std::collections::BTreeSet;
+
+use cenbwp_diff::{
+    Breach, Business, Change, ChargeType, Live, Observed, Options, Plan, ReservationKind, Unreadable, plan,
+};
+use cenbwp_spec::{Charge, Field, Generation, Limits, Manage, Mbps, Package, Wish};
+
+use world::{id, live, observed, options, package, pair, reserved, spec, time};
+
+/// The package `s/a` with this much changed.
+fn declared(edit: impl FnOnce(&mut Package)) -> Package {
+    let mut package = package("s/a");
+    edit(&mut package);
+    package
+}
+
+/// The live package of `s/a` with this much changed.
+fn own(edit: impl FnOnce(&mut Live)) -> Live {
+    let mut live = live("cenbwp-1", Some("s/a"));
+    edit(&mut live);
+    live
+}
+
+/// A live package without an owner that differs from `s/a` in name and bandwidth, with this much changed.
+fn ownerless(edit: impl FnOnce(&mut Live)) -> Live {
+    let mut live = Live { bandwidth: Mbps(7), ..live("cenbwp-2", None) };
+    edit(&mut live);
+    live
+}
+
+#[track_caller]
+fn check(package: Package, packages: impl IntoIterator<Item = Live>, expected: &str) {
+    check_listing(package, &observed(packages), expected);
+}
+
+#[track_caller]
+fn check_listing(package: Package, observed: &Observed, expected: &str) {
+    assert_eq!(in_words(&plan(&spec([package]), observed, &options())), expected);
+}
+
+/// Everything that a plan says, in as few words as possible.
+fn in_words(plan: &Plan) -> String {
+    let change = |change: &Change| match change {
+        Change::Purchase(_) => "purchase".to_owned(),
+        Change::Update(update) => format!("update {}", fields(&update.fields)),
+        Change::Adopt(adoption) => format!("adopt {}", fields(&adoption.fields)).trim_end().to_owned(),
+        Change::Release(_) => "release".to_owned(),
+        Change::Retire(retirement) => {
+            format!(
+                "retire {} {}",
+                retirement.detach.len(),
+                if retirement.delete { "delete" } else { "leave" }
+            )
+        }
+    };
+    let mut words: Vec<String> = plan.changes.iter().map(change).collect();
+    words.extend(plan.held.iter().map(|held| format!("held {}", held.reason.word())));
+    words.extend(plan.in_sync.values().map(|_| "in order".to_owned()));
+    words.extend(plan.undeclared.iter().map(|_| "undeclared".to_owned()));
+    words.extend(plan.superseded.iter().map(|_| "superseded".to_owned()));
+    words.extend(plan.warnings.iter().map(|warning| warning.word().to_owned()));
+    words.extend((plan.unmanaged > 0).then(|| format!("{} unmanaged", plan.unmanaged)));
+    words.join(", ")
+}
+
+fn fields(fields: &[cenbwp_diff::FieldChange]) -> String {
+    fields.iter().map(|field| field.field().as_str()).collect::<Vec<_>>().join("+")
+}
+
+fn wish(cen: &str) -> Wish<cenbwp_spec::CenId> {
+    Wish::Present(cen.parse().unwrap())
+}
+
+fn cens(ids: &[&str]) -> BTreeSet<cenbwp_spec::CenId> {
+    ids.iter().map(|id| id.parse().unwrap()).collect()
+}
+
+#[test]
+fn what_is_absent_is_bought_unless_there_is_doubt() {
+    check(declared(|_| {}), [], "purchase");
+    check(declared(|p| p.areas = pair("China", "australia")), [], "purchase, removed_area");
+    check(declared(|p| p.areas = pair("Australia", "Australia")), [], "purchase, removed_area");
+    check(declared(|p| p.charge = Charge::Postpay), [], "held postpay_absent");
+    check(declared(|p| p.tags = [("k".to_owned(), Some(String::new()))].into()), [], "purchase, empty_tag");
+    let incomplete = Observed { complete: false, ..observed([]) };
+    check_listing(declared(|_| {}), &incomplete, "held incomplete_listing");
+    let item = |id| Unreadable { id, reason: "no areas".to_owned() };
+    let unreadable = |id| Observed { unreadable: vec![item(id)], ..observed([]) };
+    check_listing(declared(|_| {}), &unreadable(None), "held unreadable");
+    check_listing(declared(|_| {}), &unreadable(Some(id("cenbwp-2"))), "held unreadable");
+    let other = || declared(|p| p.distinct_from = [id("CENBWP-2")].into());
+    check_listing(other(), &unreadable(Some(id("cenbwp-2"))), "purchase");
+    check_listing(other(), &unreadable(None), "held unreadable");
+}
+
+#[test]
+fn a_look_alike_holds_a_purchase() {
+    check(declared(|_| {}), [ownerless(|_| {})], "purchase, 1 unmanaged");
+    check(declared(|_| {}), [ownerless(|l| l.name = "s-a".to_owned())], "held look_alike");
+    check(declared(|_| {}), [ownerless(|l| l.bandwidth = Mbps(100))], "held look_alike");
+    let temporary = ownerless(|l| {
+        l.bandwidth = Mbps(500);
+        l.reservation = reserved(ReservationKind::TempUpgrade, Some(100));
+    });
+    check(declared(|_| {}), [temporary], "held look_alike");
+    let known = declared(|p| p.distinct_from = [id("cenbwp-2")].into());
+    check(known, [ownerless(|l| l.bandwidth = Mbps(100))], "purchase, 1 unmanaged");
+    check(declared(|_| {}), [live("cenbwp-2", Some("t/a"))], "purchase, 1 unmanaged");
+    let named = || Live { name: "s-a".to_owned(), ..live("cenbwp-2", Some("t/a")) };
+    check(declared(|_| {}), [named()], "held look_alike");
+    let beside = spec([package("s/a"), Package { manage: Manage::Observe, ..package("t/a") }]);
+    assert_eq!(in_words(&plan(&beside, &observed([named()]), &options())), "purchase, in order");
+    let same_stack = Live { name: "s-a".to_owned(), ..live("cenbwp-2", Some("s/b")) };
+    check(declared(|_| {}), [same_stack], "purchase, undeclared");
+    check(declared(|_| {}), [live("cenbwp-2", Some("s/A"))], "held unreadable");
+    let adopted = spec([package("s/a"), Package { adopt: Some(id("cenbwp-2")), ..package("s/b") }]);
+    let cloud = observed([ownerless(|l| l.bandwidth = Mbps(100))]);
+    assert_eq!(in_words(&plan(&adopted, &cloud, &options())), "purchase, adopt");
+}
+
+#[test]
+fn each_field_that_is_declared_and_differs_is_changed() {
+    check(declared(|_| {}), [own(|_| {})], "in order");
+    check(declared(|_| {}), [own(|l| l.areas = pair("EUROPE", "china"))], "in order");
+    check(declared(|_| {}), [own(|l| l.name = "x".to_owned())], "in order");
+    check(declared(|p| p.name = Some("x".to_owned())), [own(|_| {})], "update name");
+    check(declared(|p| p.bandwidth = Mbps(5)), [own(|_| {})], "update bandwidth");
+    check(declared(|_| {}), [own(|l| l.description = "x".to_owned())], "in order");
+    let cleared = || declared(|p| p.description = Some(String::new()));
+    check(cleared(), [own(|l| l.description = "x".to_owned())], "update description");
+    check(cleared(), [own(|_| {})], "in order");
+    check(declared(|p| p.resource_group = Some("rg-1".to_owned())), [own(|_| {})], "update resourceGroupId");
+    let tag = |key: &str, value: Option<&str>| [(key.to_owned(), value.map(str::to_owned))].into();
+    check(declared(|p| p.tags = tag("k", Some("v"))), [own(|_| {})], "update tags");
+    check(declared(|p| p.tags = tag("k", Some(""))), [own(|_| {})], "update tags, empty_tag");
+    check(declared(|p| p.tags = tag("k", None)), [own(|_| {})], "in order");
+    let with = |key: &str| {
+        own(|l| {
+            l.tags.insert(key.to_owned(), "x".to_owned());
+        })
+    };
+    check(declared(|p| p.tags = tag("k", None)), [with("k")], "update tags");
+    check(declared(|_| {}), [with("k")], "in order");
+    check(declared(|p| p.tags = tag("acs:rm", None)), [with("acs:rm")], "in order");
+    check(declared(|p| p.tags = tag("aliyun.x", Some("y"))), [with("aliyun.x")], "in order");
+    check(declared(|_| {}), [with("cenbwp-terms")], "in order, terms_fixed");
+}
+
+#[test]
+fn a_cen_is_attached_moved_and_detached_only_as_declared() {
+    let attached = |ids: &[&str]| Live { cens: cens(ids), ..own(|_| {}) };
+    for (wish, live, expected) in [
+        (Wish::Unmanaged, vec!["cen-1"], "in order"),
+        (Wish::Unmanaged, vec!["cen-1", "cen-2"], "in order"),
+        (Wish::Absent, vec![], "in order"),
+        (Wish::Absent, vec!["cen-1"], "update cenId"),
+        (Wish::Absent, vec!["cen-1", "cen-2"], "held several_cens"),
+        (wish("cen-1"), vec![], "update cenId"),
+        (wish("CEN-1"), vec!["cen-1"], "in order"),
+        (wish("cen-1"), vec!["cen-2"], "update cenId"),
+        (wish("cen-1"), vec!["cen-1", "cen-2"], "held several_cens"),
+    ] {
+        check(declared(|p| p.cen = wish), [attached(&live)], expected);
+    }
+}
+
+#[test]
+fn what_is_fixed_at_purchase_is_never_changed() {
+    check(declared(|p| p.areas = pair("China", "China")), [own(|_| {})], "held immutable");
+    check(declared(|p| p.charge = Charge::Postpay), [own(|_| {})], "held immutable");
+    check(declared(|_| {}), [own(|l| l.charge = ChargeType::Postpay)], "held immutable");
+    let barter = |l: &mut Live| l.charge = ChargeType::Other("BARTER".to_owned());
+    check(declared(|_| {}), [own(barter)], "in order");
+    check(declared(|p| p.bandwidth = Mbps(5)), [own(barter)], "held not_normal");
+}
+
+#[test]
+fn an_expired_or_locked_package_keeps_its_identity_and_is_not_changed() {
+    let expired = || own(|l| l.expires = Some(time("2026-01-01T00:00:00Z")));
+    let locked = || own(|l| l.business = Business::Locked("FinancialLocked".to_owned()));
+    check(declared(|_| {}), [expired()], "in order, expired");
+    check(declared(|_| {}), [locked()], "in order");
+    check(declared(|p| p.bandwidth = Mbps(5)), [expired()], "held not_normal, expired");
+    check(declared(|p| p.bandwidth = Mbps(5)), [locked()], "held not_normal");
+    check(declared(|_| {}), [own(|l| l.expires = Some(time("2026-01-15T00:00:00Z")))], "in order, expiring");
+    check(declared(|_| {}), [own(|l| l.expires = Some(time("2026-01-15T00:01:00Z")))], "in order");
+}
+
+#[test]
+fn an_upgrade_that_is_ordered_is_not_fought() {
+    let pending =
+        |kind, now: u32, then| own(|l| (l.bandwidth, l.reservation) = (Mbps(now), reserved(kind, then)));
+    let temporary = |now, then| pending(ReservationKind::TempUpgrade, now, then);
+    let lasting = |then| pending(ReservationKind::Upgrade, 100, Some(then));
+    let want = |mbps| declared(|p| p.bandwidth = Mbps(mbps));
+    check(want(100), [temporary(500, Some(100))], "in order, reserved");
+    check(want(500), [temporary(500, Some(100))], "update bandwidth, reserved");
+    check(want(500), [temporary(500, None)], "in order");
+    check(want(100), [temporary(500, None)], "held not_normal");
+    check(want(200), [lasting(200)], "in order, reserved");
+    check(want(100), [lasting(200)], "in order, reserved");
+    check(want(300), [lasting(200)], "update bandwidth, reserved");
+    check(want(300), [pending(ReservationKind::Other("RENEW".to_owned()), 100, None)], "update bandwidth");
+}
+
+#[test]
+fn ignored_and_observed_fields_are_shown_and_left() {
+    let ignores = |field| {
+        declared(|p| {
+            p.ignore = [field].into();
+            p.bandwidth = Mbps(5);
+            p.cen = Wish::Absent;
+        })
+    };
+    let several = || Live { cens: cens(&["cen-1", "cen-2"]), ..own(|_| {}) };
+    check(ignores(Field::Bandwidth), [own(|_| {})], "in order, ignored");
+    check(ignores(Field::CenId), [several()], "update bandwidth, ignored");
+    let observes = |p: &mut Package| (p.manage, p.bandwidth) = (Manage::Observe, Mbps(5));
+    check(declared(observes), [], "nothing_to_observe");
+    check(declared(observes), [own(|_| {})], "in order, ignored");
+    check(declared(observes), [own(|l| l.areas = pair("China", "China"))], "in order, differs, ignored");
+    check(declared(observes), [live("cenbwp-2", Some("s/a/2"))], "undeclared, nothing_to_observe");
+}
+
+#[test]
+fn a_package_is_adopted_only_if_it_is_free_and_fits() {
+    let adopts = |edit: fn(&mut Package)| {
+        declared(|p| {
+            (p.adopt, p.bandwidth) = (Some(id("cenbwp-2")), Mbps(7));
+            edit(p);
+        })
+    };
+    check(adopts(|_| {}), [ownerless(|_| {})], "adopt");
+    check(adopts(|p| p.bandwidth = Mbps(9)), [ownerless(|_| {})], "adopt bandwidth");
+    check(adopts(|p| p.areas = pair("China", "China")), [ownerless(|_| {})], "held cannot_adopt");
+    check(adopts(|p| p.charge = Charge::Postpay), [ownerless(|_| {})], "held cannot_adopt");
+    check(adopts(|_| {}), [], "held cannot_adopt");
+    check(adopts(|_| {}), [live("cenbwp-2", Some("t/a"))], "held cannot_adopt");
+    check(adopts(|_| {}), [live("cenbwp-2", Some("s/b"))], "held cannot_adopt, undeclared");
+    check(adopts(|_| {}), [live("cenbwp-2", Some("?"))], "held cannot_adopt");
+    check(adopts(|_| {}), [ownerless(|l| l.expires = Some(options().now))], "held not_normal, expired");
+    check(adopts(|_| {}), [ownerless(|l| l.business = Business::Locked("x".to_owned()))], "held not_normal");
+    let unclear = live("cenbwp-3", Some("?"));
+    check(adopts(|_| {}), [ownerless(|_| {}), unclear], "held unreadable, 1 unmanaged");
+    check(adopts(|_| {}), [Live { bandwidth: Mbps(7), ..live("cenbwp-2", Some("s/a")) }], "in order");
+    check(adopts(|_| {}), [own(|_| {}), ownerless(|_| {})], "held cannot_adopt");
+    let both = spec([adopts(|_| {}), Package { adopt: Some(id("CENBWP-2")), ..package("s/b") }]);
+    let words = in_words(&plan(&both, &observed([ownerless(|_| {})]), &options()));
+    assert_eq!(words, "held cannot_adopt, held cannot_adopt");
+}
+
+#[test]
+fn a_package_is_released_or_retired_only_as_far_as_the_spec_says() {
+    let manage = |manage| declared(|p| p.manage = manage);
+    check(manage(Manage::Release), [own(|l| l.cens = cens(&["cen-1"]))], "release");
+    check(manage(Manage::Release), [], "entry_can_go");
+    check(manage(Manage::Retire), [], "entry_can_go");
+    check(manage(Manage::Retire), [own(|_| {})], "in order, entry_can_go");
+    check(manage(Manage::Retire), [own(|l| l.cens = cens(&["cen-1"]))], "retire 1 leave");
+    check(manage(Manage::Retire), [own(|l| l.charge = ChargeType::Postpay)], "retire 0 delete");
+    check(manage(Manage::Retire), [own(|l| l.expires = Some(options().now))], "retire 0 delete");
+}
+
+#[test]
+fn generations_supersede_upwards_only() {
+    let second = || declared(|p| p.generation = Generation::new(2).unwrap());
+    check(second(), [own(|_| {})], "purchase, superseded");
+    check(second(), [own(|_| {}), live("cenbwp-2", Some("s/a/2"))], "in order, superseded");
+    let later = || live("cenbwp-3", Some("s/a/3"));
+    check(second(), [later()], "held lowered_generation, undeclared");
+    check(second(), [later(), live("cenbwp-2", Some("s/a/2"))], "held lowered_generation, undeclared");
+    for manage in [Manage::Release, Manage::Retire] {
+        check(declared(|p| p.manage = manage), [later()], "held lowered_generation, undeclared");
+    }
+    check(declared(|_| {}), [own(|_| {}), live("cenbwp-2", Some("s/ab"))], "in order, undeclared");
+}
+
+#[test]
+fn two_packages_with_one_identity_hold_it_whatever_is_declared() {
+    for manage in [Manage::Full, Manage::Observe, Manage::Release, Manage::Retire] {
+        let copy = live("cenbwp-2", Some("s/a"));
+        check(declared(|p| p.manage = manage), [own(|_| {}), copy], "held ambiguous");
+    }
+}
+
+#[test]
+fn limits_count_purchases_and_upgrades_and_no_downgrade() {
+    let mut spec = spec([
+        Package { bandwidth: Mbps(150), ..package("s/a") },
+        Package { bandwidth: Mbps(10), ..package("s/b") },
+        package("s/c"),
+        package("t/d"),
+    ]);
+    let cloud = observed([own(|_| {}), live("cenbwp-2", Some("s/b"))]);
+    let limits = |max_purchases, mbps: u32| Limits { max_purchases, max_new_mbps: Some(Mbps(mbps)) };
+    let breaches = |spec: &cenbwp_spec::Spec, options: &Options| {
+        let of = |breach: &Breach| {
+            let stack = breach.stack.as_ref().map_or("run", |stack| stack.as_str());
+            format!("{stack} {} {}<{}", breach.limit, breach.allowed, breach.wanted)
+        };
+        plan(spec, &cloud, options).breaches.iter().map(of).collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(breaches(&spec, &options()), "");
+    let run = |purchases, mbps| Options {
+        max_purchases: Some(purchases),
+        max_new_mbps: Some(Mbps(mbps)),
+        ..options()
+    };
+    assert_eq!(breaches(&spec, &run(2, 250)), "");
+    assert_eq!(breaches(&spec, &run(1, 249)), "run maxPurchases 1<2, run maxNewMbps 249<250");
+    spec.stacks.get_mut(&"s".parse().unwrap()).unwrap().limits = limits(0, 149);
+    assert_eq!(
+        breaches(&spec, &run(0, 250)),
+        "run maxPurchases 0<2, s maxPurchases 0<1, s maxNewMbps 149<150"
+    );
+}

@@ -1,0 +1,274 @@
+//! The independent check notices: for each flaw, a plan that has it.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::needless_pass_by_value, reason = "each case reads best with its flaw written in place")]
+
+mod world;
+
+use std::collections::BTreeSet;
+
+use cenbwp_diff::{
+    Breach, Business, Change, ChargeType, Delta, FieldChange, Flaw, Live, Observed, Options, Plan,
+    Undeclared, Unreadable, Update, Warning, audit, plan,
+};
+use cenbwp_spec::{Field, Generation, Limits, Manage, Mbps, Package, Spec, Wish};
+
+use world::{id, identity, live, observed, options, package, spec, time};
+
+fn the_spec() -> Spec {
+    spec([
+        Package {
+            cen: Wish::Present("cen-1".parse().unwrap()),
+            description: Some("bought".to_owned()),
+            tags: [("k".to_owned(), Some("v".to_owned()))].into(),
+            ..package("s/bought")
+        },
+        Package { adopt: Some(id("cenbwp-found")), bandwidth: Mbps(150), ..package("s/found") },
+        Package { manage: Manage::Release, ..package("s/freed") },
+        Package { bandwidth: Mbps(200), name: Some("new".to_owned()), ..package("s/grown") },
+        package("s/in-order"),
+        Package { manage: Manage::Retire, ..package("s/over") },
+        Package { generation: Generation::new(2).unwrap(), bandwidth: Mbps(30), ..package("s/renewed") },
+    ])
+}
+
+fn the_cloud() -> Observed {
+    let own = |name: &str| live(&format!("cenbwp-{name}"), Some(&format!("s/{name}")));
+    let mut grown = own("grown");
+    grown.tags.insert("theirs".to_owned(), "kept".to_owned());
+    observed([
+        live("cenbwp-found", None),
+        own("freed"),
+        grown,
+        own("in-order"),
+        Live { charge: ChargeType::Postpay, cens: [("cen-1".parse().unwrap())].into(), ..own("over") },
+        own("renewed"),
+        own("stray"),
+    ])
+}
+
+/// Spoils the plan and expects the flaw to be found.
+#[track_caller]
+fn spoiled(spoil: impl FnOnce(&mut Plan), expected: Flaw) {
+    let (spec, cloud) = (the_spec(), the_cloud());
+    let mut plan = plan(&spec, &cloud, &options());
+    assert_eq!(audit(&plan, &spec, &cloud, &options()), []);
+    spoil(&mut plan);
+    let flaws = audit(&plan, &spec, &cloud, &options());
+    assert!(flaws.contains(&expected), "{expected:?} is not among {flaws:?}");
+}
+
+/// Checks the plan in a world that is not the one it was made in, and expects the flaw to be found.
+#[track_caller]
+fn elsewhere(alter: impl FnOnce(&mut Spec, &mut Observed, &mut Options), expected: Flaw) {
+    let (mut spec, mut cloud, mut options) = (the_spec(), the_cloud(), options());
+    let plan = plan(&spec, &cloud, &options);
+    alter(&mut spec, &mut cloud, &mut options);
+    let flaws = audit(&plan, &spec, &cloud, &options);
+    assert!(flaws.contains(&expected), "{expected:?} is not among {flaws:?}");
+}
+
+/// The change of this identity.
+fn change<'a>(plan: &'a mut Plan, of: &str) -> &'a mut Change {
+    plan.changes.iter_mut().find(|change| change.identity().to_string() == of).unwrap()
+}
+
+fn fields<'a>(plan: &'a mut Plan, of: &str) -> &'a mut Vec<FieldChange> {
+    match change(plan, of) {
+        Change::Purchase(purchase) => &mut purchase.then,
+        Change::Update(update) => &mut update.fields,
+        Change::Adopt(adoption) => &mut adoption.fields,
+        Change::Release(_) | Change::Retire(_) => panic!("{of} has no fields"),
+    }
+}
+
+fn edit<'a>(spec: &'a mut Spec, address: &str) -> &'a mut Package {
+    let address: cenbwp_spec::Address = address.parse().unwrap();
+    spec.stacks.get_mut(&address.stack).unwrap().packages.get_mut(&address.package).unwrap()
+}
+
+fn find<'a>(cloud: &'a mut Observed, id: &str) -> &'a mut Live {
+    cloud.packages.iter_mut().find(|live| live.id.as_str() == id).unwrap()
+}
+
+#[test]
+fn a_change_of_what_is_not_declared() {
+    let update = || {
+        let name = FieldChange::Name(Delta { from: "s-stray".to_owned(), to: "x".to_owned() });
+        Change::Update(Update { identity: identity("s/stray"), id: id("cenbwp-stray"), fields: vec![name] })
+    };
+    spoiled(|plan| plan.changes.push(update()), Flaw::NotAsked(identity("s/stray")));
+    let only = BTreeSet::from(["s/grown".parse().unwrap()]);
+    elsewhere(|_, _, options| options.targets = Some(only), Flaw::NotAsked(identity("s/bought")));
+}
+
+#[test]
+fn two_changes_of_one_address_or_an_empty_one() {
+    let grown = || Flaw::NotOne("s/grown".parse().unwrap());
+    spoiled(|plan| plan.changes.extend_from_within(3..4), Flaw::NotOne("s/grown".parse().unwrap()));
+    spoiled(|plan| drop(plan.in_sync.insert("s/grown".parse().unwrap(), id("cenbwp-grown"))), grown());
+    spoiled(|plan| fields(plan, "s/grown").clear(), grown());
+}
+
+#[test]
+fn a_declared_package_without_a_fate() {
+    spoiled(|plan| drop(plan.changes.remove(0)), Flaw::Silent("s/bought".parse().unwrap()));
+}
+
+#[test]
+fn lists_out_of_order() {
+    spoiled(|plan| plan.changes.reverse(), Flaw::Unsorted("changes"));
+    let stray = |name: &str| Undeclared { identity: identity(name), id: id("cenbwp-x"), expires: None };
+    spoiled(|plan| plan.undeclared = vec![stray("s/y"), stray("s/x")], Flaw::Unsorted("undeclared"));
+    let warning = |name: &str| Warning::EntryCanGo { identity: identity(name) };
+    spoiled(|plan| plan.warnings = vec![warning("s/y"), warning("s/x")], Flaw::Unsorted("warnings"));
+}
+
+#[test]
+fn a_purchase_of_what_is_there() {
+    let twice = |id_: &str| Flaw::BuysTwice(identity("s/bought"), id(id_));
+    elsewhere(|_, cloud, _| cloud.packages.push(live("cenbwp-b", Some("s/bought"))), twice("cenbwp-b"));
+    elsewhere(|_, cloud, _| cloud.packages.push(live("cenbwp-b", Some("s/bought/3"))), twice("cenbwp-b"));
+    let expired = Live { expires: Some(time("2025-01-01T00:00:00Z")), ..live("cenbwp-b", Some("s/bought")) };
+    elsewhere(|_, cloud, _| cloud.packages.push(expired), twice("cenbwp-b"));
+}
+
+#[test]
+fn a_purchase_or_adoption_on_doubt() {
+    let blind = |of: &str| Flaw::BuysBlind(identity(of));
+    let item = || Unreadable { id: None, reason: String::new() };
+    for of in ["s/bought", "s/found", "s/renewed/2"] {
+        elsewhere(|_, cloud, _| cloud.complete = false, blind(of));
+        elsewhere(|_, cloud, _| cloud.unreadable.push(item()), blind(of));
+        elsewhere(|_, cloud, _| cloud.packages.push(live("cenbwp-x", Some("s/bought/01"))), blind(of));
+    }
+}
+
+#[test]
+fn a_purchase_of_a_look_alike() {
+    let flaw = || Flaw::BuysLookAlike(identity("s/bought"), id("cenbwp-x"));
+    elsewhere(|_, cloud, _| cloud.packages.push(live("cenbwp-x", None)), flaw());
+    let named = Live { name: "s-bought".to_owned(), ..live("cenbwp-x", Some("other/p")) };
+    elsewhere(|_, cloud, _| cloud.packages.push(named), flaw());
+}
+
+#[test]
+fn a_purchase_of_something_else() {
+    let spoil = |field: &'static str, spoil: fn(&mut cenbwp_diff::Purchase)| {
+        let spoil = |plan: &mut Plan| match change(plan, "s/bought") {
+            Change::Purchase(purchase) => spoil(purchase),
+            other => panic!("{other:?}"),
+        };
+        spoiled(spoil, Flaw::BuysOther(identity("s/bought"), field));
+    };
+    spoil("areas", |purchase| purchase.areas = world::pair("China", "China"));
+    spoil("bandwidth", |purchase| purchase.bandwidth = Mbps(1000));
+    spoil("name", |purchase| purchase.name.clear());
+    spoil("description", |purchase| purchase.description = None);
+    spoil("terms", |purchase| purchase.terms.auto_pay = false);
+    spoil("tags", |purchase| drop(purchase.tags.remove("cenbwp")));
+    spoil("tags", |purchase| drop(purchase.tags.remove("k")));
+    spoil("tags", |purchase| drop(purchase.tags.insert("extra".to_owned(), "1".to_owned())));
+    spoil("then", |purchase| purchase.then.clear());
+    let manage = |spec: &mut Spec| edit(spec, "s/bought").manage = Manage::Observe;
+    elsewhere(|spec, _, _| manage(spec), Flaw::BuysOther(identity("s/bought"), "manage"));
+}
+
+#[test]
+fn a_change_of_the_wrong_package() {
+    let wrong = |of: &str, package: &str| Flaw::WrongPackage(identity(of), id(package));
+    let other = |plan: &mut Plan| match change(plan, "s/grown") {
+        Change::Update(update) => update.id = id("cenbwp-stray"),
+        other => panic!("{other:?}"),
+    };
+    spoiled(other, wrong("s/grown", "cenbwp-stray"));
+    let copy = || live("cenbwp-copy", Some("s/grown"));
+    elsewhere(|_, cloud, _| cloud.packages.push(copy()), wrong("s/grown", "cenbwp-grown"));
+    let later = || live("cenbwp-later", Some("s/over/2"));
+    elsewhere(|_, cloud, _| cloud.packages.push(later()), wrong("s/over", "cenbwp-over"));
+    let owned = |cloud: &mut Observed| {
+        find(cloud, "cenbwp-found").tags.insert("cenbwp".to_owned(), "other/p".to_owned());
+    };
+    elsewhere(|_, cloud, _| owned(cloud), wrong("s/found", "cenbwp-found"));
+    elsewhere(|spec, _, _| edit(spec, "s/found").adopt = None, wrong("s/found", "cenbwp-found"));
+}
+
+#[test]
+fn a_field_that_nobody_asked_to_change() {
+    let flaw = |field| Flaw::UnaskedChange(identity("s/grown"), field);
+    let from_to = |from: u32, to: u32| FieldChange::Bandwidth(Delta { from: Mbps(from), to: Mbps(to) });
+    spoiled(|plan| fields(plan, "s/grown")[0] = from_to(100, 2000), flaw(Field::Bandwidth));
+    spoiled(|plan| fields(plan, "s/grown")[0] = from_to(50, 200), flaw(Field::Bandwidth));
+    let text = |from: &str| FieldChange::Description(Delta { from: from.to_owned(), to: "x".to_owned() });
+    spoiled(|plan| fields(plan, "s/grown").push(text("")), flaw(Field::Description));
+    let value = Delta { from: Some("kept".to_owned()), to: None };
+    let tag = FieldChange::Tag { key: "theirs".to_owned(), value };
+    spoiled(|plan| fields(plan, "s/grown").push(tag), flaw(Field::Tags));
+    let detach = FieldChange::Cen(Delta { from: Some("cen-1".parse().unwrap()), to: None });
+    spoiled(|plan| fields(plan, "s/grown").push(detach), flaw(Field::CenId));
+    let group = FieldChange::ResourceGroup(Delta { from: None, to: Some("rg-x".to_owned()) });
+    spoiled(|plan| fields(plan, "s/grown").push(group), flaw(Field::ResourceGroupId));
+    let leave = |spec: &mut Spec| edit(spec, "s/grown").ignore = [Field::Name].into();
+    elsewhere(|spec, _, _| leave(spec), flaw(Field::Name));
+}
+
+#[test]
+fn a_field_that_should_change_and_does_not() {
+    let missed = Flaw::MissedChange(identity("s/grown"), Field::Name);
+    spoiled(|plan| drop(fields(plan, "s/grown").pop()), missed);
+}
+
+#[test]
+fn an_end_that_nobody_asked_for() {
+    let end = |of: &str| Flaw::UnaskedEnd(identity(of));
+    elsewhere(|spec, _, _| edit(spec, "s/over").manage = Manage::Full, end("s/over"));
+    elsewhere(|spec, _, _| edit(spec, "s/freed").manage = Manage::Retire, end("s/freed"));
+    elsewhere(|_, cloud, _| find(cloud, "cenbwp-over").charge = ChargeType::Prepay, end("s/over"));
+    elsewhere(|_, cloud, _| find(cloud, "cenbwp-over").cens.clear(), end("s/over"));
+    let more = |plan: &mut Plan| match change(plan, "s/freed") {
+        Change::Release(release) => drop(release.tag_keys.insert("theirs".to_owned())),
+        other => panic!("{other:?}"),
+    };
+    spoiled(more, end("s/freed"));
+}
+
+#[test]
+fn a_change_of_an_expired_or_locked_package() {
+    let flaw = || Flaw::NotNormal(identity("s/grown"));
+    let past = Some(time("2025-12-31T23:59:00Z"));
+    elsewhere(|_, cloud, _| find(cloud, "cenbwp-grown").expires = past, flaw());
+    let locked = Business::Locked("SecurityLocked".to_owned());
+    elsewhere(|_, cloud, _| find(cloud, "cenbwp-grown").business = locked, flaw());
+}
+
+#[test]
+fn a_package_that_is_said_to_be_in_order_and_is_not() {
+    let flaw = || Flaw::NotInSync("s/in-order".parse().unwrap());
+    elsewhere(|spec, _, _| edit(spec, "s/in-order").bandwidth = Mbps(500), flaw());
+    elsewhere(|_, cloud, _| find(cloud, "cenbwp-in-order").charge = ChargeType::Postpay, flaw());
+    elsewhere(|_, cloud, _| find(cloud, "cenbwp-in-order").tags.clear(), flaw());
+    elsewhere(|spec, _, _| edit(spec, "s/in-order").manage = Manage::Release, flaw());
+}
+
+#[test]
+fn a_limit_that_is_exceeded_in_silence_or_without_cause() {
+    let strict = Limits { max_purchases: 1, max_new_mbps: None };
+    let tighten = |spec: &mut Spec| spec.stacks.values_mut().for_each(|stack| stack.limits = strict);
+    elsewhere(|spec, _, _| tighten(spec), Flaw::Limits);
+    elsewhere(|_, _, options| options.max_new_mbps = Some(Mbps(279)), Flaw::Limits);
+    let breach = Breach { stack: None, limit: "maxPurchases", allowed: 1, wanted: 2 };
+    spoiled(|plan| plan.breaches.push(breach), Flaw::Limits);
+}
+
+#[test]
+fn a_package_of_ours_that_is_not_mentioned() {
+    spoiled(|plan| plan.undeclared.clear(), Flaw::Forgotten(id("cenbwp-stray")));
+    spoiled(|plan| plan.superseded.clear(), Flaw::Forgotten(id("cenbwp-renewed")));
+    let stray = |cloud: &mut Observed| cloud.packages.retain(|live| live.id != id("cenbwp-stray"));
+    elsewhere(|_, cloud, _| stray(cloud), Flaw::Forgotten(id("cenbwp-stray")));
+}
+
+#[test]
+fn a_plan_that_claims_another_run() {
+    spoiled(|plan| plan.complete = false, Flaw::Misreported("complete"));
+    spoiled(|plan| plan.skip_held = true, Flaw::Misreported("skip_held"));
+}
