@@ -55,7 +55,7 @@ pub enum Flaw {
     Misreported(&'static str),
 }
 
-/// Returns every flaw of the plan, sorted; none in a plan that [`crate::plan`] made of the same input.
+/// Returns every flaw of the plan, sorted; none in a plan that [`crate::plan()`] made of the same input.
 pub fn audit(plan: &Plan, spec: &Spec, observed: &Observed, options: &Options) -> Vec<Flaw> {
     let mut auditor = Auditor::new(spec, observed, options);
     auditor.addresses(plan);

@@ -71,10 +71,7 @@ enum Verdict {
 
 impl Verdict {
     fn adopted(&self) -> Option<&PackageId> {
-        match self {
-            Self::Change(Change::Adopt(adoption)) => Some(&adoption.id),
-            _ => None,
-        }
+        if let Self::Change(Change::Adopt(adoption)) = self { Some(&adoption.id) } else { None }
     }
 }
 
@@ -367,15 +364,7 @@ fn unmanaged(plan: &Plan, foreign: &[&Live]) -> usize {
         }
     }
     for held in &plan.held {
-        match &held.reason {
-            HeldReason::LookAlike { ids } => named.extend(ids),
-            HeldReason::CannotAdopt { id, .. } => named.extend([id]),
-            HeldReason::Unreadable { items } => {
-                named.extend(items.iter().filter_map(|item| item.id.as_ref()));
-            }
-            HeldReason::NotNormal { id, .. } | HeldReason::SeveralCens { id } => named.extend([id]),
-            _ => {}
-        }
+        named.extend(held.reason.ids());
     }
     foreign.iter().filter(|live| !named.contains(&live.id)).count()
 }

@@ -6,6 +6,10 @@
 //! Options ──┘            └───audit────▶ flaws, none in a plan of ours
 //! ```
 //!
+//! [`plan()`] decides (`decide`, with look-ups in `index`, fields in `compare`, `limits`, `warn`); [`audit()`]
+//! checks what it decided and shares no code with it; [`render()`] and `words` are everything that a person
+//! reads; [`neutral()`] makes text of others harmless.
+//!
 //! **Invariant:** pure. No clock (the time is a field of [`Options`]), no environment, no files, no
 //! network, nothing asynchronous: the same input gives the same plan, byte for byte. Nothing here knows
 //! the vendor's parameter names; requests are made at the edge, from plans.

@@ -35,9 +35,9 @@ impl Change {
             Self::Adopt(adoption) => &adoption.fields,
             Self::Release(_) | Self::Retire(_) => return 0,
         };
-        let raise = |field: &FieldChange| match field {
-            FieldChange::Bandwidth(mbps) => u64::from(mbps.to.0.saturating_sub(mbps.from.0)),
-            _ => 0,
+        let raise = |field: &FieldChange| {
+            let FieldChange::Bandwidth(mbps) = field else { return 0 };
+            u64::from(mbps.to.0.saturating_sub(mbps.from.0))
         };
         fields.iter().map(raise).sum()
     }

@@ -1,6 +1,6 @@
 //! The words for what is refused, warned of and exceeded.
 //!
-//! Every text here is one line, neutral (see [`crate::neutral`]), lower case and without a final full
+//! Every text here is one line, neutral (see [`crate::neutral()`]), lower case and without a final full
 //! stop; a hint ends with the line of the spec or the command that would allow what is refused.
 
 use cenbwp_spec::{CenId, Identity, PackageId};
@@ -23,6 +23,20 @@ impl HeldReason {
             Self::LoweredGeneration { .. } => "lowered_generation",
             Self::PostpayAbsent => "postpay_absent",
             Self::SeveralCens { .. } => "several_cens",
+        }
+    }
+
+    /// The live packages that it names.
+    pub fn ids(&self) -> Vec<&PackageId> {
+        match self {
+            Self::LookAlike { ids } | Self::Ambiguous { ids } => ids.iter().collect(),
+            Self::Unreadable { items } => items.iter().filter_map(|item| item.id.as_ref()).collect(),
+            Self::CannotAdopt { id, .. }
+            | Self::Immutable { id, .. }
+            | Self::NotNormal { id, .. }
+            | Self::LoweredGeneration { id, .. }
+            | Self::SeveralCens { id } => vec![id],
+            Self::IncompleteListing | Self::PostpayAbsent => Vec::new(),
         }
     }
 
@@ -72,12 +86,12 @@ impl HeldReason {
                 )
             }
             Self::Unreadable { items } => {
-                let ids: Vec<&str> = items.iter().filter_map(|i| Some(i.id.as_ref()?.as_str())).collect();
+                let ids = self.ids();
                 if ids.len() < items.len() {
                     return "see in the console what the items are, correct them, and run `cenbwp plan` again"
                         .to_owned();
                 }
-                let ids = ids.join(", ");
+                let ids = list(ids);
                 format!(
                     "correct them in the console, or, if none of them is {identity}, say so where {address} is declared: `distinctFrom: [{ids}]`"
                 )

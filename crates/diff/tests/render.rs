@@ -7,7 +7,8 @@ mod world;
 use std::path::Path;
 
 use cenbwp_diff::{
-    Business, ChargeType, Live, Observed, Options, ReservationKind, Style, Unreadable, plan, render,
+    Business, ChargeType, Delta, Held, HeldReason, Live, Observed, Options, Plan, ReservationKind, Style,
+    Unreadable, plan, render,
 };
 use cenbwp_spec::{
     Charge, Field, Generation, Limits, Manage, Mbps, Package, Prepay, Renewal, Spec, Term, Wish,
@@ -17,10 +18,14 @@ use world::{id, live, observed, options, package, pair, reserved, spec, time};
 
 #[track_caller]
 fn check(name: &str, width: usize, spec: &Spec, observed: &Observed, options: &Options) {
-    let plan = plan(spec, observed, options);
-    let text = render(&plan, &Style { width, ..Style::plain() });
+    check_plan(name, width, &plan(spec, observed, options));
+}
+
+#[track_caller]
+fn check_plan(name: &str, width: usize, plan: &Plan) {
+    let text = render(plan, &Style { width, ..Style::plain() });
     assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
-    let coloured = render(&plan, &Style::coloured(width));
+    let coloured = render(plan, &Style::coloured(width));
     assert_eq!(uncoloured(&coloured), text, "colour changes more than colour");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/cases/{name}.txt"));
     snapbox::assert_data_eq!(text, snapbox::Data::read_from(&path, None).raw());
@@ -161,7 +166,7 @@ fn texts_of_several_lines_are_shown_as_a_unified_diff() {
         Package { description: Some(String::new()), ..package("s/cleared") },
         Package { description: Some("one\r\ntwo".to_owned()), ..package("s/line-ends") },
         Package { description: Some("one\ntwo".to_owned()), ..package("s/last-line-end") },
-        Package { description: Some(format!("one\n{}", "long ".repeat(30))), ..package("s/long-line") },
+        Package { description: Some(format!("one\nlong{}", " long".repeat(30))), ..package("s/long-line") },
     ]);
     let own = |name: &str, lines: &[&str]| Live {
         description: text(lines),
@@ -207,4 +212,36 @@ fn hostile_text_cannot_pose_as_part_of_the_plan() {
     cloud.packages.push(live("cenbwp-odd", None));
     cloud.unreadable.push(Unreadable { id: None, reason: evil.to_owned() });
     check("hostile-unreadable", 100, &spec, &cloud, &options());
+}
+
+#[test]
+fn every_reason_to_hold_says_what_to_do() {
+    let only = || Some(id("cenbwp-1"));
+    let item = |id, reason: &str| Unreadable { id, reason: reason.to_owned() };
+    let differs = |from: &str, to: &str| Delta { from: from.to_owned(), to: to.to_owned() };
+    let reasons = [
+        HeldReason::LookAlike { ids: [id("cenbwp-1")].into() },
+        HeldReason::LookAlike { ids: [id("cenbwp-1"), id("cenbwp-2")].into() },
+        HeldReason::Unreadable { items: vec![item(None, "no id"), item(only(), "no areas")] },
+        HeldReason::Unreadable { items: vec![item(only(), "no areas")] },
+        HeldReason::IncompleteListing,
+        HeldReason::CannotAdopt { id: id("cenbwp-1"), why: "it is not in the listing".to_owned() },
+        HeldReason::Immutable {
+            id: id("cenbwp-1"),
+            differences: vec![
+                ("areas", differs("China - China", "China - Europe")),
+                ("chargeType", differs("PREPAY", "POSTPAY")),
+            ],
+        },
+        HeldReason::NotNormal { id: id("cenbwp-1"), state: "expired 2026-01-01T00:00Z".to_owned() },
+        HeldReason::Ambiguous { ids: [id("cenbwp-1"), id("cenbwp-2")].into() },
+        HeldReason::LoweredGeneration { id: id("cenbwp-1"), live: 7 },
+        HeldReason::PostpayAbsent,
+        HeldReason::SeveralCens { id: id("cenbwp-1") },
+    ];
+    let mut plan = plan(&Spec::default(), &observed([]), &options());
+    plan.complete = false;
+    plan.held =
+        reasons.into_iter().map(|reason| Held { identity: world::identity("s/a/3"), reason }).collect();
+    check_plan("held", 100, &plan);
 }
