@@ -50,3 +50,7 @@ pub use render::{RenderStyle, render};
 pub use schema::schema;
 pub use spec::{Limits, Spec, Stack};
 pub use terms::{Mbps, Prepay, Renewal, Term};
+
+/// The code of the warning that an area is no longer sold. Whether it matters depends on what is live, so
+/// a plan gives its own warning instead.
+pub const REMOVED_AREA: Code = codes::REMOVED_AREA;
