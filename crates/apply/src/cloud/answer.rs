@@ -44,8 +44,10 @@ pub enum RefusalKind {
     NotSent,
     /// Too many requests; later the same one is welcome.
     Throttled,
-    /// Something else is in progress, possibly this very purchase.
+    /// Something else is in progress.
     Busy,
+    /// An earlier request with this token is in progress: possibly this very purchase.
+    TokenBusy,
     /// The service remembers that an earlier request with this token failed: the next attempt may go on.
     TokenFailed,
     /// The token was used with other parameters: somebody has asked for this identity already.
@@ -81,7 +83,9 @@ impl Refusal {
                 "check the network, the proxy and --endpoint; the service has not seen this request"
             }
             RefusalKind::Throttled => "wait a minute and run the same command again",
-            RefusalKind::Busy => "wait for what is in progress and run the same command again",
+            RefusalKind::Busy | RefusalKind::TokenBusy => {
+                "wait for what is in progress and run the same command again"
+            }
             RefusalKind::TokenFailed => "see why the earlier request failed, then run the same command again",
             RefusalKind::TokenMismatch => {
                 "another run has asked for this package with other parameters: plan again and look at what is there"

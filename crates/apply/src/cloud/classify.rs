@@ -120,7 +120,8 @@ const MONEY: &str = "check the account's balance and quota; nothing was bought b
 /// | `SignatureNonceUsed` | doubt: the same bytes may have arrived before, by a retry below us |
 /// | `InternalError`, `InternalServerError`, `UnknownError`, `ServiceUnavailable` | doubt |
 /// | contains `Throttling` | throttled |
-/// | `Operation.Blocking`, `…IsProcessing`, `LastTokenProcessing`, `IdempotentProcessing` | busy |
+/// | `LastTokenProcessing`, `IdempotentProcessing` | the token is busy |
+/// | `Operation.Blocking`, `…IsProcessing` | busy |
 /// | a part is `IdempotentFailed` or `IdempotenceFailed` | the token's earlier request failed |
 /// | contains `Idempoten`, of which the vendor spells several | the token was used otherwise |
 /// | [`ACCOUNT_WIDE`], or `Forbidden` alone | account-wide |
@@ -135,11 +136,11 @@ fn meaning(code: &str) -> Meaning {
         return Meaning::Doubt;
     } else if lower.contains("throttling") {
         RefusalKind::Throttled
-    } else if lower == "operation.blocking"
-        || lower.ends_with("isprocessing")
-        || lower.ends_with("tokenprocessing")
+    } else if lower.ends_with("tokenprocessing")
         || (lower.contains("idempoten") && lower.ends_with("processing"))
     {
+        RefusalKind::TokenBusy
+    } else if lower == "operation.blocking" || lower.ends_with("isprocessing") {
         RefusalKind::Busy
     } else if lower.split('.').any(|part| matches!(part, "idempotentfailed" | "idempotencefailed")) {
         RefusalKind::TokenFailed
@@ -225,7 +226,8 @@ mod tests {
                 "Throttled",
                 "Throttled",
             ),
-            (&["Operation.Blocking", "LastTokenProcessing", "IdempotentProcessing"], "Busy", "Busy"),
+            (&["LastTokenProcessing", "IdempotentProcessing"], "TokenBusy", "TokenBusy"),
+            (&["Operation.Blocking"], "Busy", "Busy"),
             (&["OperationFailed.OperationIsProcessing", "OperationFailed.OrderIsProcessing"], "Busy", "Busy"),
             (&["IdempotentFailed", "IdempotenceFailed", "Idempotentfailed.X"], "TokenFailed", "TokenFailed"),
             (&["IdempotentParameterMismatch", "IdempotenceParamNotMatch"], "TokenMismatch", "TokenMismatch"),

@@ -1,6 +1,7 @@
 //! The client: reads that repeat themselves, and the one writer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cenbwp_diff::{Observed, Purchase};
 use cenbwp_spec::{AccountId, PackageId};
@@ -72,10 +73,10 @@ impl Cloud {
     ///
     /// A refusal, no usable reply after every repetition, or no whole listing.
     pub async fn list(&self) -> Result<Observed, Error> {
-        self.listing().await.map(|(observed, _)| observed)
+        self.listing().await
     }
 
-    /// Returns every package of the account as two listings in a row showed them.
+    /// Lists again until two listings in a row agree, and leaves the last of them in `observed`.
     ///
     /// Needed before a purchase: where one package goes and another comes between two pages, a third can
     /// slip from the later page to the earlier one unseen, and no count tells. One page cannot shift, so
@@ -84,19 +85,32 @@ impl Cloud {
     /// # Errors
     ///
     /// Those of [`Cloud::list`], and four listings of which no two in a row agree.
-    pub async fn list_confirmed(&self) -> Result<Observed, Error> {
-        let (mut last, pages) = self.listing().await?;
-        if pages == 1 {
-            return Ok(last);
+    pub async fn confirm(&self, observed: &mut Observed) -> Result<(), Error> {
+        if observed.packages.len() + observed.unreadable.len() <= request::PAGE_SIZE {
+            return Ok(());
         }
         for _ in 0..RELISTS {
-            let next = self.list().await?;
-            if next == last {
-                return Ok(next);
+            let before = std::mem::replace(observed, self.list().await?);
+            if *observed == before {
+                return Ok(());
             }
-            last = next;
         }
         Err(Error::Listing(format!("no two of {} listings in a row agree", RELISTS + 1)))
+    }
+
+    /// The clock that this client goes by.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Where packages are listed and bought.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.0.endpoints.cbn
+    }
+
+    /// How long to wait before the n-th repetition of anything, from 0, given what the service asked for.
+    pub fn wait(&self, n: u32, asked: Option<Duration>) -> Duration {
+        self.0.retry.wait(n, asked, &self.0.random)
     }
 
     /// Returns the only thing that can change something.
@@ -105,7 +119,7 @@ impl Cloud {
     }
 
     /// Lists until the pages fit together; returns also how many there were.
-    async fn listing(&self) -> Result<(Observed, usize), Error> {
+    async fn listing(&self) -> Result<Observed, Error> {
         let Inner { clock, random, retry, .. } = &*self.0;
         let mut n = 0;
         loop {
@@ -120,7 +134,7 @@ impl Cloud {
     }
 
     /// Lists once; the inner error says how the pages contradict each other.
-    async fn pages(&self) -> Result<Result<(Observed, usize), String>, Error> {
+    async fn pages(&self) -> Result<Result<Observed, String>, Error> {
         let mut pages = Pages::default();
         for number in 1..=MAX_PAGES {
             let reply = self.read(&request::describe_page(number), &self.0.endpoints.cbn).await?;
@@ -129,10 +143,10 @@ impl Cloud {
                 Err(reason) => return Ok(Err(format!("page {number}: {reason}"))),
             };
             if pages.are_whole() {
-                return Ok(Ok((pages.finish(), number)));
+                return Ok(Ok(pages.finish()));
             }
-            if items == 0 {
-                return Ok(Err(format!("page {number} is empty after {}", pages.progress())));
+            if items < request::PAGE_SIZE {
+                return Ok(Err(format!("page {number} ends the listing after {}", pages.progress())));
             }
         }
         Ok(Err(format!("{MAX_PAGES} pages hold {}", pages.progress())))
@@ -181,7 +195,7 @@ impl Cloud {
 /// Tells whether a refusal of a read can pass by itself.
 fn passes(kind: RefusalKind) -> bool {
     match kind {
-        RefusalKind::NotSent | RefusalKind::Throttled | RefusalKind::Busy => true,
+        RefusalKind::NotSent | RefusalKind::Throttled | RefusalKind::Busy | RefusalKind::TokenBusy => true,
         RefusalKind::TokenFailed
         | RefusalKind::TokenMismatch
         | RefusalKind::AccountWide

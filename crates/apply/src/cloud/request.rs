@@ -56,11 +56,18 @@ pub fn get_caller_identity() -> Request {
     Request::new(CALLER, STS, [])
 }
 
-/// Buys a package.
+/// Buys a package. There is no purchase without a token.
+pub fn create(purchase: &Purchase, token: &ClientToken) -> Request {
+    let mut params = create_parameters(purchase);
+    params.insert("ClientToken".to_owned(), token.to_string());
+    Request { action: CREATE, version: CBN, params }
+}
+
+/// The parameters of a purchase, its token apart.
 ///
 /// Everything whose default the vendor's pages disagree about (charge type, payment, renewal) is always
 /// sent. An empty name or description is left out, which creates the same package.
-pub fn create(purchase: &Purchase, token: &ClientToken) -> Request {
+pub fn create_parameters(purchase: &Purchase) -> BTreeMap<String, String> {
     let Purchase { identity: _, areas, bandwidth, name, description, terms, tags, then: _ } = purchase;
     let params = [
         ("Bandwidth", bandwidth.0.to_string()),
@@ -71,10 +78,9 @@ pub fn create(purchase: &Purchase, token: &ClientToken) -> Request {
         ("PricingCycle", terms.term.cycle().to_owned()),
         ("AutoPay", terms.auto_pay.to_string()),
         ("AutoRenew", (terms.renewal != Renewal::Off).to_string()),
-        ("ClientToken", token.to_string()),
     ];
-    let mut request = Request::new(CREATE, CBN, params);
-    let mut set = |name: String, value: &str| request.params.insert(name, value.to_owned());
+    let mut params: BTreeMap<String, String> = params.map(|(name, value)| (name.to_owned(), value)).into();
+    let mut set = |name: String, value: &str| params.insert(name, value.to_owned());
     if let Renewal::Months(months) = terms.renewal {
         set("AutoRenewDuration".to_owned(), &months.to_string());
     }
@@ -88,7 +94,7 @@ pub fn create(purchase: &Purchase, token: &ClientToken) -> Request {
         set(format!("Tag.{n}.Key"), key);
         set(format!("Tag.{n}.Value"), value);
     }
-    request
+    params
 }
 
 #[cfg(test)]

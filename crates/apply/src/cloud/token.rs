@@ -4,6 +4,7 @@ use std::fmt;
 
 use cenbwp_spec::{AccountId, Identity};
 use data_encoding::{Encoding, Specification};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// How often the service itself said that the purchase of an identity *failed*: 0 to 3.
@@ -47,7 +48,8 @@ impl fmt::Display for Attempt {
 /// purpose: two runs that want different bandwidths for one identity then collide at the service,
 /// where otherwise they would buy twice. No clock, machine or run takes part, so a run that was killed
 /// is continued by any other.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
 pub struct ClientToken(String);
 
 impl ClientToken {
