@@ -1,5 +1,19 @@
-//! The library behind `cenbwp`: the service's client, and what the commands are made of.
+//! The library behind `cenbwp`: the service's client, the executor, the reports and the command line.
+//!
+//! ```text
+//! cli ──▶ cloud ──▶ the service        reads, and the one writer
+//!  │  ──▶ cenbwp-diff                  plans
+//!  │  ──▶ execute ──▶ cloud            buys, at most once
+//!  └──▶ report                         documents and events
+//! ```
+//!
+//! Its only promise to the outside is the binary; the modules are public for the tests.
 
+pub mod cli;
 pub mod clock;
 pub mod cloud;
+pub mod execute;
+pub mod exit;
 pub mod random;
+pub mod report;
+pub mod situation;

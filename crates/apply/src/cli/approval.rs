@@ -1,0 +1,32 @@
+//! The person's yes.
+
+use std::io::{self, BufRead, IsTerminal};
+
+use super::output::Output;
+use crate::exit::{Exit, Failure};
+
+/// Tells whether a person can be asked: a pipe is not a person.
+pub(super) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// Asks a person to approve the plan that was just shown. Only `yes` is a yes.
+///
+/// # Errors
+/// Exit 4 when the answer is anything else, or there is nobody to ask.
+pub(super) async fn ask(output: &Output, buys: &str) -> Result<(), Failure> {
+    if !can_ask() {
+        return Err(Failure::new(
+            Exit::Refused,
+            "this plan was not approved, and there is no terminal to ask at",
+        )
+        .hint("after reviewing the plan: cenbwp apply --auto-approve"));
+    }
+    output.draw(&format!("\n{buys} A package cannot be returned.\nOnly yes approves it: "));
+    let read = tokio::task::spawn_blocking(|| io::stdin().lock().lines().next().transpose());
+    let answer = read.await.expect("reading a line does not panic").map_err(Failure::with(Exit::Error))?;
+    match answer.as_deref().map(str::trim) {
+        Some("yes") => Ok(()),
+        _ => Err(Failure::new(Exit::Refused, "not approved; nothing was bought or changed")),
+    }
+}

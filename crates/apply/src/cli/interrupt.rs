@@ -1,0 +1,72 @@
+//! SIGINT and SIGTERM: once to end in order, twice to end at once.
+
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::output::Output;
+use crate::execute::InFlight;
+use crate::exit::{Exit, Failure};
+
+/// Listens for signals from now on. The receiver turns true at the first one. Whoever listens must not
+/// block the thread, or no signal is heard.
+///
+/// At the second one the process ends at once: with code 7, naming what is in flight and its tokens, or
+/// with 130 if nothing is.
+///
+/// # Errors
+/// When the system refuses to install a handler.
+pub(super) fn listen(output: Arc<Output>, in_flight: InFlight) -> std::io::Result<watch::Receiver<bool>> {
+    let mut interrupts = signal(SignalKind::interrupt())?;
+    let mut terminations = signal(SignalKind::terminate())?;
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        for first in [true, false] {
+            tokio::select! {
+                _ = interrupts.recv() => {}
+                _ = terminations.recv() => {}
+            }
+            if first {
+                if !in_flight.lock().expect("no holder panics").is_empty() {
+                    output.complain("interrupted: nothing new is sent; once more to stop without waiting");
+                }
+                sender.send_replace(true);
+            } else {
+                leave(&output, &in_flight);
+            }
+        }
+    });
+    Ok(receiver)
+}
+
+/// Ends the process without waiting for anything.
+#[expect(clippy::disallowed_methods, reason = "the second signal asks for exactly this")]
+fn leave(output: &Output, in_flight: &InFlight) -> ! {
+    let in_flight = in_flight.lock().expect("no holder panics");
+    let exit = if in_flight.is_empty() { Exit::Interrupted } else { Exit::Unknown };
+    for (identity, token) in in_flight.iter() {
+        output.complain(&format!("outcome unknown: {identity}, client token {token}"));
+    }
+    if !in_flight.is_empty() {
+        output.complain("run the same command again: it uses the same tokens");
+    }
+    std::process::exit(exit.code().into())
+}
+
+/// Runs something that changes nothing, and ends it at the first signal with code 130.
+///
+/// # Errors
+/// The command's own, or exit 130.
+pub(super) async fn or_end<T>(
+    mut interrupted: watch::Receiver<bool>,
+    command: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        biased;
+        _ = interrupted.wait_for(|interrupted| *interrupted) => {
+            Err(Failure::new(Exit::Interrupted, "interrupted; nothing was bought or changed"))
+        }
+        ended = command => ended,
+    }
+}

@@ -1,0 +1,39 @@
+//! The log of a run, on stderr.
+
+use clap::ValueEnum;
+use tracing::Level;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use super::GlobalArgs;
+use super::output::Output;
+
+/// Form of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One object per line.
+    Json,
+}
+
+/// Starts the log. Only what this tool says goes in: what the libraries below it log may hold headers.
+pub(super) fn start(args: &GlobalArgs, output: &Output) {
+    let level = match (args.quiet, args.verbose) {
+        (true, _) => Level::ERROR,
+        (false, 0) => Level::WARN,
+        (false, 1) => Level::INFO,
+        (false, _) => Level::DEBUG,
+    };
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let layer = match args.log_format {
+        LogFormat::Text => layer.without_time().with_ansi(output.story_color).boxed(),
+        LogFormat::Json => layer.json().with_ansi(false).boxed(),
+    };
+    tracing_subscriber::registry()
+        .with(layer.with_filter(Targets::new().with_target("cenbwp", level)))
+        .init();
+}

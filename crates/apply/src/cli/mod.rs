@@ -1,0 +1,154 @@
+//! The command line: one command per file, one table of exit codes, one place that prints.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `validate`, `plan`, `apply` | the three steps of a reconciliation |
+//! | `schema`, `explain`, `completions`, `version` | what the tool says of itself |
+//! | `inputs`, `scope`, `connection` | spec files, planning flags, the way to the service |
+//! | `approval`, `interrupt`, `progress` | the person at the terminal |
+//! | `reports`, `output` | what goes where, and the one place that prints |
+
+mod apply;
+mod approval;
+mod completions;
+mod connection;
+mod environment;
+
+mod explain;
+mod inputs;
+mod interrupt;
+mod logs;
+mod output;
+mod plan;
+mod progress;
+mod reports;
+mod schema;
+mod scope;
+mod validate;
+mod values;
+mod version;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+pub use crate::cloud::Environment;
+use crate::exit::{Exit, Failure};
+use output::{Color, Output};
+
+use crate::report::event::{Event, SummaryLine};
+
+/// Keeps Alibaba Cloud CEN bandwidth plans as a YAML file declares them, and never buys twice
+#[derive(Debug, Parser)]
+#[command(name = "cenbwp", version, disable_help_subcommand = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    global: GlobalArgs,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Output")]
+struct GlobalArgs {
+    /// When to colour
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    color: Color,
+    /// Say only what went wrong, besides the answer
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Log what is done, to stderr; repeat for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// Form of the log
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORM")]
+    log_format: logs::LogFormat,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Validate(validate::Args),
+    Plan(plan::Args),
+    Apply(apply::Args),
+    Schema(schema::Args),
+    Explain(explain::Args),
+    Completions(completions::Args),
+    Version(version::Args),
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let cli = match Cli::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error).into(),
+    };
+    let environment = Environment::of_process();
+    let output = Arc::new(Output::new(cli.global.color, cli.global.quiet, &environment));
+    logs::start(&cli.global, &output);
+    let (ended, buys) = match cli.command {
+        Command::Validate(args) => (validate::run(&args, &output), false),
+        Command::Plan(args) => (on_runtime(plan::run(&args, &environment, &output)), false),
+        Command::Apply(args) => (on_runtime(apply::run(&args, &environment, &output)), true),
+        Command::Schema(args) => (schema::run(&args, &output), false),
+        Command::Explain(args) => (explain::run(&args, &output), false),
+        Command::Completions(args) => (completions::run(&args, &output), false),
+        Command::Version(args) => (version::run(&args, &output), false),
+    };
+    let exit = ended.unwrap_or_else(|failure| fail(&failure, &output));
+    finish(exit, buys, &output).into()
+}
+
+/// Runs a command that talks to the network, on this thread.
+fn on_runtime(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(Failure::with(Exit::Error))?;
+    let ended = runtime.block_on(command);
+    // A prompt that nobody answers must not keep the process.
+    runtime.shutdown_background();
+    ended
+}
+
+/// Says why a command ended early and what to type next.
+fn fail(failure: &Failure, output: &Output) -> Exit {
+    let text = format!("{:#}", failure.error);
+    let lines: Vec<_> = text.lines().map(cenbwp_diff::neutral).collect();
+    output.complain(&format!("{} {}", output.label("error"), lines.join("\n")));
+    if let Some(hint) = &failure.hint {
+        output.complain(&format!("  hint: {hint}"));
+    }
+    failure.exit
+}
+
+/// A lost answer fails a command that only answers. It never turns an apply's code into one that
+/// promises that nothing was bought.
+fn finish(exit: Exit, buys: bool, output: &Output) -> Exit {
+    match output.failure() {
+        None => exit,
+        Some(error) => {
+            output.complain(&format!("{} the answer could not be written: {error}", output.label("error")));
+            if buys { exit } else { Exit::Error }
+        }
+    }
+}
+
+/// Prints clap's own answer, or its complaint with our code for invalid input.
+fn usage(error: &clap::Error) -> Exit {
+    // A closed pipe is no reason to fail.
+    let _ = error.print();
+    if error.use_stderr() { Exit::Invalid } else { Exit::Done }
+}
+
+/// Ends the event stream: why the run ended early, if it did, and the summary.
+fn end_events(reports: &reports::Reports<'_>, failure: Option<&Failure>, summary: SummaryLine) {
+    if let Some(failure) = failure {
+        let message = format!("{:#}", failure.error);
+        reports.event(&Event::Diagnostic { severity: "error", message, hint: failure.hint.clone() });
+    }
+    reports.event(&Event::Summary(summary));
+}
+
+/// `1 package`, `2 packages`.
+fn plural<N: std::fmt::Display + PartialEq + From<u8> + Copy>(count: N, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == N::from(1) { "" } else { "s" })
+}

@@ -1,0 +1,175 @@
+//! `cenbwp plan`: what would change. Read-only.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cenbwp_diff::{Options, Palette, Plan, Style};
+use cenbwp_spec::{Severity, Spec};
+
+use super::Environment;
+use super::connection::CloudArgs;
+use super::inputs::{Inputs, SpecArgs};
+use super::output::Output;
+use super::reports::{ReportArgs, Reports, Stdout};
+use super::scope::ScopeArgs;
+use super::{interrupt, validate};
+use crate::clock::Clock;
+use crate::cloud::Cloud;
+use crate::execute::InFlight;
+use crate::exit::{Exit, Failure};
+use crate::report::document::{Document, Material};
+use crate::report::event::{self, Event, FindingLine, SummaryLine};
+use crate::situation::Situation;
+
+/// Show what would change, and change nothing
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    spec: SpecArgs,
+    #[command(flatten)]
+    scope: ScopeArgs,
+    /// End with 2 when something is to be done
+    #[arg(long)]
+    detailed_exitcode: bool,
+    /// Warn of packages that end within this time
+    #[arg(long, value_name = "TIME", default_value = "14d", value_parser = super::values::duration)]
+    expiring_within: Duration,
+    #[command(flatten)]
+    reports: ReportArgs,
+    #[command(flatten)]
+    cloud: CloudArgs,
+}
+
+/// A plan with everything that it was made from.
+pub(super) struct Planned {
+    pub inputs: Inputs,
+    pub spec: Spec,
+    pub options: Options,
+    pub situation: Situation,
+    pub plan: Plan,
+}
+
+impl Planned {
+    /// What reports are made of.
+    pub(super) fn material(&self) -> Material<'_> {
+        Material {
+            plan: &self.plan,
+            spec: &self.spec,
+            observed: &self.situation.observed,
+            options: &self.options,
+            account: self.situation.account.as_ref(),
+            endpoint: self.situation.endpoint.as_deref(),
+            sources: &self.inputs.sources,
+        }
+    }
+
+    /// The plan as text.
+    pub(super) fn text(&self, color: bool, width: usize) -> String {
+        let palette = if color { Palette::coloured() } else { Palette::plain() };
+        cenbwp_diff::render(&self.plan, &Style { palette, width })
+    }
+}
+
+/// Plans: exit 0, or 2 with `--detailed-exitcode` when something is to be done.
+pub(super) async fn run(
+    args: &Args,
+    environment: &Environment,
+    output: &Arc<Output>,
+) -> Result<Exit, Failure> {
+    let reports = Reports::new(&args.reports, output)?;
+    reports.event(&event::VERSION);
+    let ended = show(args, environment, output, &reports).await;
+    let summary = match &ended {
+        Ok((exit, planned, document)) => summary("plan", *exit, Some((planned, document))),
+        Err(failure) => summary("plan", failure.exit, None),
+    };
+    super::end_events(&reports, ended.as_ref().err(), summary);
+    ended.map(|(exit, ..)| exit)
+}
+
+async fn show(
+    args: &Args,
+    environment: &Environment,
+    output: &Arc<Output>,
+    reports: &Reports<'_>,
+) -> Result<(Exit, Planned, Document), Failure> {
+    let inputs = usable(&args.spec, output, reports)?;
+    let interrupted =
+        interrupt::listen(Arc::clone(output), InFlight::default()).map_err(Failure::with(Exit::Error))?;
+    let cloud = match &args.scope.live_from {
+        Some(_) => None,
+        None => Some(args.cloud.connect(environment)?),
+    };
+    let planning = prepare(inputs, &args.scope, args.expiring_within, cloud.as_ref());
+    let planned = interrupt::or_end(interrupted, planning).await?;
+    let document = Document::new(&planned.material());
+    for event in event::of_plan(&planned.plan, &document) {
+        reports.event(&event);
+    }
+    reports.human(&planned.text(output.color, output.width));
+    let human = planned.text(false, output.width);
+    reports.deliver(&human, &document.to_text()).map_err(Failure::with(Exit::Error))?;
+    let pending = args.detailed_exitcode && !planned.plan.is_empty();
+    Ok((if pending { Exit::Pending } else { Exit::Done }, planned, document))
+}
+
+/// Reads the spec and ends with 3 if it has errors. Warnings are told on the way.
+pub(super) fn usable(args: &SpecArgs, output: &Output, reports: &Reports<'_>) -> Result<Inputs, Failure> {
+    let inputs = Inputs::read(args)?;
+    // Whether a removed area matters depends on what is live: the plan says so itself.
+    let told = |finding: &&cenbwp_spec::Finding| finding.code != cenbwp_spec::REMOVED_AREA;
+    let findings: Vec<_> = inputs.findings.iter().filter(told).collect();
+    for finding in &findings {
+        reports.event(&Event::Finding(FindingLine::new(finding, &inputs.sources)));
+    }
+    if reports.stdout != Stdout::Events {
+        output.draw(&validate::findings_text(&inputs, &findings, output.story_color, output.width));
+    }
+    match &inputs.spec {
+        Some(_) => Ok(inputs),
+        None => {
+            let errors = super::plural(inputs.count(Severity::Error), "error");
+            Err(Failure::new(Exit::Invalid, format_args!("the spec has {errors}; nothing was sent")))
+        }
+    }
+}
+
+/// Looks at the cloud, or at a recording of it, and plans.
+pub(super) async fn prepare(
+    mut inputs: Inputs,
+    scope: &ScopeArgs,
+    expiring_within: Duration,
+    cloud: Option<&Cloud>,
+) -> Result<Planned, Failure> {
+    let spec = inputs.spec.take().expect("a spec without findings of severity error is there");
+    let now = cloud.map_or(Clock::System.now(), |cloud| cloud.clock().now());
+    let options = scope.options(&spec, now, expiring_within)?;
+    let mut situation = match (cloud, &scope.live_from) {
+        (Some(cloud), _) => Situation::ask(cloud, &spec).await?,
+        (None, Some(path)) => Situation::replay(path)?,
+        (None, None) => unreachable!("a run without a recording has a client"),
+    };
+    let plan = situation.plan(cloud, &spec, &options).await?;
+    Ok(Planned { inputs, spec, options, situation, plan })
+}
+
+/// The last event of a run that has got as far as a plan, or not.
+pub(super) fn summary(
+    command: &'static str,
+    exit: Exit,
+    planned: Option<(&Planned, &Document)>,
+) -> SummaryLine {
+    let (counts, new_mbps) =
+        planned.map(|(planned, _)| event::plan_counts(&planned.plan)).unwrap_or_default();
+    let document = planned.map(|(_, document)| document);
+    let next = planned.filter(|(planned, document)| !planned.plan.is_empty() && document.applyable);
+    SummaryLine {
+        command,
+        counts,
+        new_mbps,
+        digest: document.map(|document| document.digest.clone()),
+        applyable: document.map(|document| document.applyable),
+        exit_code: exit.code(),
+        next: next.map(|_| "cenbwp apply".to_owned()),
+    }
+}

@@ -1,0 +1,38 @@
+//! Values of flags that are more than text or a number.
+
+use std::time::Duration;
+
+use cenbwp_spec::Address;
+
+/// Parses a duration such as `10s`, `15m` or `14d`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let days = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
+    let parsed = match days {
+        // A day has 24 hours here: an expiry is an instant, and no calendar is involved.
+        Some(days) => Some(Duration::from_secs(u64::from(days) * 24 * 60 * 60)),
+        None => text.parse::<jiff::SignedDuration>().ok().and_then(|time| time.try_into().ok()),
+    };
+    parsed.ok_or_else(|| "expected a time such as 10s, 15m or 14d".to_owned())
+}
+
+/// Parses `STACK/PACKAGE`.
+pub(super) fn address(text: &str) -> Result<Address, String> {
+    text.parse().map_err(|invalid: cenbwp_spec::Invalid| invalid.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_a_unit() {
+        let seconds = |text| duration(text).map(|time| time.as_secs());
+        assert_eq!(seconds("10s"), Ok(10));
+        assert_eq!(seconds("15m"), Ok(900));
+        assert_eq!(seconds("1h30m"), Ok(5400));
+        assert_eq!(seconds("14d"), Ok(14 * 86_400));
+        for text in ["", "10", "-5s", "d", "ten", "99999999999d"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+}

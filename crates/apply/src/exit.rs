@@ -1,0 +1,81 @@
+//! Exit codes and what ends a command early.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// How a command ends. One table for all commands.
+///
+/// Codes 1 to 5 and 130 promise that this run bought and changed nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done,
+    /// Credentials, network, a refusal by the service, or a fault of our own.
+    Error,
+    /// Changes are pending; only with `--detailed-exitcode`.
+    Pending,
+    /// The spec, a flag or a target cannot be used.
+    Invalid,
+    /// A limit, a held item, the wrong account, or no approval.
+    Refused,
+    /// The world is not the one that was approved.
+    Stale,
+    /// Something was bought or changed, and something planned was not.
+    Partial,
+    /// A request was sent and its outcome is not known.
+    Unknown,
+    /// Interrupted before anything was sent.
+    Interrupted,
+}
+
+impl Exit {
+    /// The number that the process ends with.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Error => 1,
+            Self::Pending => 2,
+            Self::Invalid => 3,
+            Self::Refused => 4,
+            Self::Stale => 5,
+            Self::Partial => 6,
+            Self::Unknown => 7,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.code().into()
+    }
+}
+
+/// Why a command ends early: nothing has been bought or changed by then.
+#[derive(Debug)]
+pub struct Failure {
+    /// The code to end with.
+    pub exit: Exit,
+    /// What was found and where, causes included.
+    pub error: anyhow::Error,
+    /// What to type next.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure with this code and message.
+    pub fn new(exit: Exit, message: impl fmt::Display) -> Self {
+        Self { exit, error: anyhow::anyhow!("{message}"), hint: None }
+    }
+
+    /// The same failure, with what to do about it.
+    #[must_use]
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// Turns an error into a failure with this code.
+    pub fn with<E: Into<anyhow::Error>>(exit: Exit) -> impl FnOnce(E) -> Self {
+        move |error| Self { exit, error: error.into(), hint: None }
+    }
+}

@@ -1,0 +1,205 @@
+//! The event stream: one object per line, the summary always last.
+
+use cenbwp_diff::{Change, Held, Plan};
+use cenbwp_spec::{Finding, Source};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::document::{Document, Summary};
+use crate::cloud::ClientToken;
+use crate::execute::ChangeResult;
+
+/// One line of the stream.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event<'a> {
+    /// Always first.
+    Version {
+        /// The tool's version.
+        cenbwp: &'static str,
+        /// The version of this stream: a new one is a break.
+        format_version: &'static str,
+    },
+    /// Something is wrong with the spec.
+    Finding(FindingLine<'a>),
+    /// Something has to change.
+    Change {
+        /// Which package.
+        address: String,
+        /// What kind of change.
+        action: &'static str,
+        /// As it is; null for a purchase.
+        before: Value,
+        /// As it will be.
+        after: Value,
+    },
+    /// A change is refused.
+    Held {
+        /// Which package.
+        address: String,
+        /// The stable word.
+        reason: &'static str,
+        /// Why.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// Something worth knowing, or the reason why a run ends early.
+    Diagnostic {
+        /// `error` or `warning`.
+        severity: &'static str,
+        /// What it is.
+        message: String,
+        /// What to do.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hint: Option<String>,
+    },
+    /// A request is about to leave.
+    ChangeStart {
+        /// Which package.
+        address: String,
+        /// What kind of change.
+        action: &'static str,
+        /// The token it is sent with.
+        client_token: &'a ClientToken,
+    },
+    /// What became of a change.
+    ChangeResult(ResultLine<'a>),
+    /// Still waiting.
+    Progress {
+        /// Changes with an outcome.
+        settled: usize,
+        /// All changes.
+        all: usize,
+    },
+    /// Always last.
+    Summary(SummaryLine),
+}
+
+/// A finding as data.
+#[derive(Debug, Serialize)]
+pub struct FindingLine<'a> {
+    code: &'static str,
+    severity: &'static str,
+    file: &'a str,
+    line: usize,
+    column: usize,
+    message: &'a str,
+    expected: Option<&'a str>,
+    hint: Option<&'a str>,
+}
+
+impl<'a> FindingLine<'a> {
+    /// The finding, with the name of its file.
+    pub fn new(finding: &'a Finding, sources: &'a [Source]) -> Self {
+        Self {
+            code: finding.code.0,
+            severity: finding.severity.as_str(),
+            file: sources.get(finding.place.source).map_or("", |source| &source.name),
+            line: finding.place.line,
+            column: finding.place.column,
+            message: &finding.message,
+            expected: finding.expected.as_deref(),
+            hint: finding.hint.as_deref(),
+        }
+    }
+}
+
+/// A result as data.
+#[derive(Debug, Serialize)]
+pub struct ResultLine<'a> {
+    address: String,
+    action: &'static str,
+    outcome: &'static str,
+    id: Option<&'a str>,
+    mbps: Option<u32>,
+    order_id: Option<&'a str>,
+    client_token: Option<&'a ClientToken>,
+    request_id: Option<&'a str>,
+    error: Option<&'a str>,
+    hint: Option<&'a str>,
+}
+
+impl<'a> From<&'a ChangeResult> for ResultLine<'a> {
+    fn from(result: &'a ChangeResult) -> Self {
+        Self {
+            address: result.identity.to_string(),
+            action: result.action,
+            outcome: result.outcome.word(),
+            id: result.id.as_ref().map(cenbwp_spec::PackageId::as_str),
+            mbps: result.mbps.map(|mbps| mbps.0),
+            order_id: result.order_id.as_deref(),
+            client_token: result.client_token.as_ref(),
+            request_id: result.request_id.as_deref(),
+            error: result.detail.as_deref(),
+            hint: result.hint.as_deref(),
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Serialize)]
+pub struct SummaryLine {
+    /// `validate`, `plan` or `apply`.
+    pub command: &'static str,
+    /// How many of what: findings, planned changes or outcomes.
+    pub counts: Value,
+    /// Mbps that are planned to be bought, or were.
+    pub new_mbps: u64,
+    /// The plan's digest, once there is a plan.
+    pub digest: Option<String>,
+    /// Whether the plan may be carried out.
+    pub applyable: Option<bool>,
+    /// The code the process ends with.
+    pub exit_code: u8,
+    /// What to type next.
+    pub next: Option<String>,
+}
+
+/// The first line of every stream.
+pub const VERSION: Event<'static> =
+    Event::Version { cenbwp: env!("CARGO_PKG_VERSION"), format_version: "1.0" };
+
+/// The lines that a plan gives.
+pub fn of_plan<'a>(plan: &Plan, document: &Document) -> Vec<Event<'a>> {
+    let rows = document.changes();
+    let changes = plan.changes.iter().map(|change| {
+        let address = change.identity().address.to_string();
+        let (before, after) = rows.get(&address).cloned().unwrap_or_default();
+        Event::Change { address, action: action(change), before, after }
+    });
+    let held = plan.held.iter().map(|Held { identity, reason }| Event::Held {
+        address: identity.address.to_string(),
+        reason: reason.word(),
+        message: reason.message(),
+        hint: reason.hint(identity),
+    });
+    let breaches = plan.breaches.iter().map(|breach| Event::Diagnostic {
+        severity: "error",
+        message: breach.message(),
+        hint: Some(breach.hint()),
+    });
+    let warnings = plan.warnings.iter().map(|warning| Event::Diagnostic {
+        severity: "warning",
+        message: warning.message(),
+        hint: None,
+    });
+    changes.chain(held).chain(breaches).chain(warnings).collect()
+}
+
+/// The summary's counts of a plan.
+pub fn plan_counts(plan: &Plan) -> (Value, u64) {
+    let summary = Summary::of(plan);
+    (json!(summary), summary.new_mbps)
+}
+
+/// The stable word for a kind of change.
+pub fn action(change: &Change) -> &'static str {
+    match change {
+        Change::Purchase(_) => "purchase",
+        Change::Update(_) => "update",
+        Change::Adopt(_) => "adopt",
+        Change::Release(_) => "release",
+        Change::Retire(_) => "retire",
+    }
+}

@@ -1,0 +1,6 @@
+//! What a run tells machines: the plan document and the event stream.
+
+pub mod document;
+pub mod event;
+pub mod outcomes;
+mod resource;

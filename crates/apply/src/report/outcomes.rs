@@ -1,0 +1,166 @@
+//! What an apply did: the text and the document at its end.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use cenbwp_diff::{Observed, Plan, neutral};
+use cenbwp_spec::Identity;
+use serde_json::{Value, json};
+
+use super::document::Material;
+use super::event::ResultLine;
+use crate::execute::{ChangeResult, Outcome};
+use crate::exit::Exit;
+
+/// An apply at its end.
+#[derive(Debug)]
+pub struct Applied {
+    /// The digest of the plan that was carried out.
+    pub digest: String,
+    /// One result per change.
+    pub results: Vec<ChangeResult>,
+    /// What the last listing leaves to do; `None` if there was none to tell.
+    pub left: Option<Plan>,
+    /// Whether a signal cut it short.
+    pub interrupted: bool,
+}
+
+impl Applied {
+    /// Sums up a run: what the last listing, if there was one, leaves to do by the same rules.
+    pub fn new(
+        planned: &Material<'_>,
+        digest: String,
+        results: Vec<ChangeResult>,
+        last_look: Option<&Observed>,
+        interrupted: bool,
+    ) -> Self {
+        let left = last_look.map(|observed| {
+            let mut left = cenbwp_diff::plan(planned.spec, observed, planned.options);
+            // What did not succeed says so itself, and an unpaid order is what the spec asked for.
+            let settled =
+                |result: &&ChangeResult| matches!(result.outcome, Outcome::Created | Outcome::AlreadyPresent);
+            let open: Vec<&Identity> =
+                results.iter().filter(|result| !settled(result)).map(|result| &result.identity).collect();
+            left.changes.retain(|change| !open.contains(&change.identity()));
+            left.held.retain(|held| !planned.plan.held.contains(held));
+            left
+        });
+        Self { digest, results, left, interrupted }
+    }
+
+    /// Decides the exit code, the gravest reason first.
+    pub fn exit(&self) -> Exit {
+        let any = |test: fn(Outcome) -> bool| self.results.iter().any(|result| test(result.outcome));
+        let changed = any(Outcome::changed_something);
+        if any(|outcome| outcome == Outcome::Unknown) {
+            Exit::Unknown
+        } else if any(|outcome| !outcome.is_success()) {
+            match (changed, self.interrupted && !any(|outcome| outcome == Outcome::Failed)) {
+                (true, _) => Exit::Partial,
+                (false, true) => Exit::Interrupted,
+                (false, false) => Exit::Error,
+            }
+        } else if self.left.as_ref().is_some_and(|left| !left.is_empty()) {
+            Exit::Partial
+        } else {
+            Exit::Done
+        }
+    }
+
+    /// How many changes ended how, by the outcome's word.
+    pub fn counts(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        for result in &self.results {
+            *counts.entry(result.outcome.word()).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Mbps that this run bought or ordered, and those it may have.
+    pub fn new_mbps(&self) -> u64 {
+        let bought = self.results.iter().filter(|result| result.outcome.changed_something());
+        bought.filter_map(|result| Some(u64::from(result.mbps?.0))).sum()
+    }
+
+    /// What to type next, if anything.
+    pub fn next(&self) -> Option<&'static str> {
+        match self.exit() {
+            Exit::Done => None,
+            Exit::Unknown => {
+                Some("run the same command again: it uses the same tokens, so it cannot buy twice")
+            }
+            Exit::Partial | Exit::Interrupted => {
+                Some("cenbwp plan shows what is left; apply again finishes it")
+            }
+            Exit::Error | Exit::Pending | Exit::Invalid | Exit::Refused | Exit::Stale => {
+                Some("correct what the errors name, then apply again")
+            }
+        }
+    }
+
+    /// The document of `--report json`.
+    pub fn document(&self) -> Value {
+        let outcomes: Vec<ResultLine<'_>> = self.results.iter().map(ResultLine::from).collect();
+        json!({
+            "plan_digest": self.digest,
+            "outcomes": outcomes,
+            "summary": {
+                "counts": self.counts(), "new_mbps": self.new_mbps(), "exit_code": self.exit().code(), "next": self.next(),
+            },
+        })
+    }
+
+    /// The text at the end of an apply.
+    pub fn text(&self) -> String {
+        let mut text = String::from("\n");
+        for result in &self.results {
+            write_result(&mut text, result);
+        }
+        if let Some(left) = self.left.as_ref().filter(|left| !left.is_empty()) {
+            let changes = left.changes.iter().map(|change| (change.identity(), super::event::action(change)));
+            let held = left.held.iter().map(|held| (&held.identity, held.reason.word()));
+            for (identity, word) in changes.chain(held) {
+                writeln!(text, "  left to do: {identity}  {word}").expect(STRINGS);
+            }
+        }
+        let ended = match self.exit() {
+            Exit::Done => "Apply complete",
+            Exit::Unknown => "Apply ended with an unknown outcome",
+            Exit::Interrupted => "Apply interrupted, nothing was bought or changed",
+            Exit::Partial => "Apply incomplete",
+            Exit::Error | Exit::Pending | Exit::Invalid | Exit::Refused | Exit::Stale => {
+                "Apply failed, nothing was bought or changed"
+            }
+        };
+        let counts: Vec<String> =
+            self.counts().iter().map(|(word, count)| format!("{count} {word}")).collect();
+        writeln!(text, "\n{ended}: {}.", counts.join(", ")).expect(STRINGS);
+        if let Some(next) = self.next() {
+            writeln!(text, "Next: {next}.").expect(STRINGS);
+        }
+        text
+    }
+}
+
+const STRINGS: &str = "writing to a string does not fail";
+
+/// One result: who, what became of it, which package, and the reason and hint below it.
+fn write_result(text: &mut String, result: &ChangeResult) {
+    write!(text, "{}  {}", result.identity, result.outcome.word()).expect(STRINGS);
+    if let Some(id) = &result.id {
+        write!(text, "  {id}").expect(STRINGS);
+    }
+    if let Some(order) = &result.order_id {
+        write!(text, "  order {}", neutral(order)).expect(STRINGS);
+    }
+    text.push('\n');
+    if let Some(detail) = &result.detail {
+        writeln!(text, "    {}", neutral(detail)).expect(STRINGS);
+    }
+    if let Some(token) = result.client_token.as_ref().filter(|_| result.outcome == Outcome::Unknown) {
+        writeln!(text, "    client token {token}").expect(STRINGS);
+    }
+    if let Some(hint) = &result.hint {
+        writeln!(text, "    hint: {}", neutral(hint)).expect(STRINGS);
+    }
+}

@@ -1,0 +1,99 @@
+//! What the cloud looks like right now: the account and its packages.
+
+use std::path::Path;
+
+use anyhow::Context;
+use cenbwp_diff::{Observed, Options, Plan};
+use cenbwp_spec::{AccountId, Spec};
+
+use crate::cloud::{self, Cloud};
+use crate::exit::{Exit, Failure};
+
+/// The account and its packages.
+#[derive(Debug)]
+pub struct Situation {
+    /// Whose packages these are; `None` for a recording.
+    pub account: Option<AccountId>,
+    /// Where they were listed; `None` for a recording.
+    pub endpoint: Option<String>,
+    /// The packages.
+    pub observed: Observed,
+}
+
+impl Situation {
+    /// Asks the service: the account and the full listing, side by side.
+    ///
+    /// # Errors
+    /// Exit 1 when the service cannot be reached or refuses; exit 4 when a stack is pinned to another account.
+    pub async fn ask(cloud: &Cloud, spec: &Spec) -> Result<Self, Failure> {
+        let (account, observed) = tokio::join!(cloud.account(), cloud.list());
+        let account = account.map_err(cloud_failure)?;
+        check_pins(spec, &account)?;
+        let endpoint = Some(cloud.endpoint().to_string());
+        Ok(Self { account: Some(account), endpoint, observed: observed.map_err(cloud_failure)? })
+    }
+
+    /// Reads a recording of Describe replies.
+    ///
+    /// # Errors
+    /// Exit 3 when the file cannot be read or is no such recording.
+    pub fn replay(path: &Path) -> Result<Self, Failure> {
+        let bytes = std::fs::read(path).with_context(|| path.display().to_string());
+        let bytes = bytes.map_err(Failure::with(Exit::Invalid))?;
+        let observed = cloud::decode_recording(&bytes)
+            .map_err(|why| Failure::new(Exit::Invalid, format_args!("{}: {why}", path.display())))?;
+        Ok(Self { account: None, endpoint: None, observed })
+    }
+
+    /// Plans for this situation. A listing that decides a purchase is confirmed by a second one where it
+    /// could have missed an item.
+    ///
+    /// # Errors
+    /// Exit 1 when the listing fails or keeps changing.
+    pub async fn plan(
+        &mut self,
+        cloud: Option<&Cloud>,
+        spec: &Spec,
+        options: &Options,
+    ) -> Result<Plan, Failure> {
+        let plan = checked_plan(spec, &self.observed, options)?;
+        match cloud {
+            Some(cloud) if plan.purchases().next().is_some() => {
+                cloud.confirm(&mut self.observed).await.map_err(cloud_failure)?;
+                checked_plan(spec, &self.observed, options)
+            }
+            _ => Ok(plan),
+        }
+    }
+}
+
+/// Plans, and has the plan checked by rules that were written independently of the planner.
+fn checked_plan(spec: &Spec, observed: &Observed, options: &Options) -> Result<Plan, Failure> {
+    let plan = cenbwp_diff::plan(spec, observed, options);
+    match cenbwp_diff::audit(&plan, spec, observed, options).first() {
+        None => Ok(plan),
+        Some(flaw) => {
+            Err(Failure::new(Exit::Error, format_args!("the plan contradicts its own laws: {flaw:?}"))
+                .hint("nothing was sent; please report this with the spec and the output of --live-from"))
+        }
+    }
+}
+
+fn check_pins(spec: &Spec, account: &AccountId) -> Result<(), Failure> {
+    for (name, stack) in &spec.stacks {
+        if let Some(pin) = stack.account.as_ref().filter(|pin| *pin != account) {
+            let message = format!(
+                "stack {name} belongs to account {pin}, and these credentials are of account {account}"
+            );
+            return Err(Failure::new(Exit::Refused, message)
+                .hint(format!("use credentials of account {pin}, or change `account:` in the spec")));
+        }
+    }
+    Ok(())
+}
+
+/// An error of a read: nothing was bought or changed.
+fn cloud_failure(error: cloud::Error) -> Failure {
+    let hint = Some(error.hint().to_owned());
+    Failure { exit: Exit::Error, error: error.into(), hint }
+}
