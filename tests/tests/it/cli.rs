@@ -1,0 +1,267 @@
+//! The command line as a pipeline and a person see it.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use cenbwp_tests::Package;
+use serde_json::Value;
+
+use crate::support::{Lab, Terminal, purchases};
+
+const SPEC: &str =
+    "{version: 1, stack: net, packages: {x: {areas: [China, Europe], bandwidth: 7, autoPay: true}}}";
+
+fn lab() -> Lab {
+    let lab = Lab::new();
+    lab.file("cenbwp.yaml", SPEC);
+    lab
+}
+
+/// The events of a run: each line is an object, the first a version, the last the summary.
+#[track_caller]
+fn events(stdout: &str, code: i32) -> Vec<Value> {
+    let parse =
+        |line: &str| serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    let events: Vec<Value> = stdout.lines().map(parse).collect();
+    assert_eq!(events.first().map(|event| &event["type"]), Some(&Value::from("version")));
+    let summary = events.last().expect("at least a summary");
+    assert_eq!(summary["type"], "summary");
+    assert_eq!(summary["exit_code"], code, "{summary}");
+    events
+}
+
+fn types(events: &[Value]) -> Vec<&str> {
+    events.iter().map(|event| event["type"].as_str().expect("every event has a type")).collect()
+}
+
+#[test]
+fn detailed_exit_code_tells_whether_something_is_to_be_done() {
+    let lab = lab();
+    assert_eq!(lab.run("plan").code, 0);
+    assert_eq!(lab.run("plan --detailed-exitcode").code, 2);
+    assert_eq!(lab.run("apply --auto-approve").code, 0);
+    assert_eq!(lab.run("plan --detailed-exitcode").code, 0);
+    assert_eq!(purchases(&lab.emulator), ["net/x"]);
+}
+
+#[test]
+fn applying_what_is_there_already_does_nothing_and_needs_no_approval() {
+    let lab = lab();
+    lab.run("apply --auto-approve");
+    let ran = lab.run("apply");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("No changes"), "{}", ran.stdout);
+    assert_eq!(purchases(&lab.emulator), ["net/x"]);
+}
+
+#[test]
+fn every_command_with_events_ends_in_a_summary() {
+    let lab = lab();
+    let ran = lab.run("validate --json");
+    assert_eq!(types(&events(&ran.stdout, 0)), ["version", "summary"]);
+    let ran = lab.run("plan --json");
+    let planned = events(&ran.stdout, 0);
+    assert_eq!(types(&planned), ["version", "change", "summary"]);
+    assert_eq!(planned[1]["action"], "purchase");
+    assert_eq!(planned[1]["after"]["bandwidth"], 7);
+    assert_eq!(planned[2]["new_mbps"], 7);
+    let ran = lab.run("apply --json");
+    assert_eq!(types(&events(&ran.stdout, 4)), ["version", "change", "diagnostic", "summary"]);
+    let ran = lab.run("apply --json --auto-approve");
+    let applied = events(&ran.stdout, 0);
+    let kinds: Vec<&str> = types(&applied).into_iter().filter(|kind| *kind != "progress").collect();
+    assert_eq!(kinds, ["version", "change", "change_start", "change_result", "summary"]);
+    let result = applied.iter().find(|event| event["type"] == "change_result").expect("one result");
+    assert_eq!(result["outcome"], "created");
+    assert_eq!(result["id"], lab.emulator.packages()[0].id.as_str());
+    assert_eq!(result["client_token"], lab.emulator.ledger()[0].client_token.as_deref().unwrap_or_default());
+}
+
+#[test]
+fn events_of_a_run_that_fails_end_in_a_summary_too() {
+    let lab = lab();
+    lab.file("cenbwp.yaml", "{version: 1, stack: net, packages: {x: {}}}");
+    for command in ["validate --json", "plan --json", "apply --json --auto-approve"] {
+        let ran = lab.run(command);
+        assert_eq!(ran.code, 3, "{command}");
+        assert!(types(&events(&ran.stdout, 3)).contains(&"finding"), "{command}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn plan_document_is_the_same_for_the_same_world() {
+    let lab = lab();
+    let document = |ran: &str| serde_json::from_str::<Value>(ran).expect("one document");
+    let (first, second) = (lab.run("plan --report json").stdout, lab.run("plan --report json").stdout);
+    let (mut first, mut second) = (document(&first), document(&second));
+    assert_eq!(first["format_version"], "1.0");
+    assert!(first["digest"].as_str().is_some_and(|digest| digest.starts_with("sha256:")));
+    assert_eq!(first["applyable"], true);
+    assert_eq!(first["pins"]["account_id"], "1234567890123456");
+    let change = &first["resource_changes"][0];
+    assert_eq!(change["address"], "cen_bandwidth_package.net/x");
+    assert_eq!(change["change"]["actions"][0], "create");
+    assert_eq!(first["purchases"][0]["request"]["Tag.1.Value"], "net/x");
+    assert_eq!(first["purchases"][0]["client_token"], first["purchases"][0]["request"]["ClientToken"]);
+    first["created_at"] = Value::Null;
+    second["created_at"] = Value::Null;
+    assert_eq!(first, second);
+}
+
+#[test]
+fn digest_changes_with_what_decides_and_with_nothing_else() {
+    let lab = lab();
+    let digest = || {
+        let document: Value =
+            serde_json::from_str(&lab.run("plan --report json").stdout).expect("one document");
+        document["digest"].clone()
+    };
+    let before = digest();
+    lab.emulator.edit(|world| world.packages.push(Package::new("cenbwp-stranger", ["europe", "europe"], 3)));
+    assert_eq!(digest(), before, "a stranger's package decides nothing");
+    lab.file("cenbwp.yaml", &format!("# a comment\n{SPEC}"));
+    assert_eq!(digest(), before, "a comment decides nothing");
+    lab.file("cenbwp.yaml", &SPEC.replace("bandwidth: 7", "bandwidth: 8"));
+    assert_ne!(digest(), before);
+}
+
+#[test]
+fn report_goes_to_its_file_and_stdout_stays_human() {
+    let lab = lab();
+    let ran = lab.run("plan --report json=plan.json --report human=plan.txt");
+    assert!(ran.stdout.contains("Plan: "), "{}", ran.stdout);
+    assert_eq!(lab.read("plan.txt"), ran.stdout);
+    let document: Value = serde_json::from_str(&lab.read("plan.json")).expect("one document");
+    assert_eq!(document["summary"]["purchases"], 1);
+    let ran = lab.run("apply --auto-approve --report json");
+    let document: Value = serde_json::from_str(&ran.stdout).expect("one document");
+    assert_eq!(document["outcomes"][0]["outcome"], "created");
+    assert_eq!(document["summary"]["exit_code"], 0);
+}
+
+#[test]
+fn report_that_cannot_be_written_fails_a_plan_and_not_the_truth_about_an_apply() {
+    let lab = lab();
+    let ran = lab.run("plan --report json=no/such/folder/plan.json");
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("no/such/folder/plan.json"), "{}", ran.stderr);
+    let ran = lab.run("apply --auto-approve --report json=no/such/folder/apply.json");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("no/such/folder/apply.json"), "{}", ran.stderr);
+}
+
+#[test]
+fn full_disk_under_stdout_is_an_error_of_a_plan() {
+    let lab = lab();
+    let full =
+        || std::fs::File::options().write(true).open("/dev/full").expect("a device that is always full");
+    let ran = lab.finish(lab.command("sh").args(["-c", "cenbwp plan > /dev/full"]));
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("could not be written"), "{}", ran.stderr);
+    let status =
+        lab.command("cenbwp").args(["apply", "--auto-approve"]).stdout(full()).status().expect("it runs");
+    assert_eq!(status.code(), Some(0), "what was bought was bought");
+    assert_eq!(purchases(&lab.emulator), ["net/x"]);
+}
+
+#[test]
+fn closed_pipe_ends_the_printing_quietly() {
+    let lab = lab();
+    for arguments in
+        [&["schema"][..], &["plan"], &["completions", "bash"], &["explain"], &["validate"], &["--help"]]
+    {
+        let mut child = lab
+            .command("cenbwp")
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it runs");
+        drop(child.stdout.take());
+        let mut story = String::new();
+        child.stderr.take().expect("piped").read_to_string(&mut story).expect("UTF-8");
+        assert_eq!(child.wait().expect("it ends").code(), Some(0), "{arguments:?}: {story}");
+        assert!(!story.contains("panic"), "{story}");
+    }
+}
+
+#[test]
+fn colour_is_for_terminals_unless_it_is_forbidden_or_forced() {
+    let mut lab = lab();
+    assert!(!lab.run("plan").stdout.contains('\x1b'));
+    assert!(lab.run("plan --color always").stdout.contains('\x1b'));
+    let on_terminal = |lab: &Lab| Terminal::start(lab.command("cenbwp").args(["plan"])).end();
+    assert!(on_terminal(&lab).0.contains('\x1b'));
+    lab.set("NO_COLOR", Some("1"));
+    assert!(!on_terminal(&lab).0.contains('\x1b'));
+    assert!(!lab.run("plan").stdout.contains('\x1b'));
+}
+
+#[test]
+fn recording_is_planned_against_without_credentials_or_network() {
+    let mut lab = lab();
+    for name in [
+        "ALIBABA_CLOUD_ACCESS_KEY_ID",
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+        "CENBWP_ENDPOINT",
+        "CENBWP_STS_ENDPOINT",
+    ] {
+        lab.set(name, None);
+    }
+    let live = r#"{"TotalCount": 1, "PageNumber": 1, "PageSize": 50, "CenBandwidthPackages": {"CenBandwidthPackage": [
+        {"CenBandwidthPackageId": "cenbwp-1", "GeographicRegionAId": "europe", "GeographicRegionBId": "china", "Bandwidth": "7",
+         "BandwidthPackageChargeType": "PREPAY", "Tags": {"Tag": [{"Key": "cenbwp", "Value": "net/x"}]}}]}}"#;
+    lab.file("live.json", live);
+    let ran = lab.run("plan --live-from live.json --detailed-exitcode");
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    lab.file("live.json", "{}");
+    let ran = lab.run("plan --live-from live.json");
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(lab.emulator.requests().is_empty());
+}
+
+#[test]
+fn spec_comes_from_files_folders_and_stdin() {
+    let lab = lab();
+    lab.file("specs/a.yaml", SPEC)
+        .file("specs/below/b.yml", &SPEC.replace("x:", "y:"))
+        .file("specs/notes.txt", "no spec");
+    let ran = lab.run("validate -f specs");
+    assert!(ran.stdout.contains("2 packages in 1 stack"), "{}", ran.stdout);
+    let mut child = lab.command("cenbwp");
+    let file = std::fs::File::open(lab.path("cenbwp.yaml")).expect("the spec");
+    let ran = lab.finish(child.args(["validate", "-f", "-", "-f", "specs/below"]).stdin(file));
+    assert!(ran.stdout.contains("2 packages in 1 stack"), "{}{}", ran.stdout, ran.stderr);
+    let ran = lab.run("validate -f specs -f cenbwp.yaml");
+    assert_eq!(ran.code, 3);
+    assert!(ran.stdout.contains("specs/a.yaml") && ran.stdout.contains("cenbwp.yaml"), "{}", ran.stdout);
+}
+
+#[test]
+fn interrupted_plan_ends_with_130() {
+    let lab = lab();
+    lab.emulator.fault("*:latency=60s".parse().expect("a fault"));
+    let mut child = lab.command("cenbwp").arg("plan").stderr(Stdio::piped()).spawn().expect("it runs");
+    while lab.emulator.requests().is_empty() {
+        std::thread::yield_now();
+    }
+    let killed = std::process::Command::new("kill").arg("-TERM").arg(child.id().to_string()).status();
+    assert!(killed.expect("kill is there").success());
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+}
+
+#[test]
+fn second_signal_ends_an_apply_at_once_and_names_the_tokens() {
+    let lab = lab();
+    lab.emulator.fault("CreateCenBandwidthPackage:latency=60s".parse().expect("a fault"));
+    let mut terminal = Terminal::start(lab.command("cenbwp").args(["apply", "--auto-approve"]));
+    while !lab.emulator.requests().iter().any(|request| request.action == "CreateCenBandwidthPackage") {
+        std::thread::yield_now();
+    }
+    terminal.signal("INT");
+    terminal.wait_for("interrupted: nothing new is sent");
+    terminal.signal("INT");
+    let (screen, code) = terminal.end();
+    assert_eq!(code, 7, "{screen}");
+    assert!(screen.contains("outcome unknown: net/x, client token cbwp1-"), "{screen}");
+}

@@ -1,0 +1,45 @@
+//! Every example is run: the specs are valid and plan, and the demo does the whole job.
+
+use std::path::Path;
+
+use cenbwp_tests::OrderKind;
+
+use crate::support::Lab;
+
+fn examples() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
+}
+
+#[test]
+fn every_spec_is_valid_and_can_be_applied() {
+    let mut seen = 0;
+    for entry in std::fs::read_dir(examples()).expect("the examples") {
+        let path = entry.expect("an entry").path();
+        if !path.is_dir() && path.extension().is_none_or(|extension| extension != "yaml") {
+            continue;
+        }
+        seen += 1;
+        let lab = Lab::new();
+        let spec = path.to_str().expect("a plain path");
+        for (arguments, code) in [
+            ("validate", 0),
+            ("plan --detailed-exitcode", 2),
+            ("apply --auto-approve", 0),
+            ("plan --detailed-exitcode", 0),
+        ] {
+            let ran = lab.run(&format!("{arguments} -f {spec}"));
+            assert_eq!(ran.code, code, "{arguments} -f {spec}\n{}{}", ran.stdout, ran.stderr);
+        }
+        assert!(lab.emulator.ledger().iter().all(|order| order.kind == OrderKind::New));
+    }
+    assert!(seen >= 2, "the examples are gone");
+}
+
+#[test]
+fn demo_buys_one_package_and_ends_with_an_empty_plan() {
+    let lab = Lab::new();
+    let ran = lab.finish(lab.command("sh").arg(examples().join("demo.sh")));
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("Apply complete: 1 created."), "{}", ran.stdout);
+    assert_eq!(lab.emulator.ledger().len(), 1);
+}

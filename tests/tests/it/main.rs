@@ -1,0 +1,10 @@
+//! Every test that needs the emulator, in one program: it links once.
+
+mod support;
+
+mod approval;
+mod cli;
+mod documents;
+mod examples;
+mod money;
+mod refusals;

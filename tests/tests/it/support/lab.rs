@@ -1,0 +1,111 @@
+//! The real binary against the emulator over a socket: a clean environment, an empty folder, no terminal.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use cenbwp_tests::{Config, Emulator, Server};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// An emulated cloud, a folder, and the binary.
+pub(crate) struct Lab {
+    pub(crate) emulator: Emulator,
+    folder: TempDir,
+    environment: Vec<(String, String)>,
+    // The server is stopped before the runtime that it runs on.
+    _server: Server,
+    _runtime: Runtime,
+}
+
+/// How a process ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Lab {
+    /// An empty account.
+    pub(crate) fn new() -> Self {
+        Self::with(Config::default())
+    }
+
+    /// An account of this kind.
+    pub(crate) fn with(config: Config) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let key = config.keys[0].clone();
+        let emulator = Emulator::new(config);
+        let server = runtime.block_on(emulator.serve("127.0.0.1:0")).expect("a free port");
+        let url = server.url();
+        let environment = vec![
+            ("CENBWP_ENDPOINT".to_owned(), url.clone()),
+            ("CENBWP_STS_ENDPOINT".to_owned(), url),
+            ("ALIBABA_CLOUD_ACCESS_KEY_ID".to_owned(), key.id),
+            ("ALIBABA_CLOUD_ACCESS_KEY_SECRET".to_owned(), key.secret),
+        ];
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self { emulator, folder, environment, _server: server, _runtime: runtime }
+    }
+
+    /// Writes a file into the folder that commands run in.
+    pub(crate) fn file(&self, name: &str, text: &str) -> &Self {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().expect("below the folder")).expect("a new folder");
+        std::fs::write(path, text).expect("a new file");
+        self
+    }
+
+    /// The text of a file in the folder.
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// The path of something in the folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Sets a variable for every later command, or removes it.
+    pub(crate) fn set(&mut self, name: &str, value: Option<&str>) {
+        self.environment.retain(|(key, _)| key != name);
+        self.environment.extend(value.map(|value| (name.to_owned(), value.to_owned())));
+    }
+
+    /// A command in this lab: no variables but the lab's, no terminal.
+    #[expect(clippy::disallowed_methods, reason = "where make and sh are is the machine's business")]
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        let path = format!("{}:{}", binaries().display(), std::env::var("PATH").unwrap_or_default());
+        command
+            .env_clear()
+            .env("PATH", path)
+            .env("HOME", self.folder.path())
+            .envs(self.environment.iter().cloned());
+        command.current_dir(self.folder.path()).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs `cenbwp` with these arguments, separated by blanks.
+    pub(crate) fn run(&self, arguments: &str) -> Ran {
+        self.finish(self.command("cenbwp").args(arguments.split_whitespace()))
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn finish(&self, command: &mut Command) -> Ran {
+        let output = command.output().expect("the binary is built: run `cargo build --workspace` first");
+        let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
+        Ran {
+            code: output.status.code().unwrap_or(-1),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+}
+
+/// The folder that the workspace's binaries are built into: the one above this test's own.
+pub(crate) fn binaries() -> PathBuf {
+    let test = std::env::current_exe().expect("this program has a path");
+    test.ancestors().nth(2).expect("tests are built below the binaries").to_owned()
+}

@@ -1,0 +1,63 @@
+//! A person at a terminal: a pseudo-terminal whose other end the test reads and types into.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+/// A program that believes in its terminal.
+pub(crate) struct Terminal {
+    child: Child,
+    screen: File,
+    seen: String,
+}
+
+impl Terminal {
+    /// Starts the command with stdin, stdout and stderr on a new terminal.
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
+        grantpt(&controller).and_then(|()| unlockpt(&controller)).expect("a usable pseudo-terminal");
+        let name = ptsname(&controller, Vec::new()).expect("its other end has a name");
+        let path = name.to_str().expect("a plain path").to_owned();
+        let end = || File::options().read(true).write(true).open(&path).expect("its other end");
+        command.stdin(Stdio::from(end())).stdout(Stdio::from(end())).stderr(Stdio::from(end()));
+        let child = command.spawn().expect("the binary is built");
+        // The command keeps its copies of the other end, which would hide the end of the output.
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self { child, screen: File::from(controller), seen: String::new() }
+    }
+
+    /// Reads until this text has been printed.
+    pub(crate) fn wait_for(&mut self, text: &str) {
+        while !self.seen.contains(text) {
+            assert!(self.read(), "{text:?} was never printed:\n{}", self.seen);
+        }
+    }
+
+    /// Types a line.
+    pub(crate) fn type_line(&mut self, line: &str) {
+        self.screen.write_all(format!("{line}\n").as_bytes()).expect("the terminal takes input");
+    }
+
+    /// Sends the program a signal, such as `INT`.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        assert!(sent.expect("kill is there").success());
+    }
+
+    /// Everything that was printed, and the code.
+    pub(crate) fn end(mut self) -> (String, i32) {
+        while self.read() {}
+        let status = self.child.wait().expect("the program ends");
+        (self.seen.replace("\r\n", "\n"), status.code().unwrap_or(-1))
+    }
+
+    /// Reads some more; false at the end, which Linux reports as an error.
+    fn read(&mut self) -> bool {
+        let mut buffer = [0; 4096];
+        let read = self.screen.read(&mut buffer).unwrap_or(0);
+        self.seen.push_str(&String::from_utf8_lossy(&buffer[..read]));
+        read > 0
+    }
+}
