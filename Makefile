@@ -9,7 +9,7 @@ help: ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
 
 demo: build ## Validate, plan, apply and plan again, against an emulated cloud
-	@$(BIN)/cen-emulator --quiet -- env PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh
+	@$(BIN)/cen-emulator -- env PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh
 
 test: format lint build unit sdk ## Run every check
 

@@ -14,6 +14,7 @@ pub mod clock;
 pub mod cloud;
 pub mod execute;
 pub mod exit;
+pub mod planned;
 pub mod random;
 pub mod report;
 pub mod situation;

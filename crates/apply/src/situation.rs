@@ -21,14 +21,23 @@ pub struct Situation {
 }
 
 impl Situation {
+    /// Asks the service, for a spec.
+    ///
+    /// # Errors
+    /// Those of [`Situation::look`]; exit 4 when a stack is pinned to another account.
+    pub async fn ask(cloud: &Cloud, spec: &Spec) -> Result<Self, Failure> {
+        let situation = Self::look(cloud).await?;
+        situation.account.iter().try_for_each(|account| check_pins(spec, account))?;
+        Ok(situation)
+    }
+
     /// Asks the service: the account and the full listing, side by side.
     ///
     /// # Errors
-    /// Exit 1 when the service cannot be reached or refuses; exit 4 when a stack is pinned to another account.
-    pub async fn ask(cloud: &Cloud, spec: &Spec) -> Result<Self, Failure> {
+    /// Exit 1 when the service cannot be reached or refuses.
+    pub async fn look(cloud: &Cloud) -> Result<Self, Failure> {
         let (account, observed) = tokio::join!(cloud.account(), cloud.list());
         let account = account.map_err(cloud_failure)?;
-        check_pins(spec, &account)?;
         let endpoint = Some(cloud.endpoint().to_string());
         Ok(Self { account: Some(account), endpoint, observed: observed.map_err(cloud_failure)? })
     }
@@ -68,7 +77,7 @@ impl Situation {
 }
 
 /// Plans, and has the plan checked by rules that were written independently of the planner.
-fn checked_plan(spec: &Spec, observed: &Observed, options: &Options) -> Result<Plan, Failure> {
+pub(crate) fn checked_plan(spec: &Spec, observed: &Observed, options: &Options) -> Result<Plan, Failure> {
     let plan = cenbwp_diff::plan(spec, observed, options);
     match cenbwp_diff::audit(&plan, spec, observed, options).first() {
         None => Ok(plan),

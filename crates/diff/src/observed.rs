@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cenbwp_spec::{AreaPair, CenId, Identity, Mbps, PackageId};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// The account's packages as one listing showed them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct Observed {
     /// The packages that could be read, each id once, in any order.
     pub packages: Vec<Live>,
@@ -18,7 +20,8 @@ pub struct Observed {
 }
 
 /// An item of the listing that could not be read.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct Unreadable {
     /// Its id, if that much could be read.
     pub id: Option<PackageId>,
@@ -27,7 +30,8 @@ pub struct Unreadable {
 }
 
 /// One package as the service shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct Live {
     /// The service's id.
     pub id: PackageId,
@@ -90,7 +94,8 @@ pub enum Owner {
 }
 
 /// How a live package is paid for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ChargeType {
     /// Bought for a term.
     Prepay,
@@ -101,7 +106,8 @@ pub enum ChargeType {
 }
 
 /// Whether a package works, as far as money and security are concerned.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Business {
     /// It works.
     Normal,
@@ -110,7 +116,8 @@ pub enum Business {
 }
 
 /// A change that is ordered and not in force yet, or in force for a while.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct Reservation {
     /// What was ordered.
     pub kind: ReservationKind,
@@ -121,7 +128,8 @@ pub struct Reservation {
 }
 
 /// What kind of change is pending.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ReservationKind {
     /// More bandwidth for a while.
     TempUpgrade,

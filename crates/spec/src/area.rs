@@ -3,16 +3,28 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// An area of the world, a set of regions.
 ///
 /// Requests spell areas `North-America`, replies `north-america` (Create and Describe pages), so areas
 /// compare without regard to case and print in the request's form. A name that is not known here is kept
 /// as written: the vendor adds areas faster than clients are released.
-#[derive(Clone, Debug, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(from = "String", into = "String")]
 pub struct Area(String);
+
+impl From<String> for Area {
+    fn from(name: String) -> Self {
+        Self::new(&name)
+    }
+}
+
+impl From<Area> for String {
+    fn from(area: Area) -> Self {
+        area.0
+    }
+}
 
 impl Area {
     /// Every area that some page of the vendor names, in the request's form.
@@ -75,8 +87,15 @@ impl Ord for Area {
 }
 
 /// The two areas that a package connects: unordered, and the same area twice is legal.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(from = "(Area, Area)")]
 pub struct AreaPair(Area, Area);
+
+impl From<(Area, Area)> for AreaPair {
+    fn from((one, other): (Area, Area)) -> Self {
+        Self::new(one, other)
+    }
+}
 
 impl AreaPair {
     /// Returns the pair of these areas, whichever is named first.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use cenbwp_tests::OrderKind;
 
-use crate::support::Lab;
+use crate::support::{Lab, binaries};
 
 fn examples() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
@@ -33,6 +33,22 @@ fn every_spec_is_valid_and_can_be_applied() {
         assert!(lab.emulator.ledger().iter().all(|order| order.kind == OrderKind::New));
     }
     assert!(seen >= 2, "the examples are gone");
+}
+
+/// The newcomer's first command, as the Makefile has it; only the build is left out, it has happened.
+#[test]
+fn make_demo_does_the_whole_job() {
+    let lab = Lab::new();
+    let root = examples().join("..");
+    let ran = lab
+        .finish(lab.command("make").args(["demo", "CARGO=true"]).arg(binaries_argument()).current_dir(root));
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("One package was bought, once. The second plan is empty."), "{}", ran.stdout);
+    assert!(lab.emulator.requests().is_empty(), "the demo has its own cloud");
+}
+
+fn binaries_argument() -> String {
+    format!("BIN={}", binaries().display())
 }
 
 #[test]

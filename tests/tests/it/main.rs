@@ -8,3 +8,4 @@ mod documents;
 mod examples;
 mod money;
 mod refusals;
+mod saved;

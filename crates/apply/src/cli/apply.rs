@@ -1,26 +1,33 @@
 //! `cenbwp apply`: carries out a plan. The only command that spends.
 //!
-//! read ─▶ look ─▶ plan ─▶ show ─▶ approve ─▶ look again, if a person took their time ─▶ execute ─▶ tell
+//! ```text
+//! spec ─▶ look ─▶ plan ─▶ show ─▶ approve ─┐                  if a person took their time
+//!                                          ├─▶ look and plan again ─▶ execute ─▶ tell
+//! saved plan ─▶ still the same spec? ──────┘                  every time
+//! ```
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cenbwp_diff::{Change, Plan};
+use cenbwp_diff::Plan;
 use tokio::sync::watch;
 
 use super::Environment;
 use super::connection::CloudArgs;
-use super::inputs::SpecArgs;
+use super::inputs::{self, Inputs, SpecArgs};
 use super::output::Output;
-use super::plan::{self, Planned};
+use super::plan;
 use super::progress::Progress;
 use super::reports::{ReportArgs, Reports};
 use super::scope::ScopeArgs;
 use super::{approval, interrupt};
+use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::execute::{self, InFlight, Settings};
 use crate::exit::{Exit, Failure};
-use crate::report::document::{Document, Summary};
+use crate::planned::Planned;
+use crate::report::document::Summary;
 use crate::report::event::{self, Event, SummaryLine};
 use crate::report::outcomes::Applied;
 use crate::situation::Situation;
@@ -28,6 +35,9 @@ use crate::situation::Situation;
 /// Buy what the spec declares and the cloud lacks
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
+    /// A saved plan: it is applied as it was reviewed, or refused
+    #[arg(value_name = "PLAN", conflicts_with_all = SHAPES_A_PLAN)]
+    plan: Option<PathBuf>,
     #[command(flatten)]
     spec: SpecArgs,
     #[command(flatten)]
@@ -35,6 +45,15 @@ pub(super) struct Args {
     /// Do not ask; needed when stdin or stdout is not a terminal
     #[arg(long)]
     auto_approve: bool,
+    /// Do not ask, provided that the plan still has this digest
+    #[arg(long, value_name = "sha256:HEX", conflicts_with_all = ["plan", "auto_approve"])]
+    plan_digest: Option<String>,
+    /// Apply the saved plan without comparing it with the spec files on disk
+    #[arg(long, requires = "plan")]
+    detached: bool,
+    /// Refuse a saved plan that is older
+    #[arg(long, value_name = "TIME", requires = "plan", default_value = "24h", value_parser = super::values::duration)]
+    plan_ttl: Duration,
     /// How many purchases may be in flight at once
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     parallelism: u16,
@@ -49,6 +68,10 @@ pub(super) struct Args {
     #[command(flatten)]
     cloud: CloudArgs,
 }
+
+/// Flags that decide what a plan holds: beside a saved plan they would have to be ignored.
+const SHAPES_A_PLAN: [&str; 6] =
+    ["file", "target", "skip_held", "live_from", "max_purchases", "max_new_mbps"];
 
 impl Args {
     fn settings(&self) -> Settings {
@@ -89,36 +112,114 @@ async fn go(
     output: &Arc<Output>,
     reports: &Reports<'_>,
 ) -> Result<Applied, Failure> {
-    let inputs = plan::usable(&args.spec, output, reports)?;
-    if let Some(recording) = &args.scope.live_from {
-        return Err(Failure::new(
-            Exit::Refused,
-            format_args!("{}: a recording is not the cloud", recording.display()),
-        )
-        .hint("apply without --live-from; plan --live-from shows what a recording would need"));
-    }
+    let start = start(args, output, reports)?;
     let cloud = args.cloud.connect(environment)?;
     let in_flight = InFlight::default();
     let interrupted =
         interrupt::listen(Arc::clone(output), Arc::clone(&in_flight)).map_err(Failure::with(Exit::Error))?;
 
-    let preparing = plan::prepare(inputs, &args.scope, Duration::ZERO, Some(&cloud));
-    let mut planned = interrupt::or_end(interrupted.clone(), preparing).await?;
-    for event in event::of_plan(&planned.plan, &Document::new(&planned.material())) {
+    let approving = approve(start, args, &cloud, output, reports);
+    let approved = interrupt::or_end(interrupted.clone(), approving).await?;
+    Ok(execute(&approved, &cloud, args, &in_flight, interrupted, output, reports).await)
+}
+
+/// What a run starts from.
+enum Start {
+    Saved(Box<Planned>),
+    Spec(Inputs),
+}
+
+/// A plan that was approved, as it is to be carried out.
+struct Approved {
+    /// What of it is still to be done.
+    planned: Planned,
+    /// What the approval named.
+    digest: String,
+}
+
+/// Everything that can be refused offline.
+fn start(args: &Args, output: &Output, reports: &Reports<'_>) -> Result<Start, Failure> {
+    if let Some(path) = &args.plan {
+        let saved = inputs::read_plan(path)?;
+        let age = Clock::System.now().duration_since(saved.options.now);
+        if age > args.plan_ttl.try_into().unwrap_or(jiff::SignedDuration::MAX) {
+            let message = format!("{}: the plan is of {} and too old", path.display(), saved.options.now);
+            return Err(Failure::new(Exit::Stale, message)
+                .hint("plan again, or allow its age, such as --plan-ttl 48h"));
+        }
+        if !args.detached {
+            inputs::compare_with_disk(&saved)?;
+        }
+        if saved.situation.account.is_none() {
+            return Err(Failure::new(
+                Exit::Refused,
+                "the plan was made from a recording, which is not the cloud",
+            )
+            .hint("plan without --live-from"));
+        }
+        check_applyable(&saved.plan)?;
+        return Ok(Start::Saved(Box::new(saved)));
+    }
+    if let Some(recording) = &args.scope.live_from {
+        let message = format!("{}: a recording is not the cloud", recording.display());
+        return Err(Failure::new(Exit::Refused, message)
+            .hint("apply without --live-from; plan --live-from shows what a recording would need"));
+    }
+    plan::usable(&args.spec, output, reports).map(Start::Spec)
+}
+
+/// Looks, plans, shows, and gets the approval.
+async fn approve(
+    start: Start,
+    args: &Args,
+    cloud: &Cloud,
+    output: &Output,
+    reports: &Reports<'_>,
+) -> Result<Approved, Failure> {
+    let (planned, saved) = match start {
+        Start::Saved(saved) => (*saved, true),
+        Start::Spec(inputs) => {
+            (plan::prepare(inputs, &args.scope, Duration::ZERO, Some(cloud)).await?, false)
+        }
+    };
+    let digest = planned.document().digest;
+    if saved {
+        let planned = plan_again(planned, cloud).await?;
+        show(&planned, output, reports);
+        return Ok(Approved { planned, digest });
+    }
+    show(&planned, output, reports);
+    check_digest(args, &planned.plan, &digest)?;
+    check_applyable(&planned.plan)?;
+    // Only purchases are carried out, so only they need a yes.
+    if planned.plan.purchases().next().is_none() || args.auto_approve || args.plan_digest.is_some() {
+        return Ok(Approved { planned, digest });
+    }
+    approval::ask(output, &buys(&planned.plan)).await?;
+    let planned = plan_again(planned, cloud).await?;
+    Ok(Approved { planned, digest })
+}
+
+fn show(planned: &Planned, output: &Output, reports: &Reports<'_>) {
+    for event in event::of_plan(&planned.plan, &planned.document()) {
         reports.event(&event);
     }
     reports.human(&planned.text(output.color, output.width));
-    check_applyable(&planned)?;
-    if !planned.plan.changes.is_empty() && !args.auto_approve {
-        interrupt::or_end(interrupted.clone(), approval::ask(output, &buys(&planned.plan))).await?;
-        interrupt::or_end(interrupted.clone(), look_again(&mut planned, &cloud)).await?;
+}
+
+/// Refuses a plan that is not the one whose digest was approved. A plan with nothing to do needs no approval.
+fn check_digest(args: &Args, plan: &Plan, digest: &str) -> Result<(), Failure> {
+    match &args.plan_digest {
+        Some(approved) if approved != digest && !plan.is_empty() => {
+            Err(Failure::new(Exit::Stale, format_args!("the plan is {digest}, and {approved} was approved"))
+                .hint("nothing was sent; review the plan above and approve its digest"))
+        }
+        _ => Ok(()),
     }
-    Ok(execute(&planned, &cloud, args, &in_flight, interrupted, output, reports).await)
 }
 
 /// Refuses a plan that holds or exceeds something.
-fn check_applyable(planned: &Planned) -> Result<(), Failure> {
-    let plan = &planned.plan;
+fn check_applyable(plan: &Plan) -> Result<(), Failure> {
     if let Some(breach) = plan.breaches.first() {
         return Err(Failure::new(Exit::Refused, breach.message()).hint(breach.hint()));
     }
@@ -128,56 +229,43 @@ fn check_applyable(planned: &Planned) -> Result<(), Failure> {
     let held = plan.held.len();
     let are = if held == 1 { "change is" } else { "changes are" };
     Err(Failure::new(Exit::Refused, format_args!("{held} {are} held, so nothing is bought or changed"))
-        .hint("follow the hints above, or go on without what is held: --skip-held"))
+        .hint("follow the hints of the plan, or go on without what is held: --skip-held"))
 }
 
 /// What the approval is about, in a sentence.
 fn buys(plan: &Plan) -> String {
-    let Summary { purchases, new_mbps, months, updates, .. } = Summary::of(plan);
-    let packages = super::plural(purchases, "package");
-    match (purchases, updates) {
-        (0, _) => format!(
-            "This plan buys nothing and shows {} that this version does not make.",
-            super::plural(updates, "change")
-        ),
-        _ => format!(
-            "This plan buys {packages}: {new_mbps} Mbps for {} in all.",
-            super::plural(months, "month")
-        ),
-    }
+    let Summary { purchases, new_mbps, months, .. } = Summary::of(plan);
+    let (packages, months) = (super::plural(purchases, "package"), super::plural(months, "month"));
+    format!("This plan buys {packages}: {new_mbps} Mbps for {months} in all.")
 }
 
-/// Looks and plans once more after a person took their time. What was approved and is still needed is
-/// kept, what is done by now is dropped; anything else was not approved.
-async fn look_again(planned: &mut Planned, cloud: &Cloud) -> Result<(), Failure> {
-    let mut options = planned.options.clone();
-    options.now = cloud.clock().now();
-    let mut situation = Situation::ask(cloud, &planned.spec).await?;
-    let plan = situation.plan(Some(cloud), &planned.spec, &options).await?;
-    let approved = |change: &Change| planned.plan.changes.contains(change);
-    if situation.account != planned.situation.account
-        || !plan.is_applyable()
-        || !plan.changes.iter().all(approved)
-    {
-        let fresh = cenbwp_diff::render(&plan, &cenbwp_diff::Style::plain());
-        let shown = planned.text(false, 100);
-        let diff = similar::TextDiff::from_lines(&shown, &fresh)
-            .unified_diff()
-            .header("approved", "now")
-            .to_string();
-        return Err(Failure::new(
-            Exit::Stale,
-            format_args!("the world changed after the plan was shown\n{diff}"),
-        )
-        .hint("nothing was sent; run the same command again and review the new plan"));
+/// Looks and plans once more, because time has passed since the plan was made.
+async fn plan_again(approved: Planned, cloud: &Cloud) -> Result<Planned, Failure> {
+    let stale = |message: String| {
+        Failure::new(Exit::Stale, message).hint("nothing was sent; plan again with these credentials")
+    };
+    let endpoint = cloud.endpoint().to_string();
+    if let Some(planned) = approved.situation.endpoint.as_ref().filter(|planned| **planned != endpoint) {
+        return Err(stale(format!("the plan was made at {planned}, and this is {endpoint}")));
     }
-    (planned.situation, planned.plan, planned.options) = (situation, plan, options);
-    Ok(())
+    let mut situation = Situation::look(cloud).await?;
+    if let (Some(planned), Some(account)) = (&approved.situation.account, &situation.account)
+        && planned != account
+    {
+        let message = format!(
+            "the plan was made for account {planned}, and these credentials are of account {account}"
+        );
+        return Err(stale(message));
+    }
+    let options = cenbwp_diff::Options { now: cloud.clock().now(), ..approved.options.clone() };
+    let fresh = situation.plan(Some(cloud), &approved.spec, &options).await?;
+    let plan = approved.still_approved(&fresh)?;
+    Ok(Planned { options, situation, plan, ..approved })
 }
 
 /// Carries out the plan and looks at what is left. From here on every end is a summary.
 async fn execute(
-    planned: &Planned,
+    approved: &Approved,
     cloud: &Cloud,
     args: &Args,
     in_flight: &InFlight,
@@ -185,6 +273,7 @@ async fn execute(
     output: &Output,
     reports: &Reports<'_>,
 ) -> Applied {
+    let Approved { planned, digest } = approved;
     let account = planned.situation.account.as_ref().expect("a live situation has an account");
     let progress = Progress::new(output, cloud.clock());
     let tell = |event: execute::Event<'_>| match event {
@@ -207,8 +296,7 @@ async fn execute(
         execute::run(&planned.plan, account, cloud, &args.settings(), in_flight, interrupted.clone(), &tell)
             .await;
     progress.clear();
-    let digest = Document::new(&planned.material()).digest;
-    Applied::new(&planned.material(), digest, results, last_look.as_ref(), *interrupted.borrow())
+    Applied::new(&planned.material(), digest.clone(), results, last_look.as_ref(), *interrupted.borrow())
 }
 
 /// Tells what was done in every form that was asked for. A report that cannot be written changes nothing

@@ -8,12 +8,16 @@ use anyhow::Context;
 use cenbwp_spec::{Finding, Severity, Source, Spec};
 
 use crate::exit::{Exit, Failure};
+use crate::planned::Planned;
 
 /// The spec that is read when no `--file` is given.
 pub(super) const DEFAULT_FILE: &str = "cenbwp.yaml";
 
 /// The most bytes that one run reads. 100,000 packages are a fifth of it.
 const MAX_BYTES: u64 = cenbwp_spec::MOST_BYTES as u64;
+
+/// The largest saved plan: it holds the spec, what is bought for it and the listing.
+const MAX_PLAN_BYTES: u64 = 4 * MAX_BYTES;
 
 /// Spec files, directories and stdin, as given on the command line.
 #[derive(Clone, Debug, clap::Args)]
@@ -50,6 +54,42 @@ impl Inputs {
     pub(super) fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|finding| finding.severity == severity).count()
     }
+}
+
+/// Reads a saved plan.
+///
+/// # Errors
+/// Exit 3 when it cannot be read, or is not a plan as this version saves it.
+pub(super) fn read_plan(path: &Path) -> Result<Planned, Failure> {
+    let mut bytes = Vec::new();
+    let named = || path.display().to_string();
+    let read = File::open(path).and_then(|file| file.take(MAX_PLAN_BYTES + 1).read_to_end(&mut bytes));
+    let read = read.with_context(named).map_err(Failure::with(Exit::Invalid))?;
+    if read as u64 > MAX_PLAN_BYTES {
+        let message = format!("{}: larger than any saved plan, {} MiB", named(), MAX_PLAN_BYTES >> 20);
+        return Err(Failure::new(Exit::Invalid, message));
+    }
+    Planned::read(&bytes).map_err(|failure| Failure { error: failure.error.context(named()), ..failure })
+}
+
+/// Compares a saved plan with the spec files that it was made from.
+///
+/// # Errors
+/// Exit 5 when they are gone, or declare something else by now.
+pub(super) fn compare_with_disk(saved: &Planned) -> Result<(), Failure> {
+    let stale = |message: String| {
+        Failure::new(Exit::Stale, message).hint("plan again, or apply what was reviewed: --detached")
+    };
+    let names: Vec<PathBuf> = saved.sources.iter().map(|source| PathBuf::from(&source.name)).collect();
+    let sources = read_sources(&names).map_err(|error| stale(format!("{error:#}")))?;
+    let spec = cenbwp_spec::parse(&sources).spec;
+    let digest = spec.as_ref().map(crate::report::document::spec_digest);
+    if digest == Some(crate::report::document::spec_digest(&saved.spec)) {
+        return Ok(());
+    }
+    let changed = sources.iter().zip(&saved.sources).filter(|(now, then)| now.bytes != then.bytes);
+    let names: Vec<&str> = changed.map(|(now, _)| now.name.as_str()).collect();
+    Err(stale(format!("{}: the spec changed after the plan was made", names.join(", "))))
 }
 
 fn read_sources(paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {

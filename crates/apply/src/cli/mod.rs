@@ -2,7 +2,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `validate`, `plan`, `apply` | the three steps of a reconciliation |
+//! | `validate`, `plan`, `show`, `apply` | the steps of a reconciliation |
 //! | `schema`, `explain`, `completions`, `version` | what the tool says of itself |
 //! | `inputs`, `scope`, `connection` | spec files, planning flags, the way to the service |
 //! | `approval`, `interrupt`, `progress` | the person at the terminal |
@@ -24,6 +24,7 @@ mod progress;
 mod reports;
 mod schema;
 mod scope;
+mod show;
 mod validate;
 mod values;
 mod version;
@@ -70,6 +71,7 @@ struct GlobalArgs {
 enum Command {
     Validate(validate::Args),
     Plan(plan::Args),
+    Show(show::Args),
     Apply(apply::Args),
     Schema(schema::Args),
     Explain(explain::Args),
@@ -89,6 +91,7 @@ pub fn main() -> ExitCode {
     let (ended, buys) = match cli.command {
         Command::Validate(args) => (validate::run(&args, &output), false),
         Command::Plan(args) => (on_runtime(plan::run(&args, &environment, &output)), false),
+        Command::Show(args) => (show::run(&args, &output), false),
         Command::Apply(args) => (on_runtime(apply::run(&args, &environment, &output)), true),
         Command::Schema(args) => (schema::run(&args, &output), false),
         Command::Explain(args) => (explain::run(&args, &output), false),

@@ -1,10 +1,11 @@
 //! `cenbwp plan`: what would change. Read-only.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cenbwp_diff::{Options, Palette, Plan, Style};
-use cenbwp_spec::{Severity, Spec};
+use anyhow::Context;
+use cenbwp_spec::Severity;
 
 use super::Environment;
 use super::connection::CloudArgs;
@@ -12,12 +13,13 @@ use super::inputs::{Inputs, SpecArgs};
 use super::output::Output;
 use super::reports::{ReportArgs, Reports, Stdout};
 use super::scope::ScopeArgs;
-use super::{interrupt, validate};
+use super::{interrupt, reports, validate};
 use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::execute::InFlight;
 use crate::exit::{Exit, Failure};
-use crate::report::document::{Document, Material};
+use crate::planned::Planned;
+use crate::report::document::Document;
 use crate::report::event::{self, Event, FindingLine, SummaryLine};
 use crate::situation::Situation;
 
@@ -28,6 +30,9 @@ pub(super) struct Args {
     spec: SpecArgs,
     #[command(flatten)]
     scope: ScopeArgs,
+    /// Save the plan, for cenbwp apply FILE
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     /// End with 2 when something is to be done
     #[arg(long)]
     detailed_exitcode: bool,
@@ -38,36 +43,6 @@ pub(super) struct Args {
     reports: ReportArgs,
     #[command(flatten)]
     cloud: CloudArgs,
-}
-
-/// A plan with everything that it was made from.
-pub(super) struct Planned {
-    pub inputs: Inputs,
-    pub spec: Spec,
-    pub options: Options,
-    pub situation: Situation,
-    pub plan: Plan,
-}
-
-impl Planned {
-    /// What reports are made of.
-    pub(super) fn material(&self) -> Material<'_> {
-        Material {
-            plan: &self.plan,
-            spec: &self.spec,
-            observed: &self.situation.observed,
-            options: &self.options,
-            account: self.situation.account.as_ref(),
-            endpoint: self.situation.endpoint.as_deref(),
-            sources: &self.inputs.sources,
-        }
-    }
-
-    /// The plan as text.
-    pub(super) fn text(&self, color: bool, width: usize) -> String {
-        let palette = if color { Palette::coloured() } else { Palette::plain() };
-        cenbwp_diff::render(&self.plan, &Style { palette, width })
-    }
 }
 
 /// Plans: exit 0, or 2 with `--detailed-exitcode` when something is to be done.
@@ -102,15 +77,33 @@ async fn show(
     };
     let planning = prepare(inputs, &args.scope, args.expiring_within, cloud.as_ref());
     let planned = interrupt::or_end(interrupted, planning).await?;
-    let document = Document::new(&planned.material());
+    let document = planned.document();
     for event in event::of_plan(&planned.plan, &document) {
         reports.event(&event);
     }
     reports.human(&planned.text(output.color, output.width));
     let human = planned.text(false, output.width);
     reports.deliver(&human, &document.to_text()).map_err(Failure::with(Exit::Error))?;
+    if let Some(path) = &args.out {
+        save(path, &document, output)?;
+    }
     let pending = args.detailed_exitcode && !planned.plan.is_empty();
     Ok((if pending { Exit::Pending } else { Exit::Done }, planned, document))
+}
+
+/// Saves a plan, also one that may not be applied: it can be shown.
+fn save(path: &Path, document: &Document, output: &Output) -> Result<(), Failure> {
+    reports::write_whole(path, &document.to_text())
+        .with_context(|| format!("{}: the plan could not be saved", path.display()))
+        .map_err(Failure::with(Exit::Error))?;
+    output.story(&format!("saved {}, digest {}", path.display(), document.digest));
+    let path = path.display();
+    output.story(&if document.applyable {
+        format!("to apply exactly this plan: cenbwp apply {path}")
+    } else {
+        format!("it cannot be applied as it is; cenbwp show {path} shows why")
+    });
+    Ok(())
 }
 
 /// Reads the spec and ends with 3 if it has errors. Warnings are told on the way.
@@ -150,7 +143,7 @@ pub(super) async fn prepare(
         (None, None) => unreachable!("a run without a recording has a client"),
     };
     let plan = situation.plan(cloud, &spec, &options).await?;
-    Ok(Planned { inputs, spec, options, situation, plan })
+    Ok(Planned { sources: inputs.sources, spec, options, situation, plan })
 }
 
 /// The last event of a run that has got as far as a plan, or not.

@@ -141,7 +141,7 @@ impl<'a> Reports<'a> {
 
 /// Writes a file so that a reader sees the old one or the whole new one. Devices and pipes are written
 /// in place.
-fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     if path.exists() && !path.is_file() {
         return std::fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
     }

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::resource;
 use crate::cloud::{self, Attempt, ClientToken};
+use crate::planned::SavedInputs;
 
 /// Everything a document is made of.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +36,7 @@ pub struct Material<'a> {
     pub sources: &'a [Source],
 }
 
-/// A plan as data. `format_version` changes when a reader of the old form would be misled.
+/// A plan as data.
 #[derive(Debug, Serialize)]
 pub struct Document {
     format_version: &'static str,
@@ -56,7 +57,13 @@ pub struct Document {
     superseded: Vec<Value>,
     warnings: Vec<Value>,
     summary: Summary,
+    /// Over the inputs, so that none of them changes unnoticed, also where nothing follows from it.
+    inputs_digest: String,
+    inputs: SavedInputs,
 }
+
+/// The form of the document. It changes when a reader of the old form would be misled.
+pub const FORMAT_VERSION: &str = "1.0";
 
 /// What the plan was made for; another value of any of these makes it another plan.
 #[derive(Debug, Serialize)]
@@ -158,7 +165,7 @@ impl Document {
     pub fn new(material: &Material<'_>) -> Self {
         let Material { plan, spec, observed, options, account, endpoint, sources } = *material;
         let mut document = Self {
-            format_version: "1.0",
+            format_version: FORMAT_VERSION,
             tool: json!({ "name": "cenbwp", "version": env!("CARGO_PKG_VERSION") }),
             created_at: options.now,
             digest: String::new(),
@@ -170,7 +177,7 @@ impl Document {
                 stacks: spec.stacks.keys().cloned().collect(),
                 token_scheme: ClientToken::SCHEME,
                 spec: SpecPin {
-                    digest: sha256(spec),
+                    digest: spec_digest(spec),
                     files: sources.iter().map(|source| source.name.clone()).collect(),
                 },
                 live: live_pin(plan, spec, observed, options.now),
@@ -188,7 +195,10 @@ impl Document {
             superseded: plan.superseded.iter().map(|it| stray(&it.identity, &it.id, it.expires)).collect(),
             warnings: plan.warnings.iter().map(warning).collect(),
             summary: Summary::of(plan),
+            inputs_digest: String::new(),
+            inputs: SavedInputs::new(material),
         };
+        document.inputs_digest = sha256(&document.inputs);
         document.digest = document.compute_digest();
         document
     }
@@ -223,8 +233,13 @@ impl Document {
     }
 }
 
+/// The digest of what a spec declares: comments, order and the layout of files do not matter.
+pub fn spec_digest(spec: &Spec) -> String {
+    sha256(spec)
+}
+
 /// The digest of a value: SHA-256 of its canonical JSON. `serde_json` keeps an object's keys sorted.
-fn sha256(value: &impl Serialize) -> String {
+pub(crate) fn sha256(value: &impl Serialize) -> String {
     let value = serde_json::to_value(value).expect("every key is a string and no map fails");
     format!("sha256:{}", hex::encode(Sha256::digest(value.to_string())))
 }

@@ -13,7 +13,7 @@ pub(crate) struct Lab {
     folder: TempDir,
     environment: Vec<(String, String)>,
     // The server is stopped before the runtime that it runs on.
-    _server: Server,
+    server: Server,
     _runtime: Runtime,
 }
 
@@ -46,7 +46,12 @@ impl Lab {
             ("ALIBABA_CLOUD_ACCESS_KEY_SECRET".to_owned(), key.secret),
         ];
         let folder = tempfile::tempdir().expect("a temporary folder");
-        Self { emulator, folder, environment, _server: server, _runtime: runtime }
+        Self { emulator, folder, environment, server, _runtime: runtime }
+    }
+
+    /// Where the cloud is.
+    pub(crate) fn url(&self) -> String {
+        self.server.url()
     }
 
     /// Writes a file into the folder that commands run in.

@@ -5,5 +5,5 @@ mod lab;
 mod terminal;
 
 pub(crate) use bench::{Bench, purchases, spec};
-pub(crate) use lab::Lab;
+pub(crate) use lab::{Lab, binaries};
 pub(crate) use terminal::Terminal;
