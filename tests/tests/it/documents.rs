@@ -1,7 +1,7 @@
 //! Every command and every output block in the project's Markdown, run as a reader would run it.
 //!
 //! A `console` block holds commands after `$ ` and below each what it prints, stdout and stderr together.
-//! `...` stands for any lines. One emulated, empty cloud serves all blocks of a file, in their order, and a
+//! `...` stands for any lines, and at the end of a line for the rest of it. One emulated, empty cloud serves all blocks of a file, in their order, and a
 //! copy of the examples lies in the folder. Blocks of other languages are not commands.
 
 use std::path::{Path, PathBuf};
@@ -73,9 +73,12 @@ fn matches(actual: &str, expected: &str) -> bool {
         match (expected, actual) {
             ([], []) => true,
             (["...", rest @ ..], _) => (0..=actual.len()).any(|skip| lines(&actual[skip..], rest)),
-            ([expected, rest @ ..], [line, others @ ..]) => expected == line && lines(others, rest),
+            ([expected, rest @ ..], [line, others @ ..]) => is_line(line, expected) && lines(others, rest),
             ([], _) | (_, []) => false,
         }
+    }
+    fn is_line(line: &str, expected: &str) -> bool {
+        line == expected || expected.strip_suffix("...").is_some_and(|start| line.starts_with(start))
     }
     lines(&actual.lines().collect::<Vec<_>>(), &expected.lines().collect::<Vec<_>>())
 }

@@ -9,3 +9,4 @@ mod examples;
 mod money;
 mod refusals;
 mod saved;
+mod schemas;

@@ -153,7 +153,7 @@ pub(super) fn summary(
     planned: Option<(&Planned, &Document)>,
 ) -> SummaryLine {
     let (counts, new_mbps) =
-        planned.map(|(planned, _)| event::plan_counts(&planned.plan)).unwrap_or_default();
+        planned.map_or((serde_json::json!({}), 0), |(planned, _)| event::plan_counts(&planned.plan));
     let document = planned.map(|(_, document)| document);
     let next = planned.filter(|(planned, document)| !planned.plan.is_empty() && document.applyable);
     SummaryLine {
