@@ -183,6 +183,7 @@ async fn approve(
         }
     };
     let digest = planned.document().digest;
+    plan::introduce(&planned, Some(cloud), output);
     if saved {
         let planned = plan_again(planned, cloud).await?;
         show(&planned, output, reports);

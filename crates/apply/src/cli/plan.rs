@@ -77,6 +77,7 @@ async fn show(
     };
     let planning = prepare(inputs, &args.scope, args.expiring_within, cloud.as_ref());
     let planned = interrupt::or_end(interrupted, planning).await?;
+    introduce(&planned, cloud.as_ref(), output);
     let document = planned.document();
     for event in event::of_plan(&planned.plan, &document) {
         reports.event(&event);
@@ -89,6 +90,13 @@ async fn show(
     }
     let pending = args.detailed_exitcode && !planned.plan.is_empty();
     Ok((if pending { Exit::Pending } else { Exit::Done }, planned, document))
+}
+
+/// Says whose packages these are before the plan does: the person who reads it has more than one account.
+pub(super) fn introduce(planned: &Planned, cloud: Option<&Cloud>, output: &Output) {
+    if let (Some(account), Some(cloud)) = (&planned.situation.account, cloud) {
+        output.story(&format!("account {account}, {}", cenbwp_diff::neutral(&cloud.asker())));
+    }
 }
 
 /// Saves a plan, also one that may not be applied: it can be shown.

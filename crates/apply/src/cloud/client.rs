@@ -108,6 +108,12 @@ impl Cloud {
         &self.0.endpoints.cbn
     }
 
+    /// Who asks: the access key, masked, and where it comes from.
+    pub fn asker(&self) -> String {
+        let Inner { credentials, .. } = &*self.0;
+        format!("access key {} from {}", credentials.masked_id(), credentials.source)
+    }
+
     /// How long to wait before the n-th repetition of anything, from 0, given what the service asked for.
     pub fn wait(&self, n: u32, asked: Option<Duration>) -> Duration {
         self.0.retry.wait(n, asked, &self.0.random)
