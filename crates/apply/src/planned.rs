@@ -5,16 +5,14 @@
 //! purpose, does not give itself any more.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-use cenbwp_diff::{Change, Observed, Options, Palette, Plan, Style};
-use cenbwp_spec::{AccountId, Address, Identity, Mbps, Source, Spec};
-use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use cenbwp_diff::{Change, Options, Palette, Plan, Style};
+use cenbwp_spec::{Identity, Source, Spec};
 use serde_json::Value;
 
 use crate::exit::{Exit, Failure};
 use crate::report::document::{self, Document, FORMAT_VERSION, Material};
+use crate::report::inputs::{Inputs, SavedInputs};
 use crate::situation::{Situation, checked_plan};
 
 /// A plan and its inputs.
@@ -93,12 +91,8 @@ impl Planned {
 
     /// Plans again from what a saved plan says it was made from.
     fn recompute(saved: &Value) -> Result<Self, String> {
-        let inputs =
-            SavedInputs::deserialize(&saved["inputs"]).map_err(|error| format!("inputs: {error}"))?;
-        let SavedInputs { account_id: account, endpoint, created_at, sources, observed, options } = inputs;
-        let sources: Vec<Source> = sources.into_iter().map(Source::from).collect();
+        let Inputs { account, endpoint, sources, observed, options } = SavedInputs::read(&saved["inputs"])?;
         let spec = cenbwp_spec::parse(&sources).spec.ok_or("inputs.sources: the spec has errors")?;
-        let options = options.at(created_at)?;
         let plan =
             checked_plan(&spec, &observed, &options).map_err(|failure| format!("{:#}", failure.error))?;
         Ok(Self { sources, spec, options, situation: Situation { account, endpoint, observed }, plan })
@@ -149,76 +143,6 @@ fn is_rest_of(now: &Change, planned: &Change) -> bool {
                 && update.fields.iter().all(|field| purchase.then.contains(field))
         }
         _ => now == planned,
-    }
-}
-
-/// What a saved plan was made from.
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct SavedInputs {
-    account_id: Option<AccountId>,
-    endpoint: Option<String>,
-    created_at: Timestamp,
-    sources: Vec<SavedSource>,
-    observed: Observed,
-    options: SavedOptions,
-}
-
-impl SavedInputs {
-    /// The inputs of a plan. A spec without errors is UTF-8.
-    pub fn new(material: &Material<'_>) -> Self {
-        let Options { now, targets, skip_held, expiring_within, max_purchases, max_new_mbps } =
-            material.options;
-        let sources = material.sources.iter().map(|Source { name, bytes }| SavedSource {
-            name: name.clone(),
-            text: String::from_utf8_lossy(bytes).into_owned(),
-        });
-        Self {
-            account_id: material.account.cloned(),
-            endpoint: material.endpoint.map(str::to_owned),
-            created_at: *now,
-            sources: sources.collect(),
-            observed: material.observed.clone(),
-            options: SavedOptions {
-                targets: targets.clone(),
-                skip_held: *skip_held,
-                expiring_within_seconds: expiring_within.as_secs().unsigned_abs(),
-                max_purchases: *max_purchases,
-                max_new_mbps: *max_new_mbps,
-            },
-        }
-    }
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct SavedSource {
-    name: String,
-    text: String,
-}
-
-impl From<SavedSource> for Source {
-    fn from(SavedSource { name, text }: SavedSource) -> Self {
-        Self { name, bytes: text.into_bytes() }
-    }
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct SavedOptions {
-    targets: Option<BTreeSet<Address>>,
-    skip_held: bool,
-    expiring_within_seconds: u64,
-    max_purchases: Option<u32>,
-    max_new_mbps: Option<Mbps>,
-}
-
-impl SavedOptions {
-    fn at(self, now: Timestamp) -> Result<Options, String> {
-        let Self { targets, skip_held, expiring_within_seconds, max_purchases, max_new_mbps } = self;
-        let expiring_within = SignedDuration::try_from(Duration::from_secs(expiring_within_seconds))
-            .map_err(|error| format!("inputs.options.expiring_within_seconds: {error}"))?;
-        Ok(Options { now, targets, skip_held, expiring_within, max_purchases, max_new_mbps })
     }
 }
 

@@ -97,7 +97,7 @@ fn read_sources(paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
     for path in paths {
         if path.is_dir() {
             let before = files.len();
-            collect(path, &mut files).with_context(|| path.display().to_string())?;
+            collect(path, &mut files)?;
             anyhow::ensure!(files.len() > before, "{}: no *.yaml or *.yml file below it", path.display());
         } else {
             files.push(path.clone());
@@ -109,8 +109,9 @@ fn read_sources(paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
 
 /// Collects the spec files below a directory, sorted. Links to directories are not followed: they may
 /// lead back.
-fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    let mut entries = fs::read_dir(directory)?.collect::<io::Result<Vec<_>>>()?;
+fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let mut entries = entries.with_context(|| directory.display().to_string())?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let path = entry.path();

@@ -13,9 +13,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::inputs::SavedInputs;
 use super::resource;
 use crate::cloud::{self, Attempt, ClientToken};
-use crate::planned::SavedInputs;
 
 /// Everything a document is made of.
 #[derive(Clone, Copy, Debug)]

@@ -2,5 +2,6 @@
 
 pub mod document;
 pub mod event;
+pub mod inputs;
 pub mod outcomes;
 mod resource;

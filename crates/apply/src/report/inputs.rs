@@ -1,0 +1,109 @@
+//! What a saved plan was made from, in its saved form. The form is this tool's own: only the version that
+//! wrote it reads it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use cenbwp_diff::{Observed, Options};
+use cenbwp_spec::{AccountId, Address, Mbps, Source};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::document::Material;
+
+/// What a plan is made from, as read from a saved one.
+#[derive(Debug)]
+pub struct Inputs {
+    /// Whose packages; `None` for a recording.
+    pub account: Option<AccountId>,
+    /// Where they were listed; `None` for a recording.
+    pub endpoint: Option<String>,
+    /// The spec's files.
+    pub sources: Vec<Source>,
+    /// What was seen.
+    pub observed: Observed,
+    /// How it was planned, and when.
+    pub options: Options,
+}
+
+/// What a saved plan was made from.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SavedInputs {
+    account_id: Option<AccountId>,
+    endpoint: Option<String>,
+    created_at: Timestamp,
+    sources: Vec<SavedSource>,
+    observed: Observed,
+    options: SavedOptions,
+}
+
+impl SavedInputs {
+    /// Reads the inputs of a saved plan.
+    ///
+    /// # Errors
+    /// What is not as [`SavedInputs::new`] leaves it.
+    pub fn read(saved: &Value) -> Result<Inputs, String> {
+        let inputs = Self::deserialize(saved).map_err(|error| format!("inputs: {error}"))?;
+        let Self { account_id: account, endpoint, created_at, sources, observed, options } = inputs;
+        let sources = sources.into_iter().map(Source::from).collect();
+        Ok(Inputs { account, endpoint, sources, observed, options: options.at(created_at)? })
+    }
+
+    /// The inputs of a plan. A spec without errors is UTF-8.
+    pub fn new(material: &Material<'_>) -> Self {
+        let Options { now, targets, skip_held, expiring_within, max_purchases, max_new_mbps } =
+            material.options;
+        let sources = material.sources.iter().map(|Source { name, bytes }| SavedSource {
+            name: name.clone(),
+            text: String::from_utf8_lossy(bytes).into_owned(),
+        });
+        Self {
+            account_id: material.account.cloned(),
+            endpoint: material.endpoint.map(str::to_owned),
+            created_at: *now,
+            sources: sources.collect(),
+            observed: material.observed.clone(),
+            options: SavedOptions {
+                targets: targets.clone(),
+                skip_held: *skip_held,
+                expiring_within_seconds: expiring_within.as_secs().unsigned_abs(),
+                max_purchases: *max_purchases,
+                max_new_mbps: *max_new_mbps,
+            },
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct SavedSource {
+    name: String,
+    text: String,
+}
+
+impl From<SavedSource> for Source {
+    fn from(SavedSource { name, text }: SavedSource) -> Self {
+        Self { name, bytes: text.into_bytes() }
+    }
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct SavedOptions {
+    targets: Option<BTreeSet<Address>>,
+    skip_held: bool,
+    expiring_within_seconds: u64,
+    max_purchases: Option<u32>,
+    max_new_mbps: Option<Mbps>,
+}
+
+impl SavedOptions {
+    fn at(self, now: Timestamp) -> Result<Options, String> {
+        let Self { targets, skip_held, expiring_within_seconds, max_purchases, max_new_mbps } = self;
+        let expiring_within = SignedDuration::try_from(Duration::from_secs(expiring_within_seconds))
+            .map_err(|error| format!("inputs.options.expiring_within_seconds: {error}"))?;
+        Ok(Options { now, targets, skip_held, expiring_within, max_purchases, max_new_mbps })
+    }
+}
