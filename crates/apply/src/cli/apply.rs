@@ -7,7 +7,7 @@
 //! ```
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cenbwp_diff::Plan;
@@ -24,9 +24,10 @@ use super::scope::ScopeArgs;
 use super::{approval, interrupt};
 use crate::clock::Clock;
 use crate::cloud::Cloud;
-use crate::execute::{self, InFlight, Settings};
+use crate::execute::{self, InFlight, Journal, Settings, Unsettled};
 use crate::exit::{Exit, Failure};
 use crate::planned::Planned;
+use crate::random::Random;
 use crate::report::document::Summary;
 use crate::report::event::{self, Event, SummaryLine};
 use crate::report::outcomes::Applied;
@@ -63,6 +64,9 @@ pub(super) struct Args {
     /// How long to wait for that
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = super::values::duration)]
     wait_timeout: Duration,
+    /// Record intents and results in this file, each on disk before it counts
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
     #[command(flatten)]
     reports: ReportArgs,
     #[command(flatten)]
@@ -81,6 +85,13 @@ impl Args {
             wait_timeout: if self.no_wait { Duration::ZERO } else { self.wait_timeout },
             max_retries: self.cloud.max_retries,
         }
+    }
+
+    /// Nothing in flight yet. A journal is opened here, before anything else can fail or be sent.
+    fn in_flight(&self) -> std::io::Result<InFlight> {
+        let open = |path: &PathBuf| Journal::open(path, Random::system().nonce());
+        let journal = self.journal.as_ref().map(open).transpose()?;
+        Ok(Arc::new(Mutex::new(Unsettled::recorded_in(journal))))
     }
 }
 
@@ -114,12 +125,13 @@ async fn go(
 ) -> Result<Applied, Failure> {
     let start = start(args, output, reports)?;
     let cloud = args.cloud.connect(environment)?;
-    let in_flight = InFlight::default();
+    let in_flight = args.in_flight().map_err(Failure::with(Exit::Error))?;
     let interrupted =
         interrupt::listen(Arc::clone(output), Arc::clone(&in_flight)).map_err(Failure::with(Exit::Error))?;
 
     let approving = approve(start, args, &cloud, output, reports);
     let approved = interrupt::or_end(interrupted.clone(), approving).await?;
+    begin_journal(&approved, &in_flight, &cloud)?;
     Ok(execute(&approved, &cloud, args, &in_flight, interrupted, output, reports).await)
 }
 
@@ -262,6 +274,17 @@ async fn plan_again(approved: Planned, cloud: &Cloud) -> Result<Planned, Failure
     let fresh = situation.plan(Some(cloud), &approved.spec, &options).await?;
     let plan = approved.still_approved(&fresh)?;
     Ok(Planned { options, situation, plan, ..approved })
+}
+
+/// Says in the journal, if there is one, what is about to be carried out. Nothing has been sent by now.
+fn begin_journal(approved: &Approved, in_flight: &InFlight, cloud: &Cloud) -> Result<(), Failure> {
+    let account = approved.planned.situation.account.as_ref().expect("a live situation has an account");
+    match in_flight.lock().expect("no holder panics").journal() {
+        Some(journal) => {
+            journal.begin(cloud.clock().now(), account, &approved.digest).map_err(Failure::with(Exit::Error))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Carries out the plan and looks at what is left. From here on every end is a summary.

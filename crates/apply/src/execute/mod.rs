@@ -14,21 +14,26 @@
 //! **Invariant:** [`run`] is the only function that holds a [`Writer`](crate::cloud::Writer), and its
 //! pause the only place that waits.
 
+mod journal;
 mod order;
 mod outcome;
+mod unsettled;
 
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cenbwp_diff::{Observed, Plan, Purchase};
-use cenbwp_spec::{AccountId, Identity};
+use cenbwp_spec::AccountId;
 use futures_util::{StreamExt, stream};
 use tokio::sync::watch;
 
+pub use journal::Journal;
 pub use order::Patience;
 use order::{Order, Step};
 pub use outcome::{ChangeResult, Outcome};
+pub use unsettled::Unsettled;
 
 use crate::clock::Clock;
 use crate::cloud::{Answer, ClientToken, Cloud, Created};
@@ -69,7 +74,7 @@ pub enum Event<'a> {
 
 /// The requests whose outcome is not known yet, with the tokens they were sent with. Shared with whoever
 /// has to name them when the run is cut short.
-pub type InFlight = Arc<Mutex<BTreeMap<Identity, ClientToken>>>;
+pub type InFlight = Arc<Mutex<Unsettled>>;
 
 /// Buys what the plan says and returns one result per change, in the plan's order, and the listing that
 /// settled the last of them, if there was one.
@@ -80,6 +85,7 @@ pub type InFlight = Arc<Mutex<BTreeMap<Identity, ClientToken>>>;
 /// # Guarantees
 /// - For one identity at most one token is in use at a time, and the next one only after the service's own
 ///   word that the request with the earlier one failed, and a look.
+/// - A request whose intent cannot be written to the journal is not sent, nor is any after it.
 /// - Nothing is sent for an order whose package a listing has shown, or may hide behind an unreadable item.
 pub async fn run(
     plan: &Plan,
@@ -147,19 +153,24 @@ impl Rounds<'_> {
     /// Sends every order that is ready, a few at a time. This is the one place that spends.
     async fn send(&mut self, orders: &mut [Order<'_>]) {
         let writer = self.cloud.writer();
-        let stopped = std::cell::Cell::new(false);
+        let stopped = OnceCell::new();
         let ready: Vec<usize> =
             (0..orders.len()).filter(|&n| orders[n].step() == Step::Send && !self.interrupted()).collect();
         let requests = ready.iter().map(|&n| {
             let (purchase, token) = (orders[n].purchase, orders[n].token());
             let (writer, stopped, rounds) = (&writer, &stopped, &*self);
             async move {
-                if stopped.get() || rounds.interrupted() {
+                if stopped.get().is_some() || rounds.interrupted() {
                     return (n, None);
                 }
-                rounds.mark_unknown(purchase, &token);
+                if let Err(error) = rounds.mark_unknown(purchase, &token) {
+                    stopped.get_or_init(|| format!("{error}; what cannot be recorded is not sent"));
+                    return (n, None);
+                }
                 let answer = writer.create(purchase, &token).await;
-                stopped.set(stopped.get() || is_account_wide(&answer));
+                if is_account_wide(&answer) {
+                    stopped.get_or_init(|| "the account was refused, so nothing more was sent".to_owned());
+                }
                 (n, Some(answer))
             }
         });
@@ -171,8 +182,7 @@ impl Rounds<'_> {
                 self.last_send = self.cloud.clock().now();
             }
         }
-        if stopped.get() {
-            let why = "the account was refused, so nothing more was sent";
+        if let Some(why) = stopped.get() {
             orders.iter_mut().for_each(|order| order.stop(why));
         }
     }
@@ -205,19 +215,19 @@ impl Rounds<'_> {
         }
     }
 
-    fn mark_unknown(&self, purchase: &Purchase, token: &ClientToken) {
-        self.in_flight.lock().expect("no holder panics").insert(purchase.identity.clone(), token.clone());
+    /// Counts a request as unknown from before it leaves; on an error it must not leave.
+    fn mark_unknown(&self, purchase: &Purchase, token: &ClientToken) -> io::Result<()> {
+        let now = self.cloud.clock().now();
+        self.in_flight.lock().expect("no holder panics").enter(now, purchase, token)?;
         (self.tell)(Event::Start { purchase, token });
+        Ok(())
     }
 
     fn report(&mut self, orders: &mut [Order<'_>]) {
         for order in orders.iter_mut() {
             if let Some(result) = order.newly_done() {
-                let mut in_flight = self.in_flight.lock().expect("no holder panics");
-                if result.outcome != Outcome::Unknown {
-                    in_flight.remove(&result.identity);
-                }
-                drop(in_flight);
+                let now = self.cloud.clock().now();
+                self.in_flight.lock().expect("no holder panics").settle(now, result);
                 self.told += 1;
                 (self.tell)(Event::Result(result));
             }

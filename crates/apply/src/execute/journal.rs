@@ -1,0 +1,230 @@
+//! The journal: what a run was about to do and what became of it, on disk.
+//!
+//! ```json
+//! {"type":"run","time":"…","run":"…","version":"0.1.0","account":"…","digest":"sha256:…"}
+//! {"type":"intent","time":"…","run":"…","identity":"net/x","action":"purchase","mbps":7,"client_token":"cbwp1-…"}
+//! {"type":"result","time":"…","run":"…","identity":"net/x","action":"purchase","outcome":"created","id":"cenbwp-…",…}
+//! ```
+//!
+//! It is for whoever has to explain a bill, and nothing is ever read back: a run recognises its purchases by
+//! their tags and tokens, so a lost journal loses no money. An intent without a result is a request whose
+//! run ended before its outcome was known.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use cenbwp_diff::Purchase;
+use cenbwp_spec::{AccountId, Identity};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::outcome::ChangeResult;
+use crate::cloud::ClientToken;
+
+/// A file that lines are only ever added to. Each is on disk before the call that writes it returns.
+///
+/// Runs may share a file, also at the same time: every line names its run.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: File,
+    run: String,
+}
+
+/// One line.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    time: Timestamp,
+    run: &'a str,
+    #[serde(flatten)]
+    body: Body<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Body<'a> {
+    Run {
+        version: &'static str,
+        account: &'a AccountId,
+        digest: &'a str,
+    },
+    Intent {
+        identity: &'a Identity,
+        action: &'static str,
+        mbps: u32,
+        client_token: &'a ClientToken,
+    },
+    Result {
+        identity: &'a Identity,
+        action: &'static str,
+        outcome: &'static str,
+        id: Option<&'a str>,
+        order_id: Option<&'a str>,
+        client_token: Option<&'a ClientToken>,
+        request_id: Option<&'a str>,
+    },
+}
+
+impl Journal {
+    /// Opens the file, or creates it for its owner alone. `run` is what the lines of this run are told by.
+    ///
+    /// # Errors
+    /// When it cannot be opened, with its path.
+    pub fn open(path: &Path, run: String) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        let opened = options.read(true).append(true).create(true).mode(0o600).open(path);
+        let journal = opened.and_then(|file| {
+            sync_folder(path)?;
+            Ok(Self { path: path.to_owned(), file, run })
+        });
+        journal.map_err(at(path))
+    }
+
+    /// Begins a run: whose packages it is about, and what was approved.
+    ///
+    /// # Errors
+    /// When the line cannot be brought to disk, with the file's path.
+    pub fn begin(&mut self, time: Timestamp, account: &AccountId, digest: &str) -> io::Result<()> {
+        self.write("run", time, Body::Run { version: env!("CARGO_PKG_VERSION"), account, digest })
+    }
+
+    /// Records a request that is about to leave.
+    pub(super) fn intent(
+        &mut self,
+        time: Timestamp,
+        purchase: &Purchase,
+        client_token: &ClientToken,
+    ) -> io::Result<()> {
+        let Purchase { identity, bandwidth, .. } = purchase;
+        self.write(
+            "intent",
+            time,
+            Body::Intent { identity, action: "purchase", mbps: bandwidth.0, client_token },
+        )
+    }
+
+    /// Records what became of a change.
+    pub(super) fn result(&mut self, time: Timestamp, result: &ChangeResult) -> io::Result<()> {
+        let body = Body::Result {
+            identity: &result.identity,
+            action: result.action,
+            outcome: result.outcome.word(),
+            id: result.id.as_ref().map(cenbwp_spec::PackageId::as_str),
+            order_id: result.order_id.as_deref(),
+            client_token: result.client_token.as_ref(),
+            request_id: result.request_id.as_deref(),
+        };
+        self.write("result", time, body)
+    }
+
+    /// One line, one write: the lines of runs that share a file do not mix.
+    fn write(&mut self, kind: &'static str, time: Timestamp, body: Body<'_>) -> io::Result<()> {
+        let line = Line { kind, time, run: &self.run, body };
+        let json = serde_json::to_string(&line).expect("a line has string keys and no failing maps");
+        let written = ends_mid_line(&self.file).and_then(|torn| {
+            let before = if torn { "\n" } else { "" };
+            self.file.write_all(format!("{before}{json}\n").as_bytes())?;
+            self.file.sync_data()
+        });
+        written.map_err(at(&self.path))
+    }
+}
+
+/// Tells whether somebody who was killed, or whose disk was full, left half a line at the end.
+fn ends_mid_line(file: &File) -> io::Result<bool> {
+    let mut last = [b'\n'];
+    if let Some(end) = file.metadata()?.len().checked_sub(1) {
+        file.read_at(&mut last, end)?;
+    }
+    Ok(last != [b'\n'])
+}
+
+/// A new file is only there for good once its folder is on disk too.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match File::open(folder.unwrap_or(Path::new(".")))?.sync_all() {
+        // Folders of devices cannot be synced, and have nothing to lose.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        ended => ended,
+    }
+}
+
+fn at(path: &Path) -> impl Fn(io::Error) -> io::Error {
+    move |error| io::Error::new(error.kind(), format!("{}: the journal: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::execute::Outcome;
+
+    const TIME: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn bought() -> ChangeResult {
+        let account = "1234567890123456".parse().unwrap();
+        let identity: Identity = "net/x/2".parse().unwrap();
+        ChangeResult {
+            client_token: Some(ClientToken::new(&account, &identity, crate::cloud::Attempt::FIRST)),
+            identity,
+            action: "purchase",
+            outcome: Outcome::Created,
+            id: Some("cenbwp-1".parse().unwrap()),
+            mbps: None,
+            order_id: Some("7".to_owned()),
+            request_id: None,
+            detail: Some("not for the journal".to_owned()),
+            hint: None,
+        }
+    }
+
+    #[test]
+    fn a_journal_is_its_owners_and_grows_from_run_to_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.ndjson");
+        for run in ["one", "two"] {
+            let mut journal = Journal::open(&path, run.to_owned()).unwrap();
+            journal.begin(TIME, &"1234567890123456".parse().unwrap(), "sha256:0").unwrap();
+        }
+        let line = |run: &str| {
+            format!(
+                r#"{{"type":"run","time":"1970-01-01T00:00:00Z","run":"{run}","version":"{}","account":"1234567890123456","digest":"sha256:0"}}"#,
+                env!("CARGO_PKG_VERSION")
+            )
+        };
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{}\n{}\n", line("one"), line("two")));
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn half_a_line_of_a_killed_run_does_not_swallow_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.ndjson");
+        std::fs::write(&path, "{\"type\":\"int").unwrap();
+        Journal::open(&path, "r".to_owned()).unwrap().result(TIME, &bought()).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (torn, whole) = text.split_once('\n').unwrap();
+        assert_eq!(torn, "{\"type\":\"int");
+        let token = bought().client_token.unwrap();
+        assert_eq!(
+            whole,
+            format!(
+                r#"{{"type":"result","time":"1970-01-01T00:00:00Z","run":"r","identity":"net/x/2","action":"purchase","outcome":"created","id":"cenbwp-1","order_id":"7","client_token":"{token}","request_id":null}}{}"#,
+                "\n"
+            )
+        );
+    }
+
+    #[test]
+    fn an_error_names_the_file() {
+        let error = Journal::open(Path::new("/dev/full"), String::new()).unwrap().result(TIME, &bought());
+        assert!(error.unwrap_err().to_string().starts_with("/dev/full: the journal: "));
+        let error = Journal::open(Path::new("/dev/null/journal"), String::new()).unwrap_err();
+        assert!(error.to_string().starts_with("/dev/null/journal: the journal: "), "{error}");
+    }
+}
