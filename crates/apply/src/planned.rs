@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cenbwp_diff::{Change, Options, Palette, Plan, Style};
+use cenbwp_diff::{Change, FieldChange, Options, Palette, Plan, Style, Update};
 use cenbwp_spec::{Identity, Source, Spec};
 use serde_json::Value;
 
@@ -109,12 +109,17 @@ impl Planned {
     pub fn still_approved(&self, fresh: &Plan) -> Result<Plan, Failure> {
         let (planned, now) = (by_identity(&self.plan), by_identity(fresh));
         let wanted = |change: &Change| now.get(change.identity()).is_some_and(|now| is_rest_of(now, change));
-        let done = |identity: &Identity| {
-            let declared =
-                self.spec.get(&identity.address).is_some_and(|package| package.identity() == *identity);
-            declared && fresh.in_sync.contains_key(&identity.address)
+        let untouched = |identity: &Identity| {
+            !now.contains_key(identity) && fresh.held.iter().all(|held| held.identity != *identity)
         };
-        let settled = self.plan.changes.iter().all(|change| wanted(change) || done(change.identity()));
+        let done = |change: &Change| match change {
+            Change::Purchase(_) | Change::Update(_) | Change::Adopt(_) => {
+                untouched(change.identity()) && fresh.in_sync.contains_key(&change.identity().address)
+            }
+            // What is released or retired may be gone altogether.
+            Change::Release(_) | Change::Retire(_) => untouched(change.identity()),
+        };
+        let settled = self.plan.changes.iter().all(|change| wanted(change) || done(change));
         let unheld = fresh.held.iter().all(|held| self.plan.held.contains(held));
         let mut rest = fresh.clone();
         rest.changes.retain(|now| planned.get(now.identity()).is_some_and(|change| is_rest_of(now, change)));
@@ -134,13 +139,21 @@ fn by_identity(plan: &Plan) -> BTreeMap<&Identity, &Change> {
     plan.changes.iter().map(|change| (change.identity(), change)).collect()
 }
 
-/// Tells whether `now` is the change that was planned, or what is left of it: of a purchase, what follows
-/// it once the package is there.
+/// Tells whether `now` is the change that was planned, or what is left of it: of a purchase or an adoption,
+/// what follows it once the package is ours; of several fields, those that still differ.
 fn is_rest_of(now: &Change, planned: &Change) -> bool {
+    let within = |now: &Update, fields: &[FieldChange]| now.fields.iter().all(|field| fields.contains(field));
     match (now, planned) {
-        (Change::Update(update), Change::Purchase(purchase)) => {
-            update.identity == purchase.identity
-                && update.fields.iter().all(|field| purchase.then.contains(field))
+        (Change::Update(now), Change::Purchase(planned)) => within(now, &planned.then),
+        (Change::Update(now), Change::Adopt(planned)) => now.id == planned.id && within(now, &planned.fields),
+        (Change::Update(now), Change::Update(planned)) => {
+            now.id == planned.id && within(now, &planned.fields)
+        }
+        (Change::Release(now), Change::Release(planned)) => {
+            now.id == planned.id && now.tag_keys.is_subset(&planned.tag_keys)
+        }
+        (Change::Retire(now), Change::Retire(planned)) => {
+            now.id == planned.id && now.detach.is_subset(&planned.detach) && now.delete == planned.delete
         }
         _ => now == planned,
     }

@@ -23,7 +23,10 @@ fn yes_buys_and_the_terminal_shows_what_was_bought() {
     terminal.type_line("yes");
     let (screen, code) = terminal.end();
     assert_eq!(code, 0, "{screen}");
-    assert!(screen.contains("This plan buys 1 package: 7 Mbps for 1 month in all."), "{screen}");
+    assert!(
+        screen.contains("This plan buys 1 package: 7 Mbps for 1 month in all. A package cannot be returned."),
+        "{screen}"
+    );
     assert!(screen.contains("Apply complete: 1 created."), "{screen}");
     assert_eq!(purchases(&lab.emulator), ["net/x"]);
 }

@@ -10,3 +10,4 @@ mod money;
 mod refusals;
 mod saved;
 mod schemas;
+mod updates;

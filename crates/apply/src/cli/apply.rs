@@ -33,7 +33,7 @@ use crate::report::event::{self, Event, SummaryLine};
 use crate::report::outcomes::Applied;
 use crate::situation::Situation;
 
-/// Buy what the spec declares and the cloud lacks
+/// Buy what is declared and missing, and change what differs
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// A saved plan: it is applied as it was reviewed, or refused
@@ -55,10 +55,10 @@ pub(super) struct Args {
     /// Refuse a saved plan that is older
     #[arg(long, value_name = "TIME", requires = "plan", default_value = "24h", value_parser = super::values::duration)]
     plan_ttl: Duration,
-    /// How many purchases may be in flight at once
+    /// How many requests that change something may be in flight at once
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     parallelism: u16,
-    /// Do not wait until the listing shows what was bought
+    /// Do not wait until the listing shows each change
     #[arg(long, conflicts_with = "wait_timeout")]
     no_wait: bool,
     /// How long to wait for that
@@ -204,11 +204,10 @@ async fn approve(
     show(&planned, output, reports);
     check_digest(args, &planned.plan, &digest)?;
     check_applyable(&planned.plan)?;
-    // Only purchases are carried out, so only they need a yes.
-    if planned.plan.purchases().next().is_none() || args.auto_approve || args.plan_digest.is_some() {
+    if planned.plan.changes.is_empty() || args.auto_approve || args.plan_digest.is_some() {
         return Ok(Approved { planned, digest });
     }
-    approval::ask(output, &buys(&planned.plan)).await?;
+    approval::ask(output, &consequences(&planned.plan)).await?;
     let planned = plan_again(planned, cloud).await?;
     Ok(Approved { planned, digest })
 }
@@ -245,11 +244,22 @@ fn check_applyable(plan: &Plan) -> Result<(), Failure> {
         .hint("follow the hints of the plan, or go on without what is held: --skip-held"))
 }
 
-/// What the approval is about, in a sentence.
-fn buys(plan: &Plan) -> String {
-    let Summary { purchases, new_mbps, months, .. } = Summary::of(plan);
-    let (packages, months) = (super::plural(purchases, "package"), super::plural(months, "month"));
-    format!("This plan buys {packages}: {new_mbps} Mbps for {months} in all.")
+/// What the approval is about, in a sentence or two.
+fn consequences(plan: &Plan) -> String {
+    let Summary { purchases, new_mbps, months, updates, .. } = Summary::of(plan);
+    let mut said = Vec::new();
+    if purchases > 0 {
+        let (packages, months) = (super::plural(purchases, "package"), super::plural(months, "month"));
+        said.push(format!("This plan buys {packages}: {new_mbps} Mbps for {months} in all."));
+        said.push("A package cannot be returned.".to_owned());
+    }
+    if updates > 0 {
+        said.push(format!("This plan changes {}.", super::plural(updates, "existing package")));
+    }
+    if plan.changes.iter().any(cenbwp_diff::Change::interrupts_traffic) {
+        said.push("It interrupts traffic.".to_owned());
+    }
+    said.join(" ")
 }
 
 /// Looks and plans once more, because time has passed since the plan was made.
@@ -301,10 +311,11 @@ async fn execute(
     let account = planned.situation.account.as_ref().expect("a live situation has an account");
     let progress = Progress::new(output, cloud.clock());
     let tell = |event: execute::Event<'_>| match event {
-        execute::Event::Start { purchase, token } => reports.event(&Event::ChangeStart {
-            address: purchase.identity.to_string(),
-            action: "purchase",
-            client_token: token,
+        execute::Event::Start(intent) => reports.event(&Event::ChangeStart {
+            address: intent.identity.to_string(),
+            action: intent.action,
+            id: intent.id.as_ref().map(cenbwp_spec::PackageId::as_str),
+            client_token: intent.client_token.as_ref(),
         }),
         execute::Event::Result(result) => {
             progress.clear();

@@ -14,7 +14,7 @@ pub(super) fn can_ask() -> bool {
 ///
 /// # Errors
 /// Exit 4 when the answer is anything else, or there is nobody to ask.
-pub(super) async fn ask(output: &Output, buys: &str) -> Result<(), Failure> {
+pub(super) async fn ask(output: &Output, consequences: &str) -> Result<(), Failure> {
     if !can_ask() {
         return Err(Failure::new(
             Exit::Refused,
@@ -22,7 +22,7 @@ pub(super) async fn ask(output: &Output, buys: &str) -> Result<(), Failure> {
         )
         .hint("after reviewing the plan: cenbwp apply --auto-approve"));
     }
-    output.draw(&format!("\n{buys} A package cannot be returned.\nOnly yes approves it: "));
+    output.draw(&format!("\n{consequences}\nOnly yes approves it: "));
     let read = tokio::task::spawn_blocking(|| io::stdin().lock().lines().next().transpose());
     let answer = read.await.expect("reading a line does not panic").map_err(Failure::with(Exit::Error))?;
     match answer.as_deref().map(str::trim) {

@@ -45,8 +45,8 @@ pub(super) fn listen(output: Arc<Output>, in_flight: InFlight) -> std::io::Resul
 fn leave(output: &Output, in_flight: &InFlight) -> ! {
     let in_flight = in_flight.lock().expect("no holder panics");
     let exit = if in_flight.is_empty() { Exit::Interrupted } else { Exit::Unknown };
-    for (identity, token) in in_flight.iter() {
-        output.complain(&format!("outcome unknown: {identity}, client token {token}"));
+    for intent in in_flight.iter() {
+        output.complain(&format!("outcome unknown: {intent}"));
     }
     if !in_flight.is_empty() {
         output.complain("run the same command again: it uses the same tokens");

@@ -121,7 +121,7 @@ const MONEY: &str = "check the account's balance and quota; nothing was bought b
 /// | `InternalError`, `InternalServerError`, `UnknownError`, `ServiceUnavailable` | doubt |
 /// | contains `Throttling` | throttled |
 /// | `LastTokenProcessing`, `IdempotentProcessing` | the token is busy |
-/// | `Operation.Blocking`, `…IsProcessing` | busy |
+/// | `Operation.Blocking`, `…IsProcessing`, and a package, CEN or router whose status does not allow it now | busy |
 /// | a part is `IdempotentFailed` or `IdempotenceFailed` | the token's earlier request failed |
 /// | contains `Idempoten`, of which the vendor spells several | the token was used otherwise |
 /// | [`ACCOUNT_WIDE`], or `Forbidden` alone | account-wide |
@@ -129,6 +129,14 @@ const MONEY: &str = "check the account's balance and quota; nothing was bought b
 ///
 /// `IdempotentFailed` is matched narrowly because it is the only word that allows a new token.
 fn meaning(code: &str) -> Meaning {
+    // What the vendor's own provider waits for, besides orders in progress.
+    const BUSY: [&str; 5] = [
+        "operation.blocking",
+        "invalidstatus.resource",
+        "incorrectstatus.transitrouter",
+        "invalidoperation.bwpinstancestatus",
+        "invalidoperation.ceninstancestatus",
+    ];
     const DOUBT: [&str; 5] =
         ["SignatureNonceUsed", "InternalError", "InternalServerError", "UnknownError", "ServiceUnavailable"];
     let lower = code.to_ascii_lowercase();
@@ -140,7 +148,7 @@ fn meaning(code: &str) -> Meaning {
         || (lower.contains("idempoten") && lower.ends_with("processing"))
     {
         RefusalKind::TokenBusy
-    } else if lower == "operation.blocking" || lower.ends_with("isprocessing") {
+    } else if lower.ends_with("isprocessing") || BUSY.contains(&lower.as_str()) {
         RefusalKind::Busy
     } else if lower.split('.').any(|part| matches!(part, "idempotentfailed" | "idempotencefailed")) {
         RefusalKind::TokenFailed

@@ -11,8 +11,8 @@ use super::classify::{classify, request_id};
 use super::listing::{MAX_PAGES, Pages};
 use super::redact::neutral;
 use super::{
-    Answer, ClientToken, Credentials, Endpoint, Endpoints, Error, Lost, RefusalKind, Request, RetryPolicy,
-    Transport, request, sign,
+    Answer, Call, ClientToken, Credentials, Endpoint, Endpoints, Error, Lost, RefusalKind, Request,
+    RetryPolicy, Transport, request, sign,
 };
 use crate::clock::Clock;
 use crate::random::Random;
@@ -236,6 +236,15 @@ pub struct Created {
 }
 
 impl Writer<'_> {
+    /// Changes a package: one request, never repeated here. Returns the request id.
+    pub async fn change(&self, id: &PackageId, call: &Call) -> Answer<String> {
+        match self.0.send(&call.request(id), &self.0.0.endpoints.cbn).await {
+            Answer::Yes(reply) => Answer::Yes(request_id(&reply).unwrap_or_default()),
+            Answer::No(refusal) => Answer::No(refusal),
+            Answer::Unknown(lost) => Answer::Unknown(lost),
+        }
+    }
+
     /// Buys a package: one request, never repeated here.
     pub async fn create(&self, purchase: &Purchase, token: &ClientToken) -> Answer<Created> {
         let request = request::create(purchase, token);

@@ -14,6 +14,7 @@
 //! exactly once: whether to repeat it is decided by whoever carries out the plan.
 
 mod answer;
+mod call;
 mod classify;
 mod client;
 mod credentials;
@@ -29,6 +30,7 @@ mod token;
 mod transport;
 
 pub use answer::{Answer, Error, Lost, Refusal, RefusalKind};
+pub use call::Call;
 pub use client::{Cloud, Created, Writer};
 pub use credentials::{Credentials, CredentialsError, Environment, resolve};
 pub use endpoint::{Endpoint, Endpoints};

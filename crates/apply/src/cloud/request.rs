@@ -19,7 +19,7 @@ pub const CALLER: &str = "GetCallerIdentity";
 /// The most packages that one page of the listing may hold (Describe page).
 pub const PAGE_SIZE: usize = 50;
 
-const CBN: &str = "2017-09-12";
+pub(super) const CBN: &str = "2017-09-12";
 const STS: &str = "2015-04-01";
 
 /// One call of the API.

@@ -15,12 +15,12 @@ use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use cenbwp_diff::Purchase;
 use cenbwp_spec::{AccountId, Identity};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::outcome::ChangeResult;
+use super::unsettled::Intent;
 use crate::cloud::ClientToken;
 
 /// A file that lines are only ever added to. Each is on disk before the call that writes it returns.
@@ -55,8 +55,12 @@ enum Body<'a> {
     Intent {
         identity: &'a Identity,
         action: &'static str,
-        mbps: u32,
-        client_token: &'a ClientToken,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mbps: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_token: Option<&'a ClientToken>,
     },
     Result {
         identity: &'a Identity,
@@ -93,18 +97,11 @@ impl Journal {
     }
 
     /// Records a request that is about to leave.
-    pub(super) fn intent(
-        &mut self,
-        time: Timestamp,
-        purchase: &Purchase,
-        client_token: &ClientToken,
-    ) -> io::Result<()> {
-        let Purchase { identity, bandwidth, .. } = purchase;
-        self.write(
-            "intent",
-            time,
-            Body::Intent { identity, action: "purchase", mbps: bandwidth.0, client_token },
-        )
+    pub(super) fn intent(&mut self, time: Timestamp, intent: &Intent) -> io::Result<()> {
+        let Intent { identity, action, id, mbps, client_token } = intent;
+        let id = id.as_ref().map(cenbwp_spec::PackageId::as_str);
+        let (mbps, client_token) = (mbps.map(|mbps| mbps.0), client_token.as_ref());
+        self.write("intent", time, Body::Intent { identity, action, id, mbps, client_token })
     }
 
     /// Records what became of a change.
@@ -180,6 +177,7 @@ mod tests {
             request_id: None,
             detail: Some("not for the journal".to_owned()),
             hint: None,
+            fields: Vec::new(),
         }
     }
 

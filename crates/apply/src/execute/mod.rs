@@ -1,10 +1,10 @@
-//! The executor: carries out the purchases of a plan, at most once each, and tells what became of each.
+//! The executor: carries out a plan, buys at most once each, and tells what became of each change.
 //!
 //! ```text
 //!            ┌────────────────────────── next round ──────────────────────────┐
 //!            ▼                                                                │
 //! plan ─▶ send what is ready ─▶ look: one listing for all ─▶ settle each ─▶ pause ─▶ results
-//!         (the one place that spends)                        (pure, order.rs)
+//!         (the one place that spends)              (pure: job.rs, order.rs, amend.rs)
 //! ```
 //!
 //! Every request that leaves is counted as *unknown* until something proves otherwise; a request whose
@@ -14,38 +14,41 @@
 //! **Invariant:** [`run`] is the only function that holds a [`Writer`](crate::cloud::Writer), and its
 //! pause the only place that waits.
 
+mod amend;
+mod job;
 mod journal;
 mod order;
 mod outcome;
 mod unsettled;
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cenbwp_diff::{Observed, Plan, Purchase};
-use cenbwp_spec::AccountId;
+use cenbwp_diff::{Observed, Plan};
+use cenbwp_spec::{AccountId, CenId};
 use futures_util::{StreamExt, stream};
 use tokio::sync::watch;
 
+use job::{Job, Reply, Request, Step};
 pub use journal::Journal;
 pub use order::Patience;
-use order::{Order, Step};
-pub use outcome::{ChangeResult, Outcome};
-pub use unsettled::Unsettled;
+pub use outcome::{ChangeResult, FieldOutcome, FieldResult, Outcome};
+pub use unsettled::{Intent, Unsettled};
 
 use crate::clock::Clock;
-use crate::cloud::{Answer, ClientToken, Cloud, Created};
+use crate::cloud::{Answer, Cloud, RefusalKind, Writer};
 
 /// How a plan is carried out.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// How many purchases may be in flight at once.
+    /// How many requests that change something may be in flight at once.
     pub parallelism: usize,
-    /// Whether to wait until the listing shows each package.
+    /// Whether to wait until the listing shows each change.
     pub wait: bool,
-    /// How long to wait for a package after its last request.
+    /// How long to wait for a change after the last request.
     pub wait_timeout: Duration,
     /// How often one request may be repeated.
     pub max_retries: u32,
@@ -55,12 +58,7 @@ pub struct Settings {
 #[derive(Clone, Debug)]
 pub enum Event<'a> {
     /// A request is about to leave.
-    Start {
-        /// What is bought.
-        purchase: &'a Purchase,
-        /// The token it is bought with.
-        token: &'a ClientToken,
-    },
+    Start(&'a Intent),
     /// The outcome of one change is settled.
     Result(&'a ChangeResult),
     /// Nothing new; so many are settled, so many wait.
@@ -72,21 +70,22 @@ pub enum Event<'a> {
     },
 }
 
-/// The requests whose outcome is not known yet, with the tokens they were sent with. Shared with whoever
-/// has to name them when the run is cut short.
+/// The requests whose outcome is not known yet. Shared with whoever has to name them when the run is cut short.
 pub type InFlight = Arc<Mutex<Unsettled>>;
 
-/// Buys what the plan says and returns one result per change, in the plan's order, and the listing that
+/// Carries out the plan and returns one result per change, in the plan's order, and the listing that
 /// settled the last of them, if there was one.
 ///
 /// `interrupt` turns true when nothing new may start: what is in flight is then finished, looked for once
-/// more and reported. Changes other than purchases are reported as not attempted.
+/// more and reported.
 ///
 /// # Guarantees
 /// - For one identity at most one token is in use at a time, and the next one only after the service's own
 ///   word that the request with the earlier one failed, and a look.
+/// - A request without a token is repeated only after a look that does not show its value.
 /// - A request whose intent cannot be written to the journal is not sent, nor is any after it.
-/// - Nothing is sent for an order whose package a listing has shown, or may hide behind an unreadable item.
+/// - Nothing is bought whose package a listing has shown, or may hide behind an unreadable item.
+/// - Requests for one package, and those that attach to or detach from one CEN, never overlap.
 pub async fn run(
     plan: &Plan,
     account: &AccountId,
@@ -97,25 +96,13 @@ pub async fn run(
     tell: &dyn Fn(Event<'_>),
 ) -> (Vec<ChangeResult>, Option<Observed>) {
     let patience = Patience { max_sends: settings.max_retries + 1, wait: settings.wait };
-    let mut orders: Vec<Order<'_>> =
-        plan.purchases().map(|purchase| Order::new(purchase, account, patience)).collect();
-    let mut rounds = Rounds {
-        cloud,
-        settings,
-        in_flight,
-        interrupt,
-        tell,
-        last_look: None,
-        last_send: cloud.clock().now(),
-        told: 0,
-    };
-    rounds.work(&mut orders).await;
-
-    let bought = orders.into_iter().map(Order::into_result);
-    let others = plan.changes.iter().filter_map(outcome::not_executed);
-    let mut results: Vec<ChangeResult> = bought.chain(others).collect();
-    results.sort_by(|one, other| one.identity.cmp(&other.identity));
-    (results, rounds.last_look)
+    let mut jobs: Vec<Job<'_>> =
+        plan.changes.iter().map(|change| Job::new(change, account, patience)).collect();
+    let last_send = cloud.clock().now();
+    let mut rounds =
+        Rounds { cloud, settings, in_flight, interrupt, tell, last_look: None, last_send, told: 0 };
+    rounds.work(&mut jobs).await;
+    (jobs.iter().map(Job::result).collect(), rounds.last_look)
 }
 
 /// What the rounds share.
@@ -131,82 +118,81 @@ struct Rounds<'a> {
 }
 
 impl Rounds<'_> {
-    async fn work(&mut self, orders: &mut [Order<'_>]) {
+    async fn work(&mut self, jobs: &mut [Job<'_>]) {
         for round in 0.. {
-            self.send(orders).await;
-            if orders.iter().any(Order::needs_look) {
-                self.look(orders).await;
+            self.send(jobs).await;
+            if jobs.iter().any(|job| job.step() == Step::Look) {
+                self.look(jobs).await;
             }
-            self.report(orders);
-            if orders.iter().all(|order| order.step() == Step::Done) {
+            self.report(jobs);
+            if jobs.iter().all(|job| job.step() == Step::Done) {
                 return;
             }
-            if self.interrupted() || self.waited_enough(orders) {
-                orders.iter_mut().for_each(Order::give_up);
-                self.report(orders);
+            if self.interrupted() || self.waited_enough(jobs) {
+                jobs.iter_mut().for_each(Job::give_up);
+                self.report(jobs);
                 return;
             }
-            self.pause(orders, round).await;
+            self.pause(jobs, round).await;
         }
     }
 
-    /// Sends every order that is ready, a few at a time. This is the one place that spends.
-    async fn send(&mut self, orders: &mut [Order<'_>]) {
+    /// Sends what is ready, a few at a time. This is the one place that spends.
+    async fn send(&mut self, jobs: &mut [Job<'_>]) {
         let writer = self.cloud.writer();
         let stopped = OnceCell::new();
-        let ready: Vec<usize> =
-            (0..orders.len()).filter(|&n| orders[n].step() == Step::Send && !self.interrupted()).collect();
-        let requests = ready.iter().map(|&n| {
-            let (purchase, token) = (orders[n].purchase, orders[n].token());
-            let (writer, stopped, rounds) = (&writer, &stopped, &*self);
+        let ready = if self.interrupted() { Vec::new() } else { ready(jobs) };
+        let requests = ready.into_iter().map(|(n, request)| {
+            let (writer, stopped, rounds, identity) = (&writer, &stopped, &*self, jobs[n].identity());
             async move {
                 if stopped.get().is_some() || rounds.interrupted() {
                     return (n, None);
                 }
-                if let Err(error) = rounds.mark_unknown(purchase, &token) {
+                let intent = Intent::new(identity, &request);
+                if let Err(error) = rounds.mark_unknown(&intent) {
                     stopped.get_or_init(|| format!("{error}; what cannot be recorded is not sent"));
                     return (n, None);
                 }
-                let answer = writer.create(purchase, &token).await;
-                if is_account_wide(&answer) {
+                let reply = deliver(writer, request).await;
+                if is_account_wide(&reply) {
                     stopped.get_or_init(|| "the account was refused, so nothing more was sent".to_owned());
                 }
-                (n, Some(answer))
+                (n, Some(reply))
             }
         });
-        let answers: Vec<(usize, Option<Answer<Created>>)> =
+        let replies: Vec<(usize, Option<Reply>)> =
             stream::iter(requests).buffer_unordered(self.settings.parallelism.max(1)).collect().await;
-        for (n, answer) in answers {
-            if let Some(answer) = answer {
-                orders[n].answered(answer);
+        for (n, reply) in replies {
+            if let Some(reply) = reply {
+                jobs[n].answered(reply);
                 self.last_send = self.cloud.clock().now();
             }
         }
         if let Some(why) = stopped.get() {
-            orders.iter_mut().for_each(|order| order.stop(why));
+            jobs.iter_mut().for_each(|job| job.stop(why));
         }
     }
 
-    /// One listing, shown to every order.
-    async fn look(&mut self, orders: &mut [Order<'_>]) {
+    /// One listing, shown to every job.
+    async fn look(&mut self, jobs: &mut [Job<'_>]) {
         match self.cloud.list().await {
             Ok(observed) => {
-                orders.iter_mut().for_each(|order| order.looked(&observed));
+                jobs.iter_mut().for_each(|job| job.looked(&observed));
                 self.last_look = Some(observed);
             }
-            // A look that fails settles nothing; the orders keep waiting until their time is up.
+            // A look that fails settles nothing; the jobs keep waiting until their time is up.
             Err(error) => {
                 tracing::warn!(%error, "the listing could not be read; waiting goes on");
-                orders.iter_mut().for_each(Order::could_not_look);
+                jobs.iter_mut().for_each(Job::could_not_look);
             }
         }
     }
 
     /// Waits before the next round: longer each time, at least as long as the service asked for, and not
     /// a moment after an interrupt.
-    async fn pause(&mut self, orders: &[Order<'_>], round: u32) {
-        let asked = orders.iter().filter_map(Order::retry_after).max();
-        let sending = orders.iter().any(|order| order.step() == Step::Send);
+    async fn pause(&mut self, jobs: &[Job<'_>], round: u32) {
+        let asked = jobs.iter().filter_map(Job::retry_after).max();
+        let sending = jobs.iter().any(|job| job.step() == Step::Send);
         let pause = self.cloud.wait(if sending { round } else { round.min(SLOWEST_POLL) }, asked);
         tokio::select! {
             biased;
@@ -216,24 +202,28 @@ impl Rounds<'_> {
     }
 
     /// Counts a request as unknown from before it leaves; on an error it must not leave.
-    fn mark_unknown(&self, purchase: &Purchase, token: &ClientToken) -> io::Result<()> {
+    fn mark_unknown(&self, intent: &Intent) -> io::Result<()> {
         let now = self.cloud.clock().now();
-        self.in_flight.lock().expect("no holder panics").enter(now, purchase, token)?;
-        (self.tell)(Event::Start { purchase, token });
+        self.in_flight.lock().expect("no holder panics").enter(now, intent)?;
+        (self.tell)(Event::Start(intent));
         Ok(())
     }
 
-    fn report(&mut self, orders: &mut [Order<'_>]) {
-        for order in orders.iter_mut() {
-            if let Some(result) = order.newly_done() {
-                let now = self.cloud.clock().now();
-                self.in_flight.lock().expect("no holder panics").settle(now, result);
+    fn report(&mut self, jobs: &mut [Job<'_>]) {
+        for job in jobs.iter_mut() {
+            let mut in_flight = self.in_flight.lock().expect("no holder panics");
+            if !job.in_doubt() && job.step() != Step::Done {
+                in_flight.clear(job.identity());
+            }
+            if let Some(result) = job.newly_done() {
+                in_flight.settle(self.cloud.clock().now(), &result);
+                drop(in_flight);
                 self.told += 1;
-                (self.tell)(Event::Result(result));
+                (self.tell)(Event::Result(&result));
             }
         }
-        if self.told < orders.len() {
-            (self.tell)(Event::Waiting { settled: self.told, all: orders.len() });
+        if self.told < jobs.len() {
+            (self.tell)(Event::Waiting { settled: self.told, all: jobs.len() });
         }
     }
 
@@ -242,15 +232,43 @@ impl Rounds<'_> {
     }
 
     /// Nothing is left to send, and the last request is too long ago.
-    fn waited_enough(&self, orders: &[Order<'_>]) -> bool {
+    fn waited_enough(&self, jobs: &[Job<'_>]) -> bool {
         let clock: &Clock = self.cloud.clock();
         let waited = clock.now().duration_since(self.last_send).unsigned_abs();
-        orders.iter().all(|order| order.step() != Step::Send) && waited >= self.settings.wait_timeout
+        jobs.iter().all(|job| job.step() != Step::Send) && waited >= self.settings.wait_timeout
     }
 }
 
-fn is_account_wide(answer: &Answer<Created>) -> bool {
-    matches!(answer, Answer::No(refusal) if refusal.kind == crate::cloud::RefusalKind::AccountWide)
+/// The requests that may be sent side by side: one per package by construction, and of those that touch
+/// one CEN only the first, while none that was sent waits for its value.
+fn ready<'p>(jobs: &[Job<'p>]) -> Vec<(usize, Request<'p>)> {
+    let waiting = |job: &&Job<'_>| job.step() == Step::Look;
+    let mut busy: BTreeSet<&CenId> = jobs.iter().filter(waiting).filter_map(Job::cen).collect();
+    let mut ready = Vec::new();
+    for (n, job) in jobs.iter().enumerate().filter(|(_, job)| job.step() == Step::Send) {
+        if job.cen().is_none_or(|cen| busy.insert(cen)) {
+            ready.extend(job.request().map(|request| (n, request)));
+        }
+    }
+    ready
+}
+
+async fn deliver(writer: &Writer<'_>, request: Request<'_>) -> Reply {
+    match request {
+        Request::Buy(purchase, token) => Reply::Bought(writer.create(purchase, &token).await),
+        Request::Change(id, call) => Reply::Changed(writer.change(&id, &call).await),
+    }
+}
+
+fn is_account_wide(reply: &Reply) -> bool {
+    let refusal = match reply {
+        Reply::Bought(Answer::No(refusal)) | Reply::Changed(Answer::No(refusal)) => refusal,
+        Reply::Bought(Answer::Yes(_) | Answer::Unknown(_))
+        | Reply::Changed(Answer::Yes(_) | Answer::Unknown(_)) => {
+            return false;
+        }
+    };
+    refusal.kind == RefusalKind::AccountWide
 }
 
 /// Where the doubling of the pauses ends while only a listing is waited for: polls then come every two to

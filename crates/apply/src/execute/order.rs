@@ -16,8 +16,9 @@
 use std::time::Duration;
 
 use cenbwp_diff::{Live, Observed, Owner, Purchase};
-use cenbwp_spec::AccountId;
+use cenbwp_spec::{AccountId, PackageId};
 
+use super::job::Step;
 use super::outcome::{ChangeResult, Outcome};
 use crate::cloud::{Answer, Attempt, ClientToken, Created, Lost, Refusal, RefusalKind};
 
@@ -28,17 +29,6 @@ pub struct Patience {
     pub max_sends: u32,
     /// Whether a yes has to be confirmed by the listing.
     pub wait: bool,
-}
-
-/// What an order needs next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// To be sent.
-    Send,
-    /// A listing.
-    Look,
-    /// Nothing: it has an outcome.
-    Done,
 }
 
 enum State {
@@ -63,7 +53,6 @@ pub(super) struct Order<'p> {
     doubt: bool,
     sends: u32,
     retry_after: Option<Duration>,
-    told: bool,
     result: ChangeResult,
 }
 
@@ -80,6 +69,7 @@ impl<'p> Order<'p> {
             request_id: None,
             detail: None,
             hint: None,
+            fields: Vec::new(),
         };
         Self {
             purchase,
@@ -90,7 +80,6 @@ impl<'p> Order<'p> {
             doubt: false,
             sends: 0,
             retry_after: None,
-            told: false,
             result,
         }
     }
@@ -105,10 +94,6 @@ impl<'p> Order<'p> {
             State::LookFirst | State::Accepted(_) | State::Looking => Step::Look,
             State::Done => Step::Done,
         }
-    }
-
-    pub(super) fn needs_look(&self) -> bool {
-        self.step() == Step::Look
     }
 
     /// How long the last reply asked to wait.
@@ -336,15 +321,19 @@ impl<'p> Order<'p> {
         self.state = State::Done;
     }
 
-    /// The result, the first time it is there.
-    pub(super) fn newly_done(&mut self) -> Option<&ChangeResult> {
-        let new = self.step() == Step::Done && !self.told;
-        self.told |= new;
-        new.then_some(&self.result)
+    /// Tells whether something was sent whose outcome nothing proves yet.
+    pub(super) fn in_doubt(&self) -> bool {
+        matches!(self.state, State::Accepted(_)) || (self.doubt && self.step() != Step::Done)
     }
 
-    pub(super) fn into_result(self) -> ChangeResult {
-        self.result
+    /// The package that this run's request bought, once that is proved, or taken as proof enough.
+    pub(super) fn created(&self) -> Option<&PackageId> {
+        let created = self.step() == Step::Done && self.result.outcome == Outcome::Created;
+        self.result.id.as_ref().filter(|_| created)
+    }
+
+    pub(super) fn result(&self) -> &ChangeResult {
+        &self.result
     }
 }
 

@@ -1,6 +1,5 @@
 //! What became of each change.
 
-use cenbwp_diff::Change;
 use cenbwp_spec::{Identity, Mbps, PackageId};
 
 use crate::cloud::ClientToken;
@@ -10,13 +9,23 @@ use crate::cloud::ClientToken;
 pub enum Outcome {
     /// This run's request bought it, and the listing shows it as ordered.
     Created,
+    /// Every field is as planned.
+    Updated,
+    /// It carries our tags, and every field is as planned.
+    Adopted,
+    /// Our tags are gone and the package stays.
+    Released,
+    /// It is deleted.
+    Retired,
+    /// It is detached and left to expire: the service does not take it back before.
+    Retiring,
     /// It is there, and not through a request of this run.
     AlreadyPresent,
     /// Ordered and not paid: the spec says `autoPay: false`.
     UnpaidOrder,
-    /// The service said no; nothing was bought.
+    /// The service said no, to all of it or to a part.
     Failed,
-    /// Nothing was sent for it.
+    /// Nothing was sent for it, or not for all of it.
     NotAttempted,
     /// A request was sent, and nothing proves what became of it.
     Unknown,
@@ -27,6 +36,11 @@ impl Outcome {
     pub fn word(self) -> &'static str {
         match self {
             Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Adopted => "adopted",
+            Self::Released => "released",
+            Self::Retired => "retired",
+            Self::Retiring => "retiring",
             Self::AlreadyPresent => "already_present",
             Self::UnpaidOrder => "unpaid_order",
             Self::Failed => "failed",
@@ -35,21 +49,61 @@ impl Outcome {
         }
     }
 
-    /// Tells whether this run changed something in the cloud, or may have.
-    pub fn changed_something(self) -> bool {
-        match self {
-            Self::Created | Self::UnpaidOrder | Self::Unknown => true,
-            Self::AlreadyPresent | Self::Failed | Self::NotAttempted => false,
-        }
-    }
-
     /// Tells whether what was planned is so now.
     pub fn is_success(self) -> bool {
         match self {
-            Self::Created | Self::AlreadyPresent | Self::UnpaidOrder => true,
+            Self::Created
+            | Self::Updated
+            | Self::Adopted
+            | Self::Released
+            | Self::Retired
+            | Self::Retiring
+            | Self::AlreadyPresent
+            | Self::UnpaidOrder => true,
             Self::Failed | Self::NotAttempted | Self::Unknown => false,
         }
     }
+
+    /// Tells whether this outcome alone says that something was changed, or may have been.
+    fn changed_something(self) -> bool {
+        self.is_success() && self != Self::AlreadyPresent || self == Self::Unknown
+    }
+}
+
+/// What became of one field of a package that exists. In the order of gravity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FieldOutcome {
+    /// The listing shows the planned value.
+    Done,
+    /// Nothing was sent for it.
+    NotAttempted,
+    /// The service said no.
+    Failed,
+    /// A request was sent, and nothing proves what became of it.
+    Unknown,
+}
+
+impl FieldOutcome {
+    /// The stable word, as in events and reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::NotAttempted => "not_attempted",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What became of one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldResult {
+    /// The field, in the word of the spec.
+    pub field: &'static str,
+    /// What became of it.
+    pub outcome: FieldOutcome,
+    /// Why, when there is something to say.
+    pub detail: Option<String>,
 }
 
 /// One change, what became of it, and everything a person needs to look it up.
@@ -75,27 +129,26 @@ pub struct ChangeResult {
     pub detail: Option<String>,
     /// What to do, when there is something to do.
     pub hint: Option<String>,
+    /// Each field of a package that exists, or what followed a purchase: one's failure hides no other.
+    pub fields: Vec<FieldResult>,
 }
 
-/// Returns the result of a change that this version shows and does not execute.
-pub(super) fn not_executed(change: &Change) -> Option<ChangeResult> {
-    let (action, id) = match change {
-        Change::Purchase(_) => return None,
-        Change::Update(update) => ("update", &update.id),
-        Change::Adopt(adoption) => ("adopt", &adoption.id),
-        Change::Release(release) => ("release", &release.id),
-        Change::Retire(retirement) => ("retire", &retirement.id),
-    };
-    Some(ChangeResult {
-        identity: change.identity().clone(),
-        action,
-        outcome: Outcome::NotAttempted,
-        id: Some(id.clone()),
-        mbps: None,
-        order_id: None,
-        client_token: None,
-        request_id: None,
-        detail: Some("this version buys packages and does not change existing ones".to_owned()),
-        hint: Some("make the change in the console; the next plan then no longer shows it".to_owned()),
-    })
+impl ChangeResult {
+    /// Tells whether this run changed something in the cloud with it, or may have.
+    pub fn changed_something(&self) -> bool {
+        let by_field =
+            |field: &FieldResult| matches!(field.outcome, FieldOutcome::Done | FieldOutcome::Unknown);
+        self.outcome.changed_something() || self.fields.iter().any(by_field)
+    }
+
+    /// Tells whether everything that was planned is so now.
+    pub fn is_success(&self) -> bool {
+        self.outcome.is_success() && self.fields.iter().all(|field| field.outcome == FieldOutcome::Done)
+    }
+
+    /// Tells whether it left something that nothing proves.
+    pub fn is_unknown(&self) -> bool {
+        self.outcome == Outcome::Unknown
+            || self.fields.iter().any(|field| field.outcome == FieldOutcome::Unknown)
+    }
 }

@@ -1,22 +1,66 @@
 //! What is in flight: in memory for the second signal, and in the journal if there is one.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 
-use cenbwp_diff::Purchase;
-use cenbwp_spec::Identity;
+use cenbwp_spec::{Identity, Mbps, PackageId};
 use jiff::Timestamp;
 
+use super::job::Request;
 use super::journal::Journal;
-use super::outcome::{ChangeResult, Outcome};
+use super::outcome::ChangeResult;
 use crate::cloud::ClientToken;
 
-/// The requests whose outcome is not known yet, with the tokens they were sent with.
+/// A request that is about to leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// Whose package.
+    pub identity: Identity,
+    /// `purchase`, or the operation on a package that exists.
+    pub action: &'static str,
+    /// That package.
+    pub id: Option<PackageId>,
+    /// The Mbps that are bought.
+    pub mbps: Option<Mbps>,
+    /// The token of a purchase.
+    pub client_token: Option<ClientToken>,
+}
+
+impl Intent {
+    pub(super) fn new(identity: &Identity, request: &Request<'_>) -> Self {
+        let identity = identity.clone();
+        match request {
+            Request::Buy(purchase, token) => {
+                let (mbps, client_token) = (Some(purchase.bandwidth), Some(token.clone()));
+                Self { identity, action: "purchase", id: None, mbps, client_token }
+            }
+            Request::Change(id, call) => {
+                let (action, id) = (call.request(id).action, Some(id.clone()));
+                Self { identity, action, id, mbps: None, client_token: None }
+            }
+        }
+    }
+}
+
+/// Names it to a person: `net/x, client token cbwp1-…`.
+impl fmt::Display for Intent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { identity, action, id, mbps: _, client_token } = self;
+        match (client_token, id) {
+            (Some(token), _) => write!(f, "{identity}, client token {token}"),
+            (None, Some(id)) => write!(f, "{identity}, {action} of {id}"),
+            (None, None) => write!(f, "{identity}, {action}"),
+        }
+    }
+}
+
+/// The requests whose outcome is not known yet.
 ///
 /// **Invariant:** a request is entered, and its intent on disk if there is a journal, before it leaves.
 #[derive(Debug, Default)]
 pub struct Unsettled {
-    sent: BTreeMap<Identity, ClientToken>,
+    sent: BTreeMap<Identity, Intent>,
     journal: Option<Journal>,
 }
 
@@ -31,9 +75,9 @@ impl Unsettled {
         self.journal.as_mut()
     }
 
-    /// Who was sent with which token.
-    pub fn iter(&self) -> impl Iterator<Item = (&Identity, &ClientToken)> {
-        self.sent.iter()
+    /// What was sent.
+    pub fn iter(&self) -> impl Iterator<Item = &Intent> {
+        self.sent.values()
     }
 
     /// How many are not settled.
@@ -47,22 +91,22 @@ impl Unsettled {
     }
 
     /// Enters a request that is about to leave. On an error it must not leave.
-    pub(super) fn enter(
-        &mut self,
-        now: Timestamp,
-        purchase: &Purchase,
-        token: &ClientToken,
-    ) -> io::Result<()> {
+    pub(super) fn enter(&mut self, now: Timestamp, intent: &Intent) -> io::Result<()> {
         if let Some(journal) = &mut self.journal {
-            journal.intent(now, purchase, token)?;
+            journal.intent(now, intent)?;
         }
-        self.sent.insert(purchase.identity.clone(), token.clone());
+        self.sent.insert(intent.identity.clone(), intent.clone());
         Ok(())
+    }
+
+    /// Takes in that nothing of this identity is in flight: a request was answered, and another may follow.
+    pub(super) fn clear(&mut self, identity: &Identity) {
+        self.sent.remove(identity);
     }
 
     /// Takes in an outcome. The cloud is as it is: a journal that cannot take it changes nothing.
     pub(super) fn settle(&mut self, now: Timestamp, result: &ChangeResult) {
-        if result.outcome != Outcome::Unknown {
+        if !result.is_unknown() {
             self.sent.remove(&result.identity);
         }
         if let Some(journal) = &mut self.journal

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::document::{Document, Summary};
 use crate::cloud::ClientToken;
-use crate::execute::ChangeResult;
+use crate::execute::{ChangeResult, FieldResult};
 
 /// One line of the stream.
 #[derive(Debug, Serialize)]
@@ -58,10 +58,12 @@ pub enum Event<'a> {
     ChangeStart {
         /// Which package.
         address: String,
-        /// What kind of change.
+        /// `purchase`, or the operation on a package that exists.
         action: &'static str,
-        /// The token it is sent with.
-        client_token: &'a ClientToken,
+        /// That package.
+        id: Option<&'a str>,
+        /// The token of a purchase.
+        client_token: Option<&'a ClientToken>,
     },
     /// What became of a change.
     ChangeResult(ResultLine<'a>),
@@ -118,6 +120,21 @@ pub struct ResultLine<'a> {
     request_id: Option<&'a str>,
     error: Option<&'a str>,
     hint: Option<&'a str>,
+    fields: Vec<FieldLine<'a>>,
+}
+
+/// A field's result as data.
+#[derive(Debug, Serialize)]
+struct FieldLine<'a> {
+    field: &'static str,
+    outcome: &'static str,
+    error: Option<&'a str>,
+}
+
+impl<'a> From<&'a FieldResult> for FieldLine<'a> {
+    fn from(FieldResult { field, outcome, detail }: &'a FieldResult) -> Self {
+        Self { field, outcome: outcome.word(), error: detail.as_deref() }
+    }
 }
 
 impl<'a> From<&'a ChangeResult> for ResultLine<'a> {
@@ -133,6 +150,7 @@ impl<'a> From<&'a ChangeResult> for ResultLine<'a> {
             request_id: result.request_id.as_deref(),
             error: result.detail.as_deref(),
             hint: result.hint.as_deref(),
+            fields: result.fields.iter().map(FieldLine::from).collect(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What an apply did: the text and the document at its end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use cenbwp_diff::{Observed, Plan, neutral};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::document::Material;
 use super::event::ResultLine;
-use crate::execute::{ChangeResult, Outcome};
+use crate::execute::{ChangeResult, FieldOutcome, FieldResult, Outcome};
 use crate::exit::Exit;
 
 /// An apply at its end.
@@ -38,10 +38,10 @@ impl Applied {
             let mut left = cenbwp_diff::plan(planned.spec, observed, planned.options);
             // What did not succeed says so itself, and an unpaid order is what the spec asked for.
             let settled =
-                |result: &&ChangeResult| matches!(result.outcome, Outcome::Created | Outcome::AlreadyPresent);
-            let open: Vec<&Identity> =
+                |result: &&ChangeResult| result.is_success() && result.outcome != Outcome::UnpaidOrder;
+            let open: BTreeSet<&Identity> =
                 results.iter().filter(|result| !settled(result)).map(|result| &result.identity).collect();
-            left.changes.retain(|change| !open.contains(&change.identity()));
+            left.changes.retain(|change| !open.contains(change.identity()));
             left.held.retain(|held| !planned.plan.held.contains(held));
             left
         });
@@ -50,12 +50,12 @@ impl Applied {
 
     /// Decides the exit code, the gravest reason first.
     pub fn exit(&self) -> Exit {
-        let any = |test: fn(Outcome) -> bool| self.results.iter().any(|result| test(result.outcome));
-        let changed = any(Outcome::changed_something);
-        if any(|outcome| outcome == Outcome::Unknown) {
+        let any = |test: fn(&ChangeResult) -> bool| self.results.iter().any(test);
+        let changed = any(ChangeResult::changed_something);
+        if any(ChangeResult::is_unknown) {
             Exit::Unknown
-        } else if any(|outcome| !outcome.is_success()) {
-            match (changed, self.interrupted && !any(|outcome| outcome == Outcome::Failed)) {
+        } else if any(|result| !result.is_success()) {
+            match (changed, self.interrupted && !any(|result| result.outcome == Outcome::Failed)) {
                 (true, _) => Exit::Partial,
                 (false, true) => Exit::Interrupted,
                 (false, false) => Exit::Error,
@@ -78,7 +78,7 @@ impl Applied {
 
     /// Mbps that this run bought or ordered, and those it may have.
     pub fn new_mbps(&self) -> u64 {
-        let bought = self.results.iter().filter(|result| result.outcome.changed_something());
+        let bought = self.results.iter().filter(|result| result.changed_something());
         bought.filter_map(|result| Some(u64::from(result.mbps?.0))).sum()
     }
 
@@ -159,6 +159,12 @@ fn write_result(text: &mut String, result: &ChangeResult) {
     }
     if let Some(token) = result.client_token.as_ref().filter(|_| result.outcome == Outcome::Unknown) {
         writeln!(text, "    client token {token}").expect(STRINGS);
+    }
+    for FieldResult { field, outcome, detail } in &result.fields {
+        let detail = detail.as_deref().map(|detail| format!(": {}", neutral(detail))).unwrap_or_default();
+        if result.fields.len() > 1 || *outcome != FieldOutcome::Done || !detail.is_empty() {
+            writeln!(text, "    {field}  {}{detail}", outcome.word()).expect(STRINGS);
+        }
     }
     if let Some(hint) = &result.hint {
         writeln!(text, "    hint: {}", neutral(hint)).expect(STRINGS);

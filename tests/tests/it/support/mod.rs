@@ -4,6 +4,6 @@ mod bench;
 mod lab;
 mod terminal;
 
-pub(crate) use bench::{Bench, purchases, spec};
+pub(crate) use bench::{Bench, Run, purchases, spec};
 pub(crate) use lab::{Lab, binaries};
 pub(crate) use terminal::Terminal;

@@ -1,0 +1,160 @@
+//! Changes of a package that exists: one request each, and the value in the listing that proves it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cenbwp_diff::Live;
+use cenbwp_spec::{CenId, Mbps, PackageId};
+
+use super::request::{CBN, Request};
+
+/// One change of one package. None of these requests takes a token, so none is repeated before a look.
+///
+/// Parameter names are those of the vendor's pages for Cbn 2017-09-12.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// Sets the bandwidth. An upgrade charges, a downgrade may refund.
+    Resize(Mbps),
+    /// Sets the display name.
+    Rename(String),
+    /// Sets the description; the empty one clears it.
+    Describe(String),
+    /// Sets tags; a key that is there gets the new value.
+    Tag(BTreeMap<String, String>),
+    /// Removes tags.
+    Untag(BTreeSet<String>),
+    /// Moves it to a resource group.
+    Move(String),
+    /// Attaches it to a CEN.
+    Attach(CenId),
+    /// Detaches it from a CEN.
+    Detach(CenId),
+    /// Deletes it: postpaid or expired, and attached to nothing.
+    Delete,
+}
+
+impl Call {
+    /// The request for this package.
+    pub fn request(&self, id: &PackageId) -> Request {
+        let package = ("CenBandwidthPackageId".to_owned(), id.to_string());
+        let one = |name: &str, value: String| vec![package.clone(), (name.to_owned(), value)];
+        let (action, params) = match self {
+            Self::Resize(mbps) => ("ModifyCenBandwidthPackageSpec", one("Bandwidth", mbps.0.to_string())),
+            Self::Rename(name) => ("ModifyCenBandwidthPackageAttribute", one("Name", name.clone())),
+            Self::Describe(text) => ("ModifyCenBandwidthPackageAttribute", one("Description", text.clone())),
+            Self::Tag(tags) => ("TagResources", with_tags(id, tags)),
+            Self::Untag(keys) => ("UntagResources", with_keys(id, keys)),
+            Self::Move(group) => ("MoveResourceGroup", into_group(id, group)),
+            Self::Attach(cen) => ("AssociateCenBandwidthPackage", one("CenId", cen.to_string())),
+            Self::Detach(cen) => ("UnassociateCenBandwidthPackage", one("CenId", cen.to_string())),
+            Self::Delete => ("DeleteCenBandwidthPackage", vec![package]),
+        };
+        Request { action, version: CBN, params: params.into_iter().collect() }
+    }
+
+    /// Tells whether the listing shows what this call is for, whoever brought it about. `None` is a
+    /// package that is not listed.
+    pub fn holds(&self, live: Option<&Live>) -> bool {
+        let Some(live) = live else { return *self == Self::Delete };
+        match self {
+            Self::Resize(mbps) => live.lasting_bandwidth() == *mbps,
+            Self::Rename(name) => live.name == *name,
+            Self::Describe(text) => live.description == *text,
+            Self::Tag(tags) => tags.iter().all(|(key, value)| live.tags.get(key) == Some(value)),
+            Self::Untag(keys) => keys.iter().all(|key| !live.tags.contains_key(key)),
+            Self::Move(group) => live.resource_group.as_ref() == Some(group),
+            Self::Attach(cen) => live.cens.contains(cen),
+            Self::Detach(cen) => !live.cens.contains(cen),
+            Self::Delete => false,
+        }
+    }
+
+    /// What it changes, in the words of the spec where it has one.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::Resize(_) => "bandwidth",
+            Self::Rename(_) => "name",
+            Self::Describe(_) => "description",
+            Self::Tag(_) | Self::Untag(_) => "tags",
+            Self::Move(_) => "resourceGroupId",
+            Self::Attach(_) | Self::Detach(_) => "cenId",
+            Self::Delete => "package",
+        }
+    }
+
+    /// The CEN that it touches: of two calls that touch one, the service refuses the second.
+    pub fn cen(&self) -> Option<&CenId> {
+        match self {
+            Self::Attach(cen) | Self::Detach(cen) => Some(cen),
+            Self::Resize(_)
+            | Self::Rename(_)
+            | Self::Describe(_)
+            | Self::Tag(_)
+            | Self::Untag(_)
+            | Self::Move(_)
+            | Self::Delete => None,
+        }
+    }
+}
+
+fn with_tags(id: &PackageId, tags: &BTreeMap<String, String>) -> Vec<(String, String)> {
+    let tags = (1..).zip(tags).flat_map(|(n, (key, value))| {
+        [(format!("Tag.{n}.Key"), key.clone()), (format!("Tag.{n}.Value"), value.clone())]
+    });
+    of_resource(id).into_iter().chain(tags).collect()
+}
+
+fn with_keys(id: &PackageId, keys: &BTreeSet<String>) -> Vec<(String, String)> {
+    let keys = (1..).zip(keys).map(|(n, key)| (format!("TagKey.{n}"), key.clone()));
+    of_resource(id).into_iter().chain(keys).collect()
+}
+
+/// The tag operations name the kind of resource so.
+fn of_resource(id: &PackageId) -> [(String, String); 2] {
+    [("ResourceType".to_owned(), "BandwidthPackage".to_owned()), ("ResourceId.1".to_owned(), id.to_string())]
+}
+
+/// MoveResourceGroup names it in lower case, and the id without a number.
+fn into_group(id: &PackageId, group: &str) -> Vec<(String, String)> {
+    let pairs =
+        [("ResourceType", "bandwidthpackage"), ("ResourceId", id.as_str()), ("NewResourceGroupId", group)];
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(call: &Call, expected: &str) {
+        let id = "cenbwp-1".parse().unwrap();
+        let Request { action, params, .. } = call.request(&id);
+        let params: Vec<String> = params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(format!("{action} {}", params.join(" ")), expected);
+    }
+
+    #[test]
+    fn each_change_is_one_request() {
+        let package = "CenBandwidthPackageId=cenbwp-1";
+        let cen: CenId = "cen-1".parse().unwrap();
+        check(&Call::Resize(Mbps(20)), &format!("ModifyCenBandwidthPackageSpec Bandwidth=20 {package}"));
+        check(&Call::Rename("n".into()), &format!("ModifyCenBandwidthPackageAttribute {package} Name=n"));
+        check(
+            &Call::Describe(String::new()),
+            &format!("ModifyCenBandwidthPackageAttribute {package} Description="),
+        );
+        check(&Call::Attach(cen.clone()), &format!("AssociateCenBandwidthPackage {package} CenId=cen-1"));
+        check(&Call::Detach(cen), &format!("UnassociateCenBandwidthPackage {package} CenId=cen-1"));
+        check(&Call::Delete, &format!("DeleteCenBandwidthPackage {package}"));
+        check(
+            &Call::Tag([("a".to_owned(), "1".to_owned()), ("b".to_owned(), String::new())].into()),
+            "TagResources ResourceId.1=cenbwp-1 ResourceType=BandwidthPackage Tag.1.Key=a Tag.1.Value=1 Tag.2.Key=b Tag.2.Value=",
+        );
+        check(
+            &Call::Untag(["a".to_owned(), "b".to_owned()].into()),
+            "UntagResources ResourceId.1=cenbwp-1 ResourceType=BandwidthPackage TagKey.1=a TagKey.2=b",
+        );
+        check(
+            &Call::Move("rg-1".into()),
+            "MoveResourceGroup NewResourceGroupId=rg-1 ResourceId=cenbwp-1 ResourceType=bandwidthpackage",
+        );
+    }
+}
