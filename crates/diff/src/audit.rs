@@ -80,6 +80,8 @@ struct Auditor<'a> {
     /// What is not surely another package: owned by nobody, by another stack, or unclear.
     strangers: HashMap<&'a str, Vec<&'a Live>>,
     ownerless: HashMap<(String, Mbps), Vec<&'a Live>>,
+    /// What carries a stack's tag for a name, or a generation, that this spec has not reached.
+    left_behind: HashMap<(StackName, String, Mbps), Vec<&'a Live>>,
     unclear: BTreeSet<&'a PackageId>,
     /// What this very plan takes over.
     adopted: BTreeSet<PackageId>,
@@ -96,6 +98,7 @@ impl<'a> Auditor<'a> {
             owned: BTreeMap::new(),
             strangers: HashMap::new(),
             ownerless: HashMap::new(),
+            left_behind: HashMap::new(),
             unclear: BTreeSet::new(),
             adopted: BTreeSet::new(),
             flaws: BTreeSet::new(),
@@ -113,6 +116,12 @@ impl<'a> Auditor<'a> {
                 Owner::Identity(identity) => {
                     if spec.get(&identity.address).is_none_or(|p| p.identity() != identity) {
                         this.strangers.entry(&live.name).or_default().push(live);
+                    }
+                    if spec.get(&identity.address).is_none_or(|p| p.identity() < identity) {
+                        for mbps in [live.bandwidth, live.lasting_bandwidth()] {
+                            let key = (identity.address.stack.clone(), areas(&live.areas), mbps);
+                            this.left_behind.entry(key).or_default().push(live);
+                        }
                     }
                     this.owned.entry(identity).or_default().push(live);
                 }
@@ -215,13 +224,20 @@ impl<'a> Auditor<'a> {
 
     fn look_alikes(&self, package: &Package) -> Vec<PackageId> {
         let stack = &package.address.stack;
-        let of_the_stack =
-            |live: &Live| matches!(live.owner(), Owner::Identity(owner) if owner.address.stack == *stack);
+        let older = |live: &Live| match live.owner() {
+            Owner::Identity(owner) if owner.address.stack == *stack => {
+                self.spec.get(&owner.address).is_some_and(|declared| declared.identity() > owner)
+            }
+            _ => false,
+        };
+        let (span, mbps) = (areas(&package.areas), package.bandwidth);
         let named = self.strangers.get(package.purchase_name().as_str()).into_iter().flatten();
-        let shaped = self.ownerless.get(&(areas(&package.areas), package.bandwidth)).into_iter().flatten();
+        let shaped = self.ownerless.get(&(span.clone(), mbps)).into_iter().flatten();
+        let left_behind = self.left_behind.get(&(stack.clone(), span, mbps)).into_iter().flatten();
         named
-            .filter(|live| !of_the_stack(live))
+            .filter(|live| !older(live))
             .chain(shaped)
+            .chain(left_behind)
             .map(|live| live.id.clone())
             .filter(|id| !package.distinct_from.contains(id) && !self.adopted.contains(id))
             .collect()

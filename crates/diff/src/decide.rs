@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use cenbwp_spec::{Charge, Identity, Manage, Package, PackageId, Prepay, Spec};
 
 use crate::compare::{after_purchase, differences, fixed_differences, is_free};
-use crate::index::{Index, declares};
+use crate::index::{Index, declares, is_undeclared};
 use crate::limits::breaches;
 use crate::warn::{change_warnings, ignored, live_warnings};
 use crate::words::when;
@@ -169,7 +169,7 @@ impl<'a> Planner<'a> {
 
     /// | `adopt: id` | result |
     /// |---|---|
-    /// | named twice, not listed, owned, areas or charge type differ | held `cannot_adopt` |
+    /// | named twice, not listed, owned, expired or locked, areas or charge type differ | held `cannot_adopt` |
     /// | the listing may hide a package that carries the identity already | held `incomplete_listing`, `unreadable` |
     /// | something is in the way | held, see [`Planner::obstacle`] |
     /// | otherwise | `adopt`, with every field that differs |
@@ -194,8 +194,11 @@ impl<'a> Planner<'a> {
             return Verdict::Held(reason);
         }
         let fields = self.managed_differences(package, live, warnings);
-        if let Some(reason) = self.obstacle(live, &fields) {
-            return Verdict::Held(reason);
+        match self.obstacle(live, &fields) {
+            // Raising the generation would not help here: it is the adoption that is in the way.
+            Some(HeldReason::NotNormal { state, .. }) => return refuse(format!("it is {state}")),
+            Some(reason) => return Verdict::Held(reason),
+            None => {}
         }
         let identity = package.identity();
         // Without the terms tag: what it was bought for is not known, and must not be made up.
@@ -207,18 +210,37 @@ impl<'a> Planner<'a> {
     /// |---|---|
     /// | `chargeType: POSTPAY` | held `postpay_absent` |
     /// | the listing may hide the package | held `incomplete_listing`, `unreadable` |
-    /// | packages look alike | held `look_alike` |
+    /// | packages without an owner look alike, or undeclared ones of the stack (a renamed key) | held `look_alike` |
     /// | otherwise | `purchase` |
     fn purchase(&self, package: &Package, adopted: &BTreeSet<PackageId>) -> Verdict {
         let Charge::Prepay(terms) = package.charge else { return Verdict::Held(HeldReason::PostpayAbsent) };
         if let Some(reason) = self.doubt(package) {
             return Verdict::Held(reason);
         }
-        let ids = self.index.look_alikes(package, self.spec, adopted);
-        if !ids.is_empty() {
-            return Verdict::Held(HeldReason::LookAlike { ids });
+        let found = self.index.look_alikes(package, self.spec, adopted);
+        if !found.is_empty() {
+            return Verdict::Held(self.look_alike(package, &found));
         }
         Verdict::Change(Change::Purchase(purchase(package, terms)))
+    }
+
+    /// Says what the look-alikes are, and with it which ways out there are.
+    fn look_alike(&self, package: &Package, found: &BTreeMap<&PackageId, &Live>) -> HeldReason {
+        let adoptable = |live: &&&Live| {
+            live.owner() == Owner::Nobody
+                && fixed_differences(package, live).is_empty()
+                && self.obstacle(live, &differences(package, live)).is_none()
+        };
+        let of_the_stack = |live: &&Live| match live.owner() {
+            Owner::Identity(owner) => Some(owner).filter(|it| it.address.stack == package.address.stack),
+            Owner::Nobody | Owner::Unclear(_) => None,
+        };
+        HeldReason::LookAlike {
+            ids: found.keys().copied().cloned().collect(),
+            adoptable: found.values().find(adoptable).map(|live| live.id.clone()),
+            renamed: found.values().find_map(of_the_stack),
+            distinct: package.distinct_from.clone(),
+        }
     }
 
     /// Why it is not certain that no listed package carries the identity of `package`.
@@ -227,7 +249,7 @@ impl<'a> Planner<'a> {
             return Some(HeldReason::IncompleteListing);
         }
         let items = self.index.doubts(package);
-        (!items.is_empty()).then_some(HeldReason::Unreadable { items })
+        (!items.is_empty()).then(|| HeldReason::Unreadable { items, distinct: package.distinct_from.clone() })
     }
 
     fn observe(&self, package: &Package, live: &Live, warnings: &mut Vec<Warning>) -> Verdict {
@@ -299,14 +321,12 @@ impl<'a> Planner<'a> {
             if !self.spec.stacks.contains_key(&identity.address.stack) || declares(self.spec, identity) {
                 continue;
             }
-            let declared = self.spec.get(&identity.address).map(|package| package.generation);
-            let is_older = declared.is_some_and(|declared| identity.generation < declared);
             for live in carriers {
-                let (identity, id, expires) = (identity.clone(), live.id.clone(), live.expires);
-                if is_older {
-                    superseded.push(Superseded { identity, id, expires });
+                let (expires, id) = (live.expires, live.id.clone());
+                if is_undeclared(self.spec, identity) {
+                    undeclared.push(Undeclared { identity: identity.clone(), id, expires });
                 } else {
-                    undeclared.push(Undeclared { identity, id, expires });
+                    superseded.push(Superseded { identity: identity.clone(), id, expires });
                 }
             }
         }

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use cenbwp_spec::{Address, AreaPair, Identity, Mbps, Package, PackageId, Spec};
+use cenbwp_spec::{Address, AreaPair, Identity, Mbps, Package, PackageId, Spec, StackName};
 
 use crate::{Live, Observed, Owner, Unreadable};
 
 /// How many packages or items one held change names. One is enough to hold it; naming all of a large
 /// account's look-alikes for each of many purchases would make the plan quadratic.
 pub(crate) const MOST_NAMED: usize = 20;
+
+/// Areas, bandwidth, and the stack whose identity a package carries, if it carries one.
+type Shape = (String, Mbps, Option<StackName>);
 
 /// The listing by what the planner asks of it. Every list in it is sorted by id.
 pub(crate) struct Index<'a> {
@@ -19,8 +22,8 @@ pub(crate) struct Index<'a> {
     /// The packages that belong to no stack of the spec.
     foreign: Vec<&'a Live>,
     by_name: HashMap<&'a str, Vec<(&'a Live, Owner)>>,
-    /// The packages without an owner, by areas and bandwidth.
-    ownerless: HashMap<(String, Mbps), Vec<&'a Live>>,
+    /// The packages without an owner, and the undeclared ones of each stack, by areas and bandwidth.
+    shaped: HashMap<Shape, Vec<&'a Live>>,
     /// The items that may be anybody's: what could not be read, and packages whose tag is no identity.
     doubts: Vec<Unreadable>,
 }
@@ -32,7 +35,7 @@ impl<'a> Index<'a> {
             by_id: observed.packages.iter().map(|live| (folded(&live.id), live)).collect(),
             foreign: Vec::new(),
             by_name: HashMap::new(),
-            ownerless: HashMap::new(),
+            shaped: HashMap::new(),
             doubts: observed.unreadable.clone(),
         };
         index.by_id.sort_by(|one, other| one.0.cmp(&other.0));
@@ -50,13 +53,13 @@ impl<'a> Index<'a> {
             self.foreign.push(live);
         }
         match &owner {
-            Owner::Nobody => {
-                // A temporary upgrade must not hide a look-alike: both of its bandwidths count.
-                for bandwidth in BTreeSet::from([live.bandwidth, live.lasting_bandwidth()]) {
-                    self.ownerless.entry(shape(&live.areas, bandwidth)).or_default().push(live);
+            Owner::Nobody => self.add_shape(live, None),
+            Owner::Identity(identity) => {
+                self.carriers.entry(identity.clone()).or_default().push(live);
+                if is_undeclared(spec, identity) {
+                    self.add_shape(live, Some(&identity.address.stack));
                 }
             }
-            Owner::Identity(identity) => self.carriers.entry(identity.clone()).or_default().push(live),
             Owner::Unclear(tag) => {
                 let reason = format!(
                     "its tag {} is {tag:?}, expected <stack>/<package> or <stack>/<package>/<generation>",
@@ -66,6 +69,13 @@ impl<'a> Index<'a> {
             }
         }
         self.by_name.entry(&live.name).or_default().push((live, owner));
+    }
+
+    /// A temporary upgrade must not hide a look-alike: both of its bandwidths count.
+    fn add_shape(&mut self, live: &'a Live, stack: Option<&StackName>) {
+        for bandwidth in BTreeSet::from([live.bandwidth, live.lasting_bandwidth()]) {
+            self.shaped.entry(shape(&live.areas, bandwidth, stack)).or_default().push(live);
+        }
     }
 
     /// The package with this id.
@@ -104,28 +114,31 @@ impl<'a> Index<'a> {
         self.doubts.iter().filter(|item| !known(&item.id)).take(MOST_NAMED).cloned().collect()
     }
 
-    /// Packages that look like the one that would be bought for `package`: the same name and not of its
-    /// stack, or the same areas and bandwidth and no owner. Not those that are known to be others: by
-    /// `distinctFrom`, by an adoption of this plan, or by the tag of another package of this spec.
+    /// Packages that look like the one that would be bought for `package`, by id: the same name, or the same
+    /// areas and bandwidth and no owner or an undeclared identity of the same stack, which a renamed key
+    /// leaves behind. Not those that are known to be others: by `distinctFrom`, by an adoption of this plan,
+    /// by the tag of another package of this spec, or as an older generation in the same stack.
     pub(crate) fn look_alikes(
         &self,
         package: &Package,
         spec: &Spec,
         adopted: &BTreeSet<PackageId>,
-    ) -> BTreeSet<PackageId> {
+    ) -> BTreeMap<&'a PackageId, &'a Live> {
+        let stack = &package.address.stack;
         let stranger = |owner: &Owner| match owner {
             Owner::Nobody | Owner::Unclear(_) => true,
-            Owner::Identity(owner) => owner.address.stack != package.address.stack && !declares(spec, owner),
+            Owner::Identity(owner) if owner.address.stack == *stack => is_undeclared(spec, owner),
+            Owner::Identity(owner) => !declares(spec, owner),
         };
         let named = self.by_name.get(package.purchase_name().as_str()).into_iter().flatten();
         let named = named.filter(|(_, owner)| stranger(owner)).map(|(live, _)| *live);
-        let shaped = self.ownerless.get(&shape(&package.areas, package.bandwidth)).into_iter().flatten();
+        let of_shape = |stack| self.shaped.get(&shape(&package.areas, package.bandwidth, stack));
+        let shaped = [of_shape(None), of_shape(Some(stack))].into_iter().flatten().flatten().copied();
         named
-            .chain(shaped.copied())
-            .map(|live| &live.id)
-            .filter(|id| !package.distinct_from.contains(*id) && !adopted.contains(*id))
+            .chain(shaped)
+            .map(|live| (&live.id, live))
+            .filter(|(id, _)| !package.distinct_from.contains(*id) && !adopted.contains(*id))
             .take(MOST_NAMED)
-            .cloned()
             .collect()
     }
 }
@@ -135,11 +148,18 @@ pub(crate) fn declares(spec: &Spec, identity: &Identity) -> bool {
     spec.get(&identity.address).is_some_and(|package| package.generation == identity.generation)
 }
 
+/// Tells whether the identity is of a stack of the spec, and the spec declares neither it nor a later
+/// generation of it.
+pub(crate) fn is_undeclared(spec: &Spec, identity: &Identity) -> bool {
+    spec.stacks.contains_key(&identity.address.stack)
+        && spec.get(&identity.address).is_none_or(|package| package.generation < identity.generation)
+}
+
 fn folded(id: &PackageId) -> String {
     id.as_str().to_ascii_lowercase()
 }
 
-/// Areas and bandwidth as a key: areas compare without regard to case.
-fn shape(areas: &AreaPair, bandwidth: Mbps) -> (String, Mbps) {
-    (areas.to_string().to_ascii_lowercase(), bandwidth)
+/// Areas compare without regard to case.
+fn shape(areas: &AreaPair, bandwidth: Mbps, stack: Option<&StackName>) -> Shape {
+    (areas.to_string().to_ascii_lowercase(), bandwidth, stack.cloned())
 }

@@ -229,15 +229,23 @@ pub struct Held {
 /// [`HeldReason::hint`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeldReason {
-    /// Packages without an owner here look like the one that would be bought.
+    /// Packages that the spec does not declare look like the one that would be bought.
     LookAlike {
         /// Their ids; at most 20.
         ids: BTreeSet<PackageId>,
+        /// One of them that can be taken over as it is.
+        adoptable: Option<PackageId>,
+        /// An identity of the same stack that one of them carries: the key may have been renamed.
+        renamed: Option<Identity>,
+        /// What the package's `distinctFrom` names already.
+        distinct: BTreeSet<PackageId>,
     },
     /// Items of the listing could not be read; one of them may be the package.
     Unreadable {
         /// What is known of them, by id; at most 20.
         items: Vec<Unreadable>,
+        /// What the package's `distinctFrom` names already.
+        distinct: BTreeSet<PackageId>,
     },
     /// The listing is not whole; the package may be in the missing part.
     IncompleteListing,

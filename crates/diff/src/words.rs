@@ -3,6 +3,8 @@
 //! Every text here is one line, neutral (see [`crate::neutral()`]), lower case and without a final full
 //! stop; a hint ends with the line of the spec or the command that would allow what is refused.
 
+use std::collections::BTreeSet;
+
 use cenbwp_spec::{CenId, Identity, PackageId};
 use jiff::Timestamp;
 
@@ -29,8 +31,8 @@ impl HeldReason {
     /// The live packages that it names.
     pub fn ids(&self) -> Vec<&PackageId> {
         match self {
-            Self::LookAlike { ids } | Self::Ambiguous { ids } => ids.iter().collect(),
-            Self::Unreadable { items } => items.iter().filter_map(|item| item.id.as_ref()).collect(),
+            Self::LookAlike { ids, .. } | Self::Ambiguous { ids } => ids.iter().collect(),
+            Self::Unreadable { items, .. } => items.iter().filter_map(|item| item.id.as_ref()).collect(),
             Self::CannotAdopt { id, .. }
             | Self::Immutable { id, .. }
             | Self::NotNormal { id, .. }
@@ -43,11 +45,11 @@ impl HeldReason {
     /// What was found, and why that is in the way.
     pub fn message(&self) -> String {
         match self {
-            Self::LookAlike { ids } => {
+            Self::LookAlike { ids, .. } => {
                 let (look, they) = if ids.len() == 1 { ("looks", "it") } else { ("look", "they") };
                 format!("{} {look} like the package that would be bought, and {they} may be it", list(ids))
             }
-            Self::Unreadable { items } => {
+            Self::Unreadable { items, .. } => {
                 let items: Vec<String> = items.iter().map(item).collect();
                 format!(
                     "the listing holds what could not be read and may be this package: {}",
@@ -78,19 +80,25 @@ impl HeldReason {
         let address = &identity.address;
         let anew = identity.generation.get().saturating_add(1);
         match self {
-            Self::LookAlike { ids } => {
-                let one = ids.first().map_or("ID", PackageId::as_str);
-                let all = list(ids);
+            Self::LookAlike { ids, adoptable, renamed, distinct } => {
+                let keep = renamed.as_ref().map(|old| {
+                    format!("if the key was renamed, declare it as `{}` again; ", old.address.package)
+                });
+                let adopt = adoptable.as_ref().map(|id| format!("take it over with `adopt: {id}`, or "));
+                let (keep, adopt) = (keep.unwrap_or_default(), adopt.unwrap_or_default());
+                let it_is = if ids.len() == 1 { "it is another one" } else { "they are others" };
+                let all = list(&(ids | distinct));
                 format!(
-                    "where {address} is declared, take it over with `adopt: {one}`, or say that it is another one with `distinctFrom: [{all}]`"
+                    "{keep}where {address} is declared, {adopt}say that {it_is} with `distinctFrom: [{all}]`"
                 )
             }
-            Self::Unreadable { items } => {
+            Self::Unreadable { items, distinct } => {
                 let ids = self.ids();
                 if ids.len() < items.len() {
                     return "see in the console what the items are, correct them, and run `cenbwp plan` again"
                         .to_owned();
                 }
+                let ids: BTreeSet<_> = ids.into_iter().chain(distinct).collect();
                 let ids = list(ids);
                 format!(
                     "correct them in the console, or, if none of them is {identity}, say so where {address} is declared: `distinctFrom: [{ids}]`"
@@ -206,7 +214,7 @@ impl Breach {
         match stack {
             Some(stack) => {
                 format!(
-                    "plan less with `--target`, or, where {stack} is declared, write `limits: {{ {limit}: {wanted} }}`"
+                    "plan less with `--target`, or, where {stack} is declared, write under `limits`: `{limit}: {wanted}`"
                 )
             }
             None if *limit == "maxPurchases" => {

@@ -116,11 +116,42 @@ fn a_look_alike_holds_a_purchase() {
     let beside = spec([package("s/a"), Package { manage: Manage::Observe, ..package("t/a") }]);
     assert_eq!(in_words(&plan(&beside, &observed([named()]), &options())), "purchase, in order");
     let same_stack = Live { name: "s-a".to_owned(), ..live("cenbwp-2", Some("s/b")) };
-    check(declared(|_| {}), [same_stack], "purchase, undeclared");
+    check(declared(|_| {}), [same_stack], "held look_alike, undeclared");
     check(declared(|_| {}), [live("cenbwp-2", Some("s/A"))], "held unreadable");
     let adopted = spec([package("s/a"), Package { adopt: Some(id("cenbwp-2")), ..package("s/b") }]);
     let cloud = observed([ownerless(|l| l.bandwidth = Mbps(100))]);
     assert_eq!(in_words(&plan(&adopted, &cloud, &options())), "purchase, adopt");
+}
+
+#[test]
+fn a_renamed_key_buys_nothing_until_a_person_says_so() {
+    let old = || live("cenbwp-2", Some("s/old"));
+    check(declared(|_| {}), [old()], "held look_alike, undeclared");
+    check(declared(|_| {}), [live("cenbwp-2", Some("s/old/2"))], "held look_alike, undeclared");
+    let differs = |edit: fn(&mut Live)| {
+        let mut live = old();
+        edit(&mut live);
+        live
+    };
+    check(declared(|_| {}), [differs(|l| l.bandwidth = Mbps(7))], "purchase, undeclared");
+    check(declared(|_| {}), [differs(|l| l.areas = pair("China", "China"))], "purchase, undeclared");
+    check(
+        declared(|p| (p.name, p.bandwidth) = (Some("s-old".to_owned()), Mbps(5))),
+        [old()],
+        "held look_alike, undeclared",
+    );
+    let another = || declared(|p| p.distinct_from = [id("cenbwp-2")].into());
+    check(another(), [old()], "purchase, undeclared");
+    // A package of a declared key is known to be another one, and so is its past.
+    let beside =
+        |generation| Package { generation: Generation::new(generation).unwrap(), ..package("s/old") };
+    let words = |beside| in_words(&plan(&spec([package("s/a"), beside]), &observed([old()]), &options()));
+    assert_eq!(words(beside(1)), "purchase, in order");
+    assert_eq!(words(beside(2)), "purchase, purchase, superseded");
+    // Another stack's names are its own.
+    let elsewhere = spec([package("s/a"), package("t/b")]);
+    let cloud = observed([live("cenbwp-2", Some("t/old")), live("cenbwp-3", Some("t/b"))]);
+    assert_eq!(in_words(&plan(&elsewhere, &cloud, &options())), "purchase, in order, undeclared");
 }
 
 #[test]
@@ -243,8 +274,12 @@ fn a_package_is_adopted_only_if_it_is_free_and_fits() {
     check(adopts(|_| {}), [live("cenbwp-2", Some("t/a"))], "held cannot_adopt");
     check(adopts(|_| {}), [live("cenbwp-2", Some("s/b"))], "held cannot_adopt, undeclared");
     check(adopts(|_| {}), [live("cenbwp-2", Some("?"))], "held cannot_adopt");
-    check(adopts(|_| {}), [ownerless(|l| l.expires = Some(options().now))], "held not_normal, expired");
-    check(adopts(|_| {}), [ownerless(|l| l.business = Business::Locked("x".to_owned()))], "held not_normal");
+    check(adopts(|_| {}), [ownerless(|l| l.expires = Some(options().now))], "held cannot_adopt, expired");
+    check(
+        adopts(|_| {}),
+        [ownerless(|l| l.business = Business::Locked("x".to_owned()))],
+        "held cannot_adopt",
+    );
     let unclear = live("cenbwp-3", Some("?"));
     check(adopts(|_| {}), [ownerless(|_| {}), unclear], "held unreadable, 1 unmanaged");
     check(adopts(|_| {}), [Live { bandwidth: Mbps(7), ..live("cenbwp-2", Some("s/a")) }], "in order");

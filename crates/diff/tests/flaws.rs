@@ -42,7 +42,7 @@ fn the_cloud() -> Observed {
         own("in-order"),
         Live { charge: ChargeType::Postpay, cens: [("cen-1".parse().unwrap())].into(), ..own("over") },
         own("renewed"),
-        own("stray"),
+        Live { bandwidth: Mbps(3), ..own("stray") },
     ])
 }
 
@@ -148,6 +148,10 @@ fn a_purchase_of_a_look_alike() {
     let flaw = || Flaw::BuysLookAlike(identity("s/bought"), id("cenbwp-x"));
     elsewhere(|_, cloud, _| cloud.packages.push(live("cenbwp-x", None)), flaw());
     let named = Live { name: "s-bought".to_owned(), ..live("cenbwp-x", Some("other/p")) };
+    elsewhere(|_, cloud, _| cloud.packages.push(named), flaw());
+    let renamed = || live("cenbwp-x", Some("s/renamed"));
+    elsewhere(|_, cloud, _| cloud.packages.push(renamed()), flaw());
+    let named = Live { name: "s-bought".to_owned(), bandwidth: Mbps(3), ..renamed() };
     elsewhere(|_, cloud, _| cloud.packages.push(named), flaw());
 }
 

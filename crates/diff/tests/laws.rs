@@ -227,7 +227,15 @@ fn a_package_is_bought_only_if_it_is_certain_that_it_is_not_there() {
             assert!(cloud.unreadable.iter().all(|item| is_other(item.id.as_ref())));
             for live in &cloud.packages {
                 match live.owner() {
-                    Owner::Identity(owner) => assert_ne!(owner, purchase.identity, "{cloud:#?}"),
+                    Owner::Identity(owner) => {
+                        assert_ne!(owner, purchase.identity, "{cloud:#?}");
+                        let may_be_renamed = owner.address.stack == purchase.identity.address.stack
+                            && spec.get(&owner.address).is_none()
+                            && !is_other(Some(&live.id));
+                        let alike = live.name == purchase.name
+                            || live.areas == purchase.areas && live.bandwidth == purchase.bandwidth;
+                        assert!(!(may_be_renamed && alike), "{spec:#?}\n{cloud:#?}");
+                    }
                     Owner::Unclear(_) => assert!(is_other(Some(&live.id)), "{cloud:#?}"),
                     Owner::Nobody => {}
                 }

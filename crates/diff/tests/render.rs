@@ -4,6 +4,7 @@
 
 mod world;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use cenbwp_diff::{
@@ -109,7 +110,7 @@ fn one_of_everything() -> (Spec, Observed) {
         Live { expires: Some(time("2026-01-09T16:00:00Z")), ..own("ends") },
         fine,
         live("cenbwp-first", Some("backbone/cn-au")),
-        Live { expires: None, ..live("cenbwp-stray", Some("backbone/stray")) },
+        Live { expires: None, bandwidth: Mbps(3), ..live("cenbwp-stray", Some("backbone/stray")) },
         live("cenbwp-theirs", Some("other/theirs")),
     ]);
     (spec, observed)
@@ -218,12 +219,22 @@ fn hostile_text_cannot_pose_as_part_of_the_plan() {
 fn every_reason_to_hold_says_what_to_do() {
     let only = || Some(id("cenbwp-1"));
     let item = |id, reason: &str| Unreadable { id, reason: reason.to_owned() };
+    let look_alike = |ids: &[&str], adoptable, renamed| HeldReason::LookAlike {
+        ids: ids.iter().map(|text| id(text)).collect(),
+        adoptable,
+        renamed,
+        distinct: [id("cenbwp-9")].into(),
+    };
     let differs = |from: &str, to: &str| Delta { from: from.to_owned(), to: to.to_owned() };
     let reasons = [
-        HeldReason::LookAlike { ids: [id("cenbwp-1")].into() },
-        HeldReason::LookAlike { ids: [id("cenbwp-1"), id("cenbwp-2")].into() },
-        HeldReason::Unreadable { items: vec![item(None, "no id"), item(only(), "no areas")] },
-        HeldReason::Unreadable { items: vec![item(only(), "no areas")] },
+        look_alike(&["cenbwp-1"], only(), None),
+        look_alike(&["cenbwp-1", "cenbwp-2"], None, None),
+        look_alike(&["cenbwp-1"], None, Some(world::identity("s/old"))),
+        HeldReason::Unreadable {
+            items: vec![item(None, "no id"), item(only(), "no areas")],
+            distinct: BTreeSet::new(),
+        },
+        HeldReason::Unreadable { items: vec![item(only(), "no areas")], distinct: [id("cenbwp-9")].into() },
         HeldReason::IncompleteListing,
         HeldReason::CannotAdopt { id: id("cenbwp-1"), why: "it is not in the listing".to_owned() },
         HeldReason::Immutable {
