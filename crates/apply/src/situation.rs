@@ -95,7 +95,9 @@ fn check_pins(spec: &Spec, account: &AccountId) -> Result<(), Failure> {
                 "stack {name} belongs to account {pin}, and these credentials are of account {account}"
             );
             return Err(Failure::new(Exit::Refused, message)
-                .hint(format!("use credentials of account {pin}, or change `account:` in the spec")));
+                .hint(format!(
+                    "use credentials of account {pin}, or, where {name} is declared, write `account: \"{account}\"`"
+                )));
         }
     }
     Ok(())

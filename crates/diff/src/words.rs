@@ -125,7 +125,7 @@ impl HeldReason {
                 format!("where {address} is declared, write `generation: {live}`")
             }
             Self::PostpayAbsent => format!(
-                "where {address} is declared, take over an existing package with `adopt: ID`, or buy with `chargeType: PREPAY`"
+                "where {address} is declared, take over an existing package with `adopt: ID`, or buy it with `autoPay: true` and `chargeType: PREPAY`"
             ),
             Self::SeveralCens { .. } => format!(
                 "detach it in the console until one is left, or, where {address} is declared, leave it alone with `ignore: [cenId]`"

@@ -6,6 +6,7 @@ mod approval;
 mod cli;
 mod documents;
 mod examples;
+mod guards;
 mod money;
 mod refusals;
 mod saved;

@@ -175,7 +175,7 @@ fn start(args: &Args, output: &Output, reports: &Reports<'_>) -> Result<Start, F
     if let Some(recording) = &args.scope.live_from {
         let message = format!("{}: a recording is not the cloud", recording.display());
         return Err(Failure::new(Exit::Refused, message)
-            .hint("apply without --live-from; plan --live-from shows what a recording would need"));
+            .hint("plan --live-from shows what a recording would need; to buy, leave out `--live-from`"));
     }
     plan::usable(&args.spec, output, reports).map(Start::Spec)
 }
@@ -241,7 +241,7 @@ fn check_applyable(plan: &Plan) -> Result<(), Failure> {
     let held = plan.held.len();
     let are = if held == 1 { "change is" } else { "changes are" };
     Err(Failure::new(Exit::Refused, format_args!("{held} {are} held, so nothing is bought or changed"))
-        .hint("follow the hints of the plan, or go on without what is held: --skip-held"))
+        .hint("follow the hints of the plan, or go on without what is held: `--skip-held`"))
 }
 
 /// What the approval is about, in a sentence or two.

@@ -20,13 +20,14 @@ pub(super) async fn ask(output: &Output, consequences: &str) -> Result<(), Failu
             Exit::Refused,
             "this plan was not approved, and there is no terminal to ask at",
         )
-        .hint("after reviewing the plan: cenbwp apply --auto-approve"));
+        .hint("after reviewing the plan, run the same command with `--auto-approve`"));
     }
     output.draw(&format!("\n{consequences}\nOnly yes approves it: "));
     let read = tokio::task::spawn_blocking(|| io::stdin().lock().lines().next().transpose());
     let answer = read.await.expect("reading a line does not panic").map_err(Failure::with(Exit::Error))?;
     match answer.as_deref().map(str::trim) {
         Some("yes") => Ok(()),
-        _ => Err(Failure::new(Exit::Refused, "not approved; nothing was bought or changed")),
+        _ => Err(Failure::new(Exit::Refused, "not approved; nothing was bought or changed")
+            .hint("to approve it, run the same command again and answer `yes`")),
     }
 }

@@ -71,7 +71,7 @@ impl ScopeArgs {
             let message =
                 format!("--{name} {flag} is looser than the spec's {limit}, and a flag may only tighten it");
             Err(Failure::new(Exit::Invalid, message)
-                .hint(format!("raise it in the spec, where it is reviewed: limits: {{ {key}: {flag} }}")))
+                .hint(format!("raise it in the spec, where it is reviewed, under `limits`: `{key}: {flag}`")))
         };
         if let Some(found) = looser(self.max_purchases, Some(purchases)) {
             return refuse("max-purchases", "maxPurchases", found);
