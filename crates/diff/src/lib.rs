@@ -8,7 +8,7 @@
 //!
 //! [`plan()`] decides (`decide`, with look-ups in `index`, fields in `compare`, `limits`, `warn`); [`audit()`]
 //! checks what it decided and shares no code with it; [`render()`] and `words` are everything that a person
-//! reads; [`neutral()`] makes text of others harmless.
+//! reads.
 //!
 //! **Invariant:** pure. No clock (the time is a field of [`Options`]), no environment, no files, no
 //! network, nothing asynchronous: the same input gives the same plan, byte for byte. Nothing here knows
@@ -19,7 +19,6 @@ mod compare;
 mod decide;
 mod index;
 mod limits;
-mod neutral;
 mod observed;
 mod plan;
 mod render;
@@ -27,8 +26,8 @@ mod warn;
 mod words;
 
 pub use audit::{Flaw, audit};
+pub use cenbwp_spec::neutral;
 pub use decide::plan;
-pub use neutral::neutral;
 pub use observed::{Business, ChargeType, Live, Observed, Owner, Reservation, ReservationKind, Unreadable};
 pub use plan::{
     Adoption, Breach, Change, Delta, FieldChange, Held, HeldReason, Options, Plan, Purchase, Release,

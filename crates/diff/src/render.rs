@@ -1,11 +1,10 @@
 //! A plan as text for people: readable without colour, in a narrow terminal and read aloud.
 
-use cenbwp_spec::{Identity, Prepay, Renewal};
+use cenbwp_spec::{Identity, Prepay, Renewal, neutral};
 use jiff::Timestamp;
 use similar::TextDiff;
 
-use crate::neutral::{neutral, quoted};
-use crate::words::{bare, when};
+use crate::words::{bare, quoted, when};
 use crate::{
     Adoption, Change, Delta, FieldChange, Held, Plan, Purchase, Release, Retirement, Update, Warning,
 };

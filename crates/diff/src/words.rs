@@ -1,14 +1,13 @@
 //! The words for what is refused, warned of and exceeded.
 //!
-//! Every text here is one line, neutral (see [`crate::neutral()`]), lower case and without a final full
+//! Every text here is one line, neutral (see [`neutral()`]), lower case and without a final full
 //! stop; a hint ends with the line of the spec or the command that would allow what is refused.
 
 use std::collections::BTreeSet;
 
-use cenbwp_spec::{CenId, Identity, PackageId};
+use cenbwp_spec::{CenId, Identity, PackageId, neutral};
 use jiff::Timestamp;
 
-use crate::neutral::{neutral, quoted};
 use crate::{Breach, Delta, FieldChange, HeldReason, Unreadable, Warning};
 
 impl HeldReason {
@@ -260,6 +259,12 @@ impl FieldChange {
     }
 }
 
+/// Returns the text neutral and between double quotes, those inside and backslashes escaped, so that
+/// where it ends is never in doubt.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("\"{}\"", neutral(&text.replace('\\', "\\\\").replace('"', "\\\"")))
+}
+
 /// A text as it is if it is one simple word, quoted otherwise.
 pub(crate) fn bare(text: &str) -> String {
     let simple = |b: u8| b.is_ascii_alphanumeric() || b"-_./:@+".contains(&b);
@@ -280,4 +285,15 @@ fn fixed(differences: &[(&'static str, Delta<String>)]) -> String {
         format!("{field}: is {}, declared is {}", neutral(&values.from), neutral(&values.to))
     };
     differences.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_quoted_text_ends_is_never_in_doubt() {
+        assert_eq!(quoted("x\" -> \"y\\"), r#""x\" -> \"y\\""#);
+        assert_eq!(quoted("\u{202e}"), r#""\u{202e}""#);
+    }
 }

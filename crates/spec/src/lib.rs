@@ -17,6 +17,7 @@
 //! document  one document
 //! parse     all documents to one spec, and the rules across packages
 //! report    collecting findings; codes: what they mean; render: how they look
+//! neutral   text of others, made harmless
 //! ```
 
 mod area;
@@ -25,6 +26,7 @@ mod document;
 mod fields;
 mod finding;
 mod ids;
+mod neutral;
 mod package;
 mod parse;
 mod read;
@@ -44,6 +46,7 @@ pub use area::{Area, AreaPair};
 pub use codes::{Explanation, codes, explain};
 pub use finding::{Code, Finding, Place, Severity, Source};
 pub use ids::{AccountId, Address, CenId, Generation, Identity, Invalid, PackageId, PackageName, StackName};
+pub use neutral::neutral;
 pub use package::{Charge, Field, Manage, Package, Wish};
 pub use parse::{MOST_BYTES, Parsed, parse};
 pub use render::{RenderStyle, render};

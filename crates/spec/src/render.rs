@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
-use crate::report::is_unprintable;
+use crate::neutral::is_plain;
 use crate::{Finding, Place, Severity, Source};
 
 /// How findings are drawn.
@@ -25,7 +25,7 @@ const NEAR: usize = 4_000;
 /// Draws the findings, each with its place, its source line and its hint, one empty line between them.
 ///
 /// The same findings give the same bytes. Text from the sources cannot reach the terminal as an escape:
-/// unprintable characters are replaced.
+/// characters that do not show as what they are are replaced.
 pub fn render(findings: &[Finding], sources: &[Source], style: RenderStyle) -> String {
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.term_width(style.width);
@@ -160,7 +160,7 @@ fn clean_bytes(bytes: &[u8]) -> String {
         match c {
             '\r' if chars.peek() == Some(&'\n') => {}
             '\r' | '\n' => out.push('\n'),
-            c => out.push(if is_unprintable(c) { char::REPLACEMENT_CHARACTER } else { c }),
+            c => out.push(if is_plain(c) { c } else { char::REPLACEMENT_CHARACTER }),
         }
     }
     out
@@ -168,5 +168,5 @@ fn clean_bytes(bytes: &[u8]) -> String {
 
 /// One line that is safe to print.
 fn clean(text: &str) -> String {
-    text.chars().map(|c| if is_unprintable(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    text.chars().map(|c| if is_plain(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
 }

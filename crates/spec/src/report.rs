@@ -1,6 +1,7 @@
 //! Collecting findings while reading goes on, and the words they share.
 
 use crate::codes::TOO_MANY_FINDINGS;
+use crate::neutral::is_plain;
 use crate::{Code, Finding, Place, Severity};
 
 /// How many errors, and how many warnings, one run keeps. A file made to be wrong holds a finding every few
@@ -125,8 +126,8 @@ pub(crate) fn is_unprintable(c: char) -> bool {
         || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// Quotes text from a source for a message: in backticks, cut to a readable length, and with every
-/// unprintable character escaped, so that no message can carry a terminal escape.
+/// Quotes text from a source for a message: in backticks, cut to a readable length, and neutral, so that
+/// no message can carry a terminal escape or hide a character.
 pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
     let mut out = String::from("`");
@@ -135,7 +136,7 @@ pub(crate) fn quoted(text: &str) -> String {
             out.push('…');
             break;
         }
-        if is_unprintable(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
+        if is_plain(c) { out.push(c) } else { out.extend(c.escape_unicode()) }
     }
     out.push('`');
     out
@@ -156,7 +157,7 @@ mod tests {
 
     #[test]
     fn quoted_text_is_short_and_printable() {
-        assert_eq!(quoted("a\u{1b}[31m\u{202e}b"), "`a\\u{1b}[31m\\u{202e}b`");
+        assert_eq!(quoted("a\u{1b}[31m\u{202e}b\u{200b}"), "`a\\u{1b}[31m\\u{202e}b\\u{200b}`");
         assert_eq!(quoted(&"é".repeat(61)), format!("`{}…`", "é".repeat(60)));
     }
 
