@@ -22,7 +22,7 @@ const LONGEST_WORD: usize = 100;
 ///
 /// The code counts before the status because the service answers some refusals with a 5xx, and throttles
 /// with a 400.
-pub(super) fn classify(
+pub fn classify(
     action: &'static str,
     result: Result<Reply, TransportError>,
     credentials: &Credentials,
@@ -49,8 +49,8 @@ pub(super) fn classify(
             return unknown(format!("HTTP {status} with a body that is not the service's JSON"), None, None);
         }
     };
-    let request_id = request_id(&object);
-    let Some(code) = word(&object, ["Code", "code"]) else {
+    let request_id = request_id(&object, credentials);
+    let Some(code) = word(&object, ["Code", "code"], credentials) else {
         return unknown(format!("HTTP {status} without an error code of the service"), None, request_id);
     };
     let message = ["Message", "message"].iter().find_map(|name| object[*name].as_str()).unwrap_or_default();
@@ -174,14 +174,14 @@ fn in_family(code: &str, family: &str) -> bool {
 }
 
 /// Returns the request id that a reply names.
-pub(super) fn request_id(object: &Value) -> Option<String> {
-    word(object, ["RequestId", "requestId"])
+pub(super) fn request_id(object: &Value, credentials: &Credentials) -> Option<String> {
+    word(object, ["RequestId", "requestId"], credentials)
 }
 
 /// Returns the first of these members that is a text and not empty, safe to show.
-fn word(object: &Value, names: [&str; 2]) -> Option<String> {
+fn word(object: &Value, names: [&str; 2], credentials: &Credentials) -> Option<String> {
     let text = names.iter().find_map(|name| object[*name].as_str().filter(|text| !text.is_empty()))?;
-    Some(redact::neutral(text, LONGEST_WORD))
+    Some(redact::words(text, LONGEST_WORD, credentials))
 }
 
 fn not_sent(action: &'static str, message: String) -> Refusal {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::classify::{classify, request_id};
 use super::listing::{MAX_PAGES, Pages};
-use super::redact::neutral;
+use super::redact;
 use super::{
     Answer, Call, ClientToken, Credentials, Endpoint, Endpoints, Error, Lost, RefusalKind, Request,
     RetryPolicy, Transport, request, sign,
@@ -60,7 +60,8 @@ impl Cloud {
             other => other.as_str().unwrap_or_default().to_owned(),
         };
         id.parse().map_err(|invalid| {
-            Error::Lost(unusable(&request, &reply, format!("AccountId is {:?}, {invalid}", neutral(&id, 40))))
+            let shown = redact::words(&id, 40, &self.0.credentials);
+            Error::Lost(self.unusable(&request, &reply, format!("AccountId is {shown:?}, {invalid}")))
         })
     }
 
@@ -196,6 +197,12 @@ impl Cloud {
         tracing::debug!(action = request.action, status, fate, "sent");
         answer
     }
+
+    /// Says that a reply to `request` does not hold what was asked for.
+    fn unusable(&self, request: &Request, reply: &Value, reason: String) -> Lost {
+        let (action, request_id) = (request.action, request_id(reply, &self.0.credentials));
+        Lost { action, reason, code: None, request_id, status: None, retry_after: None }
+    }
 }
 
 /// Tells whether a refusal of a read can pass by itself.
@@ -213,12 +220,6 @@ fn passes(kind: RefusalKind) -> bool {
 /// answers, such as a portal that wants a login first.
 fn may_come(lost: &Lost) -> bool {
     lost.code.is_some() || lost.status.is_none_or(|status| status >= 500 || matches!(status, 408 | 429))
-}
-
-/// Says that a reply to `request` does not hold what was asked for.
-fn unusable(request: &Request, reply: &Value, reason: String) -> Lost {
-    let (action, request_id) = (request.action, request_id(reply));
-    Lost { action, reason, code: None, request_id, status: None, retry_after: None }
 }
 
 /// The only type that can change something. Every method sends exactly one request.
@@ -254,13 +255,15 @@ impl Writer<'_> {
             Answer::Unknown(lost) => return Answer::Unknown(lost),
         };
         let Some(id) = reply["CenBandwidthPackageId"].as_str().and_then(|id| id.parse().ok()) else {
-            return Answer::Unknown(unusable(&request, &reply, "the reply names no package".to_owned()));
+            let reason = "the reply names no package".to_owned();
+            return Answer::Unknown(self.0.unusable(&request, &reply, reason));
         };
+        let credentials = &self.0.0.credentials;
         let order_id = match &reply["CenBandwidthPackageOrderId"] {
-            Value::String(order) if !order.is_empty() => Some(neutral(order, 100)),
+            Value::String(order) if !order.is_empty() => Some(redact::words(order, 100, credentials)),
             Value::Number(order) => Some(order.to_string()),
             _ => None,
         };
-        Answer::Yes(Created { id, order_id, request_id: request_id(&reply).unwrap_or_default() })
+        Answer::Yes(Created { id, order_id, request_id: request_id(&reply, credentials).unwrap_or_default() })
     }
 }

@@ -31,6 +31,7 @@ mod transport;
 
 pub use answer::{Answer, Error, Lost, Refusal, RefusalKind};
 pub use call::Call;
+pub use classify::classify;
 pub use client::{Cloud, Created, Writer};
 pub use credentials::{Credentials, CredentialsError, Environment, resolve};
 pub use endpoint::{Endpoint, Endpoints};

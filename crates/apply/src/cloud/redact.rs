@@ -1,5 +1,7 @@
 //! What may be shown of a reply. Messages of the service can echo signed headers, and are untrusted text.
 
+use std::borrow::Cow;
+
 use secrecy::ExposeSecret;
 
 use super::{Credentials, sign};
@@ -21,6 +23,12 @@ const LONGEST: usize = 500;
 /// Returns a message of the service as it may be shown: without secrets, on one line, without control
 /// characters, at most 500 characters.
 pub(super) fn message(raw: &str, credentials: &Credentials) -> String {
+    words(raw, LONGEST, credentials)
+}
+
+/// Returns a word of the service, such as a code or an id, as it may be shown; cut like a message at
+/// `longest` characters.
+pub(super) fn words(raw: &str, longest: usize, credentials: &Credentials) -> String {
     let mut text = raw.to_owned();
     let token = credentials.security_token.as_ref().map(ExposeSecret::expose_secret);
     for secret in [Some(credentials.secret.expose_secret()), token, Some(credentials.access_key_id.as_str())]
@@ -31,19 +39,17 @@ pub(super) fn message(raw: &str, credentials: &Credentials) -> String {
     for marker in MARKERS {
         text = without_values_after(marker, &text);
     }
-    neutral(&text, LONGEST)
+    neutral(&text, longest)
 }
 
-/// Returns untrusted text on one line, without control characters and marks that reorder what a reader
-/// sees, at most `longest` characters.
+/// Returns untrusted text on one line, without characters that do not show as what they are, at most
+/// `longest` characters.
 pub(super) fn neutral(text: &str, longest: usize) -> String {
+    let plain = |c: char| matches!(cenbwp_spec::neutral(c.encode_utf8(&mut [0; 4])), Cow::Borrowed(_));
     let safe = |c: char| match c {
         c if c.is_whitespace() => ' ',
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => {
-            '\u{fffd}'
-        }
-        c if c.is_control() => '\u{fffd}',
-        c => c,
+        c if plain(c) => c,
+        _ => char::REPLACEMENT_CHARACTER,
     };
     let mut shown: String = text.trim().chars().take(longest).map(safe).collect();
     if text.trim().chars().nth(longest).is_some() {
@@ -108,7 +114,10 @@ mod tests {
 
     #[test]
     fn untrusted_text_is_one_short_line_of_visible_characters() {
-        check(" a\r\n\tb\u{1b}[31m\u{7f}\u{202e}c\u{85}中 ", "a   b\u{fffd}[31m\u{fffd}\u{fffd}c 中");
+        check(
+            " a\r\n\tb\u{1b}[31m\u{7f}\u{202e}c\u{85}中\u{ad}\u{e0041} ",
+            "a   b\u{fffd}[31m\u{fffd}\u{fffd}c 中\u{fffd}\u{fffd}",
+        );
         check(&"中".repeat(501), &format!("{}…", "中".repeat(500)));
         check(&"中".repeat(500), &"中".repeat(500));
     }
