@@ -1,6 +1,7 @@
 //! Exit codes and what ends a command early.
 
 use std::fmt;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// How a command ends. One table for all commands.
@@ -49,6 +50,11 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         exit.code().into()
     }
+}
+
+/// A path as messages show it: on one line, and nothing in it passes for anything else.
+pub fn shown(path: &Path) -> String {
+    cenbwp_diff::neutral(&path.display().to_string()).into_owned()
 }
 
 /// Why a command ends early: nothing has been bought or changed by then.

@@ -25,7 +25,7 @@ use super::{approval, interrupt};
 use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::execute::{self, InFlight, Journal, Settings, Unsettled};
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, shown};
 use crate::planned::Planned;
 use crate::random::Random;
 use crate::report::document::Summary;
@@ -155,7 +155,7 @@ fn start(args: &Args, output: &Output, reports: &Reports<'_>) -> Result<Start, F
         let saved = inputs::read_plan(path)?;
         let age = Clock::System.now().duration_since(saved.options.now);
         if age > args.plan_ttl.try_into().unwrap_or(jiff::SignedDuration::MAX) {
-            let message = format!("{}: the plan is of {} and too old", path.display(), saved.options.now);
+            let message = format!("{}: the plan is of {} and too old", shown(path), saved.options.now);
             return Err(Failure::new(Exit::Stale, message)
                 .hint("plan again, or allow its age, such as --plan-ttl 48h"));
         }
@@ -173,7 +173,7 @@ fn start(args: &Args, output: &Output, reports: &Reports<'_>) -> Result<Start, F
         return Ok(Start::Saved(Box::new(saved)));
     }
     if let Some(recording) = &args.scope.live_from {
-        let message = format!("{}: a recording is not the cloud", recording.display());
+        let message = format!("{}: a recording is not the cloud", shown(recording));
         return Err(Failure::new(Exit::Refused, message)
             .hint("plan --live-from shows what a recording would need; to buy, leave out `--live-from`"));
     }
@@ -342,7 +342,7 @@ fn tell(applied: &Applied, output: &Output, reports: &Reports<'_>) {
     }
     let document = format!("{:#}\n", applied.document());
     if let Err(error) = reports.deliver(&applied.text(), &document) {
-        output.complain(&format!("{} {error:#}", output.label("error")));
+        output.blame(&error);
     }
 }
 

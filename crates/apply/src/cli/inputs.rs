@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use cenbwp_spec::{Finding, Severity, Source, Spec};
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, shown};
 use crate::planned::Planned;
 
 /// The spec that is read when no `--file` is given.
@@ -62,7 +62,7 @@ impl Inputs {
 /// Exit 3 when it cannot be read, or is not a plan as this version saves it.
 pub(super) fn read_plan(path: &Path) -> Result<Planned, Failure> {
     let mut bytes = Vec::new();
-    let named = || path.display().to_string();
+    let named = || shown(path);
     let read = File::open(path).and_then(|file| file.take(MAX_PLAN_BYTES + 1).read_to_end(&mut bytes));
     let read = read.with_context(named).map_err(Failure::with(Exit::Invalid))?;
     if read as u64 > MAX_PLAN_BYTES {
@@ -98,7 +98,7 @@ fn read_sources(paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
         if path.is_dir() {
             let before = files.len();
             collect(path, &mut files)?;
-            anyhow::ensure!(files.len() > before, "{}: no *.yaml or *.yml file below it", path.display());
+            anyhow::ensure!(files.len() > before, "{}: no *.yaml or *.yml file below it", shown(path));
         } else {
             files.push(path.clone());
         }
@@ -111,7 +111,7 @@ fn read_sources(paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
 /// lead back.
 fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-    let mut entries = entries.with_context(|| directory.display().to_string())?;
+    let mut entries = entries.with_context(|| shown(directory))?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let path = entry.path();
@@ -129,13 +129,14 @@ fn read_source(path: &Path, left: &mut u64) -> anyhow::Result<Source> {
     let stdin = path.as_os_str() == "-";
     let name = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
     let mut bytes = Vec::new();
+    let place = if stdin { name.clone() } else { shown(path) };
     let result = if stdin {
         io::stdin().take(*left + 1).read_to_end(&mut bytes)
     } else {
         File::open(path).and_then(|file| file.take(*left + 1).read_to_end(&mut bytes))
     };
-    let read = result.with_context(|| name.clone())? as u64;
-    anyhow::ensure!(read <= *left, "{name}: more than {} MiB of spec in one run", MAX_BYTES >> 20);
+    let read = result.with_context(|| place.clone())? as u64;
+    anyhow::ensure!(read <= *left, "{place}: more than {} MiB of spec in one run", MAX_BYTES >> 20);
     *left -= read;
     Ok(Source { name, bytes })
 }

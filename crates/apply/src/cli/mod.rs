@@ -32,6 +32,7 @@ mod version;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use crate::cloud::Environment;
@@ -83,7 +84,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = match Cli::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error).into(),
+        Err(error) => return usage(error).into(),
     };
     let environment = Environment::of_process();
     let output = Arc::new(Output::new(cli.global.color, cli.global.quiet, &environment));
@@ -114,11 +115,9 @@ fn on_runtime(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Ex
 
 /// Says why a command ended early and what to type next.
 fn fail(failure: &Failure, output: &Output) -> Exit {
-    let text = format!("{:#}", failure.error);
-    let lines: Vec<_> = text.lines().map(cenbwp_diff::neutral).collect();
-    output.complain(&format!("{} {}", output.label("error"), lines.join("\n")));
+    output.blame(&failure.error);
     if let Some(hint) = &failure.hint {
-        output.complain(&format!("  hint: {hint}"));
+        output.complain(&format!("  hint: {}", cenbwp_diff::neutral(hint)));
     }
     failure.exit
 }
@@ -135,11 +134,29 @@ fn finish(exit: Exit, buys: bool, output: &Output) -> Exit {
     }
 }
 
-/// Prints clap's own answer, or its complaint with our code for invalid input.
-fn usage(error: &clap::Error) -> Exit {
+/// Prints clap's own answer, or its complaint with our code for invalid input. What it quotes of the
+/// arguments may hold terminal escapes, and a URL may hold a password.
+fn usage(mut error: clap::Error) -> Exit {
+    let quoted = error.context().filter_map(|(kind, value)| Some((kind, harmless(value)?)));
+    let quoted: Vec<_> = quoted.collect();
+    if !quoted.is_empty() {
+        // It may quote the same text once more.
+        error.remove(ContextKind::Suggested);
+    }
+    for (kind, value) in quoted {
+        error.insert(kind, value);
+    }
     // A closed pipe is no reason to fail.
     let _ = error.print();
     if error.use_stderr() { Exit::Invalid } else { Exit::Done }
+}
+
+/// What clap may quote instead, if it must not quote this.
+fn harmless(value: &ContextValue) -> Option<ContextValue> {
+    let ContextValue::String(text) = value else { return None };
+    let is_private = text.contains("://") && text.contains(['@', '?']);
+    let shown = if is_private { "[redacted]".into() } else { cenbwp_diff::neutral(text) };
+    (shown != *text).then(|| ContextValue::String(shown.into_owned()))
 }
 
 /// Ends the event stream: why the run ended early, if it did, and the summary.

@@ -80,6 +80,13 @@ impl Output {
         self.draw(&format!("{line}\n"));
     }
 
+    /// Prints an error with its causes. It may quote names of files and text of others.
+    pub(super) fn blame(&self, error: &anyhow::Error) {
+        let text = format!("{error:#}");
+        let lines: Vec<_> = text.lines().map(cenbwp_diff::neutral).collect();
+        self.complain(&format!("{} {}", self.label("error"), lines.join("\n")));
+    }
+
     /// Prints raw text to stderr. What cannot be written there can be told to nobody.
     pub(super) fn draw(&self, text: &str) {
         let mut stderr = io::stderr().lock();

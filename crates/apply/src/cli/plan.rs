@@ -17,7 +17,7 @@ use super::{interrupt, reports, validate};
 use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::execute::InFlight;
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, shown};
 use crate::planned::Planned;
 use crate::report::document::Document;
 use crate::report::event::{self, Event, FindingLine, SummaryLine};
@@ -102,10 +102,10 @@ pub(super) fn introduce(planned: &Planned, cloud: Option<&Cloud>, output: &Outpu
 /// Saves a plan, also one that may not be applied: it can be shown.
 fn save(path: &Path, document: &Document, output: &Output) -> Result<(), Failure> {
     reports::write_whole(path, &document.to_text())
-        .with_context(|| format!("{}: the plan could not be saved", path.display()))
+        .with_context(|| format!("{}: the plan could not be saved", shown(path)))
         .map_err(Failure::with(Exit::Error))?;
-    output.story(&format!("saved {}, digest {}", path.display(), document.digest));
-    let path = path.display();
+    output.story(&format!("saved {}, digest {}", shown(path), document.digest));
+    let path = shown(path);
     output.story(&if document.applyable {
         format!("to apply exactly this plan: cenbwp apply {path}")
     } else {

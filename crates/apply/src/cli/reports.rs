@@ -8,7 +8,7 @@ use anyhow::Context;
 use serde::Serialize;
 
 use super::output::Output;
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, shown};
 
 /// How the answer is told.
 #[derive(Clone, Debug, clap::Args)]
@@ -133,7 +133,7 @@ impl<'a> Reports<'a> {
                 Form::Json => document,
             };
             write_whole(path, text)
-                .with_context(|| format!("{}: the report could not be written", path.display()))
+                .with_context(|| format!("{}: the report could not be written", shown(path)))
         };
         self.files.iter().map(write).fold(Ok(()), Result::and)
     }

@@ -240,7 +240,7 @@ impl Writer<'_> {
     /// Changes a package: one request, never repeated here. Returns the request id.
     pub async fn change(&self, id: &PackageId, call: &Call) -> Answer<String> {
         match self.0.send(&call.request(id), &self.0.0.endpoints.cbn).await {
-            Answer::Yes(reply) => Answer::Yes(request_id(&reply).unwrap_or_default()),
+            Answer::Yes(reply) => Answer::Yes(request_id(&reply, &self.0.0.credentials).unwrap_or_default()),
             Answer::No(refusal) => Answer::No(refusal),
             Answer::Unknown(lost) => Answer::Unknown(lost),
         }

@@ -6,12 +6,18 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::exit::shown;
+
+/// The most bytes that are read of a configuration. A thousand profiles have fewer.
+const MOST_BYTES: u64 = 1 << 20;
 
 const ID: &str = "ALIBABA_CLOUD_ACCESS_KEY_ID";
 const SECRET: &str = "ALIBABA_CLOUD_ACCESS_KEY_SECRET";
@@ -48,9 +54,7 @@ pub fn resolve(environment: &Environment, profile: Option<&str>) -> Result<Crede
     let asked = [PROFILE, CONFIG_FILE].iter().any(is_set);
     match ConfigFile::of(environment) {
         Ok(file) if asked || file.exists() => from_profile(&file, environment.get(PROFILE)),
-        Ok(file) => {
-            Err(CredentialsError::Nothing { profiles: format!("there is no {}", file.path.display()) })
-        }
+        Ok(file) => Err(CredentialsError::Nothing { profiles: format!("there is no {}", shown(&file.path)) }),
         Err(error) if asked => Err(error),
         Err(_) => Err(CredentialsError::Nothing { profiles: "HOME is not set".to_owned() }),
     }
@@ -196,8 +200,10 @@ impl ConfigFile {
     }
 
     fn read(&self) -> Result<Config, CredentialsError> {
-        let origin = self.path.display().to_string();
-        let bytes = std::fs::read(&self.path).map_err(|error| failed(&origin, error.to_string()))?;
+        let origin = shown(&self.path);
+        let mut bytes = Vec::new();
+        let read = File::open(&self.path).and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes));
+        read.map_err(|error| failed(&origin, error.to_string()))?;
         // The parser's own message may quote a value.
         serde_json::from_slice(&bytes).map_err(|error| {
             let (line, column) = (error.line(), error.column());
@@ -218,7 +224,7 @@ fn from_profile(file: &ConfigFile, name: Option<&str>) -> Result<Credentials, Cr
     let config = file.read()?;
     let current = Some(config.current.as_str()).filter(|name| !name.is_empty());
     let name = name.or(current).unwrap_or("default");
-    let origin = format!("profile {name:?} of {}", file.path.display());
+    let origin = format!("profile {name:?} of {}", shown(&file.path));
     let Some(profile) = config.profiles.iter().find(|profile| profile["name"] == name) else {
         let known: Vec<_> = config.profiles.iter().filter_map(|profile| profile["name"].as_str()).collect();
         return Err(failed(origin, format!("there is no such profile; there is {}", one_of(&known))));

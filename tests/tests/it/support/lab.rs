@@ -1,6 +1,6 @@
 //! The real binary against the emulator over a socket: a clean environment, an empty folder, no terminal.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use cenbwp_tests::{Config, Emulator, Server};
@@ -70,6 +70,11 @@ impl Lab {
     /// The path of something in the folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// The folder that commands run in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Sets a variable for every later command, or removes it.

@@ -1,9 +1,12 @@
-//! Two benches: the library on paused time in this process, and the real binary over a socket.
+//! Two benches: the library on paused time in this process, and the real binary over a socket; and who
+//! stands at the other ends: a server that is not the service, and a person at a terminal.
 
 mod bench;
 mod lab;
+mod rogue;
 mod terminal;
 
 pub(crate) use bench::{Bench, Run, purchases, spec};
 pub(crate) use lab::{Lab, binaries};
+pub(crate) use rogue::{Rogue, nobody};
 pub(crate) use terminal::Terminal;
