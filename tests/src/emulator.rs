@@ -185,7 +185,7 @@ impl Emulator {
         }
         let request_id = request_id(self.config.seed, seq);
         let host = request.header("host").unwrap_or_default();
-        let reply = match self.carry_out(request, &call, &effects).await {
+        let reply = match self.carry_out(seq, request, &call, &effects).await {
             Ok(answer) => answered(&effects, answer, host, &request_id),
             Err(Stop::Refused(refusal)) => refusal.reply(host, &request_id),
             Err(Stop::Cut) => Reply::Cut,
@@ -234,7 +234,13 @@ impl Emulator {
         }
     }
 
-    async fn carry_out(&self, request: &Request, call: &Call, effects: &[Effect]) -> Result<Answer, Stop> {
+    async fn carry_out(
+        &self,
+        seq: u64,
+        request: &Request,
+        call: &Call,
+        effects: &[Effect],
+    ) -> Result<Answer, Stop> {
         let caller = self.authenticate(request)?;
         for effect in effects {
             match effect {
@@ -261,7 +267,7 @@ impl Emulator {
                 self.config.clock.sleep(*time).await;
             }
         }
-        Ok(self.commit(operation, &params, &caller, effects)?)
+        Ok(self.commit(seq, operation, &params, &caller, effects)?)
     }
 
     fn authenticate(&self, request: &Request) -> Result<Caller, Refusal> {
@@ -275,6 +281,7 @@ impl Emulator {
 
     fn commit(
         &self,
+        seq: u64,
         operation: &Operation,
         params: &Params,
         caller: &Caller,
@@ -292,6 +299,7 @@ impl Emulator {
             world: &mut state.world,
             params,
             now,
+            request: seq,
             seed: self.config.seed,
             semantics: &self.config.semantics,
             account_id: &self.config.account_id,

@@ -249,6 +249,9 @@ pub struct Order {
     pub parameters: BTreeMap<String, String>,
     /// When.
     pub at: Timestamp,
+    /// The request that placed it: its number in the log of requests, 0 if a saved state does not say.
+    #[serde(default)]
+    pub request: u64,
 }
 
 /// What an order is for.

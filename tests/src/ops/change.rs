@@ -25,8 +25,7 @@ pub(super) fn attribute(context: &mut Context<'_>) -> Result<Answer, Refusal> {
 
 /// `ModifyCenBandwidthPackageSpec`. The same value again is an error, as the vendor's page has it, not a no-op.
 pub(super) fn spec(context: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let (params, now) = (context.params, context.now);
-    let wanted = params.int("Bandwidth").unwrap_or_default();
+    let wanted = context.params.int("Bandwidth").unwrap_or_default();
     let package = context.package()?;
     check_changeable(package)?;
     if package.bandwidth == wanted {
@@ -47,7 +46,7 @@ pub(super) fn spec(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     package.unpin("Bandwidth");
     package.bandwidth = wanted;
     let package = package.clone();
-    place_order(context.world, params, now, kind, &package);
+    place_order(context, kind, &package);
     Ok(Answer::new())
 }
 
@@ -77,7 +76,7 @@ pub(super) fn temp_upgrade(context: &mut Context<'_>) -> Result<Answer, Refusal>
     package.unpin("Bandwidth");
     package.bandwidth = wanted;
     let package = package.clone();
-    place_order(context.world, params, now, OrderKind::TempUpgrade, &package);
+    place_order(context, OrderKind::TempUpgrade, &package);
     Ok(Answer::new())
 }
 

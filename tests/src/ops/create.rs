@@ -5,7 +5,7 @@ use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use super::Context;
 use crate::params::Params;
 use crate::wire::{Answer, Refusal};
-use crate::world::{IDENTITY_TAG, Order, OrderKind, Package, World};
+use crate::world::{IDENTITY_TAG, Order, OrderKind, Package};
 
 /// `CreateCenBandwidthPackage`. With `AutoPay=false`, the default of today's page, the order is unpaid and the package
 /// stays out of sight until it is paid, although the answer names it.
@@ -33,7 +33,7 @@ pub(super) fn create(context: &mut Context<'_>) -> Result<Answer, Refusal> {
         context.hidden(context.semantics.visible_after_listings, context.semantics.visible_after);
     package.tags_hidden = context.hidden(context.semantics.tags_after_listings, context.semantics.tags_after);
 
-    let order_id = place_order(context.world, params, context.now, OrderKind::New, &package);
+    let order_id = place_order(context, OrderKind::New, &package);
     let mut answer = Answer::new();
     answer.insert("CenBandwidthPackageId".into(), package.id.clone().into());
     answer.insert("CenBandwidthPackageOrderId".into(), order_id.into());
@@ -42,13 +42,8 @@ pub(super) fn create(context: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 /// Writes a line of the ledger and returns the order's id.
-pub(super) fn place_order(
-    world: &mut World,
-    params: &Params,
-    now: Timestamp,
-    kind: OrderKind,
-    package: &Package,
-) -> String {
+pub(super) fn place_order(context: &mut Context<'_>, kind: OrderKind, package: &Package) -> String {
+    let Context { world, params, now, request, .. } = context;
     let seq = world.orders.len() as u64 + 1;
     let order_id = format!("2015642{seq:08}");
     world.orders.push(Order {
@@ -61,7 +56,8 @@ pub(super) fn place_order(
         paid: package.paid,
         client_token: params.text("ClientToken").map(str::to_owned),
         parameters: params.without_token(),
-        at: now,
+        at: *now,
+        request: *request,
     });
     order_id
 }

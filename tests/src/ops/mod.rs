@@ -29,6 +29,8 @@ pub(crate) struct Context<'a> {
     pub(crate) world: &'a mut World,
     pub(crate) params: &'a Params,
     pub(crate) now: Timestamp,
+    /// The number of the request that is carried out.
+    pub(crate) request: u64,
     pub(crate) seed: u64,
     pub(crate) semantics: &'a Semantics,
     pub(crate) account_id: &'a str,
