@@ -7,5 +7,7 @@ mod operations;
 mod program;
 mod purchases;
 mod signatures;
+#[path = "../common/signer.rs"]
+mod signer;
 mod strictness;
 mod support;

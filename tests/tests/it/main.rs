@@ -1,5 +1,7 @@
 //! Every test that needs the emulator, in one program: it links once.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod support;
 
 mod approval;

@@ -1,52 +1,20 @@
 //! The library against the emulator in this process: no socket, and hours pass in no time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cenbwp::clock::Clock;
-use cenbwp::cloud::{
-    self, Cloud, Credentials, Endpoints, Reply, RetryPolicy, Sending, SignedRequest, Transport,
-    TransportError,
-};
-use cenbwp::execute::{self, ChangeResult, InFlight, Outcome, Settings};
+use cenbwp::cloud::{Cloud, RetryPolicy};
+use cenbwp::execute::{ChangeResult, InFlight, Outcome, Settings};
 use cenbwp::exit::{Exit, Failure};
-use cenbwp::random::Random;
-use cenbwp::report::document::Material;
-use cenbwp::report::outcomes::Applied;
 use cenbwp::situation::Situation;
-use cenbwp_diff::{Options, Plan};
-use cenbwp_spec::{Source, Spec};
+use cenbwp_diff::Plan;
+use cenbwp_spec::Spec;
 use cenbwp_tests::{Config, Emulator, Order, OrderKind, Semantics};
-use jiff::{SignedDuration, Timestamp};
-use std::time::Duration;
+use jiff::Timestamp;
 use tokio::sync::watch;
 
-/// The emulator as a transport.
-struct InProcess(Emulator);
-
-impl Transport for InProcess {
-    fn send<'a>(&'a self, request: &'a SignedRequest) -> Sending<'a> {
-        Box::pin(async move {
-            let mut headers: Vec<(String, String)> =
-                request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-            headers.push(("host".to_owned(), request.endpoint.host().to_owned()));
-            let target = format!("/?{}", request.query);
-            let method = request.method.to_owned();
-            let reply =
-                self.0.handle(cenbwp_tests::Request { method, target, headers, body: Vec::new() }).await;
-            let cenbwp_tests::Reply::Response { status, headers, body } = reply else {
-                return Err(TransportError::Lost("connection closed".to_owned()));
-            };
-            let header = |name: &str| {
-                headers.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok())
-            };
-            if header("content-length").is_some_and(|length: u64| length > body.len() as u64) {
-                return Err(TransportError::Lost("the reply ends early".to_owned()));
-            }
-            let retry_after = header("x-acs-retry-after").map(Duration::from_millis);
-            Ok(Reply { status, retry_after, body })
-        })
-    }
-}
+use crate::common::{self, Approved, InProcess};
 
 /// An emulated account and a client of it, on paused time.
 pub(crate) struct Bench {
@@ -81,18 +49,10 @@ impl Bench {
     pub(crate) fn with(semantics: Semantics) -> Self {
         let start: Timestamp = "2026-01-02T03:04:05Z".parse().expect("a fixed time");
         let config = Config { clock: cenbwp_tests::Clock::tokio(start), semantics, ..Config::default() };
-        let environment = cloud::Environment::new([
-            ("ALIBABA_CLOUD_ACCESS_KEY_ID".to_owned(), config.keys[0].id.clone()),
-            ("ALIBABA_CLOUD_ACCESS_KEY_SECRET".to_owned(), config.keys[0].secret.clone()),
-        ]);
-        let credentials: Credentials = cloud::resolve(&environment, None).expect("both variables are set");
         let emulator = Emulator::new(config);
-        let endpoint: cloud::Endpoint = "http://127.0.0.1:1".parse().expect("a loopback endpoint");
-        let endpoints = Endpoints { cbn: endpoint.clone(), sts: endpoint };
         let transport = Arc::new(InProcess(emulator.clone()));
         let clock = Clock::starting_at(start);
-        let cloud =
-            Cloud::new(transport, credentials, endpoints, clock, Random::seeded(7), RetryPolicy::default());
+        let cloud = common::client(emulator.config(), transport, clock, 7, RetryPolicy::default());
         let settings =
             Settings { parallelism: 4, wait: true, wait_timeout: Duration::from_secs(900), max_retries: 5 };
         Self { emulator, cloud, settings }
@@ -108,10 +68,7 @@ impl Bench {
 
     /// Looks and plans.
     pub(crate) async fn plan(&self, spec: &Spec) -> Result<(Situation, Plan), Failure> {
-        let options = self.options();
-        let mut situation = Situation::ask(&self.cloud, spec).await?;
-        let plan = situation.plan(Some(&self.cloud), spec, &options).await?;
-        Ok((situation, plan))
+        common::plan(&self.cloud, spec).await
     }
 
     /// Carries out a plan, as `apply --auto-approve` does once the plan may be applied.
@@ -127,22 +84,10 @@ impl Bench {
         plan: &Plan,
         interrupt: watch::Receiver<bool>,
     ) -> Run {
-        let account = situation.account.as_ref().expect("the emulator names the account");
         let in_flight = InFlight::default();
-        let (results, look) =
-            execute::run(plan, account, &self.cloud, &self.settings, &in_flight, interrupt.clone(), &|_| {})
-                .await;
-        let options = self.options();
-        let planned = Material {
-            plan,
-            spec,
-            observed: &situation.observed,
-            options: &options,
-            account: Some(account),
-            endpoint: None,
-            sources: &[],
-        };
-        let applied = Applied::new(&planned, String::new(), results, look.as_ref(), *interrupt.borrow());
+        let approved = Approved { spec, situation, plan };
+        let applied =
+            common::execute(&approved, &self.cloud, &self.settings, &in_flight, interrupt, &|_| {}).await;
         let unsettled = in_flight.lock().expect("nobody panicked").len();
         let unknown = applied.results.iter().filter(|result| result.outcome == Outcome::Unknown).count();
         assert_eq!(unsettled, unknown, "what is in flight at the end is what is unknown");
@@ -155,25 +100,6 @@ impl Bench {
         assert!(plan.is_applyable(), "{:?}", plan.held);
         self.execute(spec, &situation, &plan).await
     }
-
-    fn options(&self) -> Options {
-        Options {
-            now: self.cloud.clock().now(),
-            targets: None,
-            skip_held: false,
-            expiring_within: SignedDuration::ZERO,
-            max_purchases: None,
-            max_new_mbps: None,
-        }
-    }
-}
-
-/// The spec that a text declares.
-#[track_caller]
-pub(crate) fn spec(text: &str) -> Spec {
-    let sources = [Source { name: "spec.yaml".to_owned(), bytes: text.as_bytes().to_vec() }];
-    let parsed = cenbwp_spec::parse(&sources);
-    parsed.spec.unwrap_or_else(|| panic!("{:?}", parsed.findings))
 }
 
 /// The identities that were ordered, once per order: the ledger's purchases.

@@ -6,7 +6,8 @@ mod lab;
 mod rogue;
 mod terminal;
 
-pub(crate) use bench::{Bench, Run, purchases, spec};
+pub(crate) use crate::common::spec;
+pub(crate) use bench::{Bench, Run, purchases};
 pub(crate) use lab::{Lab, binaries};
 pub(crate) use rogue::{Rogue, nobody};
 pub(crate) use terminal::Terminal;

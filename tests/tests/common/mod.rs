@@ -1,0 +1,132 @@
+//! The library against the emulator in one process, for the test programs that drive it on paused time: the way of
+//! an `apply` without the command line around it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cenbwp::clock::Clock;
+use cenbwp::cloud::{
+    self, Cloud, Credentials, Endpoints, Reply, RetryPolicy, Sending, SignedRequest, Transport,
+    TransportError,
+};
+use cenbwp::execute::{self, Event, InFlight, Settings};
+use cenbwp::exit::Failure;
+use cenbwp::random::Random;
+use cenbwp::report::document::Material;
+use cenbwp::report::outcomes::Applied;
+use cenbwp::situation::Situation;
+use cenbwp_diff::{Options, Plan};
+use cenbwp_spec::{Source, Spec};
+use cenbwp_tests::{Config, Emulator};
+use jiff::SignedDuration;
+use tokio::sync::watch;
+
+/// The emulator as a transport.
+pub(crate) struct InProcess(pub(crate) Emulator);
+
+impl Transport for InProcess {
+    fn send<'a>(&'a self, request: &'a SignedRequest) -> Sending<'a> {
+        Box::pin(async move { answer(self.0.handle(as_received(request)).await) })
+    }
+}
+
+/// A request as the emulator receives it.
+pub(crate) fn as_received(request: &SignedRequest) -> cenbwp_tests::Request {
+    let mut headers: Vec<(String, String)> =
+        request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    headers.push(("host".to_owned(), request.endpoint.host().to_owned()));
+    let (method, target) = (request.method.to_owned(), format!("/?{}", request.query));
+    cenbwp_tests::Request { method, target, headers, body: Vec::new() }
+}
+
+/// The emulator's reply as a transport hands it on.
+pub(crate) fn answer(reply: cenbwp_tests::Reply) -> Result<Reply, TransportError> {
+    let cenbwp_tests::Reply::Response { status, headers, body } = reply else {
+        return Err(TransportError::Lost("connection closed".to_owned()));
+    };
+    let header =
+        |name: &str| headers.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok());
+    if header("content-length").is_some_and(|length: u64| length > body.len() as u64) {
+        return Err(TransportError::Lost("the reply ends early".to_owned()));
+    }
+    let retry_after = header("x-acs-retry-after").map(Duration::from_millis);
+    Ok(Reply { status, retry_after, body })
+}
+
+/// A client of an emulated account; `seed` decides its nonces and its jitter.
+pub(crate) fn client(
+    config: &Config,
+    transport: Arc<dyn Transport>,
+    clock: Clock,
+    seed: u64,
+    retry: RetryPolicy,
+) -> Cloud {
+    let environment = cloud::Environment::new([
+        ("ALIBABA_CLOUD_ACCESS_KEY_ID".to_owned(), config.keys[0].id.clone()),
+        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET".to_owned(), config.keys[0].secret.clone()),
+    ]);
+    let credentials: Credentials = cloud::resolve(&environment, None).expect("both variables are set");
+    let endpoint: cloud::Endpoint = "http://127.0.0.1:1".parse().expect("a loopback endpoint");
+    let endpoints = Endpoints { cbn: endpoint.clone(), sts: endpoint };
+    Cloud::new(transport, credentials, endpoints, clock, Random::seeded(seed), retry)
+}
+
+/// Looks and plans.
+pub(crate) async fn plan(cloud: &Cloud, spec: &Spec) -> Result<(Situation, Plan), Failure> {
+    let options = options(cloud);
+    let mut situation = Situation::ask(cloud, spec).await?;
+    let plan = situation.plan(Some(cloud), spec, &options).await?;
+    Ok((situation, plan))
+}
+
+/// A plan that is to be carried out.
+pub(crate) struct Approved<'a> {
+    pub(crate) spec: &'a Spec,
+    pub(crate) situation: &'a Situation,
+    pub(crate) plan: &'a Plan,
+}
+
+/// Carries out a plan until a signal comes, and sums up.
+pub(crate) async fn execute(
+    approved: &Approved<'_>,
+    cloud: &Cloud,
+    settings: &Settings,
+    in_flight: &InFlight,
+    interrupt: watch::Receiver<bool>,
+    tell: &dyn Fn(Event<'_>),
+) -> Applied {
+    let Approved { spec, situation, plan } = *approved;
+    let account = situation.account.as_ref().expect("the emulator names the account");
+    let (results, look) =
+        execute::run(plan, account, cloud, settings, in_flight, interrupt.clone(), tell).await;
+    let options = options(cloud);
+    let planned = Material {
+        plan,
+        spec,
+        observed: &situation.observed,
+        options: &options,
+        account: Some(account),
+        endpoint: None,
+        sources: &[],
+    };
+    Applied::new(&planned, String::new(), results, look.as_ref(), *interrupt.borrow())
+}
+
+fn options(cloud: &Cloud) -> Options {
+    Options {
+        now: cloud.clock().now(),
+        targets: None,
+        skip_held: false,
+        expiring_within: SignedDuration::ZERO,
+        max_purchases: None,
+        max_new_mbps: None,
+    }
+}
+
+/// The spec that a text declares.
+#[track_caller]
+pub(crate) fn spec(text: &str) -> Spec {
+    let sources = [Source { name: "spec.yaml".to_owned(), bytes: text.as_bytes().to_vec() }];
+    let parsed = cenbwp_spec::parse(&sources);
+    parsed.spec.unwrap_or_else(|| panic!("{:?}", parsed.findings))
+}
