@@ -346,6 +346,19 @@ async fn dead_replay_is_unknown_and_points_to_the_generation() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn purchase_that_is_not_listed_yet_is_not_told_as_somebody_elses_package() {
+    let bench = Bench::with(Semantics { visible_after_listings: 3, ..Semantics::default() });
+    // While the new package is invisible, a person gives its tag to another one.
+    let tagged = Package::new("cenbwp-theirs", ["china", "europe"], 100).tagged("cenbwp", "net/cn-eu");
+    let edit = Effect::Edit(std::sync::Arc::new(move |world| world.packages.push(tagged.clone())));
+    bench.emulator.fault(Fault::new(DESCRIBE, When::call(2), edit));
+    let run = bench.apply(&one()).await;
+    assert_eq!((run.outcome(), run.exit), (Outcome::Created, Exit::Partial), "{}", run.text);
+    assert!(run.text.contains(&bench.emulator.ledger()[0].package_id), "{}", run.text);
+    assert!(run.text.contains("left to do: net/cn-eu  ambiguous"), "{}", run.text);
+}
+
+#[tokio::test(start_paused = true)]
 async fn unpaid_order_is_done_and_names_the_order() {
     let bench = Bench::new();
     let unpaid = spec(

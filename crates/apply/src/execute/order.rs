@@ -10,6 +10,7 @@
 //! | ready | refused | done `failed`; but looking when an earlier reply was lost: a refusal then proves nothing |
 //! | accepted | the listing shows its id with our tag | done `created`, or `already_present` if it is not what was ordered |
 //! | accepted | the listing shows its id as somebody else's | done `unknown`: the reply was for a package of the past |
+//! | accepted | the listing shows only another package with our tag | accepted: what the yes named may still appear |
 //! | looking, in doubt | the listing shows the identity | done `created` if a request of ours may have bought it, else `already_present` |
 //! | any of these | time is up | done `unknown`; done `failed` or `not_attempted` when nothing can have been bought |
 
@@ -208,9 +209,9 @@ impl<'p> Order<'p> {
     /// Looks for the package that a yes named.
     fn confirm(&mut self, created: Created, observed: &Observed) {
         let Some(live) = observed.packages.iter().find(|live| live.id == created.id) else {
-            // The reply's package is not there; another may hold the identity by now.
+            // Also not settled by another package that carries the identity: this one may still appear.
             self.state = State::Accepted(created);
-            return self.recognise(observed);
+            return;
         };
         match live.owner() {
             Owner::Identity(owner)
