@@ -299,7 +299,9 @@ impl<'a> Auditor<'a> {
         }
         for change in changes {
             let wanted = package.manage == Manage::Full && !package.ignore.contains(&change.field());
-            if !(wanted && asked(package, live, change)) {
+            let detaches = matches!(change, FieldChange::Cen(delta) if delta.from.is_some());
+            let allowed = !detaches || package.allow_interruption;
+            if !(wanted && allowed && asked(package, live, change)) {
                 self.flaw(Flaw::UnaskedChange(identity.clone(), change.field()));
             }
         }

@@ -10,8 +10,8 @@ use crate::limits::breaches;
 use crate::warn::{change_warnings, ignored, live_warnings};
 use crate::words::when;
 use crate::{
-    Adoption, Business, Change, ChargeType, FieldChange, Held, HeldReason, Live, Observed, Options, Owner,
-    Plan, Purchase, Release, ReservationKind, Retirement, Superseded, Undeclared, Update, Warning,
+    Adoption, Business, Change, ChargeType, Delta, FieldChange, Held, HeldReason, Live, Observed, Options,
+    Owner, Plan, Purchase, Release, ReservationKind, Retirement, Superseded, Undeclared, Update, Warning,
 };
 
 /// Returns what has to happen for the account to be as declared.
@@ -161,7 +161,7 @@ impl<'a> Planner<'a> {
         if fields.is_empty() {
             return Verdict::InSync(id);
         }
-        match self.obstacle(live, &fields) {
+        match self.obstacle(package, live, &fields) {
             Some(reason) => Verdict::Held(reason),
             None => Verdict::Change(Change::Update(Update { identity, id, fields })),
         }
@@ -194,7 +194,7 @@ impl<'a> Planner<'a> {
             return Verdict::Held(reason);
         }
         let fields = self.managed_differences(package, live, warnings);
-        match self.obstacle(live, &fields) {
+        match self.obstacle(package, live, &fields) {
             // Raising the generation would not help here: it is the adoption that is in the way.
             Some(HeldReason::NotNormal { state, .. }) => return refuse(format!("it is {state}")),
             Some(reason) => return Verdict::Held(reason),
@@ -229,7 +229,7 @@ impl<'a> Planner<'a> {
         let adoptable = |live: &&&Live| {
             live.owner() == Owner::Nobody
                 && fixed_differences(package, live).is_empty()
-                && self.obstacle(live, &differences(package, live)).is_none()
+                && self.obstacle(package, live, &differences(package, live)).is_none()
         };
         let of_the_stack = |live: &&Live| match live.owner() {
             Owner::Identity(owner) => Some(owner).filter(|it| it.address.stack == package.address.stack),
@@ -290,7 +290,7 @@ impl<'a> Planner<'a> {
     }
 
     /// What is in the way of a change that is needed.
-    fn obstacle(&self, live: &Live, fields: &[FieldChange]) -> Option<HeldReason> {
+    fn obstacle(&self, package: &Package, live: &Live, fields: &[FieldChange]) -> Option<HeldReason> {
         let not_normal = |state| Some(HeldReason::NotNormal { id: live.id.clone(), state });
         if let Some(end) = live.expires.filter(|_| live.expired(self.options.now)) {
             return not_normal(format!("expired {}", when(end)));
@@ -304,6 +304,13 @@ impl<'a> Planner<'a> {
         let changes = |wanted: fn(&FieldChange) -> bool| fields.iter().any(wanted);
         if live.cens.len() > 1 && changes(|field| matches!(field, FieldChange::Cen(_))) {
             return Some(HeldReason::SeveralCens { id: live.id.clone() });
+        }
+        let left = fields.iter().find_map(|field| match field {
+            FieldChange::Cen(Delta { from: Some(cen), .. }) => Some(cen.clone()),
+            _ => None,
+        });
+        if let Some(cen) = left.filter(|_| !package.allow_interruption) {
+            return Some(HeldReason::InterruptsTraffic { id: live.id.clone(), cen });
         }
         let lasting_is_unknown = live.reservation.as_ref().is_some_and(|reservation| {
             reservation.kind == ReservationKind::TempUpgrade && reservation.bandwidth.is_none()

@@ -284,6 +284,13 @@ pub enum HeldReason {
     },
     /// The service no longer sells postpaid packages.
     PostpayAbsent,
+    /// The change detaches the package from its CEN, and the spec does not say that it may.
+    InterruptsTraffic {
+        /// The live package.
+        id: PackageId,
+        /// The CEN that it is attached to.
+        cen: CenId,
+    },
     /// The package is attached to more than one CEN, which no page describes.
     SeveralCens {
         /// The live package.

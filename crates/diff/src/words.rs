@@ -23,6 +23,7 @@ impl HeldReason {
             Self::Ambiguous { .. } => "ambiguous",
             Self::LoweredGeneration { .. } => "lowered_generation",
             Self::PostpayAbsent => "postpay_absent",
+            Self::InterruptsTraffic { .. } => "interrupts_traffic",
             Self::SeveralCens { .. } => "several_cens",
         }
     }
@@ -36,6 +37,7 @@ impl HeldReason {
             | Self::Immutable { id, .. }
             | Self::NotNormal { id, .. }
             | Self::LoweredGeneration { id, .. }
+            | Self::InterruptsTraffic { id, .. }
             | Self::SeveralCens { id } => vec![id],
             Self::IncompleteListing | Self::PostpayAbsent => Vec::new(),
         }
@@ -69,6 +71,9 @@ impl HeldReason {
             }
             Self::PostpayAbsent => {
                 "the package is not there, and the service no longer sells POSTPAY".to_owned()
+            }
+            Self::InterruptsTraffic { id, cen } => {
+                format!("{id} would be detached from {cen}, which interrupts traffic")
             }
             Self::SeveralCens { id } => format!("{id} is attached to more than one CEN"),
         }
@@ -125,6 +130,9 @@ impl HeldReason {
             }
             Self::PostpayAbsent => format!(
                 "where {address} is declared, take over an existing package with `adopt: ID`, or buy it with `autoPay: true` and `chargeType: PREPAY`"
+            ),
+            Self::InterruptsTraffic { cen, .. } => format!(
+                "declare it where it is with `cenId: {cen}`, or, where {address} is declared, write `allowInterruption: true`"
             ),
             Self::SeveralCens { .. } => format!(
                 "detach it in the console until one is left, or, where {address} is declared, leave it alone with `ignore: [cenId]`"

@@ -189,15 +189,28 @@ fn a_cen_is_attached_moved_and_detached_only_as_declared() {
         (Wish::Unmanaged, vec!["cen-1"], "in order"),
         (Wish::Unmanaged, vec!["cen-1", "cen-2"], "in order"),
         (Wish::Absent, vec![], "in order"),
-        (Wish::Absent, vec!["cen-1"], "update cenId"),
+        (Wish::Absent, vec!["cen-1"], "held interrupts_traffic"),
         (Wish::Absent, vec!["cen-1", "cen-2"], "held several_cens"),
         (wish("cen-1"), vec![], "update cenId"),
         (wish("CEN-1"), vec!["cen-1"], "in order"),
-        (wish("cen-1"), vec!["cen-2"], "update cenId"),
+        (wish("cen-1"), vec!["cen-2"], "held interrupts_traffic"),
         (wish("cen-1"), vec!["cen-1", "cen-2"], "held several_cens"),
     ] {
         check(declared(|p| p.cen = wish), [attached(&live)], expected);
     }
+    let allowed = |wish| {
+        declared(|p| {
+            p.cen = wish;
+            p.allow_interruption = true;
+        })
+    };
+    check(allowed(Wish::Absent), [attached(&["cen-1"])], "update cenId");
+    check(allowed(wish("cen-1")), [attached(&["cen-2"])], "update cenId");
+    let leave = |p: &mut Package| {
+        p.cen = Wish::Absent;
+        p.ignore = [Field::CenId].into();
+    };
+    check(declared(leave), [attached(&["cen-1"])], "in order, ignored");
 }
 
 #[test]

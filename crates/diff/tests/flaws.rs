@@ -26,6 +26,7 @@ fn the_spec() -> Spec {
         Package { manage: Manage::Release, ..package("s/freed") },
         Package { bandwidth: Mbps(200), name: Some("new".to_owned()), ..package("s/grown") },
         package("s/in-order"),
+        Package { cen: Wish::Absent, allow_interruption: true, ..package("s/moved") },
         Package { manage: Manage::Retire, ..package("s/over") },
         Package { generation: Generation::new(2).unwrap(), bandwidth: Mbps(30), ..package("s/renewed") },
     ])
@@ -40,6 +41,7 @@ fn the_cloud() -> Observed {
         own("freed"),
         grown,
         own("in-order"),
+        Live { cens: [("cen-2".parse().unwrap())].into(), ..own("moved") },
         Live { charge: ChargeType::Postpay, cens: [("cen-1".parse().unwrap())].into(), ..own("over") },
         own("renewed"),
         Live { bandwidth: Mbps(3), ..own("stray") },
@@ -211,6 +213,11 @@ fn a_field_that_nobody_asked_to_change() {
     spoiled(|plan| fields(plan, "s/grown").push(detach), flaw(Field::CenId));
     let group = FieldChange::ResourceGroup(Delta { from: None, to: Some("rg-x".to_owned()) });
     spoiled(|plan| fields(plan, "s/grown").push(group), flaw(Field::ResourceGroupId));
+    let moved = |spec: &mut Spec, cloud: &mut Observed, _: &mut Options| {
+        edit(spec, "s/moved").allow_interruption = false;
+        find(cloud, "cenbwp-moved").description = "x".to_owned();
+    };
+    elsewhere(moved, Flaw::UnaskedChange(identity("s/moved"), Field::CenId));
     let leave = |spec: &mut Spec| edit(spec, "s/grown").ignore = [Field::Name].into();
     elsewhere(|spec, _, _| leave(spec), flaw(Field::Name));
 }

@@ -47,6 +47,7 @@ fn spec_states(name: &str) -> Vec<Option<Package>> {
             Package { tags: tag(None), ..base() },
             Package { cen: Wish::Absent, ..base() },
             Package { cen: cen("cen-1"), ..base() },
+            Package { cen: cen("cen-1"), allow_interruption: true, ..base() },
             Package { cen: cen("cen-1"), adopt: Some(id(&format!("cenbwp-{name}"))), ..base() },
             Package { resource_group: Some("rg-1".to_owned()), ..base() },
             Package { areas: pair("china", "Australia"), ..base() },

@@ -248,6 +248,7 @@ fn every_reason_to_hold_says_what_to_do() {
         HeldReason::Ambiguous { ids: [id("cenbwp-1"), id("cenbwp-2")].into() },
         HeldReason::LoweredGeneration { id: id("cenbwp-1"), live: 7 },
         HeldReason::PostpayAbsent,
+        HeldReason::InterruptsTraffic { id: id("cenbwp-1"), cen: "cen-1".parse().unwrap() },
         HeldReason::SeveralCens { id: id("cenbwp-1") },
     ];
     let mut plan = plan(&Spec::default(), &observed([]), &options());

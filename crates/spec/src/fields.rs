@@ -10,8 +10,9 @@ use crate::yaml::{Key, Node};
 use crate::{Area, AreaPair, CenId, Field, Finding, Generation, Manage, Mbps, PackageId, Term, Wish};
 
 /// Every field of a package.
-pub(crate) const FIELDS: [&str; 18] = [
+pub(crate) const FIELDS: [&str; 19] = [
     "adopt",
+    "allowInterruption",
     "areas",
     "autoPay",
     "autoRenew",
@@ -31,8 +32,8 @@ pub(crate) const FIELDS: [&str; 18] = [
     "tags",
 ];
 
-/// What cannot have a default: it says which package is meant.
-pub(crate) const NO_DEFAULT: [&str; 3] = ["adopt", "areas", "generation"];
+/// What cannot have a default: it says which package is meant, or is a consent for that package alone.
+pub(crate) const NO_DEFAULT: [&str; 4] = ["adopt", "allowInterruption", "areas", "generation"];
 
 /// Where fields stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,7 @@ pub(crate) enum Cycle {
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
     pub(crate) adopt: Slot<PackageId>,
+    pub(crate) allow_interruption: Slot<bool>,
     pub(crate) areas: Slot<AreaPair>,
     pub(crate) auto_pay: Slot<bool>,
     pub(crate) auto_renew: Slot<bool>,
@@ -86,6 +88,9 @@ impl Fields {
             match &*key.text {
                 name if within == Within::Defaults && NO_DEFAULT.contains(&name) => no_default(key, report),
                 "adopt" => fields.adopt = parsed(node, "`adopt`", "a package id: cenbwp-…", ID, report),
+                "allowInterruption" => {
+                    fields.allow_interruption = boolean(node, "`allowInterruption`", report);
+                }
                 "areas" => fields.areas = areas(node, report),
                 "autoPay" => fields.auto_pay = boolean(node, "`autoPay`", report),
                 "autoRenew" => fields.auto_renew = boolean(node, "`autoRenew`", report),
@@ -132,6 +137,7 @@ impl Fields {
         };
         Self {
             adopt: self.adopt,
+            allow_interruption: self.allow_interruption,
             areas: self.areas,
             auto_pay: self.auto_pay.or(&defaults.auto_pay),
             auto_renew: self.auto_renew.or(&defaults.auto_renew),

@@ -36,6 +36,8 @@ pub struct Package {
     pub distinct_from: BTreeSet<PackageId>,
     /// Fields whose drift is shown and not corrected.
     pub ignore: BTreeSet<Field>,
+    /// Whether it may be detached from the CEN that it is attached to, which interrupts traffic.
+    pub allow_interruption: bool,
     /// How far this tool may go.
     pub manage: Manage,
     /// Where it is declared: the key of its entry under `packages`.

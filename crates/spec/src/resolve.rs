@@ -176,6 +176,7 @@ fn build(address: Address, mark: Mark, charge: Charge, fields: Fields) -> Option
         cen: or_else(&fields.cen, Wish::Unmanaged)?,
         distinct_from: or_else(&fields.distinct_from, Default::default())?,
         ignore: or_else(&fields.ignore, Default::default())?,
+        allow_interruption: or_else(&fields.allow_interruption, false)?,
         manage: or_else(&fields.manage, Manage::Full)?,
         place: mark.into(),
     })

@@ -59,6 +59,7 @@ pub(crate) fn package(address: &str) -> Package {
         adopt: None,
         distinct_from: BTreeSet::new(),
         ignore: BTreeSet::new(),
+        allow_interruption: false,
         manage: Manage::Full,
         place: Place::default(),
     }
