@@ -66,6 +66,7 @@ fn one_of_everything() -> (Spec, Observed) {
             description: Some("new".to_owned()),
             cen: cen("cen-2"),
             tags: [tag("team", "network"), ("legacy".to_owned(), None)].into(),
+            allow_interruption: true,
             ..package("backbone/grows")
         },
         Package { bandwidth: Mbps(50), ..package("backbone/shrinks") },

@@ -5,6 +5,7 @@ mod common;
 mod support;
 
 mod approval;
+mod chaos;
 mod cli;
 mod documents;
 mod examples;

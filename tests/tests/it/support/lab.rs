@@ -25,6 +25,17 @@ pub(crate) struct Ran {
     pub(crate) stderr: String,
 }
 
+impl From<std::process::Output> for Ran {
+    fn from(output: std::process::Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+}
+
 impl Lab {
     /// An empty account.
     pub(crate) fn new() -> Self {
@@ -47,11 +58,6 @@ impl Lab {
         ];
         let folder = tempfile::tempdir().expect("a temporary folder");
         Self { emulator, folder, environment, server, _runtime: runtime }
-    }
-
-    /// Where the cloud is.
-    pub(crate) fn url(&self) -> String {
-        self.server.url()
     }
 
     /// Writes a file into the folder that commands run in.
@@ -105,12 +111,12 @@ impl Lab {
     /// Runs a command to its end.
     pub(crate) fn finish(&self, command: &mut Command) -> Ran {
         let output = command.output().expect("the binary is built: run `cargo build --workspace` first");
-        let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
-        Ran {
-            code: output.status.code().unwrap_or(-1),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        }
+        Ran::from(output)
+    }
+
+    /// Where the service is.
+    pub(crate) fn url(&self) -> String {
+        self.server.url()
     }
 }
 

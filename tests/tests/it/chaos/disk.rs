@@ -1,0 +1,100 @@
+//! No room, no permission, nobody listening.
+
+use std::process::Stdio;
+
+use super::{ONE, alone, apply, check_one_more_run_finishes, check_settled, declared, journal};
+use crate::support::{Lab, Ran, purchases};
+
+/// Runs `cenbwp apply --auto-approve` in a shell, with something before and something after it.
+#[track_caller]
+fn in_shell(lab: &Lab, before: &str, after: &str) -> Ran {
+    let script = format!("{before} exec cenbwp apply --auto-approve {after}");
+    alone(lab, lab.command("sh").args(["-c", &script]))
+}
+
+#[test]
+fn journal_that_cannot_be_written_buys_nothing() {
+    for (before, path) in
+        [("", "/dev/full"), ("", "no/such/folder/journal"), ("", "."), ("", "/proc/journal")]
+    {
+        let lab = declared(ONE);
+        let ran = in_shell(&lab, before, &format!("--journal {path}"));
+        assert_eq!(ran.code, 1, "{path}: {}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("error: {path}: the journal: ")), "{}", ran.stderr);
+        assert!(purchases(&lab.emulator).is_empty());
+        check_one_more_run_finishes(&lab, &["net/x"]);
+    }
+}
+
+#[test]
+fn journal_of_a_run_that_ends_well_has_its_intent_and_its_result() {
+    let lab = declared(ONE);
+    in_shell(&lab, "", "--journal journal.ndjson");
+    let (lines, order) = (journal(&lab), &lab.emulator.ledger()[0]);
+    let kinds: Vec<&str> = lines.iter().filter_map(|line| line["type"].as_str()).collect();
+    assert_eq!(kinds, ["run", "intent", "result"]);
+    assert_eq!(lines[0]["account"], "1234567890123456");
+    assert_eq!((&lines[1]["identity"], &lines[1]["mbps"]), (&"net/x".into(), &7.into()));
+    for line in &lines[1..] {
+        assert_eq!(line["client_token"], order.client_token.as_deref().unwrap_or_default());
+    }
+    assert_eq!(
+        (&lines[2]["outcome"], &lines[2]["id"]),
+        (&"created".into(), &order.package_id.as_str().into())
+    );
+    assert_eq!(lines[2]["order_id"], order.order_id.as_str());
+    assert!(!lab.read("journal.ndjson").contains(cenbwp_tests::Config::KEY_SECRET));
+}
+
+#[test]
+fn report_without_room_does_not_hide_what_was_bought() {
+    for (before, path) in [("", "/dev/full"), ("", "no/such/folder/report"), ("", "/proc/report")] {
+        let lab = declared(ONE);
+        let ran = in_shell(&lab, before, &format!("--report json={path}"));
+        assert_eq!(ran.code, 0, "{path}: {}", ran.stderr);
+        assert!(ran.stdout.contains("Apply complete: 1 created."), "{}", ran.stdout);
+        assert!(
+            ran.stderr.contains(&format!("error: {path}: the report could not be written")),
+            "{}",
+            ran.stderr
+        );
+        check_settled(&lab, &["net/x"]);
+    }
+}
+
+#[test]
+fn stream_that_is_closed_or_full_does_not_change_what_is_bought() {
+    for after in [
+        ">&-",
+        "2>&-",
+        "<&-",
+        "-vv <&- >&- 2>&-",
+        "-vv --log-format json >/dev/full 2>/dev/full",
+        "--json >/dev/full 2>&-",
+        "--report json >&- 2>/dev/full",
+    ] {
+        let lab = declared(ONE);
+        let ran = in_shell(&lab, "", after);
+        assert_eq!(ran.code, 0, "{after}: {}{}", ran.stdout, ran.stderr);
+        check_settled(&lab, &["net/x"]);
+    }
+}
+
+#[test]
+fn reader_that_leaves_does_not_change_what_is_bought() {
+    let lab = declared(ONE);
+    let mut command = apply(&lab);
+    let mut child =
+        command.arg("-vv").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    drop((child.stdout.take(), child.stderr.take()));
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    check_settled(&lab, &["net/x"]);
+}
+
+#[test]
+fn prompt_without_anybody_at_stdin_buys_nothing() {
+    let lab = declared(ONE);
+    let ran = alone(&lab, lab.command("sh").args(["-c", "exec cenbwp apply <&-"]));
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    assert!(purchases(&lab.emulator).is_empty());
+}

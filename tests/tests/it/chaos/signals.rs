@@ -1,0 +1,201 @@
+//! SIGINT and SIGTERM, once and twice, in every phase of an apply.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use cenbwp_tests::{Config, Effect, Emulator, Fault, Refusal, Semantics, When};
+
+use super::{
+    BOUGHT_NOTHING, CREATE, DESCRIBE, ONE, apply, check_no_second_order, check_one_more_run_finishes,
+    declared, until,
+};
+use crate::support::{Lab, Terminal, purchases};
+
+const SIGNALS: [&str; 2] = ["INT", "TERM"];
+const TWO: &str = "
+version: 1
+stack: net
+defaults: { autoPay: true, bandwidth: 7 }
+packages:
+  x: { areas: [China, Europe] }
+  y: { areas: [China, China] }
+";
+
+/// Holds the first purchase between its arrival and its commit until it is let go.
+struct Gate {
+    arrived: Receiver<()>,
+    open: Sender<()>,
+}
+
+impl Gate {
+    fn before_the_first_purchase(emulator: &Emulator) -> Self {
+        let ((arrive, arrived), (open, opened)) = (channel(), channel::<()>());
+        let opened = Mutex::new(opened);
+        let hold = Effect::Edit(Arc::new(move |_| {
+            let _ = arrive.send(());
+            let _ = opened.lock().expect("held once").recv();
+        }));
+        emulator.fault(Fault::new(CREATE, When::call(1), hold));
+        Self { arrived, open }
+    }
+
+    fn wait(&self) {
+        self.arrived.recv_timeout(Duration::from_secs(60)).expect("a purchase arrives");
+    }
+
+    fn open(self) {
+        self.open.send(()).expect("the service waits");
+    }
+}
+
+/// The screen and the code at the end, which must be the expected one, and true.
+#[track_caller]
+fn check_end(lab: &Lab, terminal: Terminal, code: i32, texts: &[&str]) {
+    let (screen, ended) = terminal.end();
+    assert_eq!(ended, code, "{screen}");
+    for text in texts {
+        assert!(screen.contains(text), "{text:?} is not in\n{screen}");
+    }
+    if BOUGHT_NOTHING.contains(&code) {
+        assert!(purchases(&lab.emulator).is_empty(), "{screen}");
+    }
+    check_no_second_order(lab);
+}
+
+#[test]
+fn signals_while_planning_buy_nothing() {
+    for signal in SIGNALS {
+        for times in [1, 2] {
+            let lab = declared(ONE);
+            lab.emulator.fault("*:latency=60s".parse().expect("a fault"));
+            let terminal = Terminal::start(&mut apply(&lab));
+            until(&lab, |requests| !requests.is_empty());
+            for _ in 0..times {
+                terminal.signal(signal);
+            }
+            check_end(&lab, terminal, 130, &["interrupted; nothing was bought or changed"]);
+            lab.emulator.clear_faults();
+            check_one_more_run_finishes(&lab, &["net/x"]);
+        }
+    }
+}
+
+#[test]
+fn signals_at_the_prompt_buy_nothing() {
+    for signal in SIGNALS {
+        for times in [1, 2] {
+            let lab = declared(ONE);
+            let mut terminal = Terminal::start(lab.command("cenbwp").arg("apply"));
+            terminal.wait_for("Only yes approves it: ");
+            for _ in 0..times {
+                terminal.signal(signal);
+            }
+            check_end(&lab, terminal, 130, &["interrupted; nothing was bought or changed"]);
+            check_one_more_run_finishes(&lab, &["net/x"]);
+        }
+    }
+}
+
+/// One signal while the first purchase is held, whose answer is then this.
+#[track_caller]
+fn check_signal_while_sending(spec: &str, answer: Option<&Effect>, code: i32, texts: &[&str]) {
+    for signal in SIGNALS {
+        let lab = declared(spec);
+        let gate = Gate::before_the_first_purchase(&lab.emulator);
+        if let Some(answer) = answer {
+            lab.emulator.fault(Fault::new(CREATE, When::call(1), answer.clone()));
+        }
+        let mut terminal = Terminal::start(apply(&lab).args(["--parallelism", "1"]));
+        gate.wait();
+        terminal.signal(signal);
+        terminal.wait_for("interrupted: nothing new is sent; once more to stop without waiting");
+        gate.open();
+        check_end(&lab, terminal, code, texts);
+        let declared: &[&str] = if spec == ONE { &["net/x"] } else { &["net/x", "net/y"] };
+        check_one_more_run_finishes(&lab, declared);
+    }
+}
+
+#[test]
+fn signal_while_sending_lets_what_is_in_flight_finish() {
+    check_signal_while_sending(ONE, None, 0, &["net/x  created", "Apply complete: 1 created."]);
+    check_signal_while_sending(ONE, Some(&Effect::CutAfter), 0, &["net/x  created", "its reply was lost"]);
+}
+
+#[test]
+fn signal_while_sending_starts_nothing_new() {
+    let texts =
+        ["net/x  created", "net/y  not_attempted", "Apply incomplete: 1 created, 1 not_attempted.", "Next: "];
+    check_signal_while_sending(TWO, None, 6, &texts);
+}
+
+#[test]
+fn signal_while_sending_what_is_then_refused_ends_as_a_run_that_bought_nothing() {
+    let refused = Effect::Refuse(Refusal::new(400, "InventoryExceeded", "not enough bandwidth"));
+    let texts = ["net/x  failed", "Apply failed, nothing was bought or changed: 1 failed, 1 not_attempted."];
+    check_signal_while_sending(TWO, Some(&refused), 1, &texts);
+}
+
+#[test]
+fn signal_after_a_lost_request_leaves_it_unknown() {
+    let texts = ["net/x  unknown", "client token cbwp1-", "Apply ended with an unknown outcome: 1 unknown."];
+    let error =
+        Effect::Refuse(Refusal::new(500, "InternalError", "the request failed for an unknown reason"));
+    check_signal_while_sending(ONE, Some(&error), 7, &texts);
+}
+
+/// A second signal ends the run at once, naming the request whose outcome nobody knows.
+#[track_caller]
+fn check_second_signal(lab: &Lab, mut terminal: Terminal, signal: &str) {
+    terminal.signal(signal);
+    terminal.wait_for("interrupted: nothing new is sent");
+    terminal.signal(signal);
+    let texts = ["outcome unknown: net/x, client token cbwp1-", "run the same command again"];
+    check_end(lab, terminal, 7, &texts);
+    lab.emulator.clear_faults();
+    check_one_more_run_finishes(lab, &["net/x"]);
+}
+
+#[test]
+fn second_signal_while_sending_ends_at_once_and_names_the_token() {
+    for signal in SIGNALS {
+        let lab = declared(ONE);
+        lab.emulator.fault(Fault::new(CREATE, When::EVERY, Effect::Latency(Duration::from_secs(60))));
+        let terminal = Terminal::start(&mut apply(&lab));
+        until(&lab, |requests| requests.iter().any(|request| request.action == CREATE));
+        check_second_signal(&lab, terminal, signal);
+    }
+}
+
+#[test]
+fn second_signal_while_waiting_ends_at_once_and_names_the_token() {
+    for signal in SIGNALS {
+        let lab = declared(ONE);
+        let after_planning = When::Calls { first: 2, last: None };
+        let slow = Effect::Latency(Duration::from_secs(60));
+        lab.emulator.fault(Fault::new(DESCRIBE, after_planning, slow));
+        let terminal = Terminal::start(&mut apply(&lab));
+        until(&lab, |requests| requests.iter().filter(|request| request.action == DESCRIBE).count() > 1);
+        check_second_signal(&lab, terminal, signal);
+    }
+}
+
+#[test]
+fn signal_while_waiting_looks_once_more_and_names_what_is_unknown() {
+    for signal in SIGNALS {
+        let visible_after = Duration::from_secs(3600);
+        let semantics = Semantics { visible_after, ..Semantics::default() };
+        let lab = Lab::with(Config { semantics, ..Config::default() });
+        lab.file("cenbwp.yaml", ONE);
+        let terminal = Terminal::start(&mut apply(&lab));
+        until(&lab, |requests| requests.iter().filter(|request| request.action == DESCRIBE).count() > 1);
+        terminal.signal(signal);
+        let texts = ["net/x  unknown", "client token cbwp1-", "run the same command again"];
+        check_end(&lab, terminal, 7, &texts);
+        // In the same account, once the package is visible.
+        let later = declared(ONE);
+        later.emulator.seed(&lab.emulator.save()).expect("a saved world");
+        check_one_more_run_finishes(&later, &["net/x"]);
+    }
+}
