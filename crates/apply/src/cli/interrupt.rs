@@ -9,6 +9,9 @@ use super::output::Output;
 use crate::execute::InFlight;
 use crate::exit::{Exit, Failure};
 
+/// SIGXFSZ, everywhere but on MIPS: a write went past the limit on a file's size.
+const FILE_SIZE_EXCEEDED: i32 = 25;
+
 /// Listens for signals from now on. The receiver turns true at the first one. Whoever listens must not
 /// block the thread, or no signal is heard.
 ///
@@ -20,6 +23,9 @@ use crate::exit::{Exit, Failure};
 pub(super) fn listen(output: Arc<Output>, in_flight: InFlight) -> std::io::Result<watch::Receiver<bool>> {
     let mut interrupts = signal(SignalKind::interrupt())?;
     let mut terminations = signal(SignalKind::terminate())?;
+    // Once it is listened for, such a write is an error like that on a full disk. Unheard, it would end the
+    // process between a purchase and the summary.
+    let _ = signal(SignalKind::from_raw(FILE_SIZE_EXCEEDED))?;
     let (sender, receiver) = watch::channel(false);
     tokio::spawn(async move {
         for first in [true, false] {

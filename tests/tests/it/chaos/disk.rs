@@ -2,7 +2,9 @@
 
 use std::process::Stdio;
 
-use super::{ONE, alone, apply, check_one_more_run_finishes, check_settled, declared, journal};
+use super::{
+    FIVE, FIVE_IDENTITIES, ONE, alone, apply, check_one_more_run_finishes, check_settled, declared, journal,
+};
 use crate::support::{Lab, Ran, purchases};
 
 /// Runs `cenbwp apply --auto-approve` in a shell, with something before and something after it.
@@ -14,9 +16,13 @@ fn in_shell(lab: &Lab, before: &str, after: &str) -> Ran {
 
 #[test]
 fn journal_that_cannot_be_written_buys_nothing() {
-    for (before, path) in
-        [("", "/dev/full"), ("", "no/such/folder/journal"), ("", "."), ("", "/proc/journal")]
-    {
+    for (before, path) in [
+        ("", "/dev/full"),
+        ("", "no/such/folder/journal"),
+        ("", "."),
+        ("", "/proc/journal"),
+        ("ulimit -f 0;", "journal.ndjson"),
+    ] {
         let lab = declared(ONE);
         let ran = in_shell(&lab, before, &format!("--journal {path}"));
         assert_eq!(ran.code, 1, "{path}: {}", ran.stderr);
@@ -46,9 +52,67 @@ fn journal_of_a_run_that_ends_well_has_its_intent_and_its_result() {
     assert!(!lab.read("journal.ndjson").contains(cenbwp_tests::Config::KEY_SECRET));
 }
 
+/// Leaves room for the first `lines` lines of a run's journal, and for half of the next one.
+fn journal_with_room_for(lab: &Lab, lines: usize) {
+    let whole = declared(&lab.read("cenbwp.yaml"));
+    in_shell(&whole, "", "--parallelism 1 --journal journal.ndjson");
+    let text = whole.read("journal.ndjson");
+    let lengths: Vec<usize> = text.lines().map(|line| line.len() + 1).collect();
+    // Times differ by a few digits from run to run; half a line is more than that.
+    let room = lengths[..lines].iter().sum::<usize>() + lengths[lines] / 2;
+    lab.file("journal.ndjson", &format!("{}\n", " ".repeat(2048 - room - 1)));
+}
+
+/// 2048 bytes, in the unit that POSIX gives the limit.
+const LIMIT: &str = "ulimit -f 4;";
+
+#[test]
+fn intent_that_cannot_be_recorded_is_not_sent() {
+    let lab = declared(ONE);
+    journal_with_room_for(&lab, 1);
+    let ran = in_shell(&lab, LIMIT, "--journal journal.ndjson");
+    assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("net/x  not_attempted"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("what cannot be recorded is not sent"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("Apply failed, nothing was bought or changed: 1 not_attempted."),
+        "{}",
+        ran.stdout
+    );
+    assert!(purchases(&lab.emulator).is_empty());
+    check_one_more_run_finishes(&lab, &["net/x"]);
+}
+
+#[test]
+fn intent_that_cannot_be_recorded_stops_what_would_come_after_it() {
+    let lab = declared(FIVE);
+    journal_with_room_for(&lab, 3);
+    let ran = in_shell(&lab, LIMIT, "--parallelism 1 --journal journal.ndjson");
+    assert_eq!(ran.code, 6, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("Apply incomplete: 2 created, 3 not_attempted."), "{}", ran.stdout);
+    assert_eq!(purchases(&lab.emulator), ["net/a", "net/b"]);
+    check_one_more_run_finishes(&lab, &FIVE_IDENTITIES);
+}
+
+#[test]
+fn result_that_cannot_be_recorded_changes_nothing() {
+    let lab = declared(ONE);
+    journal_with_room_for(&lab, 2);
+    let ran = in_shell(&lab, LIMIT, "--quiet --journal journal.ndjson");
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("Apply complete: 1 created."), "{}", ran.stdout);
+    assert!(ran.stderr.contains("not recorded") && ran.stderr.contains("journal.ndjson"), "{}", ran.stderr);
+    check_settled(&lab, &["net/x"]);
+}
+
 #[test]
 fn report_without_room_does_not_hide_what_was_bought() {
-    for (before, path) in [("", "/dev/full"), ("", "no/such/folder/report"), ("", "/proc/report")] {
+    for (before, path) in [
+        ("", "/dev/full"),
+        ("ulimit -f 0;", "report.json"),
+        ("", "no/such/folder/report"),
+        ("", "/proc/report"),
+    ] {
         let lab = declared(ONE);
         let ran = in_shell(&lab, before, &format!("--report json={path}"));
         assert_eq!(ran.code, 0, "{path}: {}", ran.stderr);
