@@ -87,7 +87,7 @@ impl Args {
         }
     }
 
-    /// Nothing in flight yet. A journal is opened here, before anything else can fail or be sent.
+    /// Nothing yet. A journal that cannot be opened ends the run before anything is sent.
     fn in_flight(&self) -> std::io::Result<InFlight> {
         let open = |path: &PathBuf| Journal::open(path, Random::system().nonce());
         let journal = self.journal.as_ref().map(open).transpose()?;
