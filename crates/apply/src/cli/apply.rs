@@ -24,7 +24,7 @@ use super::scope::ScopeArgs;
 use super::{approval, interrupt};
 use crate::clock::Clock;
 use crate::cloud::Cloud;
-use crate::execute::{self, InFlight, Journal, Settings, Unsettled};
+use crate::execute::{self, InFlight, Journal, Register, Settings};
 use crate::exit::{Exit, Failure, shown};
 use crate::planned::Planned;
 use crate::random::Random;
@@ -91,7 +91,7 @@ impl Args {
     fn in_flight(&self) -> std::io::Result<InFlight> {
         let open = |path: &PathBuf| Journal::open(path, Random::system().nonce());
         let journal = self.journal.as_ref().map(open).transpose()?;
-        Ok(Arc::new(Mutex::new(Unsettled::recorded_in(journal))))
+        Ok(Arc::new(Mutex::new(Register::recorded_in(journal))))
     }
 }
 
@@ -126,8 +126,8 @@ async fn go(
     let start = start(args, output, reports)?;
     let cloud = args.cloud.connect(environment)?;
     let in_flight = args.in_flight().map_err(Failure::with(Exit::Error))?;
-    let interrupted =
-        interrupt::listen(Arc::clone(output), Arc::clone(&in_flight)).map_err(Failure::with(Exit::Error))?;
+    let interrupted = interrupt::listen(Arc::clone(output), reports.stdout, Arc::clone(&in_flight))
+        .map_err(Failure::with(Exit::Error))?;
 
     let approving = approve(start, args, &cloud, output, reports);
     let approved = interrupt::or_end(interrupted.clone(), approving).await?;
@@ -346,7 +346,8 @@ fn tell(applied: &Applied, output: &Output, reports: &Reports<'_>) {
     }
 }
 
-fn summary(applied: &Applied) -> SummaryLine {
+/// The last event of an apply.
+pub(super) fn summary(applied: &Applied) -> SummaryLine {
     SummaryLine {
         command: "apply",
         counts: serde_json::json!(applied.counts()),

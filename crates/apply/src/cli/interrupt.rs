@@ -5,9 +5,13 @@ use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::apply;
 use super::output::Output;
+use super::reports::Stdout;
 use crate::execute::InFlight;
 use crate::exit::{Exit, Failure};
+use crate::report::event::{Event, SummaryLine};
+use crate::report::outcomes::Applied;
 
 /// SIGXFSZ, everywhere but on MIPS: a write went past the limit on a file's size.
 const FILE_SIZE_EXCEEDED: i32 = 25;
@@ -16,11 +20,15 @@ const FILE_SIZE_EXCEEDED: i32 = 25;
 /// block the thread, or no signal is heard.
 ///
 /// At the second one the process ends at once: with code 7, naming what is in flight and its tokens, or
-/// with 130 if nothing is.
+/// with 130 if nothing was ever sent. What was settled before is summed up in the form that stdout has.
 ///
 /// # Errors
 /// When the system refuses to install a handler.
-pub(super) fn listen(output: Arc<Output>, in_flight: InFlight) -> std::io::Result<watch::Receiver<bool>> {
+pub(super) fn listen(
+    output: Arc<Output>,
+    stdout: Stdout,
+    in_flight: InFlight,
+) -> std::io::Result<watch::Receiver<bool>> {
     let mut interrupts = signal(SignalKind::interrupt())?;
     let mut terminations = signal(SignalKind::terminate())?;
     // Once it is listened for, such a write is an error like that on a full disk. Unheard, it would end the
@@ -39,25 +47,38 @@ pub(super) fn listen(output: Arc<Output>, in_flight: InFlight) -> std::io::Resul
                 }
                 sender.send_replace(true);
             } else {
-                leave(&output, &in_flight);
+                leave(&output, stdout, &in_flight);
             }
         }
     });
     Ok(receiver)
 }
 
-/// Ends the process without waiting for anything.
+/// Ends the process without waiting for anything, and sums up what is known by now.
 #[expect(clippy::disallowed_methods, reason = "the second signal asks for exactly this")]
-fn leave(output: &Output, in_flight: &InFlight) -> ! {
+fn leave(output: &Output, stdout: Stdout, in_flight: &InFlight) -> ! {
     let in_flight = in_flight.lock().expect("no holder panics");
-    let exit = if in_flight.is_empty() { Exit::Interrupted } else { Exit::Unknown };
     for intent in in_flight.iter() {
         output.complain(&format!("outcome unknown: {intent}"));
     }
-    if !in_flight.is_empty() {
-        output.complain("run the same command again: it uses the same tokens");
+    let results = in_flight.results();
+    if results.is_empty() {
+        std::process::exit(Exit::Interrupted.code().into());
     }
-    std::process::exit(exit.code().into())
+    // What was not begun is not among the results, and which plan it was is in the journal if anywhere.
+    let applied = Applied { digest: String::new(), results, left: None, interrupted: true };
+    match stdout {
+        Stdout::Human => output.answer(&applied.text()),
+        Stdout::Events => {
+            output.event(&Event::Summary(SummaryLine { digest: None, ..apply::summary(&applied) }));
+        }
+        Stdout::Document => {
+            let mut document = applied.document();
+            document["plan_digest"] = serde_json::Value::Null;
+            output.answer(&format!("{document:#}\n"));
+        }
+    }
+    std::process::exit(applied.exit().code().into())
 }
 
 /// Runs something that changes nothing, and ends it at the first signal with code 130.

@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 
 use clap::ValueEnum;
+use serde::Serialize;
 
 use super::Environment;
 
@@ -66,6 +67,13 @@ impl Output {
         if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             self.failed.lock().expect("no holder panics").get_or_insert(error);
         }
+    }
+
+    /// Prints an event as a line of the answer.
+    pub(super) fn event(&self, event: &impl Serialize) {
+        let mut line = serde_json::to_string(event).expect("events have string keys and no failing maps");
+        line.push('\n');
+        self.answer(&line);
     }
 
     /// Prints a line of the story, unless `--quiet` was asked for.

@@ -69,8 +69,8 @@ async fn show(
     reports: &Reports<'_>,
 ) -> Result<(Exit, Planned, Document), Failure> {
     let inputs = usable(&args.spec, output, reports)?;
-    let interrupted =
-        interrupt::listen(Arc::clone(output), InFlight::default()).map_err(Failure::with(Exit::Error))?;
+    let interrupted = interrupt::listen(Arc::clone(output), reports.stdout, InFlight::default())
+        .map_err(Failure::with(Exit::Error))?;
     let cloud = match &args.scope.live_from {
         Some(_) => None,
         None => Some(args.cloud.connect(environment)?),

@@ -106,9 +106,7 @@ impl<'a> Reports<'a> {
     /// Prints an event if stdout is for events.
     pub(super) fn event(&self, event: &impl Serialize) {
         if self.stdout == Stdout::Events {
-            let mut line = serde_json::to_string(event).expect("events have string keys and no failing maps");
-            line.push('\n');
-            self.output.answer(&line);
+            self.output.event(event);
         }
     }
 

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::outcome::ChangeResult;
-use super::unsettled::Intent;
+use super::register::Intent;
 use crate::cloud::ClientToken;
 
 /// A file that lines are only ever added to. Each is on disk before the call that writes it returns.

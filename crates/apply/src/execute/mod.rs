@@ -19,7 +19,7 @@ mod job;
 mod journal;
 mod order;
 mod outcome;
-mod unsettled;
+mod register;
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -36,7 +36,7 @@ use job::{Job, Reply, Request, Step};
 pub use journal::Journal;
 pub use order::Patience;
 pub use outcome::{ChangeResult, FieldOutcome, FieldResult, Outcome};
-pub use unsettled::{Intent, Unsettled};
+pub use register::{Intent, Register};
 
 use crate::clock::Clock;
 use crate::cloud::{Answer, Cloud, RefusalKind, Writer};
@@ -71,7 +71,7 @@ pub enum Event<'a> {
 }
 
 /// The requests whose outcome is not known yet. Shared with whoever has to name them when the run is cut short.
-pub type InFlight = Arc<Mutex<Unsettled>>;
+pub type InFlight = Arc<Mutex<Register>>;
 
 /// Carries out the plan and returns one result per change, in the plan's order, and the listing that
 /// settled the last of them, if there was one.

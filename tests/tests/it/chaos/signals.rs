@@ -199,3 +199,36 @@ fn signal_while_waiting_looks_once_more_and_names_what_is_unknown() {
         check_one_more_run_finishes(&later, &["net/x"]);
     }
 }
+
+#[test]
+fn second_signal_sums_up_what_was_bought_before_it() {
+    for form in ["--quiet", "--json"] {
+        let lab = declared(TWO);
+        // The first is bought and seen; the second is throttled once, and then never answered.
+        for fault in ["@2:throttle", "@3-:latency=60s"] {
+            lab.emulator.fault(format!("{CREATE}{fault}").parse().expect("a fault"));
+        }
+        let mut terminal = Terminal::start(apply(&lab).args(["--parallelism", "1", form]));
+        until(&lab, |requests| requests.iter().filter(|request| request.action == CREATE).count() > 2);
+        terminal.signal("INT");
+        terminal.wait_for("interrupted: nothing new is sent");
+        terminal.signal("INT");
+        let (screen, code) = terminal.end();
+        assert_eq!(code, 7, "{screen}");
+        if form == "--json" {
+            let last = screen.lines().rfind(|line| line.starts_with('{')).unwrap_or_default();
+            let summary: serde_json::Value = serde_json::from_str(last).expect("an event");
+            assert_eq!((&summary["type"], &summary["exit_code"]), (&"summary".into(), &7.into()), "{screen}");
+            assert_eq!(summary["counts"], serde_json::json!({ "created": 1, "unknown": 1 }), "{screen}");
+            assert_eq!(summary["new_mbps"], 14, "{screen}");
+        } else {
+            assert!(screen.contains("net/x  created") && screen.contains("net/y  unknown"), "{screen}");
+            assert!(
+                screen.contains("Apply ended with an unknown outcome: 1 created, 1 unknown."),
+                "{screen}"
+            );
+        }
+        lab.emulator.clear_faults();
+        check_one_more_run_finishes(&lab, &["net/x", "net/y"]);
+    }
+}

@@ -1,4 +1,4 @@
-//! What is in flight: in memory for the second signal, and in the journal if there is one.
+//! What a run has done so far: in memory for a run that is cut short, and in the journal if there is one.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::job::Request;
 use super::journal::Journal;
-use super::outcome::ChangeResult;
+use super::outcome::{ChangeResult, Outcome};
 use crate::cloud::ClientToken;
 
 /// A request that is about to leave.
@@ -41,6 +41,24 @@ impl Intent {
             }
         }
     }
+
+    /// What is known of it from before it leaves until something proves otherwise: nothing.
+    fn unknown(&self) -> ChangeResult {
+        let Self { identity, action, id, mbps, client_token } = self.clone();
+        ChangeResult {
+            identity,
+            action,
+            outcome: Outcome::Unknown,
+            id,
+            mbps,
+            order_id: None,
+            client_token,
+            request_id: None,
+            detail: Some("sent, and nothing proves yet what became of it".to_owned()),
+            hint: None,
+            fields: Vec::new(),
+        }
+    }
 }
 
 /// Names it to a person: `net/x, client token cbwp1-…`.
@@ -55,19 +73,20 @@ impl fmt::Display for Intent {
     }
 }
 
-/// The requests whose outcome is not known yet.
+/// What was sent and is not settled, and what is.
 ///
 /// **Invariant:** a request is entered, and its intent on disk if there is a journal, before it leaves.
 #[derive(Debug, Default)]
-pub struct Unsettled {
+pub struct Register {
     sent: BTreeMap<Identity, Intent>,
+    settled: BTreeMap<Identity, ChangeResult>,
     journal: Option<Journal>,
 }
 
-impl Unsettled {
+impl Register {
     /// Nothing yet; what comes is also written to this journal.
     pub fn recorded_in(journal: Option<Journal>) -> Self {
-        Self { sent: BTreeMap::new(), journal }
+        Self { journal, ..Self::default() }
     }
 
     /// The journal, if there is one.
@@ -75,7 +94,14 @@ impl Unsettled {
         self.journal.as_mut()
     }
 
-    /// What was sent.
+    /// What became of each change that was begun or settled, as far as it is known.
+    pub fn results(&self) -> Vec<ChangeResult> {
+        let mut results = self.settled.clone();
+        results.extend(self.sent.iter().map(|(identity, intent)| (identity.clone(), intent.unknown())));
+        results.into_values().collect()
+    }
+
+    /// What was sent and is not settled.
     pub fn iter(&self) -> impl Iterator<Item = &Intent> {
         self.sent.values()
     }
@@ -109,6 +135,7 @@ impl Unsettled {
         if !result.is_unknown() {
             self.sent.remove(&result.identity);
         }
+        self.settled.insert(result.identity.clone(), result.clone());
         if let Some(journal) = &mut self.journal
             && let Err(error) = journal.result(now, result)
         {
