@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: help demo test build format lint unit sdk clean
+.PHONY: help demo test build format lint unit sdk fuzz clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
@@ -27,6 +27,19 @@ unit: build
 
 sdk: build ## Drive the emulator with the vendor's own SDKs
 	tests/sdk/run.sh
+
+# The corpus is replayed by `make unit`. New finds stay in fuzz/found until somebody picks one for the corpus.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS := spec recording reply neutral
+
+fuzz: ## Grow the fuzz corpus, FUZZ_SECONDS for each reader
+	@if ! $(CARGO) fuzz --version >/dev/null 2>&1; then \
+		echo "fuzz: skipped, cargo-fuzz is not there; cargo install cargo-fuzz --locked brings it"; exit 0; fi; \
+	for target in $(FUZZ_TARGETS); do \
+		mkdir -p fuzz/found/$$target && \
+		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$target fuzz/found/$$target fuzz/corpus/$$target \
+			-- -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 || exit 1; \
+	done
 
 clean: ## Remove what was built
 	$(CARGO) clean

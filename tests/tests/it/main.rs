@@ -7,6 +7,7 @@ mod support;
 mod approval;
 mod chaos;
 mod cli;
+mod corpus;
 mod documents;
 mod examples;
 mod guards;

@@ -1,0 +1,117 @@
+//! What holds for any bytes, whoever sent them. The fuzz targets call these, and so does a test that
+//! replays the corpus.
+//!
+//! A reader of saved plans belongs here too: `fn plan_file(bytes: &[u8])`.
+
+use std::sync::OnceLock;
+
+use cenbwp::cloud::{Answer, Credentials, RefusalKind, Reply, classify, decode_recording, request};
+use cenbwp_diff::{Observed, Options, Style, audit, plan};
+use cenbwp_spec::{Parsed, RenderStyle, Severity, Source, Spec, neutral, parse, render};
+
+/// Reading ends in a spec or in findings that can be shown, and what is read can be planned.
+pub(crate) fn spec(bytes: &[u8]) {
+    let sources = [Source { name: "hostile.yaml".to_owned(), bytes: bytes.to_vec() }];
+    let Parsed { spec, findings } = parse(&sources);
+    let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
+    assert_eq!(spec.is_none(), failed, "errors and a spec, or neither");
+    assert!(findings.iter().all(|finding| finding.place.span.end <= bytes.len() && finding.place.line > 0));
+    shows_no_surprise(&render(&findings, &sources, RenderStyle { colour: false, width: 100 }));
+    if let Some(spec) = spec {
+        let nothing = Observed { packages: Vec::new(), unreadable: Vec::new(), complete: true };
+        plans(&spec, &nothing);
+    }
+}
+
+/// Reading ends in a listing or in a reason, and the listing can be planned against.
+pub(crate) fn recording(bytes: &[u8]) {
+    match decode_recording(bytes) {
+        Ok(observed) => plans(of_everything(), &observed),
+        Err(reason) => shows_no_surprise(&reason),
+    }
+}
+
+/// The first two bytes are the status, the others the body. No secret is shown, and only the service's own
+/// word allows another token.
+pub(crate) fn reply(bytes: &[u8]) {
+    const SECRETS: [&str; 3] = ["LTAIcanary", "canary/secret+", "canary/token=="];
+    let [low, high, body @ ..] = bytes else { return };
+    let status = 100 + u16::from_le_bytes([*low, *high]) % 500;
+    let credentials = Credentials {
+        access_key_id: SECRETS[0].to_owned(),
+        secret: SECRETS[1].into(),
+        security_token: Some(SECRETS[2].into()),
+        source: String::new(),
+    };
+    let whole = Reply { status, retry_after: None, body: body.to_vec() };
+    let shown = match classify(request::CREATE, Ok(whole), &credentials) {
+        Answer::Yes(reply) => {
+            assert!((200..300).contains(&status) && reply.is_object());
+            return;
+        }
+        Answer::No(refusal) => {
+            let says = refusal.code.to_ascii_lowercase();
+            assert!(refusal.kind != RefusalKind::TokenFailed || says.contains("idempoten"), "{refusal}");
+            assert!(!(200..300).contains(&status), "{refusal}");
+            format!("{refusal} {} {}", refusal.message, refusal.hint())
+        }
+        Answer::Unknown(lost) => format!("{lost} {}", lost.code.clone().unwrap_or_default()),
+    };
+    shows_no_surprise(&shown);
+    assert!(SECRETS.iter().all(|secret| !shown.contains(secret)), "{shown}");
+}
+
+/// What is neutral is on one line, stays so, and what was harmless is as it was.
+pub(crate) fn neutral_text(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let shown = neutral(&text);
+    assert!(!shown.chars().any(char::is_control), "{shown:?}");
+    assert_eq!(neutral(&shown), shown);
+    let harmless = |c: &char| matches!(c, ' '..='~');
+    let kept = |text: &str| text.chars().filter(harmless).count();
+    assert!(kept(&shown) >= kept(&text), "{text:?}");
+}
+
+/// The plan obeys its laws and can be shown, and nothing is bought on doubt.
+fn plans(spec: &Spec, observed: &Observed) {
+    let options = Options {
+        now: "2026-01-01T00:00:00Z".parse().expect("a time"),
+        targets: None,
+        skip_held: false,
+        expiring_within: jiff::SignedDuration::from_hours(24),
+        max_purchases: None,
+        max_new_mbps: None,
+    };
+    let plan = plan(spec, observed, &options);
+    assert_eq!(audit(&plan, spec, observed, &options), []);
+    assert!(observed.complete || plan.purchases().next().is_none());
+    shows_no_surprise(&cenbwp_diff::render(&plan, &Style::plain()));
+}
+
+/// A spec in which every kind of change can be wanted.
+fn of_everything() -> &'static Spec {
+    static SPEC: OnceLock<Spec> = OnceLock::new();
+    SPEC.get_or_init(|| {
+        let text = "
+version: 1
+stack: net
+defaults: { bandwidth: 10, autoPay: true, tags: { k: v, gone: null } }
+packages:
+  a: { areas: [China, Europe], name: a, description: \"one\\ntwo\", cenId: cen-1 }
+  b: { areas: [China, China], adopt: cenbwp-2 }
+  c: { areas: [China, Europe], cenId: null, generation: 2 }
+  d: { areas: [China, Europe], manage: retire }
+  e: { areas: [China, Europe], manage: release }
+  f: { areas: [China, Europe], manage: observe, ignore: [bandwidth] }
+  g: { areas: [Europe, Europe], distinctFrom: [cenbwp-1] }
+";
+        let source = Source { name: "everything.yaml".to_owned(), bytes: text.as_bytes().to_vec() };
+        let parsed = parse(&[source]);
+        parsed.spec.unwrap_or_else(|| panic!("{:?}", parsed.findings))
+    })
+}
+
+/// Every character shows as what it is.
+fn shows_no_surprise(text: &str) {
+    assert!(text.lines().all(|line| neutral(line) == line), "{text:?}");
+}
