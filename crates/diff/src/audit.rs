@@ -80,7 +80,7 @@ struct Auditor<'a> {
     /// What is not surely another package: owned by nobody, by another stack, or unclear.
     strangers: HashMap<&'a str, Vec<&'a Live>>,
     ownerless: HashMap<(String, Mbps), Vec<&'a Live>>,
-    /// What carries a stack's tag for a name, or a generation, that this spec has not reached.
+    /// What carries the tag of a name that is not declared, or of a later generation than the declared one.
     left_behind: HashMap<(StackName, String, Mbps), Vec<&'a Live>>,
     unclear: BTreeSet<&'a PackageId>,
     /// What this very plan takes over.
@@ -228,7 +228,7 @@ impl<'a> Auditor<'a> {
             Owner::Identity(owner) if owner.address.stack == *stack => {
                 self.spec.get(&owner.address).is_some_and(|declared| declared.identity() > owner)
             }
-            _ => false,
+            Owner::Identity(_) | Owner::Nobody | Owner::Unclear(_) => false,
         };
         let (span, mbps) = (areas(&package.areas), package.bandwidth);
         let named = self.strangers.get(package.purchase_name().as_str()).into_iter().flatten();
