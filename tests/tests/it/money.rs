@@ -359,6 +359,20 @@ async fn purchase_that_is_not_listed_yet_is_not_told_as_somebody_elses_package()
 }
 
 #[tokio::test(start_paused = true)]
+async fn run_that_bought_never_exits_with_a_code_that_says_it_did_not() {
+    let mut bench = Bench::new();
+    bench.settings.parallelism = 1;
+    // A person resizes the first package before the run has seen it, and the second is sold out.
+    let resize = Effect::Edit(std::sync::Arc::new(|world| world.packages[0].bandwidth = 200));
+    bench.emulator.fault(Fault::new(DESCRIBE, When::call(2), resize));
+    let sold_out = Refusal::new(400, "InventoryExceeded", "not enough bandwidth");
+    bench.emulator.fault(Fault::new(CREATE, When::Calls { first: 2, last: None }, Effect::Refuse(sold_out)));
+    let run = bench.apply(&three()).await;
+    assert_eq!(purchases(&bench.emulator), ["net/a"]);
+    assert_eq!(run.exit, Exit::Partial, "{}", run.text);
+}
+
+#[tokio::test(start_paused = true)]
 async fn unpaid_order_is_done_and_names_the_order() {
     let bench = Bench::new();
     let unpaid = spec(

@@ -173,6 +173,7 @@ impl<'p> Job<'p> {
                 request_id: None,
                 detail: None,
                 hint: None,
+                may_have_bought: false,
                 fields,
             },
         }

@@ -177,6 +177,7 @@ mod tests {
             request_id: None,
             detail: Some("not for the journal".to_owned()),
             hint: None,
+            may_have_bought: false,
             fields: Vec::new(),
         }
     }

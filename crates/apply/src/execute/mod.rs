@@ -102,7 +102,9 @@ pub async fn run(
     let mut rounds =
         Rounds { cloud, settings, in_flight, interrupt, tell, last_look: None, last_send, told: 0 };
     rounds.work(&mut jobs).await;
-    (jobs.iter().map(Job::result).collect(), rounds.last_look)
+    // What is not waited for is younger than the last listing, which then tells nothing about what is left.
+    let last_look = rounds.last_look.filter(|_| settings.wait);
+    (jobs.iter().map(Job::result).collect(), last_look)
 }
 
 /// What the rounds share.

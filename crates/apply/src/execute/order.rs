@@ -71,6 +71,7 @@ impl<'p> Order<'p> {
             detail: None,
             hint: None,
             fields: Vec::new(),
+            may_have_bought: false,
         };
         Self {
             purchase,
@@ -114,6 +115,7 @@ impl<'p> Order<'p> {
     }
 
     fn accepted(&mut self, created: Created) {
+        self.result.may_have_bought = true;
         self.result.id = Some(created.id.clone());
         self.result.order_id.clone_from(&created.order_id);
         self.result.request_id = Some(created.request_id.clone());
@@ -148,6 +150,7 @@ impl<'p> Order<'p> {
 
     fn lost(&mut self, lost: &Lost) {
         self.doubt = true;
+        self.result.may_have_bought = true;
         self.retry_after = lost.retry_after;
         self.result.request_id.clone_from(&lost.request_id);
         self.explain(&lost.to_string(), None);
@@ -167,6 +170,7 @@ impl<'p> Order<'p> {
     /// will never buy anything.
     fn next_token(&mut self) {
         self.doubt = false;
+        self.result.may_have_bought = false;
         match self.attempt.next() {
             Some(next) => {
                 self.attempt = next;

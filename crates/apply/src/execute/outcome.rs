@@ -129,6 +129,9 @@ pub struct ChangeResult {
     pub detail: Option<String>,
     /// What to do, when there is something to do.
     pub hint: Option<String>,
+    /// Whether a purchase of this run was carried out, or may have been, whatever was found in the end: a
+    /// package that is there with other values than were ordered may be this run's all the same.
+    pub may_have_bought: bool,
     /// Each field of a package that exists, or what followed a purchase: one's failure hides no other.
     pub fields: Vec<FieldResult>,
 }
@@ -138,7 +141,7 @@ impl ChangeResult {
     pub fn changed_something(&self) -> bool {
         let by_field =
             |field: &FieldResult| matches!(field.outcome, FieldOutcome::Done | FieldOutcome::Unknown);
-        self.outcome.changed_something() || self.fields.iter().any(by_field)
+        self.may_have_bought || self.outcome.changed_something() || self.fields.iter().any(by_field)
     }
 
     /// Tells whether everything that was planned is so now.

@@ -56,6 +56,7 @@ impl Intent {
             request_id: None,
             detail: Some("sent, and nothing proves yet what became of it".to_owned()),
             hint: None,
+            may_have_bought: false,
             fields: Vec::new(),
         }
     }
