@@ -418,6 +418,21 @@ async fn interrupt_lets_what_is_in_flight_finish_and_starts_nothing_new() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn interrupt_between_two_tokens_does_not_say_that_nothing_was_sent() {
+    let bench = Bench::new();
+    let (sender, interrupt) = watch::channel(false);
+    let failed = Refusal::new(400, "IdempotentFailed", "the previous idempotent request(s) has failed");
+    bench.emulator.fault(Fault::new(CREATE, When::call(1), Effect::Refuse(failed)));
+    let signal = Effect::Edit(std::sync::Arc::new(move |_| drop(sender.send_replace(true))));
+    bench.emulator.fault(Fault::new(DESCRIBE, When::call(2), signal));
+    let (situation, plan) = bench.plan(&one()).await.unwrap();
+    let run = bench.execute_until(&one(), &situation, &plan, interrupt).await;
+    assert_eq!((run.outcome(), run.exit), (Outcome::Failed, Exit::Error), "{}", run.text);
+    assert!(run.text.contains("IdempotentFailed"), "{}", run.text);
+    assert!(purchases(&bench.emulator).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn waiting_costs_one_listing_per_round_however_many_packages_wait() {
     let bench = Bench::with(Semantics { visible_after: Duration::from_secs(5), ..Semantics::default() });
     let run = bench.apply(&three()).await;

@@ -282,10 +282,11 @@ impl<'p> Order<'p> {
         match self.state {
             State::Ready | State::LookFirst if self.doubt => self.state = State::Looking,
             State::Ready | State::LookFirst => {
-                if self.sends == 0 {
+                let unsent = self.sends == 0 && self.attempt == Attempt::FIRST;
+                if unsent {
                     self.explain(why, None);
                 }
-                self.finish(if self.sends == 0 { Outcome::NotAttempted } else { Outcome::Failed });
+                self.finish(if unsent { Outcome::NotAttempted } else { Outcome::Failed });
             }
             State::Accepted(_) | State::Looking | State::Done => {}
         }
