@@ -433,6 +433,16 @@ async fn interrupt_between_two_tokens_does_not_say_that_nothing_was_sent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn purchase_that_is_not_waited_for_is_not_left_to_do() {
+    let mut bench = Bench::new();
+    (bench.settings.wait, bench.settings.wait_timeout) = (false, Duration::ZERO);
+    // The run looks before it repeats the request, and not after it.
+    bench.emulator.fault(Fault::new(CREATE, When::call(1), Effect::CutBefore));
+    let run = bench.apply(&one()).await;
+    assert_eq!((run.outcome(), run.exit), (Outcome::Created, Exit::Done), "{}", run.text);
+}
+
+#[tokio::test(start_paused = true)]
 async fn waiting_costs_one_listing_per_round_however_many_packages_wait() {
     let bench = Bench::with(Semantics { visible_after: Duration::from_secs(5), ..Semantics::default() });
     let run = bench.apply(&three()).await;
