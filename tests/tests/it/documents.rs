@@ -1,11 +1,13 @@
 //! Every command and every output block in the project's Markdown, run as a reader would run it.
 //!
 //! A `console` block holds commands after `$ ` and below each what it prints, stdout and stderr together.
-//! `...` stands for any lines, and at the end of a line for the rest of it. One emulated, empty cloud serves all blocks of a file, in their order, and a
-//! copy of the examples lies in the folder. Blocks of other languages are not commands.
+//! `...` stands for any lines, and at the end of a line for the rest of it. One emulated cloud, empty but for two CENs, serves all blocks of a file, in
+//! their order, and a copy of the examples lies in the folder. Blocks of other languages are not commands.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+
+use cenbwp_tests::Cen;
 
 use crate::support::Lab;
 
@@ -49,6 +51,7 @@ fn check(document: &str) {
     let shown = console_blocks(&text);
     assert!(!shown.is_empty(), "{document} shows no command");
     let lab = Lab::new();
+    lab.emulator.edit(|world| world.cens = vec![Cen::new("cen-1"), Cen::new("cen-2")]);
     copy(&root.join("examples"), &lab.path("examples"));
     for Shown { command, output, line } in shown {
         if is_make(&command) {

@@ -15,8 +15,14 @@ fn every_spec_is_valid_and_can_be_applied() {
     let mut seen = 0;
     for entry in std::fs::read_dir(examples()).expect("the examples") {
         let path = entry.expect("an entry").path();
-        if !path.is_dir() && path.extension().is_none_or(|extension| extension != "yaml") {
-            continue;
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a plain name");
+        match (path.is_dir(), name) {
+            (true, "backbone") => {}
+            // Several states of one spec, and no spec: the pages of these names run them.
+            (true, "lifecycle" | "terraform") => continue,
+            (true, other) => panic!("no test runs examples/{other}"),
+            (false, file) if file.ends_with(".yaml") => {}
+            (false, _) => continue,
         }
         seen += 1;
         let lab = Lab::new();

@@ -423,7 +423,9 @@ async fn interrupt_between_two_tokens_does_not_say_that_nothing_was_sent() {
     let (sender, interrupt) = watch::channel(false);
     let failed = Refusal::new(400, "IdempotentFailed", "the previous idempotent request(s) has failed");
     bench.emulator.fault(Fault::new(CREATE, When::call(1), Effect::Refuse(failed)));
-    let signal = Effect::Edit(std::sync::Arc::new(move |_| drop(sender.send_replace(true))));
+    let signal = Effect::Edit(std::sync::Arc::new(move |_| {
+        sender.send_replace(true);
+    }));
     bench.emulator.fault(Fault::new(DESCRIBE, When::call(2), signal));
     let (situation, plan) = bench.plan(&one()).await.unwrap();
     let run = bench.execute_until(&one(), &situation, &plan, interrupt).await;

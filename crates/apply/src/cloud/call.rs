@@ -76,7 +76,8 @@ impl Call {
             Self::Describe(_) => "description",
             Self::Tag(_) | Self::Untag(_) => "tags",
             Self::Move(_) => "resourceGroupId",
-            Self::Attach(_) | Self::Detach(_) => "cenId",
+            Self::Attach(_) => "cenId",
+            Self::Detach(_) => "detach",
             Self::Delete => "package",
         }
     }
