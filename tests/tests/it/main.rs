@@ -8,6 +8,7 @@ mod approval;
 mod chaos;
 mod cli;
 mod corpus;
+mod defects;
 mod documents;
 mod examples;
 mod guards;
