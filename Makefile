@@ -30,7 +30,7 @@ sdk: build ## Drive the emulator with the vendor's own SDKs
 
 # The corpus is replayed by `make unit`. New finds stay in fuzz/found until somebody picks one for the corpus.
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS := spec recording reply neutral
+FUZZ_TARGETS := spec recording reply neutral plan_file
 
 fuzz: ## Grow the fuzz corpus, FUZZ_SECONDS for each reader
 	@if ! $(CARGO) fuzz --version >/dev/null 2>&1; then \

@@ -1,11 +1,11 @@
 //! What holds for any bytes, whoever sent them. The fuzz targets call these, and so does a test that
 //! replays the corpus.
-//!
-//! A reader of saved plans belongs here too: `fn plan_file(bytes: &[u8])`.
 
 use std::sync::OnceLock;
 
 use cenbwp::cloud::{Answer, Credentials, RefusalKind, Reply, classify, decode_recording, request};
+use cenbwp::exit::Exit;
+use cenbwp::planned::Planned;
 use cenbwp_diff::{Observed, Options, Style, audit, plan};
 use cenbwp_spec::{Parsed, RenderStyle, Severity, Source, Spec, neutral, parse, render};
 
@@ -28,6 +28,18 @@ pub(crate) fn recording(bytes: &[u8]) {
     match decode_recording(bytes) {
         Ok(observed) => plans(of_everything(), &observed),
         Err(reason) => shows_no_surprise(&reason),
+    }
+}
+
+/// Reading ends in the very plan that was saved, or in a reason and the code for invalid input.
+pub(crate) fn plan_file(bytes: &[u8]) {
+    match Planned::read(bytes) {
+        Ok(planned) => {
+            shows_no_surprise(&planned.text(false, 100));
+            let again = planned.document().to_text();
+            assert_eq!(Planned::read(again.as_bytes()).expect("what is written is read").plan, planned.plan);
+        }
+        Err(failure) => assert_eq!(failure.exit, Exit::Invalid),
     }
 }
 

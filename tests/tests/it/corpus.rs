@@ -104,3 +104,8 @@ fn no_bytes_break_the_reader_of_replies() {
 fn no_bytes_pass_for_harmless_text() {
     replay("neutral", &[], checks::neutral_text);
 }
+
+#[test]
+fn no_bytes_break_the_reader_of_saved_plans() {
+    replay("plan_file", &[], checks::plan_file);
+}

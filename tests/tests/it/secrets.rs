@@ -78,18 +78,26 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
     found
 }
 
-const PLAN: &str = "plan --max-retries 0";
-const APPLY: &str = "apply --auto-approve --max-retries 0";
+const PLAN: &str = "plan --max-retries 0 --out plan.json";
+const APPLY: &str = "apply --auto-approve --max-retries 0 --journal journal.ndjson";
 
 #[test]
 fn commands_that_go_well_show_no_secret() {
     let lab = lab();
     check_silent(&lab, PLAN, 0);
     check_silent(&lab, "validate", 0);
+    check_silent(&lab, "apply plan.json --journal journal.ndjson", 0);
     check_silent(&lab, APPLY, 0);
-    for command in
-        ["schema", "explain", "explain E0201", "version --json", "completions bash", "--help", "plan --help"]
-    {
+    for command in [
+        "show plan.json",
+        "schema",
+        "explain",
+        "explain E0201",
+        "version --json",
+        "completions bash",
+        "--help",
+        "plan --help",
+    ] {
         let ran = lab.run(command);
         assert_eq!(ran.code, 0, "{command}");
         check_hidden(&(ran.stdout + &ran.stderr), command);

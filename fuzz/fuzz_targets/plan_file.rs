@@ -1,0 +1,8 @@
+//! Any bytes as a saved plan.
+#![no_main]
+
+#[path = "../checks.rs"]
+#[allow(dead_code, reason = "each target uses its own check")]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| checks::plan_file(bytes));
