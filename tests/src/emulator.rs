@@ -226,7 +226,10 @@ impl Emulator {
 
     fn note(&self, seq: u64, reply: &Reply) {
         let outcome = match reply.status() {
-            Some(status) => Outcome::Answered { status, code: reply.code() },
+            // A success has no code; reading every listing to learn that would cost more than serving it.
+            Some(status) => {
+                Outcome::Answered { status, code: if status == 200 { None } else { reply.code() } }
+            }
             None => Outcome::Cut,
         };
         if let Some(logged) = self.lock().log.iter_mut().rev().find(|logged| logged.seq == seq) {

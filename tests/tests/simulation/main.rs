@@ -1,0 +1,30 @@
+//! Deterministic simulation: several executors, one emulated service, faults at every step, and an oracle.
+//!
+//! ```text
+//! seed ─▶ Schedule ─▶ trial ─────────────▶ History ─▶ oracle ─▶ violations, none in a tool that keeps its laws
+//!                      │ executors on paused time   ▲
+//!                      └─▶ wire ─▶ emulator ────────┘ ledger, log of requests, packages
+//! ```
+//!
+//! A *schedule* is a value: a small world, what several executors want of it and when, what goes wrong, and what
+//! people do in between. The same schedule gives the same history, byte for byte. The *wire* stands between the
+//! executors and the emulator: it delays by the seed, loses, cuts off, and, for the tests of the oracle itself,
+//! plays a tool with a planted bug (`planted`). The *oracle* knows only what an outsider can know: the ledger, the
+//! requests, the packages, and what each run said at its end.
+//!
+//! `small` goes through small worlds exhaustively, `seeds` through larger ones by seed; what fails is shrunk
+//! (`shrink`) and printed with its trace.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod history;
+mod oracle;
+mod planted;
+mod schedule;
+mod seeds;
+mod shrink;
+#[path = "../common/signer.rs"]
+mod signer;
+mod small;
+mod trial;
+mod wire;

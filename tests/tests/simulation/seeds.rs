@@ -1,0 +1,142 @@
+//! Schedules by seed: ten thousand in every test run, as many as one likes with `make simulate`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::history::History;
+use crate::oracle::Violation;
+use crate::schedule::Schedule;
+use crate::shrink::shrink;
+use crate::trial;
+
+/// How many schedules every test run goes through.
+const USUAL: u64 = 10_000;
+
+#[test]
+fn ten_thousand_schedules_break_no_law_and_leave_nothing_out() {
+    let seen = Mutex::new(BTreeMap::<String, u64>::new());
+    check(0..USUAL, |history| {
+        let mut seen = seen.lock().unwrap();
+        for record in history.runs.iter().filter(|record| !record.quiet) {
+            let code = record.said.code.map_or("killed".to_owned(), |code| format!("exit {code}"));
+            *seen.entry(code).or_default() += 1;
+            for result in &record.said.results {
+                *seen.entry(result.outcome.word().to_owned()).or_default() += 1;
+            }
+        }
+    });
+    // A simulation in which something never happens proves nothing about it.
+    let seen = seen.into_inner().unwrap();
+    for what in [
+        "killed",
+        "exit 0",
+        "exit 1",
+        "exit 4",
+        "exit 6",
+        "exit 7",
+        "exit 130",
+        "created",
+        "already_present",
+        "unpaid_order",
+        "failed",
+        "not_attempted",
+        "unknown",
+    ] {
+        let count = seen.get(what).copied().unwrap_or(0);
+        assert!(count >= 100, "{what}: {count} times; {seen:?}");
+    }
+}
+
+#[test]
+fn same_seed_gives_the_same_trace() {
+    for seed in 0..300 {
+        let trace = || trial::judge(&Schedule::of(seed), None).0.trace();
+        assert_eq!(trace(), trace(), "seed {seed}");
+    }
+}
+
+/// `make simulate SEEDS=n FROM=n`.
+#[test]
+#[ignore = "takes as long as one likes; run by `make simulate`"]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how many schedules is said by whoever starts this, and it tells how long they took"
+)]
+fn as_many_schedules_as_one_likes() {
+    let number = |name: &str, usual: u64| {
+        std::env::var(name).ok().filter(|text| !text.is_empty()).map_or(usual, |text| text.parse().unwrap())
+    };
+    let (from, count) = (number("FROM", 0), number("SEEDS", 100_000));
+    let began = std::time::Instant::now();
+    let (done, runs, orders) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+    let tell = |text: String| drop(writeln!(std::io::stderr(), "{text}"));
+    check(from..from + count, |history| {
+        runs.fetch_add(history.runs.len() as u64, Ordering::Relaxed);
+        orders.fetch_add(history.ledger.len() as u64, Ordering::Relaxed);
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        if done.is_multiple_of(20_000) {
+            tell(format!("{done} schedules, {} s", began.elapsed().as_secs()));
+        }
+    });
+    let (runs, orders, took) = (runs.into_inner(), orders.into_inner(), began.elapsed());
+    tell(format!(
+        "{count} schedules from seed {from}: {runs} runs, {orders} orders, no violation, {:.0?}",
+        Duration::from_secs(took.as_secs())
+    ));
+}
+
+/// Judges the schedules of these seeds; the first that fails is shrunk and printed with its trace.
+fn check(seeds: Range<u64>, look: impl Fn(&History) + Sync) {
+    let breaks = |seed: &u64| {
+        let (history, violations) = trial::judge(&Schedule::of(*seed), None);
+        look(&history);
+        !violations.is_empty()
+    };
+    if let Some(seed) = in_parallel(seeds, breaks) {
+        let replay = format!("make simulate FROM={seed} SEEDS=1");
+        panic!("{}\nreplay with: {replay}", report(&format!("seed {seed}"), &Schedule::of(seed)));
+    }
+}
+
+/// What to print about a schedule that fails.
+pub(crate) fn report(what: &str, schedule: &Schedule) -> String {
+    let (_, violations) = trial::judge(schedule, None);
+    let law = violations.first().map(|violation| violation.law);
+    let smallest =
+        shrink(schedule, |smaller| trial::judge(smaller, None).1.first().map(|found| found.law) == law);
+    let (history, after) = trial::judge(&smallest, None);
+    let mut text = format!("\n{what} breaks a law:\n{}", lines(&violations));
+    writeln!(text, "schedule:\n{schedule}\nshrunk to:\n{smallest}\nwhich breaks:\n{}", lines(&after))
+        .unwrap();
+    writeln!(text, "trace of the shrunk schedule:\n{}", history.trace()).unwrap();
+    text
+}
+
+fn lines(violations: &[Violation]) -> String {
+    violations.iter().map(|Violation { law, what }| format!("  {law:?}: {what}\n")).collect()
+}
+
+/// Returns the lowest number that `fails`, if one does. Every core takes the next number as it gets free.
+pub(crate) fn in_parallel(numbers: Range<u64>, fails: impl Fn(&u64) -> bool + Sync) -> Option<u64> {
+    let (next, lowest) = (AtomicU64::new(numbers.start), AtomicU64::new(u64::MAX));
+    let work = || {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            // Numbers are given out in order, so whatever is below the lowest failure has been taken.
+            if number >= numbers.end || number > lowest.load(Ordering::Relaxed) {
+                return;
+            }
+            if fails(&number) {
+                lowest.fetch_min(number, Ordering::Relaxed);
+            }
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
+    Some(lowest.into_inner()).filter(|lowest| *lowest != u64::MAX)
+}

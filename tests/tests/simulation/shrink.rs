@@ -1,0 +1,87 @@
+//! The smallest schedule that still fails: parts are left out one at a time while it does.
+
+use cenbwp_tests::Semantics;
+
+use crate::schedule::{End, Mode, Schedule};
+
+/// Returns the smallest schedule near this one that still `fails`.
+pub(crate) fn shrink(schedule: &Schedule, fails: impl Fn(&Schedule) -> bool) -> Schedule {
+    let mut smallest = schedule.clone();
+    while let Some(smaller) = smaller(&smallest).into_iter().find(|smaller| fails(smaller)) {
+        smallest = smaller;
+    }
+    smallest
+}
+
+/// Every schedule with one part less, or one part simpler.
+fn smaller(schedule: &Schedule) -> Vec<Schedule> {
+    let mut all = Vec::new();
+    let mut with = |change: &dyn Fn(&mut Schedule)| {
+        let mut other = schedule.clone();
+        change(&mut other);
+        all.push(other);
+    };
+    for n in 0..schedule.runs.len() {
+        with(&|other| drop(other.runs.remove(n)));
+    }
+    for n in 0..schedule.faults.len() {
+        with(&|other| _ = other.faults.remove(n));
+    }
+    for n in 0..schedule.deeds.len() {
+        with(&|other| _ = other.deeds.remove(n));
+    }
+    for name in schedule.existing.keys() {
+        with(&|other| _ = other.existing.remove(name));
+    }
+    if schedule.strangers > 0 {
+        with(&|other| other.strangers = 0);
+    }
+    if schedule.delay > 0 {
+        with(&|other| other.delay = 0);
+    }
+    for name in ['a', 'b', 'c'] {
+        let is_plain = |run: &crate::schedule::Run| run.wish.len() > 1 && run.wish.contains_key(&name);
+        if schedule.runs.iter().any(is_plain) {
+            with(&|other| {
+                other.runs.iter_mut().filter(|run| is_plain(run)).for_each(|run| _ = run.wish.remove(&name))
+            });
+        }
+    }
+    for (n, run) in schedule.runs.iter().enumerate() {
+        if run.end != End::Own {
+            with(&|other| other.runs[n].end = End::Own);
+        }
+        if run.mode != (Mode::Direct { stall: 0 }) {
+            with(&|other| other.runs[n].mode = Mode::Direct { stall: 0 });
+        }
+        if run.at > 0 {
+            with(&|other| other.runs[n].at = 0);
+        }
+        if run.parallelism > 1 {
+            with(&|other| other.runs[n].parallelism = 1);
+        }
+    }
+    simpler_services(&schedule.service, |service| with(&|other| other.service = service.clone()));
+    all
+}
+
+fn simpler_services(service: &Semantics, mut with: impl FnMut(&Semantics)) {
+    let plain = Semantics::default();
+    let changes: [fn(&mut Semantics, &Semantics); 8] = [
+        |one, plain| one.tokens = plain.tokens,
+        |one, plain| one.failed_remembered = plain.failed_remembered,
+        |one, plain| one.dead_replay = plain.dead_replay,
+        |one, plain| one.visible_after_listings = plain.visible_after_listings,
+        |one, plain| one.visible_after = plain.visible_after,
+        |one, plain| one.tags_after_listings = plain.tags_after_listings,
+        |one, plain| one.tags_after = plain.tags_after,
+        |one, plain| one.list_unpaid = plain.list_unpaid,
+    ];
+    for change in changes {
+        let mut simpler = service.clone();
+        change(&mut simpler, &plain);
+        if format!("{simpler:?}") != format!("{service:?}") {
+            with(&simpler);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Small worlds, exhaustively: one package, one or two executors, every fault at every step, every kill at every wait.
+
+use std::time::Duration;
+
+use cenbwp_tests::{Semantics, TokenSemantics};
+
+use crate::schedule::{Action, End, Mode, Run, Schedule, Strike, Want, What, Wish};
+use crate::{seeds, trial};
+
+const FAULTS: [What; 15] = [
+    What::NotSent,
+    What::LostRequest,
+    What::LostReply,
+    What::Truncated,
+    What::Late(30),
+    What::Slow(30),
+    What::Throttled(None),
+    What::Throttled(Some(700)),
+    What::ErrorBefore,
+    What::ErrorAfter,
+    What::Money,
+    What::Forbidden,
+    What::Blocking,
+    What::SoldOut,
+    What::Unreadable(0),
+];
+
+fn wish(mbps: u32) -> Wish {
+    Wish::from([('a', Want { mbps, generation: 1, auto_pay: true })])
+}
+
+fn run(at: u64, mbps: u32) -> Run {
+    let mode = Mode::Direct { stall: 0 };
+    Run { at, wish: wish(mbps), mode, end: End::Own, parallelism: 1, retries: 5, wait: Some(60) }
+}
+
+/// One executor; two of one commit, together and one after the other's first steps; two of different commits.
+fn casts() -> Vec<Vec<Run>> {
+    vec![
+        vec![run(0, 10)],
+        vec![run(0, 10), run(0, 10)],
+        vec![run(0, 10), run(35, 10)],
+        vec![run(0, 10), run(0, 20)],
+        vec![run(0, 10), run(35, 20)],
+    ]
+}
+
+/// Strict or replaying, forgetting failures or not, at once or with a lag of the package or of its tags.
+fn services() -> Vec<Semantics> {
+    let mut all = Vec::new();
+    for tokens in [TokenSemantics::Strict, TokenSemantics::Replay] {
+        for failed_remembered in [false, true] {
+            let plain = Semantics { tokens, failed_remembered, ..Semantics::default() };
+            all.push(plain.clone());
+            all.push(Semantics { visible_after_listings: 2, ..plain.clone() });
+            all.push(Semantics { tags_after: Duration::from_secs(3), ..plain });
+        }
+    }
+    all
+}
+
+fn schedule(runs: &[Run], service: &Semantics, faults: &[Strike]) -> Schedule {
+    Schedule {
+        delay: 20,
+        service: service.clone(),
+        runs: runs.to_vec(),
+        faults: faults.to_vec(),
+        ..Schedule::quiet(1)
+    }
+}
+
+/// Judges them all; the first that fails is shrunk and printed.
+fn check(schedules: &[Schedule]) {
+    let at = |n: &u64| &schedules[usize::try_from(*n).unwrap()];
+    let breaks = |n: &u64| !trial::judge(at(n), None).1.is_empty();
+    if let Some(n) = seeds::in_parallel(0..schedules.len() as u64, breaks) {
+        panic!("{}", seeds::report("a small world", at(&n)));
+    }
+}
+
+/// Every fault of the first calls of both operations.
+fn strikes(calls: u64) -> Vec<Strike> {
+    let mut all = Vec::new();
+    for what in FAULTS {
+        for call in 1..=calls {
+            all.push(Strike { action: Action::Create, call, what });
+            if !matches!(what, What::Money | What::Blocking | What::SoldOut | What::Slow(_)) {
+                all.push(Strike { action: Action::Describe, call, what });
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn every_fault_at_every_step_breaks_no_law() {
+    let mut all = Vec::new();
+    for runs in casts() {
+        for service in services() {
+            all.extend(strikes(4).iter().map(|strike| schedule(&runs, &service, &[*strike])));
+        }
+    }
+    check(&all);
+}
+
+#[test]
+fn every_pair_of_faults_of_the_first_steps_breaks_no_law() {
+    let strikes = strikes(2);
+    let services = [TokenSemantics::Strict, TokenSemantics::Replay].map(|tokens| Semantics {
+        tokens,
+        failed_remembered: true,
+        visible_after_listings: 1,
+        ..Semantics::default()
+    });
+    let mut all = Vec::new();
+    for (n, one) in strikes.iter().enumerate() {
+        for other in &strikes[n + 1..] {
+            all.push(schedule(&[run(0, 10)], &services[n % 2], &[*one, *other]));
+            all.push(schedule(&[run(0, 10), run(0, 20)], &services[1 - n % 2], &[*one, *other]));
+        }
+    }
+    check(&all);
+}
+
+#[test]
+fn kill_at_every_wait_breaks_no_law() {
+    let mut all = Vec::new();
+    for mut runs in casts() {
+        for service in services() {
+            for fault in [None, Some(What::LostReply), Some(What::ErrorBefore), Some(What::Slow(5))] {
+                let faults: Vec<Strike> =
+                    fault.map(|what| Strike { action: Action::Create, call: 1, what }).into_iter().collect();
+                for polls in 0..24 {
+                    runs[0].end = End::Crash(polls);
+                    all.push(schedule(&runs, &service, &faults));
+                }
+            }
+        }
+    }
+    check(&all);
+}
+
+#[test]
+fn signal_at_every_moment_breaks_no_law() {
+    let mut all = Vec::new();
+    for mut runs in casts() {
+        for service in services() {
+            for first in (0..160).step_by(10) {
+                for second in [None, Some(15), Some(2000)] {
+                    runs[0].end = End::Signals(first, second);
+                    let fault = Strike { action: Action::Create, call: 1, what: What::Late(1) };
+                    all.push(schedule(&runs, &service, &[]));
+                    all.push(schedule(&runs, &service, &[fault]));
+                }
+            }
+        }
+    }
+    check(&all);
+}

@@ -1,0 +1,174 @@
+//! The way between one executor and the service: delays, losses, and the log of who sent what.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use cenbwp::cloud::{Reply, Sending, SignedRequest, Transport, TransportError};
+use cenbwp_tests::Emulator;
+use fastrand::Rng;
+use percent_encoding::percent_decode_str;
+use tokio::time::Instant;
+
+use crate::common;
+use crate::history::{Entry, Event, Fate, History};
+use crate::planted::Bug;
+use crate::schedule::{Action, What};
+use crate::signer;
+
+/// How long a client waits for a reply.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What every wire of a trial shares.
+pub(crate) struct Net {
+    pub(crate) emulator: Emulator,
+    pub(crate) bug: Option<Bug>,
+    /// The longest delay, in milliseconds.
+    delay: u64,
+    /// The requests that find no connection: the n-th of an action.
+    unsent: Vec<(&'static str, u64)>,
+    started: Instant,
+    history: Mutex<History>,
+    sent: Mutex<Vec<&'static str>>,
+}
+
+impl Net {
+    pub(crate) fn new(
+        emulator: Emulator,
+        schedule: &crate::schedule::Schedule,
+        bug: Option<Bug>,
+    ) -> Arc<Self> {
+        let unsent = schedule.faults.iter().filter(|fault| fault.what == What::NotSent);
+        Arc::new(Self {
+            emulator,
+            bug,
+            delay: schedule.delay,
+            unsent: unsent.map(|fault| (fault.action.name(), fault.call)).collect(),
+            started: Instant::now(),
+            history: Mutex::default(),
+            sent: Mutex::default(),
+        })
+    }
+
+    /// Milliseconds from the start.
+    pub(crate) fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    pub(crate) fn note(&self, event: Event) {
+        let entry = Entry { at: self.now(), event };
+        self.history().entries.push(entry);
+    }
+
+    pub(crate) fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a request and tells whether it finds a connection.
+    fn connects(&self, action: &'static str) -> bool {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.push(action);
+        let call = sent.iter().filter(|other| **other == action).count() as u64;
+        !self.unsent.contains(&(action, call))
+    }
+}
+
+/// One run's way to the service.
+pub(crate) struct Wire {
+    pub(crate) net: Arc<Net>,
+    pub(crate) run: usize,
+    pub(crate) rng: Mutex<Rng>,
+}
+
+impl Transport for Wire {
+    fn send<'a>(&'a self, request: &'a SignedRequest) -> Sending<'a> {
+        Box::pin(self.carry(request))
+    }
+}
+
+impl Wire {
+    async fn carry(&self, request: &SignedRequest) -> Result<Reply, TransportError> {
+        let (net, run) = (&*self.net, self.run);
+        let action = action_of(request);
+        let nonce = header(request, "x-acs-signature-nonce").to_owned();
+        let params = decoded(&request.query);
+        net.note(Event::Sent { run, action, nonce: nonce.clone(), params: params.clone() });
+        self.delay().await;
+        let result = if net.connects(action) {
+            let received = match net.bug {
+                Some(bug) => tampered(bug, run, action, request, params),
+                None => common::as_received(request),
+            };
+            match tokio::time::timeout(PATIENCE, net.emulator.handle(received)).await {
+                Ok(reply) => common::answer(reply),
+                Err(_) => Err(TransportError::Lost("timed out".to_owned())),
+            }
+        } else {
+            Err(TransportError::NotSent("no connection".to_owned()))
+        };
+        self.delay().await;
+        net.note(Event::Replied { run, nonce, fate: fate(&result) });
+        match net.bug {
+            Some(bug) => bug.reply(action, result),
+            None => result,
+        }
+    }
+
+    async fn delay(&self) {
+        let delay = self.rng.lock().unwrap_or_else(PoisonError::into_inner).u64(..=self.net.delay);
+        sleep(delay).await;
+    }
+}
+
+/// Waits so many milliseconds of virtual time.
+#[expect(clippy::disallowed_methods, reason = "the simulation owns the time that passes here")]
+pub(crate) async fn sleep(ms: u64) {
+    if ms > 0 {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+}
+
+/// The request as a tool with this bug would have sent it.
+fn tampered(
+    bug: Bug,
+    run: usize,
+    action: &str,
+    request: &SignedRequest,
+    mut params: Vec<(String, String)>,
+) -> cenbwp_tests::Request {
+    let nonce = header(request, "x-acs-signature-nonce");
+    bug.request(run, nonce, &mut params);
+    let params: Vec<(&str, &str)> =
+        params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    signer::sign(action, &params, nonce, header(request, "x-acs-date"))
+}
+
+fn action_of(request: &SignedRequest) -> &'static str {
+    let named = header(request, "x-acs-action");
+    let known = [Action::Create, Action::Describe, Action::Caller].map(Action::name);
+    known.into_iter().find(|name| *name == named).unwrap_or("an action that nobody expects")
+}
+
+fn header<'a>(request: &'a SignedRequest, name: &str) -> &'a str {
+    request.headers.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value)
+}
+
+fn decoded(query: &str) -> Vec<(String, String)> {
+    let text = |encoded: &str| percent_decode_str(encoded).decode_utf8_lossy().into_owned();
+    query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (text(name), text(value)))
+        .collect()
+}
+
+fn fate(result: &Result<Reply, TransportError>) -> Fate {
+    match result {
+        Err(TransportError::NotSent(_)) => Fate::NotSent,
+        Err(TransportError::Lost(_)) => Fate::Lost,
+        Ok(Reply { status: 200, .. }) => Fate::Answered { status: 200, code: String::new() },
+        Ok(Reply { status, body, .. }) => {
+            let document: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+            Fate::Answered { status: *status, code: document["Code"].as_str().unwrap_or_default().to_owned() }
+        }
+    }
+}
