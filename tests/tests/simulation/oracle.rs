@@ -268,7 +268,14 @@ impl Case<'_> {
                     (!there && !touched).then(|| format!("says {word} of {identity}, and nothing is there"))
                 }
             }
-            Outcome::Failed | Outcome::NotAttempted | Outcome::Unknown => None,
+            Outcome::Updated
+            | Outcome::Adopted
+            | Outcome::Released
+            | Outcome::Retired
+            | Outcome::Retiring
+            | Outcome::Failed
+            | Outcome::NotAttempted
+            | Outcome::Unknown => None,
         }
     }
 

@@ -140,7 +140,12 @@ impl Sim {
             }
         };
         let mut said = told.take();
-        said.in_flight = in_flight.lock().expect("nobody panicked").keys().map(ToString::to_string).collect();
+        said.in_flight = in_flight
+            .lock()
+            .expect("nobody panicked")
+            .iter()
+            .map(|intent| intent.identity.to_string())
+            .collect();
         match (ended, run.end) {
             (Some(Ok(applied)), _) => {
                 said.code = Some(applied.exit().code());
