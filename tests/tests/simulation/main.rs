@@ -15,6 +15,8 @@
 //! `small` goes through small worlds exhaustively, `seeds` through larger ones by seed; what fails is shrunk
 //! (`shrink`) and printed with its trace.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
+
 #[path = "../common/mod.rs"]
 mod common;
 mod history;

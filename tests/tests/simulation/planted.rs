@@ -48,7 +48,7 @@ pub(crate) enum Bug {
 
 impl Bug {
     /// What the tool with this bug sends.
-    pub(crate) fn request(self, run: usize, nonce: &str, params: &mut Vec<(String, String)>) {
+    pub(crate) fn request(self, run: usize, nonce: &str, params: &mut [(String, String)]) {
         let bandwidth = params.iter().find(|(name, _)| name == "Bandwidth").map(|(_, value)| value.clone());
         let Some(bandwidth) = bandwidth else { return };
         let mut each = |wanted: &str, change: &dyn Fn(&mut String)| {

@@ -43,7 +43,7 @@ fn smaller(schedule: &Schedule) -> Vec<Schedule> {
         let is_plain = |run: &crate::schedule::Run| run.wish.len() > 1 && run.wish.contains_key(&name);
         if schedule.runs.iter().any(is_plain) {
             with(&|other| {
-                other.runs.iter_mut().filter(|run| is_plain(run)).for_each(|run| _ = run.wish.remove(&name))
+                other.runs.iter_mut().filter(|run| is_plain(run)).for_each(|run| _ = run.wish.remove(&name));
             });
         }
     }

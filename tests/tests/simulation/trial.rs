@@ -269,7 +269,7 @@ fn quiet_run(wish: &Wish) -> Run {
         end: End::Own,
         parallelism: 4,
         retries: 5,
-        wait: Some(30),
+        wait: Some(300),
     }
 }
 
