@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: help demo test build format lint unit sdk fuzz clean
+.PHONY: help demo test build format lint unit sdk fuzz simulate clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
@@ -40,6 +40,9 @@ fuzz: ## Grow the fuzz corpus, FUZZ_SECONDS for each reader
 		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$target fuzz/found/$$target fuzz/corpus/$$target \
 			-- -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 || exit 1; \
 	done
+
+simulate: ## Try to break the laws by brute force: make simulate SEEDS=1000000 FROM=0
+	@SEEDS=$(SEEDS) FROM=$(FROM) $(CARGO) test --quiet --locked --profile simulate -p cenbwp-tests --test simulation -- --ignored --nocapture
 
 clean: ## Remove what was built
 	$(CARGO) clean
