@@ -42,7 +42,7 @@ pub(crate) enum Bug {
     OnlyTagged,
     /// Every package of ours is believed to have the bandwidth that was asked for.
     BandwidthBelieved,
-    /// A token that is spent is given up on without a look at the listing.
+    /// What is ours is never recognised in a listing.
     ListingNeverShowsOurs,
 }
 
