@@ -42,7 +42,7 @@ pub(crate) struct Violation {
 
 /// Everything that a history proves against the tool.
 pub(crate) fn judge(schedule: &Schedule, history: &History) -> Vec<Violation> {
-    let mut case = Case { schedule, history, orders: Vec::new(), found: Vec::new() };
+    let mut case = Case { schedule, history, orders: Vec::new(), resizes: Vec::new(), found: Vec::new() };
     case.attribute();
     case.at_most_one();
     case.as_asked();
@@ -61,6 +61,8 @@ struct Case<'a> {
     history: &'a History,
     /// The purchases and the runs that sent the requests that placed them.
     orders: Vec<(usize, &'a Order)>,
+    /// The changes of a bandwidth, with the run that ordered each.
+    resizes: Vec<(usize, &'a Order)>,
     found: Vec<Violation>,
 }
 
@@ -76,10 +78,11 @@ impl Case<'_> {
                 senders.insert(nonce, *run);
             }
         }
-        for order in self.history.ledger.iter().filter(|order| order.kind == OrderKind::New) {
+        for order in &self.history.ledger {
             let logged = self.history.requests.iter().find(|logged| logged.seq == order.request);
             let nonce = logged.and_then(|logged| logged.nonce.as_deref()).unwrap_or_default();
-            self.orders.push((senders[nonce], order));
+            let placed = (senders[nonce], order);
+            if order.kind == OrderKind::New { self.orders.push(placed) } else { self.resizes.push(placed) }
         }
     }
 
@@ -256,12 +259,13 @@ impl Case<'_> {
             }
             Outcome::AlreadyPresent => {
                 let there = record.at_end.iter().any(|snap| snap.identity.as_deref() == Some(&identity));
-                let touched = self.deeds(record.started, record.ended, |_| true) > 0;
+                let by_runs = self.resized_by_another_run(n, record, &identity);
+                let touched = by_runs || self.deeds(record.started, record.ended, |_| true) > 0;
                 let own = ordered.iter().find(|order| order.identity.as_deref() == Some(&identity));
                 // A replaying service says yes for the order of another run too: who finds another bandwidth than
-                // it ordered cannot know that a person changed it.
-                let resized =
-                    self.deeds(record.started, record.ended, |act| matches!(act, Act::Resize(_))) > 0;
+                // it ordered cannot know that a person or a run changed it.
+                let resized = by_runs
+                    || self.deeds(record.started, record.ended, |act| matches!(act, Act::Resize(_))) > 0;
                 if own.is_some_and(|order| self.was_told_of(order) && !resized || !touched) {
                     Some(format!("says {word} of {identity}, and ordered it"))
                 } else {
@@ -291,7 +295,8 @@ impl Case<'_> {
             // Who does not wait, or does not pay, is told of an order and does not look at its package.
             let unseen = record.run.wait.is_none() || !want.auto_pay;
             let ordered = self.orders.iter().any(|(_, order)| order.identity.as_deref() == Some(&identity));
-            let as_declared = |snap: &Snap| snap.mbps == i64::from(want.mbps);
+            let resized = self.resized_by_another_run(n, record, &identity);
+            let as_declared = |snap: &Snap| resized || snap.mbps == i64::from(want.mbps);
             // Nobody can see a second package that a person tagged while the first is not listed yet.
             let tagged = self.deeds(0, u64::MAX, |act| act == Act::Tagged(*name)) > 0;
             let fine = match &carriers[..] {
@@ -360,6 +365,14 @@ impl Case<'_> {
         spent.len() == 4
             || (strict && spent.iter().any(|token| differs(token)))
             || self.deeds(0, u64::MAX, lost) > 0
+    }
+
+    /// Tells whether another run, whose spec has another bandwidth, resized a package while this run went on.
+    fn resized_by_another_run(&self, n: usize, record: &Record, identity: &str) -> bool {
+        self.resizes.iter().any(|(run, order)| {
+            let meanwhile = (record.started..=record.ended).contains(&self.order_time(order));
+            *run != n && meanwhile && order.identity.as_deref() == Some(identity)
+        })
     }
 
     /// How many deeds of a kind were done between two moments, both included.

@@ -105,11 +105,6 @@ impl Amend {
         self.calls.front().map(|planned| &planned.call)
     }
 
-    /// Tells whether the call under way may have been carried out without our knowing.
-    pub(super) fn in_doubt(&self) -> bool {
-        !self.calls.is_empty() && matches!(self.state, State::LookFirst | State::Sent)
-    }
-
     pub(super) fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }

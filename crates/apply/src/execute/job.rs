@@ -82,12 +82,6 @@ impl<'p> Job<'p> {
         self.amend.as_ref().filter(|_| self.step() != Step::Done)?.call()?.cen()
     }
 
-    /// Tells whether something was sent whose outcome nothing proves yet.
-    pub(super) fn in_doubt(&self) -> bool {
-        let order = self.order.as_ref().is_some_and(Order::in_doubt);
-        order || self.amend.as_ref().is_some_and(Amend::in_doubt)
-    }
-
     pub(super) fn retry_after(&self) -> Option<Duration> {
         let order = self.order.as_ref().and_then(Order::retry_after);
         order.max(self.amend.as_ref().and_then(Amend::retry_after))

@@ -213,13 +213,9 @@ impl Rounds<'_> {
 
     fn report(&mut self, jobs: &mut [Job<'_>]) {
         for job in jobs.iter_mut() {
-            let mut in_flight = self.in_flight.lock().expect("no holder panics");
-            if !job.in_doubt() && job.step() != Step::Done {
-                in_flight.clear(job.identity());
-            }
             if let Some(result) = job.newly_done() {
-                in_flight.settle(self.cloud.clock().now(), &result);
-                drop(in_flight);
+                let now = self.cloud.clock().now();
+                self.in_flight.lock().expect("no holder panics").settle(now, &result);
                 self.told += 1;
                 (self.tell)(Event::Result(&result));
             }

@@ -327,11 +327,6 @@ impl<'p> Order<'p> {
         self.state = State::Done;
     }
 
-    /// Tells whether something was sent whose outcome nothing proves yet.
-    pub(super) fn in_doubt(&self) -> bool {
-        matches!(self.state, State::Accepted(_)) || (self.doubt && self.step() != Step::Done)
-    }
-
     /// The package that this run's request bought, once that is proved, or taken as proof enough.
     pub(super) fn created(&self) -> Option<&PackageId> {
         let created = self.step() == Step::Done && self.result.outcome == Outcome::Created;

@@ -126,11 +126,6 @@ impl Register {
         Ok(())
     }
 
-    /// Takes in that nothing of this identity is in flight: a request was answered, and another may follow.
-    pub(super) fn clear(&mut self, identity: &Identity) {
-        self.sent.remove(identity);
-    }
-
     /// Takes in an outcome. The cloud is as it is: a journal that cannot take it changes nothing.
     pub(super) fn settle(&mut self, now: Timestamp, result: &ChangeResult) {
         if !result.is_unknown() {
