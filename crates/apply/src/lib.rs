@@ -4,6 +4,7 @@
 //! cli ──▶ cloud ──▶ the service        reads, and the one writer
 //!  │  ──▶ cenbwp-diff                  plans
 //!  │  ──▶ execute ──▶ cloud            buys, at most once
+//!  │  ──▶ export                       writes a spec of what exists
 //!  └──▶ report                         documents and events
 //! ```
 //!
@@ -14,6 +15,7 @@ pub mod clock;
 pub mod cloud;
 pub mod execute;
 pub mod exit;
+pub mod export;
 pub mod planned;
 pub mod random;
 pub mod report;

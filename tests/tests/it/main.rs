@@ -11,6 +11,7 @@ mod corpus;
 mod defects;
 mod documents;
 mod examples;
+mod export;
 mod guards;
 mod hostile;
 mod money;

@@ -3,6 +3,7 @@
 //! | file | what it does |
 //! |---|---|
 //! | `validate`, `plan`, `show`, `apply` | the steps of a reconciliation |
+//! | `export` | a spec for what is live |
 //! | `schema`, `explain`, `completions`, `version` | what the tool says of itself |
 //! | `inputs`, `scope`, `connection` | spec files, planning flags, the way to the service |
 //! | `approval`, `interrupt`, `progress` | the person at the terminal |
@@ -15,6 +16,7 @@ mod connection;
 mod environment;
 
 mod explain;
+mod export;
 mod inputs;
 mod interrupt;
 mod logs;
@@ -74,6 +76,7 @@ enum Command {
     Plan(plan::Args),
     Show(show::Args),
     Apply(apply::Args),
+    Export(export::Args),
     Schema(schema::Args),
     Explain(explain::Args),
     Completions(completions::Args),
@@ -94,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => (on_runtime(plan::run(&args, &environment, &output)), false),
         Command::Show(args) => (show::run(&args, &output), false),
         Command::Apply(args) => (on_runtime(apply::run(&args, &environment, &output)), true),
+        Command::Export(args) => (on_runtime(export::run(&args, &environment, &output)), false),
         Command::Schema(args) => (schema::run(&args, &output), false),
         Command::Explain(args) => (explain::run(&args, &output), false),
         Command::Completions(args) => (completions::run(&args, &output), false),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cenbwp_spec::Address;
+use cenbwp_spec::{Address, Severity, Source, StackName};
 
 /// Parses a duration such as `10s`, `15m` or `14d`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -20,6 +20,16 @@ pub(super) fn address(text: &str) -> Result<Address, String> {
     text.parse().map_err(|invalid: cenbwp_spec::Invalid| invalid.to_string())
 }
 
+/// Parses the name of a stack that can own packages.
+pub(super) fn stack(text: &str) -> Result<StackName, String> {
+    let stack: StackName = text.parse().map_err(|invalid: cenbwp_spec::Invalid| invalid.to_string())?;
+    // Not every name can start the value of a tag; the parser of specs knows which.
+    let bytes = format!("version: 1\nstack: {stack}\npackages: {{}}\n").into_bytes();
+    let findings = cenbwp_spec::parse(&[Source { name: String::new(), bytes }]).findings;
+    let error = findings.into_iter().find(|finding| finding.severity == Severity::Error);
+    error.map_or(Ok(stack), |error| Err(error.message))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,5 +44,12 @@ mod tests {
         for text in ["", "10", "-5s", "d", "ten", "99999999999d"] {
             assert!(seconds(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_stack_can_own_packages() {
+        assert_eq!(stack("net").map(|stack| stack.to_string()), Ok("net".to_owned()));
+        assert!(stack("Net").is_err());
+        assert!(stack("aliyun-net").unwrap_err().contains("which the service refuses"));
     }
 }

@@ -1,0 +1,180 @@
+//! One package as an entry under `packages`.
+
+use std::collections::BTreeMap;
+
+use cenbwp_spec::{AreaPair, CenId, Generation, Identity, Mbps, PackageId, Renewal, Term};
+use cenbwp_spec::{Severity, Source};
+use serde::Serialize;
+use serde_yaml::FlowSeq;
+
+/// The fields of a package that a spec declares, in the order in which they are written.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Entry {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adopt: Option<PackageId>,
+    #[serde(skip_serializing_if = "is_first")]
+    pub generation: Generation,
+    areas: FlowSeq<[String; 2]>,
+    bandwidth: Mbps,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    charge_type: Option<&'static str>,
+    #[serde(flatten)]
+    pub optional: Optional,
+}
+
+/// What a package need not say.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Optional {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(flatten)]
+    pub terms: Terms,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cen_id: Option<CenId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_group_id: Option<String>,
+}
+
+/// What a purchase was told and the service never gives back.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Terms {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pricing_cycle: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto_renew: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto_renew_duration: Option<u32>,
+}
+
+/// How a package is paid for, as far as a spec can say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Paid {
+    Before,
+    ByUse,
+}
+
+fn is_first(generation: &Generation) -> bool {
+    *generation == Generation::FIRST
+}
+
+impl Entry {
+    /// What every entry says.
+    pub(super) fn new(areas: &AreaPair, bandwidth: Mbps, paid: Paid) -> Self {
+        Self {
+            adopt: None,
+            generation: Generation::FIRST,
+            areas: FlowSeq(areas.both().map(ToString::to_string)),
+            bandwidth,
+            charge_type: (paid == Paid::ByUse).then_some("POSTPAY"),
+            optional: Optional::default(),
+        }
+    }
+
+    /// The entry as YAML under `packages`, ending in a line feed.
+    pub(super) fn text(&self, identity: &Identity) -> String {
+        // One line per value: a block would depend on the indentation that is added here.
+        let options = serde_yaml::ser_options! { prefer_block_scalars: false };
+        let fields = serde_yaml::to_string_with_options(self, options).expect("fields are text and numbers");
+        let lines = fields.lines().map(|line| format!("    {line}\n"));
+        format!("  {}:\n{}", scalar(identity.address.package.as_str()), lines.collect::<String>())
+    }
+
+    /// Why a spec cannot declare this, in the parser's words; `None` if it can.
+    pub(super) fn refusal(&self, identity: &Identity) -> Option<String> {
+        let stack = scalar(identity.address.stack.as_str());
+        let text = format!("version: 1\nstack: {stack}\n{DEFAULTS}packages:\n{}", self.text(identity));
+        let parsed = cenbwp_spec::parse(&[Source { name: String::new(), bytes: text.into_bytes() }]);
+        let error = parsed.findings.into_iter().find(|finding| finding.severity == Severity::Error)?;
+        Some(match error.expected {
+            Some(expected) => format!("{}, expected {expected}", error.message),
+            None => error.message,
+        })
+    }
+
+    /// The most of this that a spec can declare, and why the rest is not in it. `Err` if nothing can be
+    /// declared.
+    pub(super) fn accepted(&self, identity: &Identity) -> Result<(Self, Vec<String>), String> {
+        if self.refusal(identity).is_none() {
+            return Ok((self.clone(), Vec::new()));
+        }
+        let mut kept = Self { optional: Optional::default(), ..self.clone() };
+        if let Some(why) = kept.refusal(identity) {
+            return Err(why);
+        }
+        let mut lost = Vec::new();
+        for (what, set) in self.optional.parts() {
+            let mut more = kept.clone();
+            set(&mut more.optional);
+            match more.refusal(identity) {
+                None => kept = more,
+                Some(why) => lost.push(format!("{what} is not carried over: {why}")),
+            }
+        }
+        Ok((kept, lost))
+    }
+}
+
+/// A text as one YAML scalar, quoted where some reader would take it for something else: `on`, `null`.
+pub(super) fn scalar(text: &str) -> String {
+    serde_yaml::to_string(&text).expect("text can be written").trim_end().to_owned()
+}
+
+/// What an export says for packages that would be bought one day.
+pub(super) const DEFAULTS: &str = "\
+defaults:
+  # Whether a purchase is paid at once cannot be read back. Nothing below is bought while it exists; decide
+  # before you declare a package that does not.
+  autoPay: false
+";
+
+/// One optional part: what it is called, and how it is put into an entry.
+type Part<'a> = (String, Box<dyn Fn(&mut Optional) + 'a>);
+
+impl Optional {
+    /// Every part that is there, each tag by itself.
+    fn parts(&self) -> Vec<Part<'_>> {
+        let Self { name, description, terms, tags, cen_id, resource_group_id } = self;
+        let mut parts: Vec<Part<'_>> = vec![
+            ("the name".to_owned(), Box::new(|to| to.name.clone_from(name))),
+            ("the description".to_owned(), Box::new(|to| to.description.clone_from(description))),
+            ("the CEN".to_owned(), Box::new(|to| to.cen_id.clone_from(cen_id))),
+            (
+                "the resource group".to_owned(),
+                Box::new(|to| to.resource_group_id.clone_from(resource_group_id)),
+            ),
+            ("what it was bought for".to_owned(), Box::new(|to| to.terms = terms.clone())),
+        ];
+        for (key, value) in tags {
+            let set = |to: &mut Self| {
+                to.tags.insert(key.clone(), value.clone());
+            };
+            parts.push((format!("the tag \"{}\"", cenbwp_diff::neutral(key)), Box::new(set)));
+        }
+        parts
+    }
+}
+
+impl Terms {
+    /// The terms as a spec says them.
+    pub(super) fn new(term: Option<Term>, renewal: Option<Renewal>) -> Self {
+        let renews = renewal.map(|renewal| renewal != Renewal::Off);
+        Self {
+            period: term.map(Term::period),
+            pricing_cycle: term.map(Term::cycle).filter(|cycle| *cycle != "Month"),
+            auto_renew: renews,
+            auto_renew_duration: match renewal {
+                Some(Renewal::Months(months)) if months != 1 => Some(months),
+                _ => None,
+            },
+        }
+    }
+}

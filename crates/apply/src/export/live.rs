@@ -1,0 +1,341 @@
+//! From a listing of the account.
+
+use std::collections::BTreeMap;
+
+use cenbwp_diff::{Business, ChargeType, Live, Observed, Owner};
+use cenbwp_spec::{AccountId, Address, Generation, Identity, Mbps, StackName};
+use jiff::Timestamp;
+
+use super::Export;
+use super::builder::{Builder, Draft};
+use super::entry::{Entry, Optional, Paid, Terms};
+use super::names::Names;
+
+/// Which packages are wanted, and for whom.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// The stack that packages without an owner go to.
+    pub stack: StackName,
+    /// Whether those that carry an identity are wanted too, under that identity.
+    pub all: bool,
+}
+
+/// Returns a spec that takes over the packages without an owner, and with [`Scope::all`] declares those
+/// that carry an identity.
+///
+/// Planned against the same listing at the same time it gives adoptions of the first, no change of the
+/// second, and nothing else, as long as the listing is whole and every item of it could be read. `account`
+/// pins it, if known. A resource group is carried over whenever the listing names one: nothing in it tells
+/// which is the account's default.
+pub fn of_account(observed: &Observed, account: Option<&AccountId>, scope: &Scope, now: Timestamp) -> Export {
+    let mut packages: Vec<(&Live, Owner)> =
+        observed.packages.iter().map(|live| (live, live.owner())).collect();
+    packages.sort_by(|(one, _), (other, _)| one.id.cmp(&other.id));
+    let carriers = carriers(&packages);
+    let mut names = Names::default();
+    for identity in carriers.keys().filter(|identity| identity.address.stack == scope.stack) {
+        names.reserve(identity.address.package.clone());
+    }
+    let mut builder = Builder::default();
+    for (live, owner) in packages {
+        match owner {
+            Owner::Nobody => match in_the_way(live, now) {
+                Some(why) => builder.leave_out(live.id.as_str(), &why),
+                None => {
+                    let package = names.take(&[&live.name, live.id.as_str()]);
+                    let address = Address { stack: scope.stack.clone(), package };
+                    add(&mut builder, live, Identity { address, generation: Generation::FIRST }, true);
+                }
+            },
+            Owner::Identity(_) if !scope.all => {}
+            Owner::Identity(identity) => match not_declarable(&identity, &carriers) {
+                Some(why) => builder.leave_out(live.id.as_str(), &why),
+                None => add(&mut builder, live, identity, false),
+            },
+            Owner::Unclear(tag) => {
+                let why = format!("its tag {} is {tag:?}, which names nobody", Identity::TAG);
+                builder.leave_out(live.id.as_str(), &why);
+            }
+        }
+    }
+    for item in &observed.unreadable {
+        let about = item.id.as_ref().map_or("an item without an id", |id| id.as_str());
+        builder.leave_out(about, &format!("it cannot be read: {}", item.reason));
+    }
+    builder.finish(&scope.stack, account)
+}
+
+/// How many packages carry each identity.
+fn carriers(packages: &[(&Live, Owner)]) -> BTreeMap<Identity, usize> {
+    let mut carriers = BTreeMap::new();
+    for (_, owner) in packages {
+        if let Owner::Identity(identity) = owner {
+            *carriers.entry(identity.clone()).or_default() += 1;
+        }
+    }
+    carriers
+}
+
+/// Why a package cannot be adopted as it is. A plan would hold it for the same reason.
+fn in_the_way(live: &Live, now: Timestamp) -> Option<String> {
+    if let (Some(end), true) = (live.expires, live.expired(now)) {
+        return Some(format!("it expired {}; renew it, and export again", end.strftime("%Y-%m-%dT%H:%MZ")));
+    }
+    match &live.business {
+        Business::Normal => None,
+        Business::Locked(word) => Some(format!("it is {word}; set that right, and export again")),
+    }
+}
+
+/// Why a package that carries an identity cannot be declared under it.
+fn not_declarable(identity: &Identity, carriers: &BTreeMap<Identity, usize>) -> Option<String> {
+    let same = |other: &Identity| other.address == identity.address;
+    let latest = carriers.keys().rfind(|other| same(other))?;
+    if latest != identity {
+        return Some(format!("{identity} is superseded by {latest}"));
+    }
+    (carriers.get(identity) > Some(&1))
+        .then(|| format!("more than one package carries the identity {identity}"))
+}
+
+fn add(builder: &mut Builder, live: &Live, identity: Identity, adopt: bool) {
+    let paid = match &live.charge {
+        ChargeType::Prepay => Paid::Before,
+        ChargeType::Postpay => Paid::ByUse,
+        ChargeType::Other(word) => {
+            return builder
+                .leave_out(live.id.as_str(), &format!("its charge type {word:?} is not known here"));
+        }
+    };
+    let (mut comments, mut reservations) = (Vec::new(), Vec::new());
+    let bandwidth = settled_bandwidth(live);
+    if bandwidth != live.bandwidth {
+        comments
+            .push(format!("it has {} now and will have {bandwidth}: a change is ordered", live.bandwidth));
+    }
+    let mut entry = Entry::new(&live.areas, bandwidth, paid);
+    entry.adopt = adopt.then(|| live.id.clone());
+    entry.generation = identity.generation;
+    let cen_id = match live.cens.len() {
+        0 | 1 => live.cens.first().cloned(),
+        _ => {
+            let cens: Vec<&str> = live.cens.iter().map(|cen| cen.as_str()).collect();
+            reservations
+                .push(format!("the CEN is not carried over: it is attached to {}", cens.join(" and ")));
+            None
+        }
+    };
+    let terms = live.tags.get(Identity::TERMS_TAG).filter(|_| paid == Paid::Before);
+    entry.optional = Optional {
+        name: Some(live.name.clone()).filter(|name| !name.is_empty()),
+        description: Some(live.description.clone()).filter(|text| !text.is_empty()),
+        terms: terms.and_then(|text| read_terms(text)).unwrap_or_default(),
+        tags: live.tags.iter().filter(|(key, _)| is_free(key)).map(|(k, v)| (k.clone(), v.clone())).collect(),
+        cen_id,
+        resource_group_id: live.resource_group.clone(),
+    };
+    let (id, areas) = (live.id.clone(), live.areas.clone());
+    let (about, notes) = (id.to_string(), Vec::new());
+    builder.add(Draft { about, identity, id, areas, entry, comments, reservations, notes });
+}
+
+/// The bandwidth once every order is in force: a temporary one has ended, an ordered one has begun.
+fn settled_bandwidth(live: &Live) -> Mbps {
+    live.reservation.as_ref().and_then(|reservation| reservation.bandwidth).unwrap_or(live.bandwidth)
+}
+
+/// Tells whether a tag is a person's: not ours, and not the service's own.
+fn is_free(key: &str) -> bool {
+    let system =
+        |prefix: &str| key.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    key != Identity::TAG && key != Identity::TERMS_TAG && !system("aliyun") && !system("acs:")
+}
+
+/// Reads the terms tag: `PREPAY 1 Month renew off`. `None` if somebody wrote something else into it; a plan
+/// warns of that.
+fn read_terms(text: &str) -> Option<Terms> {
+    let words: Vec<&str> = text.split(' ').collect();
+    let ["PREPAY", period, cycle, "renew", renewal] = words[..] else { return None };
+    let pricing_cycle = ["Month", "Year"].into_iter().find(|known| *known == cycle)?;
+    let months: Option<u32> = if renewal == "off" { None } else { Some(renewal.parse().ok()?) };
+    Some(Terms {
+        period: Some(period.parse().ok()?),
+        pricing_cycle: Some(pricing_cycle).filter(|cycle| *cycle != "Month"),
+        auto_renew: Some(months.is_some()),
+        auto_renew_duration: months,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use cenbwp_diff::{Change, HeldReason, Options, Reservation, ReservationKind};
+    use cenbwp_spec::{Area, AreaPair, Source};
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::situation::checked_plan;
+
+    fn now() -> Timestamp {
+        "2026-01-01T00:00:00Z".parse().unwrap()
+    }
+
+    fn plain(id: &str) -> Live {
+        Live {
+            id: id.parse().unwrap(),
+            name: String::new(),
+            description: String::new(),
+            areas: AreaPair::new(Area::new("China"), Area::new("Europe")),
+            bandwidth: Mbps(7),
+            charge: ChargeType::Prepay,
+            cens: BTreeSet::new(),
+            resource_group: None,
+            tags: BTreeMap::new(),
+            business: Business::Normal,
+            expires: None,
+            reservation: None,
+        }
+    }
+
+    /// Every package of these, with every value of one more dimension.
+    fn times<T>(packages: &[Live], values: &[T], set: impl Fn(&mut Live, &T)) -> Vec<Live> {
+        let with = |live: &Live, value| {
+            let mut live = live.clone();
+            set(&mut live, value);
+            live
+        };
+        packages.iter().flat_map(|live| values.iter().map(move |value| with(live, value))).collect()
+    }
+
+    fn owners(packages: &[Live]) -> Vec<Live> {
+        let owners = [None, Some("imported/x"), Some("net/x"), Some("net/x/2"), Some("by hand")];
+        times(packages, &owners, |live, owner| {
+            live.tags.extend(owner.map(|owner| (Identity::TAG.to_owned(), owner.to_owned())));
+        })
+    }
+
+    fn attached(packages: &[Live]) -> Vec<Live> {
+        times(packages, &[&[][..], &["cen-1"], &["cen-1", "cen-2"]], |live, cens| {
+            live.cens = cens.iter().map(|cen| cen.parse().unwrap()).collect();
+        })
+    }
+
+    /// One package in every combination of what may matter.
+    fn singles() -> Vec<Live> {
+        let reserved = |kind, bandwidth: Option<u32>| {
+            Some(Reservation { kind, bandwidth: bandwidth.map(Mbps), at: None })
+        };
+        let reservations = [
+            None,
+            reserved(ReservationKind::TempUpgrade, Some(5)),
+            reserved(ReservationKind::Upgrade, Some(50)),
+            reserved(ReservationKind::Other("RENEW".into()), Some(50)),
+            reserved(ReservationKind::Other("RENEW".into()), None),
+        ];
+        let charges = [ChargeType::Prepay, ChargeType::Postpay, ChargeType::Other("BARTER".into())];
+        let states = [Business::Normal, Business::Locked("FinancialLocked".into())];
+        let ends = [None, Some("2025-12-31T00:00:00Z".parse().unwrap())];
+        let packages = attached(&owners(&[plain("cenbwp-1")]));
+        let packages =
+            times(&packages, &["", "on", "http://name"], |live, name| live.name = (*name).to_owned());
+        let packages = times(&packages, &charges, |live, charge| live.charge = charge.clone());
+        let packages = times(&packages, &states, |live, business| live.business = business.clone());
+        let packages = times(&packages, &ends, |live, end| live.expires = *end);
+        times(&packages, &reservations, |live, reservation| live.reservation.clone_from(reservation))
+    }
+
+    /// Exports, plans the export against the same listing, and holds it against what an export promises.
+    fn check(packages: Vec<Live>, all: bool) {
+        let observed = Observed { packages, unreadable: Vec::new(), complete: true };
+        let scope = Scope { stack: crate::export::default_stack(), all };
+        let export = of_account(&observed, None, &scope, now());
+        let sources = [Source { name: "spec.yaml".to_owned(), bytes: export.text.clone().into_bytes() }];
+        let parsed = cenbwp_spec::parse(&sources);
+        let spec = parsed.spec.unwrap_or_else(|| panic!("{}\n{:?}", export.text, parsed.findings));
+        let options = Options {
+            now: now(),
+            targets: None,
+            skip_held: false,
+            expiring_within: SignedDuration::ZERO,
+            max_purchases: None,
+            max_new_mbps: None,
+        };
+        let plan = checked_plan(&spec, &observed, &options).unwrap();
+        let context = || format!("{}\n{observed:?}\n{plan:?}", export.text);
+        let as_it_is = |change: &Change| matches!(change, Change::Adopt(it) if it.fields.is_empty());
+        assert!(plan.changes.iter().all(as_it_is), "{}", context());
+        let unclear = observed.packages.iter().any(|live| matches!(live.owner(), Owner::Unclear(_)));
+        if unclear {
+            let doubt = |held: &cenbwp_diff::Held| matches!(held.reason, HeldReason::Unreadable { .. });
+            assert!(plan.held.iter().all(doubt), "{}", context());
+        } else {
+            assert_eq!((plan.held.len(), plan.changes.len()), (0, export.adopted), "{}", context());
+        }
+        assert_eq!(plan.in_sync.len(), export.owned, "{}", context());
+        for live in &observed.packages {
+            let wanted = all || !matches!(live.owner(), Owner::Identity(_));
+            let exported = spec.packages().any(|package| {
+                package.adopt.as_ref() == Some(&live.id)
+                    || live.owner() == Owner::Identity(package.identity())
+            });
+            let named = export.notes.iter().any(|note| note.about == live.id.as_str());
+            assert!(!wanted || exported || named, "{} is lost: {}", live.id, context());
+        }
+    }
+
+    #[test]
+    fn any_package_is_adopted_or_declared_as_it_is_or_named() {
+        let packages = singles();
+        assert_eq!(packages.len(), 5 * 3 * 3 * 3 * 2 * 2 * 5);
+        for live in packages {
+            check(vec![live.clone()], false);
+            check(vec![live], true);
+        }
+    }
+
+    #[test]
+    fn any_two_packages_are_too() {
+        let of = |id: &str| {
+            let packages = attached(&owners(&[plain(id)]));
+            times(&packages, &["x", "X!", ""], |live, name| live.name = (*name).to_owned())
+        };
+        for one in of("cenbwp-1") {
+            for other in of("cenbwp-2") {
+                check(vec![one.clone(), other], true);
+            }
+        }
+    }
+
+    #[test]
+    fn what_no_spec_can_say_is_named() {
+        let observed = |live: Live| Observed { packages: vec![live], unreadable: Vec::new(), complete: true };
+        let check = |change: &dyn Fn(&mut Live), expected: &str| {
+            let mut live = plain("cenbwp-1");
+            change(&mut live);
+            let scope = Scope { stack: crate::export::default_stack(), all: false };
+            let export = of_account(&observed(live), None, &scope, now());
+            let notes: Vec<&str> = export.notes.iter().map(|note| note.text.as_str()).collect();
+            assert_eq!(notes, if expected.is_empty() { vec![] } else { vec![expected] }, "{}", export.text);
+        };
+        check(&|_| {}, "");
+        check(
+            &|live| live.bandwidth = Mbps(1),
+            "left out: `bandwidth` is `1`, expected a whole number from 2 to 10000",
+        );
+        check(
+            &|live| live.description = "x".repeat(257),
+            "the description is not carried over: `description` has 257 characters, expected 0 to 256 characters",
+        );
+        check(
+            &|live| live.tags = (0..19).map(|n| (format!("k{n:02}"), "v".to_owned())).collect(),
+            "the tag \"k18\" is not carried over: the package has 19 tags, expected at most 18, those from `defaults` included",
+        );
+        check(
+            &|live| live.resource_group = Some("default".to_owned()),
+            "the resource group is not carried over: `resourceGroupId` is `default`, expected a resource group id: rg-…",
+        );
+        let system = ["acs:rm:x", "aliyun-y", "cenbwp-terms"].map(|key| (key.to_owned(), "v".to_owned()));
+        check(&|live| live.tags = system.clone().into(), "");
+    }
+}

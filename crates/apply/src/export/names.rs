@@ -1,0 +1,108 @@
+//! Package names made from other names.
+
+use std::collections::BTreeSet;
+
+use cenbwp_spec::PackageName;
+
+/// The longest name of a package.
+const LONGEST: usize = 40;
+
+/// Gives out names of one stack, each once. The same requests in the same order get the same names.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    taken: BTreeSet<PackageName>,
+}
+
+impl Names {
+    /// Keeps a name from being given out.
+    pub(super) fn reserve(&mut self, name: PackageName) {
+        self.taken.insert(name);
+    }
+
+    /// Returns a new name like the first of `wishes` that has a letter or a digit in it; a number makes it
+    /// unique.
+    pub(super) fn take(&mut self, wishes: &[&str]) -> PackageName {
+        let base = wishes.iter().find_map(|wish| slug(wish)).unwrap_or_else(|| "package".to_owned());
+        let numbered = (2_u64..).map(|n| {
+            let suffix = format!("-{n}");
+            format!("{}{suffix}", shortened(&base, LONGEST - suffix.len()))
+        });
+        let free = std::iter::once(base.clone())
+            .chain(numbered)
+            .map(|name| name.parse::<PackageName>().expect("a slug is a name"))
+            .find(|name| !self.taken.contains(name))
+            .expect("there are more numbers than packages");
+        self.taken.insert(free.clone());
+        free
+    }
+}
+
+/// Letters, digits and single hyphens, starting with a letter; `None` if nothing is left.
+fn slug(text: &str) -> Option<String> {
+    let lower = text.to_ascii_lowercase();
+    let words: Vec<&str> =
+        lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    let joined = words.join("-");
+    let first = joined.chars().next()?;
+    let joined = if first.is_ascii_lowercase() { joined } else { format!("p-{joined}") };
+    Some(shortened(&joined, LONGEST))
+}
+
+/// Cuts a slug from the front, at a hyphen where there is one: what comes last tells most.
+fn shortened(slug: &str, longest: usize) -> String {
+    if slug.len() <= longest {
+        return slug.to_owned();
+    }
+    let starts = |at: usize| slug.as_bytes().get(at).is_some_and(u8::is_ascii_lowercase);
+    let tail = |at: &usize| slug.len() - at <= longest && starts(*at);
+    let cuts = slug.match_indices('-').map(|(at, _)| at + 1);
+    let word = cuts.into_iter().find(tail);
+    match word.or_else(|| (slug.len() - longest..slug.len()).find(|at| starts(*at))) {
+        Some(at) => slug[at..].to_owned(),
+        None => slug[..longest].trim_end_matches('-').to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(wishes: &[&str], expected: &str) {
+        assert_eq!(Names::default().take(wishes).as_str(), expected, "{wishes:?}");
+    }
+
+    #[test]
+    fn a_name_is_made_of_what_may_be_in_one() {
+        check(&["Frankfurt  Uplink #2"], "frankfurt-uplink-2");
+        check(&["--NO: {on}--"], "no-on");
+        check(&["12:30"], "p-12-30");
+        check(&["日本", "cenbwp-4C2zaa****"], "cenbwp-4c2zaa");
+        check(&["Zürich"], "z-rich");
+        check(&["", "\u{1b}"], "package");
+    }
+
+    #[test]
+    fn a_long_name_keeps_its_end() {
+        check(
+            &["production-network-backbone-europe-main-frankfurt"],
+            "network-backbone-europe-main-frankfurt",
+        );
+        check(&[&"a".repeat(41)], &"a".repeat(40));
+        check(&[&format!("a{}", "1".repeat(60))], &format!("a{}", "1".repeat(39)));
+        check(&[&format!("{}-x{}", "a".repeat(20), "1".repeat(30))], &format!("x{}", "1".repeat(30)));
+    }
+
+    #[test]
+    fn no_name_is_given_twice() {
+        let mut names = Names::default();
+        names.reserve("a-2".parse().unwrap());
+        let given: Vec<String> = (0..3).map(|_| names.take(&["A"]).to_string()).collect();
+        assert_eq!(given, ["a", "a-3", "a-4"]);
+        let long = "x".repeat(40);
+        let mut names = Names::default();
+        let given: BTreeSet<String> = (0..12).map(|_| names.take(&[&long]).to_string()).collect();
+        assert_eq!(given.len(), 12);
+        assert!(given.iter().all(|name| name.len() == LONGEST), "{given:?}");
+    }
+}
