@@ -4,7 +4,7 @@
 //! cli ──▶ cloud ──▶ the service        reads, and the one writer
 //!  │  ──▶ cenbwp-diff                  plans
 //!  │  ──▶ execute ──▶ cloud            buys, at most once
-//!  │  ──▶ export                       writes a spec of what exists
+//!  │  ──▶ status, export               tell what is live, and write a spec for it
 //!  └──▶ report                         documents and events
 //! ```
 //!
@@ -20,3 +20,4 @@ pub mod planned;
 pub mod random;
 pub mod report;
 pub mod situation;
+pub mod status;

@@ -19,5 +19,6 @@ mod refusals;
 mod saved;
 mod schemas;
 mod secrets;
+mod status;
 mod untrusted;
 mod updates;

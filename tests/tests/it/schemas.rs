@@ -87,6 +87,7 @@ fn every_event_fits_its_schema() {
     let lab = telling();
     stream(&lab, "validate");
     stream(&lab, "plan");
+    stream(&lab, "status --all");
     stream(&lab, "apply --auto-approve");
     stream(&lab, "apply --auto-approve --skip-held");
     lab.file("cenbwp.yaml", "{version: 1, stack: net, packages: {x: {bandwith: 1}}}");
@@ -99,6 +100,7 @@ fn every_event_fits_its_schema() {
         "diagnostic",
         "finding",
         "held",
+        "package",
         "progress",
         "summary",
         "version",

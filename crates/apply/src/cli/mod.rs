@@ -3,7 +3,7 @@
 //! | file | what it does |
 //! |---|---|
 //! | `validate`, `plan`, `show`, `apply` | the steps of a reconciliation |
-//! | `export` | a spec for what is live |
+//! | `status`, `export` | what is live, and a spec for it |
 //! | `schema`, `explain`, `completions`, `version` | what the tool says of itself |
 //! | `inputs`, `scope`, `connection` | spec files, planning flags, the way to the service |
 //! | `approval`, `interrupt`, `progress` | the person at the terminal |
@@ -27,6 +27,7 @@ mod reports;
 mod schema;
 mod scope;
 mod show;
+mod status;
 mod validate;
 mod values;
 mod version;
@@ -76,6 +77,7 @@ enum Command {
     Plan(plan::Args),
     Show(show::Args),
     Apply(apply::Args),
+    Status(status::Args),
     Export(export::Args),
     Schema(schema::Args),
     Explain(explain::Args),
@@ -97,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => (on_runtime(plan::run(&args, &environment, &output)), false),
         Command::Show(args) => (show::run(&args, &output), false),
         Command::Apply(args) => (on_runtime(apply::run(&args, &environment, &output)), true),
+        Command::Status(args) => (on_runtime(status::run(&args, &environment, &output)), false),
         Command::Export(args) => (on_runtime(export::run(&args, &environment, &output)), false),
         Command::Schema(args) => (schema::run(&args, &output), false),
         Command::Explain(args) => (explain::run(&args, &output), false),

@@ -35,6 +35,8 @@ pub(super) struct Output {
     pub story_color: bool,
     /// Columns to wrap to.
     pub width: usize,
+    /// Columns of the terminal that the answer is read on; `None` where it is read by something else.
+    pub columns: Option<usize>,
     /// Whether stderr is a terminal, so that a line may be drawn over.
     pub live: bool,
     quiet: bool,
@@ -55,6 +57,7 @@ impl Output {
             color: wanted(stdout),
             story_color: wanted(stderr),
             width: if stdout { columns.clamp(40, 160) } else { PIPE_WIDTH },
+            columns: stdout.then_some(columns),
             live: stderr && !quiet && environment.get("TERM") != Some("dumb"),
             quiet,
             failed: Mutex::new(None),

@@ -1,13 +1,15 @@
 //! The event stream: one object per line, the summary always last.
 
 use cenbwp_diff::{Change, Held, Plan};
-use cenbwp_spec::{Finding, Source};
+use cenbwp_spec::{Area, CenId, Finding, Identity, PackageId, Source};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::document::{Document, Summary};
 use crate::cloud::ClientToken;
 use crate::execute::{ChangeResult, FieldResult};
+use crate::status::{Alert, Row, State};
 
 /// One line of the stream.
 #[derive(Debug, Serialize)]
@@ -54,6 +56,8 @@ pub enum Event<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         hint: Option<String>,
     },
+    /// A package as it stands.
+    Package(PackageLine<'a>),
     /// A request is about to leave.
     ChangeStart {
         /// Which package.
@@ -155,10 +159,57 @@ impl<'a> From<&'a ChangeResult> for ResultLine<'a> {
     }
 }
 
+/// A package of a status as data.
+#[derive(Debug, Serialize)]
+pub struct PackageLine<'a> {
+    identity: Option<&'a Identity>,
+    id: Option<&'a PackageId>,
+    state: &'static str,
+    /// The fields that differ.
+    fields: Vec<&'static str>,
+    /// Why a change is refused, or the item could not be read.
+    reason: Option<Value>,
+    name: Option<&'a str>,
+    areas: Option<[&'a str; 2]>,
+    mbps: Option<u32>,
+    cens: Vec<&'a CenId>,
+    expires: Option<Timestamp>,
+    warnings: Vec<Value>,
+}
+
+impl<'a> From<&'a Row<'a>> for PackageLine<'a> {
+    fn from(row: &'a Row<'a>) -> Self {
+        let Row { identity, id, live, state, alerts, wanted: _ } = row;
+        let fields =
+            if let State::Differs(fields) = state { fields.iter().copied().collect() } else { Vec::new() };
+        let reason = match (state, identity) {
+            (State::Held(reason), Some(identity)) => Some(json!({
+                "reason": reason.word(), "message": reason.message(), "hint": reason.hint(identity),
+            })),
+            (State::Unreadable(message), _) => Some(json!({ "reason": "unreadable", "message": message })),
+            _ => None,
+        };
+        let warning = |alert: &Alert| json!({ "warning": alert.word, "message": alert.text });
+        Self {
+            identity: identity.as_ref(),
+            id: id.as_ref(),
+            state: state.word(),
+            fields,
+            reason,
+            name: live.map(|live| live.name.as_str()),
+            areas: live.map(|live| live.areas.both().map(Area::as_str)),
+            mbps: live.map(|live| live.bandwidth.0),
+            cens: live.map(|live| live.cens.iter().collect()).unwrap_or_default(),
+            expires: live.and_then(|live| live.expires),
+            warnings: alerts.iter().map(warning).collect(),
+        }
+    }
+}
+
 /// How a run ended.
 #[derive(Debug, Serialize)]
 pub struct SummaryLine {
-    /// `validate`, `plan` or `apply`.
+    /// `validate`, `plan`, `apply` or `status`.
     pub command: &'static str,
     /// How many of what: findings, planned changes or outcomes.
     pub counts: Value,

@@ -1,0 +1,195 @@
+//! What is live, who owns it, and what is due.
+
+use cenbwp_tests::{Cen, Package, Reservation};
+use serde_json::{Value, json};
+
+use crate::support::Lab;
+
+const SPEC: &str = "
+version: 1
+stack: net
+defaults: { autoPay: true }
+packages:
+  same: { areas: [China, Europe], bandwidth: 7 }
+  differs: { areas: [China, Europe], bandwidth: 8, description: new }
+  again: { areas: [China, Europe], bandwidth: 7, generation: 2 }
+  fresh: { areas: [China, North-America], bandwidth: 2 }
+  adopts: { areas: [Europe, Europe], bandwidth: 4, adopt: cenbwp-free }
+  goes: { areas: [China, Europe], bandwidth: 7, manage: release }
+  held: { areas: [China, China], bandwidth: 3, cenId: cen-1 }
+  watched: { areas: [China, China], bandwidth: 3, manage: observe }
+";
+
+fn package(id: &str, identity: &str) -> Package {
+    Package::new(id, ["china", "europe"], 7).tagged("cenbwp", identity)
+}
+
+/// The package, changed.
+fn with(mut package: Package, change: impl FnOnce(&mut Package)) -> Package {
+    change(&mut package);
+    package
+}
+
+/// Every state and every alert.
+fn packages() -> Vec<Package> {
+    let raised = Reservation {
+        order_type: "TEMP_UPGRADE".into(),
+        bandwidth: "8".into(),
+        active_time: "2099-01-01T00:00Z".into(),
+        charge_type: "PREPAY".into(),
+    };
+    vec![
+        with(package("cenbwp-same", "net/same"), |it| it.cen_ids = vec!["cen-1".into()]),
+        with(package("cenbwp-differs", "net/differs"), |it| {
+            it.bandwidth = 20;
+            it.reservation = Some(raised);
+        }),
+        package("cenbwp-old", "net/again"),
+        package("cenbwp-new", "net/again/2"),
+        Package::new("cenbwp-free", ["europe", "europe"], 4),
+        package("cenbwp-goes", "net/goes"),
+        with(package("cenbwp-held", "net/held"), |it| {
+            it.business_status = "FinancialLocked".into();
+            it.bandwidth = 3;
+            it.area_b = "china".into();
+        }),
+        with(package("cenbwp-stray", "net/stray"), |it| it.expires = ended()),
+        package("cenbwp-theirs", "other/theirs"),
+        with(Package::new("cenbwp-nobody", ["china", "china"], 9), |it| it.name = "\u{1b}[31m日本".into()),
+        Package::new("cenbwp-unclear", ["china", "china"], 9).tagged("cenbwp", "by hand"),
+    ]
+}
+
+/// A time that is over for every clock.
+fn ended() -> jiff::Timestamp {
+    "2025-02-01T00:00:00Z".parse().expect("a time")
+}
+
+fn lab() -> Lab {
+    let lab = Lab::new();
+    lab.emulator.edit(|world| {
+        world.cens = vec![Cen::new("cen-1")];
+        world.packages = packages();
+    });
+    lab.file("cenbwp.yaml", SPEC);
+    lab
+}
+
+/// The rows of a status: `identity id state`, of those with an identity.
+fn rows(lab: &Lab, arguments: &str) -> Vec<String> {
+    let ran = lab.run(&format!("status --json {arguments}"));
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let events: Vec<Value> =
+        ran.stdout.lines().map(|line| serde_json::from_str(line).expect("one object per line")).collect();
+    assert_eq!(events[0]["type"], "version");
+    assert_eq!(events.last().map(|event| &event["command"]), Some(&json!("status")));
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let packages = events.iter().filter(|event| event["type"] == "package");
+    packages.map(|row| [&row["identity"], &row["id"], &row["state"]].map(text).join(" ")).collect()
+}
+
+#[test]
+fn every_package_is_told_where_it_stands() {
+    let lab = lab();
+    // A package that cannot be told whose it is holds what would be bought or adopted.
+    let declared = [
+        "net/adopts - held",
+        "net/again cenbwp-old superseded",
+        "net/again/2 cenbwp-new as_declared",
+        "net/differs cenbwp-differs differs",
+        "net/fresh - held",
+        "net/goes cenbwp-goes to_release",
+        "net/held cenbwp-held held",
+        "net/same cenbwp-same as_declared",
+        "net/stray cenbwp-stray undeclared",
+        "net/watched - missing",
+        "- cenbwp-unclear unreadable",
+    ];
+    assert_eq!(rows(&lab, ""), declared);
+    lab.emulator.edit(|world| world.packages.retain(|package| package.id != "cenbwp-unclear"));
+    let all = [
+        "net/adopts cenbwp-free to_adopt",
+        "net/again cenbwp-old superseded",
+        "net/again/2 cenbwp-new as_declared",
+        "net/differs cenbwp-differs differs",
+        "net/fresh - missing",
+        "net/goes cenbwp-goes to_release",
+        "net/held cenbwp-held held",
+        "net/same cenbwp-same as_declared",
+        "net/stray cenbwp-stray undeclared",
+        "net/watched - missing",
+        "other/theirs cenbwp-theirs unmanaged",
+        "- cenbwp-nobody unmanaged",
+    ];
+    assert_eq!(rows(&lab, "--all"), all);
+    assert_eq!(rows(&lab, "-f cenbwp.yaml"), all[..10]);
+}
+
+#[test]
+fn without_a_spec_tags_tell_who_owns_what() {
+    let lab = lab();
+    std::fs::remove_file(lab.path("cenbwp.yaml")).expect("it was there");
+    let owned = [
+        "net/again cenbwp-old owned",
+        "net/again/2 cenbwp-new owned",
+        "net/differs cenbwp-differs owned",
+        "net/goes cenbwp-goes owned",
+        "net/held cenbwp-held owned",
+        "net/same cenbwp-same owned",
+        "net/stray cenbwp-stray owned",
+        "other/theirs cenbwp-theirs owned",
+        "- cenbwp-unclear unreadable",
+    ];
+    assert_eq!(rows(&lab, ""), owned);
+    let ran = lab.run("status");
+    assert!(ran.stderr.contains("no spec: only tags tell who owns what"), "{}", ran.stderr);
+    assert!(ran.stdout.contains("2 unmanaged"), "{}", ran.stdout);
+    assert_eq!(lab.run("status -f missing.yaml").code, 3, "a spec that is named must be there");
+}
+
+#[test]
+fn status_ends_with_two_when_something_is_due() {
+    let lab = lab();
+    assert_eq!(lab.run("status").code, 0);
+    assert_eq!(lab.run("status --detailed-exitcode").code, 2);
+    let spec =
+        "{version: 1, stack: net, packages: {x: {areas: [China, Europe], bandwidth: 7, autoPay: true}}}";
+    lab.file("cenbwp.yaml", spec);
+    let only = |packages: Vec<Package>, arguments: &str, code: i32| {
+        lab.emulator.edit(|world| world.packages = packages);
+        let ran = lab.run(&format!("status --detailed-exitcode {arguments}"));
+        assert_eq!(ran.code, code, "{arguments}\n{}{}", ran.stdout, ran.stderr);
+    };
+    let ours = || package("cenbwp-x", "net/x");
+    only(vec![], "", 2);
+    only(vec![ours()], "", 0);
+    only(vec![ours()], "--expiring-within 36500d", 2);
+    only(vec![with(ours(), |it| it.expires = ended())], "", 2);
+    let of_others = with(package("cenbwp-y", "other/y"), |it| it.expires = ended());
+    only(vec![ours(), of_others], "--all", 0);
+    lab.file("cenbwp.yaml", &spec.replace("autoPay: true", "manage: retire"));
+    only(vec![ours()], "--expiring-within 36500d", 0);
+}
+
+#[test]
+fn the_table_lines_up_and_shows_no_text_of_others_as_it_is() {
+    let lab = lab();
+    lab.emulator.edit(|world| world.packages.retain(|package| package.id != "cenbwp-unclear"));
+    let text = lab.run("status --all --quiet").stdout;
+    let mut lines = text.lines();
+    let head = lines.next().expect("a head");
+    assert!(head.starts_with("IDENTITY"), "{text}");
+    let state = head.find("STATE").expect("a column");
+    for (line, word) in lines.zip(["to adopt", "superseded", "as declared", "differs (description)"]) {
+        assert_eq!(&line[state..][..word.len()], word, "{text}");
+    }
+    assert!(!text.contains('\u{1b}'), "{text}");
+    assert!(text.contains("named \\u{1b}[31m日本"), "{text}");
+    assert!(text.contains("20  -      "), "{text}");
+    assert!(text.contains("8 Mbps from 2099-01-01T00:00Z"), "{text}");
+    assert!(
+        text.contains("net/held is held: cenbwp-held needs a change and is FinancialLocked\n  hint: "),
+        "{text}"
+    );
+    assert!(text.ends_with("\n12 packages: 2 as declared, 1 differs, 2 missing, 1 to adopt, 1 to release, 1 held, 1 undeclared, 1 superseded, 2 unmanaged.\n"), "{text}");
+}
