@@ -1,8 +1,10 @@
 //! Every command and every output block in the project's Markdown, run as a reader would run it.
 //!
 //! A `console` block holds commands after `$ ` and below each what it prints, stdout and stderr together.
-//! `...` stands for any lines, and at the end of a line for the rest of it. One emulated cloud, empty but for two CENs, serves all blocks of a file, in
-//! their order, and a copy of the examples lies in the folder. Blocks of other languages are not commands.
+//! `...` stands for any lines, and inside a line for any part of it. One emulated cloud serves all blocks of a
+//! file, in their order, and a copy of the examples lies in the folder. The cloud is empty but for two CENs, unless
+//! a comment names recorded Describe replies to begin with: `<!-- cloud: examples/FILE -->`. Blocks of other
+//! languages are not commands.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -53,6 +55,11 @@ fn check(document: &str) {
     let lab = Lab::new();
     lab.emulator.edit(|world| world.cens = vec![Cen::new("cen-1"), Cen::new("cen-2")]);
     copy(&root.join("examples"), &lab.path("examples"));
+    if let Some((recording, _)) =
+        text.split_once("<!-- cloud: ").and_then(|(_, rest)| rest.split_once(" -->"))
+    {
+        lab.emulator.seed(&lab.read(recording)).expect("recorded replies");
+    }
     for Shown { command, output, line } in shown {
         if is_make(&command) {
             let target = lab.finish(
@@ -81,7 +88,9 @@ fn matches(actual: &str, expected: &str) -> bool {
         }
     }
     fn is_line(line: &str, expected: &str) -> bool {
-        line == expected || expected.strip_suffix("...").is_some_and(|start| line.starts_with(start))
+        let around =
+            |(start, end): (&str, &str)| line.strip_prefix(start).is_some_and(|rest| rest.ends_with(end));
+        line == expected || expected.split_once("...").is_some_and(around)
     }
     lines(&actual.lines().collect::<Vec<_>>(), &expected.lines().collect::<Vec<_>>())
 }
