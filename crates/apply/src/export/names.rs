@@ -1,6 +1,6 @@
 //! Package names made from other names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cenbwp_spec::PackageName;
 
@@ -11,6 +11,8 @@ const LONGEST: usize = 40;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     taken: BTreeSet<PackageName>,
+    /// The next number to try for a name: a thousand packages may have the same one.
+    next: BTreeMap<String, u64>,
 }
 
 impl Names {
@@ -23,17 +25,18 @@ impl Names {
     /// unique.
     pub(super) fn take(&mut self, wishes: &[&str]) -> PackageName {
         let base = wishes.iter().find_map(|wish| slug(wish)).unwrap_or_else(|| "package".to_owned());
-        let numbered = (2_u64..).map(|n| {
-            let suffix = format!("-{n}");
-            format!("{}{suffix}", shortened(&base, LONGEST - suffix.len()))
-        });
-        let free = std::iter::once(base.clone())
-            .chain(numbered)
-            .map(|name| name.parse::<PackageName>().expect("a slug is a name"))
-            .find(|name| !self.taken.contains(name))
-            .expect("there are more numbers than packages");
-        self.taken.insert(free.clone());
-        free
+        let next = self.next.entry(base.clone()).or_insert(1);
+        loop {
+            let name = match *next {
+                1 => base.clone(),
+                n => format!("{}-{n}", shortened(&base, LONGEST - format!("-{n}").len())),
+            };
+            *next += 1;
+            let name: PackageName = name.parse().expect("a slug is a name");
+            if self.taken.insert(name.clone()) {
+                return name;
+            }
+        }
     }
 }
 
