@@ -3,6 +3,8 @@
 //! Only the attributes that a spec can say are read, and no message holds the value of any other: a state
 //! may hold secrets. Attribute names are those of the alicloud provider, its deprecated ones included.
 
+mod state;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cenbwp_spec::{
@@ -14,6 +16,7 @@ use super::Export;
 use super::builder::{Builder, Draft};
 use super::entry::{Entry, Optional, Paid, Terms};
 use super::names::Names;
+use state::{Instance, instances, list};
 
 const PACKAGE: &str = "alicloud_cen_bandwidth_package";
 const ATTACHMENT: &str = "alicloud_cen_bandwidth_package_attachment";
@@ -46,117 +49,6 @@ pub fn of_terraform(bytes: &[u8], stack: &StackName) -> Result<Export, String> {
         }
     }
     Ok(builder.finish(stack, None))
-}
-
-/// One instance of a resource that matters here.
-struct Instance<'a> {
-    /// `module.net["a"].alicloud_cen_bandwidth_package.main[0]`.
-    address: String,
-    /// What its package is named after: module, resource and key.
-    name_hint: String,
-    kind: &'a str,
-    attributes: &'a Value,
-    tainted: bool,
-    deposed: Option<&'a str>,
-}
-
-impl<'a> Instance<'a> {
-    /// A text attribute that is there and not empty.
-    fn text(&self, name: &str) -> Option<&'a str> {
-        self.attributes[name].as_str().filter(|text| !text.is_empty())
-    }
-
-    /// The first of these that is there: an attribute under its name of today, then its deprecated ones.
-    fn first(&self, names: [&str; 2]) -> Option<&'a str> {
-        names.iter().find_map(|name| self.text(name))
-    }
-}
-
-/// Every instance of the two resources, whatever the form.
-fn instances(root: &Value) -> Result<Vec<Instance<'_>>, String> {
-    const EXPECTED: &str = "expected a Terraform state of version 4, or what terraform show -json prints";
-    if let Some(version) = root["version"].as_u64() {
-        if version != 4 {
-            return Err(format!("a state of version {version}; {EXPECTED}"));
-        }
-        return of_state(root);
-    }
-    if !root["format_version"].is_string() {
-        return Err(EXPECTED.to_owned());
-    }
-    // Of a plan, what exists now; what it would make comes after, and has no id yet.
-    let mut found = Vec::new();
-    for values in [&root["values"], &root["prior_state"]["values"], &root["planned_values"]] {
-        of_module(&values["root_module"], "", &mut found);
-    }
-    let mut seen = BTreeSet::new();
-    found.retain(|instance: &Instance<'_>| seen.insert((instance.address.clone(), instance.deposed)));
-    Ok(found)
-}
-
-/// The instances of a state file.
-fn of_state(root: &Value) -> Result<Vec<Instance<'_>>, String> {
-    let mut found = Vec::new();
-    for resource in list(&root["resources"]).iter().filter(|resource| resource["mode"] == "managed") {
-        let Some(kind) = kind(resource) else { continue };
-        let module = resource["module"].as_str().unwrap_or_default();
-        let name = resource["name"].as_str().unwrap_or_default();
-        for instance in list(&resource["instances"]) {
-            let index = index(&instance["index_key"]);
-            let path = if module.is_empty() { String::new() } else { format!("{module}.") };
-            let address = format!("{path}{kind}.{name}{index}");
-            if instance["attributes"].is_null() {
-                return Err(format!(
-                    "{address}: written by a Terraform before 0.12; run terraform apply -refresh-only once"
-                ));
-            }
-            found.push(Instance {
-                address,
-                name_hint: name_hint(module, name, &index),
-                kind,
-                attributes: &instance["attributes"],
-                tainted: instance["status"] == "tainted",
-                deposed: instance["deposed"].as_str(),
-            });
-        }
-    }
-    Ok(found)
-}
-
-/// The instances of a module and of those below it. JSON is read to a bounded depth, and so is this.
-fn of_module<'a>(module: &'a Value, path: &str, found: &mut Vec<Instance<'a>>) {
-    for resource in list(&module["resources"]).iter().filter(|resource| resource["mode"] == "managed") {
-        let Some(kind) = kind(resource) else { continue };
-        let name = resource["name"].as_str().unwrap_or_default();
-        found.push(Instance {
-            address: resource["address"].as_str().unwrap_or_default().to_owned(),
-            name_hint: name_hint(path, name, &index(&resource["index"])),
-            kind,
-            attributes: &resource["values"],
-            tainted: resource["tainted"] == true,
-            deposed: resource["deposed_key"].as_str(),
-        });
-    }
-    for child in list(&module["child_modules"]) {
-        of_module(child, child["address"].as_str().unwrap_or_default(), found);
-    }
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
-
-fn kind(resource: &Value) -> Option<&'static str> {
-    [PACKAGE, ATTACHMENT].into_iter().find(|kind| resource["type"] == *kind)
-}
-
-/// `[0]`, `["a"]`, or nothing for a resource without count and `for_each`.
-fn index(key: &Value) -> String {
-    if key.is_null() { String::new() } else { format!("[{key}]") }
-}
-
-fn name_hint(module: &str, name: &str, index: &str) -> String {
-    format!("{} {name} {index}", module.replace("module.", " "))
 }
 
 /// The CENs that each package is attached to, by the state's attachments.
