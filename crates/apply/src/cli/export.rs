@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
+use cenbwp_diff::{Live, Owner};
 use cenbwp_spec::StackName;
 
 use super::Environment;
@@ -77,6 +78,12 @@ async fn of_account(args: &Args, environment: &Environment, output: &Arc<Output>
     let situation = interrupt::or_end(interrupted, Situation::look(&cloud)).await?;
     if let Some(account) = &situation.account {
         output.story(&format!("account {account}, {}", cenbwp_diff::neutral(&cloud.asker())));
+    }
+    let has_owner = |live: &&Live| matches!(live.owner(), Owner::Identity(_));
+    let owned = situation.observed.packages.iter().filter(has_owner).count();
+    if owned > 0 && !args.all {
+        let (has, them) = if owned == 1 { ("has", "it") } else { ("have", "them") };
+        output.story(&format!("{} {has} an owner; --all exports {them} too", plural(owned, "package")));
     }
     let scope = Scope { stack: args.stack.clone(), all: args.all };
     Ok(export::of_account(&situation.observed, situation.account.as_ref(), &scope, now))

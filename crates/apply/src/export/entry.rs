@@ -178,3 +178,47 @@ impl Terms {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cenbwp_spec::{Address, Area};
+
+    use super::*;
+
+    /// Characters that mean something to a YAML reader, and some that only look like others.
+    const ALPHABET: [char; 26] = [
+        'a', '0', ' ', '\n', '-', ':', '#', '"', '\'', '\\', ',', '[', '}', '&', '*', '!', '|', '>', '%',
+        '@', '`', '?', '~', '.', '\u{a0}', '日',
+    ];
+
+    /// Every text of up to three of them.
+    fn texts() -> Vec<String> {
+        let mut texts = vec![String::new()];
+        let mut last = texts.clone();
+        for _ in 0..3 {
+            last = last.iter().flat_map(|text| ALPHABET.map(|c| format!("{text}{c}"))).collect();
+            texts.extend(last.iter().cloned());
+        }
+        texts
+    }
+
+    #[test]
+    fn any_text_is_read_back_as_it_was_written() {
+        let address = Address { stack: "on".parse().unwrap(), package: "null".parse().unwrap() };
+        let identity = Identity { address: address.clone(), generation: Generation::FIRST };
+        let areas = AreaPair::new(Area::new("China"), Area::new("Europe"));
+        for text in texts() {
+            let mut entry = Entry::new(&areas, Mbps(2), Paid::Before);
+            entry.optional.description = Some(text.clone());
+            let line = text.replace('\n', "_");
+            entry.optional.tags = [(format!("{line}k"), line.clone())].into();
+            let written = entry.text(&identity);
+            let document = format!("version: 1\nstack: \"on\"\n{DEFAULTS}packages:\n{written}");
+            let source = Source { name: String::new(), bytes: document.into_bytes() };
+            let spec = cenbwp_spec::parse(&[source]).spec.unwrap();
+            let package = spec.get(&address).unwrap_or_else(|| panic!("{written}"));
+            assert_eq!(package.description.as_ref(), Some(&text), "{written}");
+            assert_eq!(package.tags, [(format!("{line}k"), Some(line))].into(), "{written}");
+        }
+    }
+}

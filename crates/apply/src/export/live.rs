@@ -53,17 +53,20 @@ pub fn of_account(observed: &Observed, account: Option<&AccountId>, scope: &Scop
                 None => add(&mut builder, live, identity, false),
             },
             Owner::Unclear(tag) => {
-                let why = format!("its tag {} is {tag:?}, which names nobody", Identity::TAG);
+                let why = format!("its tag {} is {tag:?}, which names nobody{HOLDS}", Identity::TAG);
                 builder.leave_out(live.id.as_str(), &why);
             }
         }
     }
     for item in &observed.unreadable {
         let about = item.id.as_ref().map_or("an item without an id", |id| id.as_str());
-        builder.leave_out(about, &format!("it cannot be read: {}", item.reason));
+        builder.leave_out(about, &format!("it cannot be read{HOLDS}: {}", item.reason));
     }
     builder.finish(&scope.stack, account)
 }
+
+/// A package that may be anybody's may be any of those that a plan wants.
+const HOLDS: &str = ", and a plan holds every adoption while that is so";
 
 /// How many packages carry each identity.
 fn carriers(packages: &[(&Live, Owner)]) -> BTreeMap<Identity, usize> {
