@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cenbwp_diff::{Business, ChargeType, Live, Observed, Owner};
-use cenbwp_spec::{AccountId, Address, Generation, Identity, Mbps, StackName};
+use cenbwp_spec::{AccountId, Address, Generation, Identity, Mbps, Renewal, StackName, Term};
 use jiff::Timestamp;
 
 use super::Export;
@@ -159,14 +159,17 @@ fn is_free(key: &str) -> bool {
 fn read_terms(text: &str) -> Option<Terms> {
     let words: Vec<&str> = text.split(' ').collect();
     let ["PREPAY", period, cycle, "renew", renewal] = words[..] else { return None };
-    let pricing_cycle = ["Month", "Year"].into_iter().find(|known| *known == cycle)?;
-    let months: Option<u32> = if renewal == "off" { None } else { Some(renewal.parse().ok()?) };
-    Some(Terms {
-        period: Some(period.parse().ok()?),
-        pricing_cycle: Some(pricing_cycle).filter(|cycle| *cycle != "Month"),
-        auto_renew: Some(months.is_some()),
-        auto_renew_duration: months,
-    })
+    let period: u8 = period.parse().ok()?;
+    let term = match cycle {
+        "Month" => Term::Months(period),
+        "Year" => Term::Years(period),
+        _ => return None,
+    };
+    let renewal = match renewal {
+        "off" => Renewal::Off,
+        months => Renewal::Months(months.parse().ok()?),
+    };
+    Some(Terms::new(Some(term), Some(renewal)))
 }
 
 #[cfg(test)]
@@ -340,5 +343,10 @@ mod tests {
         );
         let system = ["acs:rm:x", "aliyun-y", "cenbwp-terms"].map(|key| (key.to_owned(), "v".to_owned()));
         check(&|live| live.tags = system.clone().into(), "");
+        let terms = [(Identity::TERMS_TAG.to_owned(), "PREPAY 5 Month renew off".to_owned())];
+        check(
+            &|live| live.tags = terms.clone().into(),
+            "what it was bought for is not carried over: `period` is `5`, expected 1, 2, 3 or 6 months, or 1, 2 or 3 years",
+        );
     }
 }
