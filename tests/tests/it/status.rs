@@ -93,7 +93,7 @@ fn every_package_is_told_where_it_stands() {
     let lab = lab();
     // A package that cannot be told whose it is holds what would be bought or adopted.
     let declared = [
-        "net/adopts - held",
+        "net/adopts cenbwp-free held",
         "net/again cenbwp-old superseded",
         "net/again/2 cenbwp-new as_declared",
         "net/differs cenbwp-differs differs",
@@ -192,4 +192,40 @@ fn the_table_lines_up_and_shows_no_text_of_others_as_it_is() {
         "{text}"
     );
     assert!(text.ends_with("\n12 packages: 2 as declared, 1 differs, 2 missing, 1 to adopt, 1 to release, 1 held, 1 undeclared, 1 superseded, 2 unmanaged.\n"), "{text}");
+}
+
+#[test]
+fn a_recording_is_told_without_credentials_or_network() {
+    let mut lab = lab();
+    lab.set("ALIBABA_CLOUD_ACCESS_KEY_ID", None);
+    let item = json!({
+        "CenBandwidthPackageId": "cenbwp-same", "Bandwidth": 7, "BandwidthPackageChargeType": "PREPAY",
+        "GeographicRegionAId": "china", "GeographicRegionBId": "europe", "BusinessStatus": "Normal",
+        "Tags": { "Tag": [{ "Key": "cenbwp", "Value": "net/same" }] },
+    });
+    let reply = json!({ "TotalCount": 2, "CenBandwidthPackages": { "CenBandwidthPackage": [item] } });
+    lab.file("live.json", &reply.to_string());
+    let ran = lab.run("status --live-from live.json");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("as declared"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("the recording is not whole"), "{}", ran.stderr);
+    assert!(lab.emulator.requests().is_empty());
+}
+
+#[test]
+fn events_of_a_status_that_fails_end_in_a_summary() {
+    let mut lab = lab();
+    let summary = |lab: &Lab, code: i32| {
+        let ran = lab.run("status --json --detailed-exitcode");
+        assert_eq!(ran.code, code, "{}", ran.stderr);
+        let last: Value =
+            serde_json::from_str(ran.stdout.lines().last().expect("a line")).expect("an object");
+        assert_eq!((&last["type"], &last["exit_code"]), (&json!("summary"), &json!(code)));
+        last["counts"].clone()
+    };
+    assert_eq!(summary(&lab, 2)["unmanaged"], 2, "counted, and not listed without --all");
+    lab.set("ALIBABA_CLOUD_ACCESS_KEY_ID", None);
+    assert_eq!(summary(&lab, 1), json!({}));
+    lab.file("cenbwp.yaml", "{version: 1, stack: net, packages: {x: {}}}");
+    assert_eq!(summary(&lab, 3), json!({}));
 }

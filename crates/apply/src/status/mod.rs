@@ -201,7 +201,8 @@ impl<'a> Rows<'a> {
                 self.add(Some(held.identity.clone()), Some(id), State::Held(&held.reason));
             }
             if carriers.is_empty() {
-                self.add(Some(held.identity.clone()), None, State::Held(&held.reason));
+                let id = self.to_adopt(&held.identity);
+                self.add(Some(held.identity.clone()), id, State::Held(&held.reason));
             }
         }
         for (address, id) in &plan.in_sync {
@@ -223,6 +224,13 @@ impl<'a> Rows<'a> {
             };
             self.add(Some(warning.identity().clone()), None, state);
         }
+    }
+
+    /// The listed package without an owner that a spec wants to take over for this identity.
+    fn to_adopt(&self, identity: &Identity) -> Option<&'a PackageId> {
+        let id = self.planned.spec.get(&identity.address)?.adopt.as_ref()?;
+        let live = self.by_id.get(id).filter(|live| live.owner() == Owner::Nobody)?;
+        Some(&live.id)
     }
 
     /// Everything else that was listed.
