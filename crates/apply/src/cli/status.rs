@@ -82,8 +82,8 @@ async fn show(
     reports: &Reports<'_>,
 ) -> Result<(Exit, Counts), Failure> {
     let inputs = inputs(args, output, reports)?;
-    let interrupted =
-        interrupt::listen(Arc::clone(output), InFlight::default()).map_err(Failure::with(Exit::Error))?;
+    let interrupted = interrupt::listen(Arc::clone(output), reports.stdout, InFlight::default())
+        .map_err(Failure::with(Exit::Error))?;
     let cloud = match &args.live_from {
         Some(_) => None,
         None => Some(args.cloud.connect(environment)?),
