@@ -112,7 +112,7 @@ pub(crate) async fn execute(
     Applied::new(&planned, String::new(), results, look.as_ref(), *interrupt.borrow())
 }
 
-fn options(cloud: &Cloud) -> Options {
+pub(crate) fn options(cloud: &Cloud) -> Options {
     Options {
         now: cloud.clock().now(),
         targets: None,

@@ -283,6 +283,11 @@ fn a_terraform_state_of_50_packages_is_adopted_and_nothing_is_bought() {
     only_adopts(&plan(&lab, "spec.yaml"), 50, 0);
     let shown = lab.run("export --from-terraform-state show.json");
     assert_eq!(shown.stdout, lab.read("spec.yaml"), "both forms of a state say the same");
+    let applied = lab.run("apply -f spec.yaml --auto-approve");
+    assert_eq!(applied.code, 0, "{}{}", applied.stdout, applied.stderr);
+    assert!(applied.stdout.contains("Apply complete: 50 adopted."), "{}", applied.stdout);
+    let after = lab.run("plan -f spec.yaml --detailed-exitcode");
+    assert_eq!(after.code, 0, "{}{}", after.stdout, after.stderr);
     assert!(lab.emulator.ledger().is_empty());
 }
 

@@ -266,3 +266,87 @@ async fn temporary_upgrade_is_not_fought() {
     assert!(plan.is_empty(), "{plan:?}");
     assert_eq!(calls(&bench, RESIZE), 0);
 }
+
+/// A change of each kind, and the package that it starts from, if any.
+fn every_kind() -> Vec<(&'static str, Option<Package>)> {
+    let attached = |id: &str| {
+        let mut package = ours(id);
+        package.cen_ids = vec!["cen-1".into()];
+        package
+    };
+    let mut postpaid = ours("cenbwp-1");
+    postpaid.charge_type = "POSTPAY".into();
+    vec![
+        ("bandwidth: 20, description: text, autoPay: true", Some(ours("cenbwp-1"))),
+        (
+            "bandwidth: 10, tags: {a: b, gone: null}, autoPay: true",
+            Some(ours("cenbwp-1").tagged("gone", "x")),
+        ),
+        ("bandwidth: 10, cenId: cen-2, allowInterruption: true, autoPay: true", Some(attached("cenbwp-1"))),
+        (
+            "bandwidth: 20, adopt: cenbwp-1, autoPay: true",
+            Some(Package::new("cenbwp-1", ["china", "europe"], 10)),
+        ),
+        ("bandwidth: 10, manage: release", Some(ours("cenbwp-1"))),
+        ("bandwidth: 10, manage: retire", Some(attached("cenbwp-1"))),
+        ("bandwidth: 10, chargeType: POSTPAY, manage: retire", Some(postpaid)),
+        ("bandwidth: 10, cenId: cen-1, resourceGroupId: rg-2, autoPay: true", None),
+    ]
+}
+
+/// What can go wrong with one request.
+fn every_fault() -> Vec<Effect> {
+    let error = |status, code: &str| Refusal::new(status, code, "injected");
+    vec![
+        Effect::CutBefore,
+        Effect::CutAfter,
+        Effect::Truncate,
+        Effect::Throttle(None),
+        Effect::Refuse(error(500, "InternalError")),
+        Effect::FailAfter(error(500, "InternalError")),
+        Effect::Refuse(error(400, "Operation.Blocking")),
+        Effect::Refuse(error(400, "InvalidParameter")),
+        Effect::Refuse(error(403, "Forbidden.RAM")),
+    ]
+}
+
+/// Every kind of change, every fault, at every request of the run: the run tells the truth, a second run
+/// finishes what is left, nothing is bought twice, and then there is nothing to do.
+#[tokio::test(start_paused = true)]
+async fn every_change_converges_under_every_fault_at_every_step() {
+    for (fields, package) in every_kind() {
+        for effect in every_fault() {
+            for call in 1..=9 {
+                let what = format!("{fields}, {effect:?} at request {call}");
+                let bench = bench(package.clone().into_iter().collect());
+                let fields = format!("areas: [China, Europe], {fields}");
+                let wanted = spec(&format!("{{version: 1, stack: net, packages: {{x: {{{fields}}}}}}}"));
+                bench.emulator.fault(Fault { action: None, when: When::call(call), effect: effect.clone() });
+                let before = bench.emulator.save();
+                let first = match bench.plan(&wanted).await {
+                    Ok((situation, plan)) if plan.is_applyable() => {
+                        Some(bench.execute(&wanted, &situation, &plan).await)
+                    }
+                    _ => None,
+                };
+                let code = first.as_ref().map(|run| run.exit);
+                if matches!(code, Some(Exit::Error | Exit::Refused)) {
+                    let (before, after) = (packages_of(&before), packages_of(&bench.emulator.save()));
+                    assert_eq!(before, after, "{what}: exit {code:?} says that nothing changed");
+                }
+                bench.emulator.clear_faults();
+                let second = bench.apply(&wanted).await;
+                assert_eq!(second.exit, Exit::Done, "{what}: {}", second.text);
+                let (_, plan) = bench.plan(&wanted).await.expect("the plan can be made");
+                assert!(plan.is_empty(), "{what}: {plan:?}");
+                assert!(purchases(&bench.emulator).len() <= 1, "{what}");
+            }
+        }
+    }
+}
+
+/// The packages of a saved world.
+fn packages_of(world: &str) -> serde_json::Value {
+    let world: serde_json::Value = serde_json::from_str(world).expect("a saved world is JSON");
+    world["packages"].clone()
+}

@@ -336,10 +336,21 @@ impl Case<'_> {
                     format!("run {n} leaves something unknown: {}", record.said),
                 );
             }
-            if alone && !excused && record.said.code != Some(0) {
+            // An unpaid package that is listed before its tags looks like a stranger's, and nobody waits for it.
+            let service = &self.schedule.service;
+            let strange = service.list_unpaid && service.tags_after_listings > 0;
+            if alone && !excused && !strange && record.said.code != Some(0) {
                 self.find(Law::Converges, format!("run {n}, quiet and alone, is not done: {}", record.said));
             }
-            if alone && !excused && record.said.code == Some(0) && self.history.plan_is_empty == Some(false) {
+            // An unpaid package that is listed before its tags looks like a stranger's, and nobody waits for it.
+            let service = &self.schedule.service;
+            let strange = service.list_unpaid && service.tags_after_listings > 0;
+            if alone
+                && !excused
+                && !strange
+                && record.said.code == Some(0)
+                && self.history.plan_is_empty == Some(false)
+            {
                 // An order that nobody paid is asked for again with the same token.
                 if record.run.wish.values().all(|want| want.auto_pay) {
                     self.find(Law::Converges, format!("the plan after run {n} is not empty"));

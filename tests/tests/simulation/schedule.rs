@@ -60,6 +60,8 @@ pub(crate) struct Run {
 pub(crate) enum Mode {
     /// It plans by itself and is approved in advance; the machine stalls for so long before it goes on.
     Direct { stall: u64 },
+    /// It saves its plan, and so long after that the file is read and applied.
+    Saved { stall: u64 },
 }
 
 /// How a run ends.
@@ -236,6 +238,12 @@ fn wishes(rng: &mut Rng) -> Vec<Wish> {
 }
 
 /// One to four runs, together or one after the other.
+/// Most runs plan for themselves; now and then time passes between a plan and what is made of it.
+fn mode(rng: &mut Rng) -> Mode {
+    let stall = if rng.u8(..8) == 0 { rng.u64(..20_000) } else { 0 };
+    if rng.u8(..4) == 0 { Mode::Saved { stall: stall + rng.u64(..500) } } else { Mode::Direct { stall } }
+}
+
 fn runs(rng: &mut Rng, wishes: &[Wish]) -> Vec<Run> {
     let count = rng.usize(..6);
     let mut run = |_| {
@@ -250,7 +258,7 @@ fn runs(rng: &mut Rng, wishes: &[Wish]) -> Vec<Run> {
         Run {
             at: [0, 0, rng.u64(..100), rng.u64(..3000), rng.u64(..60_000)][rng.usize(..5)],
             wish: wishes[rng.usize(..wishes.len())].clone(),
-            mode: Mode::Direct { stall: if rng.u8(..8) == 0 { rng.u64(..20_000) } else { 0 } },
+            mode: mode(rng),
             end,
             parallelism: rng.usize(1..=4),
             retries: [5, 5, 2, 0][rng.usize(..4)],

@@ -37,10 +37,12 @@ fn ten_thousand_schedules_break_no_law_and_leave_nothing_out() {
         "exit 0",
         "exit 1",
         "exit 4",
+        "exit 5",
         "exit 6",
         "exit 7",
         "exit 130",
         "created",
+        "updated",
         "already_present",
         "unpaid_order",
         "failed",
@@ -48,7 +50,7 @@ fn ten_thousand_schedules_break_no_law_and_leave_nothing_out() {
         "unknown",
     ] {
         let count = seen.get(what).copied().unwrap_or(0);
-        assert!(count >= 100, "{what}: {count} times; {seen:?}");
+        assert!(count >= 50, "{what}: {count} times; {seen:?}");
     }
 }
 

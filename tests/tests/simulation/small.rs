@@ -34,6 +34,11 @@ fn run(at: u64, mbps: u32) -> Run {
     Run { at, wish: wish(mbps), mode, end: End::Own, parallelism: 1, retries: 5, wait: Some(60) }
 }
 
+/// The same from a plan that was saved a moment before.
+fn saved(at: u64, mbps: u32) -> Run {
+    Run { mode: Mode::Saved { stall: 20 }, ..run(at, mbps) }
+}
+
 /// One executor; two of one commit, together and one after the other's first steps; two of different commits.
 fn casts() -> Vec<Vec<Run>> {
     vec![
@@ -42,6 +47,8 @@ fn casts() -> Vec<Vec<Run>> {
         vec![run(0, 10), run(35, 10)],
         vec![run(0, 10), run(0, 20)],
         vec![run(0, 10), run(35, 20)],
+        vec![saved(0, 10), saved(0, 10)],
+        vec![saved(0, 10), run(35, 20)],
     ]
 }
 

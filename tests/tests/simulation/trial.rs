@@ -12,10 +12,11 @@ use cenbwp::clock::Clock;
 use cenbwp::cloud::{Cloud, RetryPolicy};
 use cenbwp::execute::{self, ChangeResult, InFlight, Settings};
 use cenbwp::exit::{Exit, Failure};
+use cenbwp::planned::Planned;
 use cenbwp::report::outcomes::Applied;
 use cenbwp::situation::Situation;
 use cenbwp_diff::Plan;
-use cenbwp_spec::Spec;
+use cenbwp_spec::{Source, Spec};
 use cenbwp_tests::{Config, Effect, Emulator, Fault, IDENTITY_TAG, Package, Refusal, World};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -181,8 +182,17 @@ impl Sim {
     ) -> Result<Applied, Failure> {
         let cloud = self.client(n, run.retries);
         let spec = spec_of(&run.wish);
-        let Mode::Direct { stall } = run.mode;
-        let planning = common::plan(&cloud, &spec);
+        let planning = async {
+            match run.mode {
+                Mode::Direct { stall } => {
+                    let planned = common::plan(&cloud, &spec).await?;
+                    check_applyable(&planned.1)?;
+                    sleep(stall).await;
+                    Ok(planned)
+                }
+                Mode::Saved { stall } => from_file(&cloud, &run.wish, stall).await,
+            }
+        };
         let (situation, plan) = tokio::select! {
             biased;
             _ = interrupt.wait_for(|interrupted| *interrupted) => {
@@ -190,8 +200,6 @@ impl Sim {
             }
             planned = planning => planned?,
         };
-        check_applyable(&plan)?;
-        sleep(stall).await;
         told.borrow_mut().planned = plan.purchases().map(|purchase| purchase.identity.to_string()).collect();
         let settings = Settings {
             parallelism: run.parallelism,
@@ -252,6 +260,20 @@ impl Sim {
 }
 
 /// As `apply` refuses, before anything is sent.
+/// Saves a plan, reads it after a while, and plans again: what is still to be done of it.
+async fn from_file(cloud: &Cloud, wish: &Wish, stall: u64) -> Result<(Situation, Plan), Failure> {
+    let spec = spec_of(wish);
+    let (situation, plan) = common::plan(cloud, &spec).await?;
+    let sources = vec![Source { name: "spec.yaml".to_owned(), bytes: text(wish).into_bytes() }];
+    let saved = Planned { sources, options: common::options(cloud), spec: spec.clone(), situation, plan };
+    check_applyable(&saved.plan)?;
+    let file = saved.document().to_text();
+    sleep(stall).await;
+    let read = Planned::read(file.as_bytes())?;
+    let (situation, fresh) = common::plan(cloud, &spec).await?;
+    Ok((situation, read.still_approved(&fresh)?))
+}
+
 fn check_applyable(plan: &Plan) -> Result<(), Failure> {
     if plan.is_applyable() {
         return Ok(());
