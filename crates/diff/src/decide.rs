@@ -268,10 +268,10 @@ impl<'a> Planner<'a> {
         let detach = live.cens.clone();
         let delete = live.charge == ChargeType::Postpay || live.expired(self.options.now);
         if detach.is_empty() && !delete {
-            warnings.push(Warning::EntryCanGo { identity });
+            warnings.push(Warning::Retiring { identity, id: id.clone(), at: live.expires });
             return Verdict::InSync(id);
         }
-        Verdict::Change(Change::Retire(Retirement { identity, id, detach, delete }))
+        Verdict::Change(Change::Retire(Retirement { identity, id, detach, delete, expires: live.expires }))
     }
 
     /// The fields to correct. What the spec says to leave becomes a warning.

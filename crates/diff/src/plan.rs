@@ -169,6 +169,8 @@ pub struct Retirement {
     pub detach: BTreeSet<CenId>,
     /// Whether the service lets it be deleted: postpaid or expired.
     pub delete: bool,
+    /// When it ends by itself, if known: what is not deleted is charged until then.
+    pub expires: Option<Timestamp>,
 }
 
 /// A value as it is and as it should be.
@@ -375,6 +377,15 @@ pub enum Warning {
     NothingToObserve {
         /// Whose package.
         identity: Identity,
+    },
+    /// A retired package is detached, and ends by itself.
+    Retiring {
+        /// Whose package.
+        identity: Identity,
+        /// Which package.
+        id: PackageId,
+        /// When, if known.
+        at: Option<Timestamp>,
     },
     /// A released or retired package needs nothing more; its entry can go.
     EntryCanGo {

@@ -155,8 +155,12 @@ fn retirement(page: &mut Page<'_>, retirement: &Retirement) {
     for cen in &retirement.detach {
         page.line(4, &format!("detaches from {cen}   (interrupts traffic)"));
     }
-    let end = if retirement.delete { "deletes the package" } else { "leaves the package to expire" };
-    page.line(4, end);
+    let until = retirement.expires.map_or_else(String::new, |at| format!(", ends {}", when(at)));
+    if retirement.delete {
+        page.line(4, "deletes the package");
+    } else {
+        page.line(4, &format!("leaves the package to expire, charged until then{until}"));
+    }
 }
 
 fn refusal(page: &mut Page<'_>, held: &Held, is_skipped: bool) {

@@ -153,6 +153,7 @@ impl Warning {
             Self::Ignored { .. } => "ignored",
             Self::Differs { .. } => "differs",
             Self::NothingToObserve { .. } => "nothing_to_observe",
+            Self::Retiring { .. } => "retiring",
             Self::EntryCanGo { .. } => "entry_can_go",
             Self::Reserved { .. } => "reserved",
         }
@@ -168,6 +169,7 @@ impl Warning {
             | Self::Ignored { identity, .. }
             | Self::Differs { identity, .. }
             | Self::NothingToObserve { identity }
+            | Self::Retiring { identity, .. }
             | Self::EntryCanGo { identity }
             | Self::Reserved { identity, .. } => identity,
         }
@@ -198,6 +200,13 @@ impl Warning {
             }
             Self::NothingToObserve { identity } => {
                 format!("no package carries the tag {}={identity}", Identity::TAG)
+            }
+            Self::Retiring { id, at, .. } => {
+                let end =
+                    at.map_or_else(|| "its end is not listed".to_owned(), |at| format!("ends {}", when(at)));
+                format!(
+                    "{id} is left to expire and charged until then: {end}; its entry can go once it is gone"
+                )
             }
             Self::EntryCanGo { .. } => "nothing is left to do; the entry can be removed".to_owned(),
             Self::Reserved { id, bandwidth, at, .. } => {

@@ -308,7 +308,7 @@ fn a_package_is_released_or_retired_only_as_far_as_the_spec_says() {
     check(manage(Manage::Release), [own(|l| l.cens = cens(&["cen-1"]))], "release");
     check(manage(Manage::Release), [], "entry_can_go");
     check(manage(Manage::Retire), [], "entry_can_go");
-    check(manage(Manage::Retire), [own(|_| {})], "in order, entry_can_go");
+    check(manage(Manage::Retire), [own(|_| {})], "in order, retiring");
     check(manage(Manage::Retire), [own(|l| l.cens = cens(&["cen-1"]))], "retire 1 leave");
     check(manage(Manage::Retire), [own(|l| l.charge = ChargeType::Postpay)], "retire 0 delete");
     check(manage(Manage::Retire), [own(|l| l.expires = Some(options().now))], "retire 0 delete");

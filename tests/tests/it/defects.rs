@@ -1,5 +1,5 @@
 //! What today's tools for this resource get wrong, case by case, and what happens here instead. The
-//! purchases that they make twice are in `money`.
+//! purchases that they make twice are in `money`. The numbers only tell the cases apart.
 
 use cenbwp::execute::Outcome;
 use cenbwp::exit::Exit;

@@ -47,6 +47,16 @@ fn saved_plan_is_applied_without_another_question() {
 }
 
 #[test]
+fn plan_that_cannot_be_saved_is_an_error_that_names_the_file() {
+    let lab = planned();
+    for file in ["/dev/full", "no/such/folder/plan.json", "."] {
+        let ran = lab.run(&format!("plan --out {file}"));
+        assert_eq!(ran.code, 1, "{file}: {}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("{file}: the plan could not be saved")), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn show_prints_the_plan_as_plan_printed_it_without_network() {
     let mut lab = planned();
     let shown = lab.run("plan").stdout;

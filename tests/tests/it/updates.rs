@@ -319,8 +319,7 @@ async fn every_change_converges_under_every_fault_at_every_step() {
             for call in 1..=9 {
                 let what = format!("{fields}, {effect:?} at request {call}");
                 let bench = bench(package.clone().into_iter().collect());
-                let fields = format!("areas: [China, Europe], {fields}");
-                let wanted = spec(&format!("{{version: 1, stack: net, packages: {{x: {{{fields}}}}}}}"));
+                let wanted = wanted(fields);
                 bench.emulator.fault(Fault { action: None, when: When::call(call), effect: effect.clone() });
                 let before = bench.emulator.save();
                 let first = match bench.plan(&wanted).await {
@@ -334,13 +333,61 @@ async fn every_change_converges_under_every_fault_at_every_step() {
                     let (before, after) = (packages_of(&before), packages_of(&bench.emulator.save()));
                     assert_eq!(before, after, "{what}: exit {code:?} says that nothing changed");
                 }
-                bench.emulator.clear_faults();
-                let second = bench.apply(&wanted).await;
-                assert_eq!(second.exit, Exit::Done, "{what}: {}", second.text);
-                let (_, plan) = bench.plan(&wanted).await.expect("the plan can be made");
-                assert!(plan.is_empty(), "{what}: {plan:?}");
-                assert!(purchases(&bench.emulator).len() <= 1, "{what}");
+                assert_converges(&bench, &wanted, &what).await;
             }
+        }
+    }
+}
+
+/// The spec of one kind of change.
+fn wanted(fields: &str) -> Spec {
+    spec(&format!("{{version: 1, stack: net, packages: {{x: {{areas: [China, Europe], {fields}}}}}}}"))
+}
+
+/// Runs again until nothing is left, and holds the result against the laws.
+async fn assert_converges(bench: &Bench, wanted: &Spec, what: &str) {
+    bench.emulator.clear_faults();
+    let last = bench.apply(wanted).await;
+    assert_eq!(last.exit, Exit::Done, "{what}: {}", last.text);
+    let (_, plan) = bench.plan(wanted).await.expect("the plan can be made");
+    assert!(plan.is_empty(), "{what}: {plan:?}");
+    assert!(purchases(&bench.emulator).len() <= 1, "{what}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_change_converges_after_a_kill_at_any_moment() {
+    for (fields, package) in every_kind() {
+        let wanted = wanted(fields);
+        for moment in (0..400).step_by(3) {
+            let bench = bench(package.clone().into_iter().collect());
+            let slow = Effect::Latency(Duration::from_millis(10));
+            bench.emulator.fault(Fault { action: None, when: When::EVERY, effect: slow });
+            let run = async {
+                let (situation, plan) = bench.plan(&wanted).await.expect("the plan can be made");
+                bench.execute(&wanted, &situation, &plan).await
+            };
+            drop(tokio::time::timeout(Duration::from_millis(moment), run).await);
+            assert_converges(&bench, &wanted, &format!("{fields}, killed after {moment} ms")).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_change_converges_when_two_runs_make_it_at_once() {
+    for (fields, package) in every_kind() {
+        let wanted = wanted(fields);
+        for effect in every_fault() {
+            let bench = bench(package.clone().into_iter().collect());
+            let other = bench.neighbour();
+            let (mine, theirs) = tokio::join!(bench.plan(&wanted), other.plan(&wanted));
+            let (mine, theirs) = (mine.expect("a plan"), theirs.expect("a plan"));
+            bench.emulator.fault(Fault { action: None, when: When::call(2), effect: effect.clone() });
+            let runs = tokio::join!(
+                bench.execute(&wanted, &mine.0, &mine.1),
+                other.execute(&wanted, &theirs.0, &theirs.1)
+            );
+            let what = format!("{fields}, {effect:?}: {}{}", runs.0.text, runs.1.text);
+            assert_converges(&bench, &wanted, &what).await;
         }
     }
 }

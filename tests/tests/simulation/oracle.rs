@@ -338,13 +338,15 @@ impl Case<'_> {
             }
             // An unpaid package that is listed before its tags looks like a stranger's, and nobody waits for it.
             let service = &self.schedule.service;
-            let strange = service.list_unpaid && service.tags_after_listings > 0;
+            let late_tags = service.tags_after_listings > 0 || !service.tags_after.is_zero();
+            let strange = service.list_unpaid && late_tags;
             if alone && !excused && !strange && record.said.code != Some(0) {
                 self.find(Law::Converges, format!("run {n}, quiet and alone, is not done: {}", record.said));
             }
             // An unpaid package that is listed before its tags looks like a stranger's, and nobody waits for it.
             let service = &self.schedule.service;
-            let strange = service.list_unpaid && service.tags_after_listings > 0;
+            let late_tags = service.tags_after_listings > 0 || !service.tags_after.is_zero();
+            let strange = service.list_unpaid && late_tags;
             if alone
                 && !excused
                 && !strange

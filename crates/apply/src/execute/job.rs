@@ -165,11 +165,27 @@ impl<'p> Job<'p> {
                 order_id: None,
                 client_token: None,
                 request_id: None,
-                detail: None,
+                detail: self.end(),
                 hint: None,
                 may_have_bought: false,
                 fields,
             },
+        }
+    }
+}
+
+impl Job<'_> {
+    /// Until when a package that is left to expire is charged.
+    fn end(&self) -> Option<String> {
+        match self.change {
+            Change::Retire(retirement) if !retirement.delete => {
+                retirement.expires.map(|end| format!("left to expire and charged until then, ends {end}"))
+            }
+            Change::Purchase(_)
+            | Change::Update(_)
+            | Change::Adopt(_)
+            | Change::Release(_)
+            | Change::Retire(_) => None,
         }
     }
 }
