@@ -1,5 +1,10 @@
 //! `cen-emulator`: the emulated service as a program, alone or around a command.
 
+#![allow(
+    rustdoc::broken_intra_doc_links,
+    reason = "the comments of arguments are help texts, where brackets are options"
+)]
+
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;

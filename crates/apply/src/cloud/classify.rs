@@ -15,7 +15,7 @@ const LONGEST_WORD: usize = 100;
 /// | no whole reply: time-out, cut, reset | Unknown |
 /// | 2xx with a JSON object | Yes; the caller still has to find in it what it asked for |
 /// | 2xx with anything else | Unknown: a reply was made on the way, or the service's own is broken |
-/// | an error code with a meaning ([`meaning`]), at any status | what the code means |
+/// | an error code with a meaning (`meaning`), at any status | what the code means |
 /// | another error code with 4xx | No, final |
 /// | another error code with 5xx, or any other status | Unknown |
 /// | 3xx, 4xx, 5xx without a code | Unknown: a proxy or a portal speaks, not the service |

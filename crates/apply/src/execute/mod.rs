@@ -11,7 +11,7 @@
 //! outcome is in doubt is sent again only with the same token, and only after a look that did not find the
 //! package. A round makes at most one listing, however many orders wait.
 //!
-//! **Invariant:** [`run`] is the only function that holds a [`Writer`](crate::cloud::Writer), and its
+//! **Invariant:** [`run`] is the only function that holds a [`Writer`], and its
 //! pause the only place that waits.
 
 mod amend;
