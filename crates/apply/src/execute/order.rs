@@ -23,10 +23,10 @@ use super::job::Step;
 use super::outcome::{ChangeResult, Outcome};
 use crate::cloud::{Answer, Attempt, ClientToken, Created, Lost, Refusal, RefusalKind};
 
-/// How much is tried before an order stops sending.
+/// How much is tried before an order, or a change, stops sending.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// The most requests with one token.
+    /// The most requests with one token, or for one change of a package that exists.
     pub max_sends: u32,
     /// Whether a yes has to be confirmed by the listing.
     pub wait: bool,
