@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: help demo test build format lint unit sdk fuzz simulate clean
+.PHONY: help demo test build format lint unit sdk fuzz simulate dist clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
@@ -43,6 +43,10 @@ fuzz: ## Grow the fuzz corpus, FUZZ_SECONDS for each reader
 
 simulate: ## Try to break the laws by brute force: make simulate SEEDS=1000000 FROM=0
 	@SEEDS=$(SEEDS) FROM=$(FROM) $(CARGO) test --quiet --locked --profile simulate -p cenbwp-tests --test simulation -- --ignored --nocapture
+
+dist: ## Build, pack and try the static binary: dist/cenbwp-VERSION-TARGET.tar.gz
+	@archive=$$(CARGO=$(CARGO) packaging/dist.sh) && echo "$$archive" && \
+	ARCHIVE=$$archive $(CARGO) test --quiet --locked -p cenbwp-tests --test it -- --ignored packaging::
 
 clean: ## Remove what was built
 	$(CARGO) clean

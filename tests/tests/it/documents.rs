@@ -6,22 +6,18 @@
 //! a comment names recorded Describe replies to begin with: `<!-- cloud: examples/FILE -->`. Blocks of other
 //! languages are not commands.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use cenbwp_tests::Cen;
 
-use crate::support::Lab;
+use crate::support::{Lab, repository};
 
 /// A command and the output that the document shows below it.
 struct Shown {
     command: String,
     output: String,
     line: usize,
-}
-
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests lie below the root").to_owned()
 }
 
 fn console_blocks(text: &str) -> Vec<Shown> {

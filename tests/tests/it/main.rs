@@ -15,6 +15,7 @@ mod export;
 mod guards;
 mod hostile;
 mod money;
+mod packaging;
 mod refusals;
 mod saved;
 mod schemas;

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `validate`, `plan`, `show`, `apply` | the steps of a reconciliation |
 //! | `status`, `export` | what is live, and a spec for it |
-//! | `schema`, `explain`, `completions`, `version` | what the tool says of itself |
+//! | `schema`, `explain`, `completions`, `man`, `version` | what the tool says of itself |
 //! | `inputs`, `scope`, `connection` | spec files, planning flags, the way to the service |
 //! | `approval`, `interrupt`, `progress` | the person at the terminal |
 //! | `reports`, `output` | what goes where, and the one place that prints |
@@ -20,6 +20,7 @@ mod export;
 mod inputs;
 mod interrupt;
 mod logs;
+mod man;
 mod output;
 mod plan;
 mod progress;
@@ -46,7 +47,7 @@ use crate::report::event::{Event, SummaryLine};
 
 /// Keeps Alibaba Cloud CEN bandwidth plans as a YAML file declares them, and never buys twice
 #[derive(Debug, Parser)]
-#[command(name = "cenbwp", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(name = "cenbwp", version = version::LINE, disable_help_subcommand = true, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -82,6 +83,7 @@ enum Command {
     Schema(schema::Args),
     Explain(explain::Args),
     Completions(completions::Args),
+    Man(man::Args),
     Version(version::Args),
 }
 
@@ -104,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Schema(args) => (schema::run(&args, &output), false),
         Command::Explain(args) => (explain::run(&args, &output), false),
         Command::Completions(args) => (completions::run(&args, &output), false),
+        Command::Man(args) => (man::run(&args, &output), false),
         Command::Version(args) => (version::run(&args, &output), false),
     };
     let exit = ended.unwrap_or_else(|failure| fail(&failure, &output));

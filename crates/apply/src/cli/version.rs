@@ -5,7 +5,16 @@ use serde_json::json;
 use super::output::Output;
 use crate::exit::{Exit, Failure};
 
-/// Print the version
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The commit, as the build script found it; `unknown` in a build for development.
+const COMMIT: &str = env!("CENBWP_BUILT_FROM");
+const TARGET: &str = env!("CENBWP_BUILT_FOR");
+
+/// What `--version` prints after the name, and every man page at its end.
+pub(super) const LINE: &str =
+    concat!(env!("CARGO_PKG_VERSION"), " (", env!("CENBWP_BUILT_FROM"), ", ", env!("CENBWP_BUILT_FOR"), ")");
+
+/// Print the version, the commit and the target that it was built for
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// As JSON
@@ -13,13 +22,12 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// Prints name and version.
+/// Prints which build this is.
 pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
-    let version = env!("CARGO_PKG_VERSION");
     let text = if args.json {
-        json!({ "name": "cenbwp", "version": version }).to_string()
+        json!({ "name": "cenbwp", "version": VERSION, "commit": COMMIT, "target": TARGET }).to_string()
     } else {
-        format!("cenbwp {version}")
+        format!("cenbwp {LINE}")
     };
     output.answer(&(text + "\n"));
     Ok(Exit::Done)

@@ -68,6 +68,14 @@ impl Lab {
         self
     }
 
+    /// Writes a shell script into the folder that can be run.
+    pub(crate) fn program(&self, name: &str, script: &str) -> &Self {
+        self.file(name, &format!("#!/bin/sh\n{script}"));
+        let runs = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(self.path(name), runs).expect("it is ours");
+        self
+    }
+
     /// The text of a file in the folder.
     pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
@@ -124,4 +132,9 @@ impl Lab {
 pub(crate) fn binaries() -> PathBuf {
     let test = std::env::current_exe().expect("this program has a path");
     test.ancestors().nth(2).expect("tests are built below the binaries").to_owned()
+}
+
+/// The root of the project.
+pub(crate) fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests lie below the root").to_owned()
 }

@@ -8,6 +8,6 @@ mod terminal;
 
 pub(crate) use crate::common::spec;
 pub(crate) use bench::{Bench, Run, purchases};
-pub(crate) use lab::{Lab, Ran, binaries};
+pub(crate) use lab::{Lab, Ran, binaries, repository};
 pub(crate) use rogue::{Rogue, nobody};
 pub(crate) use terminal::Terminal;
