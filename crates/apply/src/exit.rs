@@ -46,6 +46,23 @@ impl Exit {
     }
 }
 
+/// The code in a word or two.
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Done => "done",
+            Self::Error => "error",
+            Self::Pending => "changes are pending",
+            Self::Invalid => "invalid",
+            Self::Refused => "refused",
+            Self::Stale => "stale",
+            Self::Partial => "partial",
+            Self::Unknown => "outcome unknown",
+            Self::Interrupted => "interrupted",
+        })
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         exit.code().into()

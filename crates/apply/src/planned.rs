@@ -5,6 +5,7 @@
 //! purpose, does not give itself any more.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use cenbwp_diff::{Change, FieldChange, Options, Palette, Plan, Style, Update};
 use cenbwp_spec::{Identity, Source, Spec};
@@ -19,9 +20,9 @@ use crate::situation::{Situation, checked_plan};
 #[derive(Debug)]
 pub struct Planned {
     /// The spec's files.
-    pub sources: Vec<Source>,
+    pub sources: Arc<[Source]>,
     /// What they declare.
-    pub spec: Spec,
+    pub spec: Arc<Spec>,
     /// How it was planned, and when.
     pub options: Options,
     /// What was seen.
@@ -95,6 +96,7 @@ impl Planned {
         let spec = cenbwp_spec::parse(&sources).spec.ok_or("inputs.sources: the spec has errors")?;
         let plan =
             checked_plan(&spec, &observed, &options).map_err(|failure| format!("{:#}", failure.error))?;
+        let (sources, spec) = (sources.into(), Arc::new(spec));
         Ok(Self { sources, spec, options, situation: Situation { account, endpoint, observed }, plan })
     }
 

@@ -33,4 +33,5 @@ pub use plan::{
     Adoption, Breach, Change, Delta, FieldChange, Held, HeldReason, Options, Plan, Purchase, Release,
     Retirement, Superseded, Undeclared, Update, Warning,
 };
-pub use render::{Palette, Style, render};
+pub use render::{Palette, Style, obstacle, render, render_change, summary};
+pub use words::when;

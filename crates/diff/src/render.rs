@@ -219,8 +219,16 @@ fn limits(page: &mut Page<'_>, plan: &Plan) {
     }
 }
 
-/// The paragraph that says it all: what is bought, changed, held, and what that does to money and traffic.
-fn summary(plan: &Plan) -> String {
+/// Returns one change as text, as [`render`] writes it.
+pub fn render_change(change: &Change, style: &Style) -> String {
+    let mut page = Page { style, text: String::new() };
+    block(&mut page, change);
+    page.text
+}
+
+/// Returns the paragraph that says it all: what is bought, changed, held, and what that does to money and
+/// traffic.
+pub fn summary(plan: &Plan) -> String {
     let rest = |declared: &str| {
         let counts = [(plan.in_sync.len(), declared), (plan.unmanaged, "unmanaged")];
         counted(&counts).map_or(String::new(), |counts| format!(" {counts}."))
@@ -271,8 +279,8 @@ fn bought(plan: &Plan) -> Option<String> {
     (count > 0).then(|| format!("{count} to buy ({mbps} Mbps, {months} {unit})"))
 }
 
-/// Why the plan may not be carried out.
-fn obstacle(plan: &Plan) -> Option<String> {
+/// Returns why the plan may not be carried out; `None` if it may.
+pub fn obstacle(plan: &Plan) -> Option<String> {
     if plan.is_applyable() {
         return None;
     }

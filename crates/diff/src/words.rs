@@ -28,6 +28,23 @@ impl HeldReason {
         }
     }
 
+    /// The rule behind it, whatever the package.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::LookAlike { .. } => "a package that is there may be the one that would be bought",
+            Self::Unreadable { .. } => "an item of the listing cannot be read",
+            Self::IncompleteListing => "the listing is not whole",
+            Self::CannotAdopt { .. } => "the package cannot be adopted",
+            Self::Immutable { .. } => "what is fixed at purchase differs",
+            Self::NotNormal { .. } => "the package is expired or locked",
+            Self::Ambiguous { .. } => "several packages carry the identity",
+            Self::LoweredGeneration { .. } => "a later generation is live",
+            Self::PostpayAbsent => "POSTPAY is no longer sold",
+            Self::InterruptsTraffic { .. } => "the change interrupts traffic",
+            Self::SeveralCens { .. } => "the package is attached to several CENs",
+        }
+    }
+
     /// The live packages that it names.
     pub fn ids(&self) -> Vec<&PackageId> {
         match self {
@@ -159,6 +176,23 @@ impl Warning {
         }
     }
 
+    /// The rule behind it, whatever the package.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Expiring { expired: false, .. } => "the package ends soon",
+            Self::Expiring { expired: true, .. } => "the package has ended",
+            Self::TermsFixed { .. } => "the terms are fixed at purchase",
+            Self::RemovedArea { .. } => "the area is no longer offered",
+            Self::EmptyTag { .. } => "a tag is set to the empty text",
+            Self::Ignored { .. } => "a field differs and is left as it is",
+            Self::Differs { .. } => "what is only observed differs",
+            Self::NothingToObserve { .. } => "what is to be observed is not there",
+            Self::Retiring { .. } => "the package is left to expire",
+            Self::EntryCanGo { .. } => "the entry can be removed",
+            Self::Reserved { .. } => "an ordered change is pending",
+        }
+    }
+
     /// Whose package it is about.
     pub fn identity(&self) -> &Identity {
         match self {
@@ -241,8 +275,8 @@ impl Breach {
     }
 }
 
-/// A time in the service's own form, minutes and UTC: `2026-03-01T16:00Z`.
-pub(crate) fn when(at: Timestamp) -> String {
+/// Returns a time in the service's own form, minutes and UTC: `2026-03-01T16:00Z`.
+pub fn when(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%MZ").to_string()
 }
 

@@ -17,6 +17,7 @@ mod hostile;
 mod money;
 mod packaging;
 mod refusals;
+mod reports;
 mod saved;
 mod schemas;
 mod secrets;

@@ -36,7 +36,7 @@ fn flags_that_cannot_be_meant_send_nothing() {
         ("plan --endpoint http://cbn.aliyuncs.com", "loopback"),
         ("plan --endpoint ftp://127.0.0.1", "https://HOST"),
         ("plan --json --report json", "both want stdout"),
-        ("plan --report yaml", "human or json"),
+        ("plan --report yaml", "expected human, json, markdown"),
         ("plan --expiring-within soon", "14d"),
         ("apply --auto-approve --parallelism 0", "parallelism"),
         ("apply --auto-approve --no-wait --wait-timeout 1s", "--wait-timeout"),

@@ -265,7 +265,13 @@ async fn from_file(cloud: &Cloud, wish: &Wish, stall: u64) -> Result<(Situation,
     let spec = spec_of(wish);
     let (situation, plan) = common::plan(cloud, &spec).await?;
     let sources = vec![Source { name: "spec.yaml".to_owned(), bytes: text(wish).into_bytes() }];
-    let saved = Planned { sources, options: common::options(cloud), spec: spec.clone(), situation, plan };
+    let saved = Planned {
+        sources: sources.into(),
+        options: common::options(cloud),
+        spec: spec.clone().into(),
+        situation,
+        plan,
+    };
     check_applyable(&saved.plan)?;
     let file = saved.document().to_text();
     sleep(stall).await;

@@ -101,18 +101,16 @@ pub(super) async fn run(
     environment: &Environment,
     output: &Arc<Output>,
 ) -> Result<Exit, Failure> {
-    let reports = Reports::new(&args.reports, output)?;
+    let reports = Reports::new("apply", &args.reports, environment, output)?;
     reports.event(&event::VERSION);
     match go(args, environment, output, &reports).await {
         Ok(applied) => {
-            let exit = applied.exit();
             tell(&applied, output, &reports);
-            super::end_events(&reports, None, summary(&applied));
-            Ok(exit)
+            Ok(applied.exit())
         }
         Err(failure) => {
             super::end_events(&reports, Some(&failure), plan::summary("apply", failure.exit, None));
-            Err(failure)
+            reports.conclude(Err(failure), |exit| *exit)
         }
     }
 }
@@ -121,12 +119,12 @@ async fn go(
     args: &Args,
     environment: &Environment,
     output: &Arc<Output>,
-    reports: &Reports<'_>,
+    reports: &Arc<Reports>,
 ) -> Result<Applied, Failure> {
     let start = start(args, output, reports)?;
     let cloud = args.cloud.connect(environment)?;
     let in_flight = args.in_flight().map_err(Failure::with(Exit::Error))?;
-    let interrupted = interrupt::listen(Arc::clone(output), reports.stdout, Arc::clone(&in_flight))
+    let interrupted = interrupt::listen(Arc::clone(output), Arc::clone(reports), Arc::clone(&in_flight))
         .map_err(Failure::with(Exit::Error))?;
 
     let approving = approve(start, args, &cloud, output, reports);
@@ -137,20 +135,20 @@ async fn go(
 
 /// What a run starts from.
 enum Start {
-    Saved(Box<Planned>),
+    Saved(Arc<Planned>),
     Spec(Inputs),
 }
 
 /// A plan that was approved, as it is to be carried out.
 struct Approved {
     /// What of it is still to be done.
-    planned: Planned,
+    planned: Arc<Planned>,
     /// What the approval named.
     digest: String,
 }
 
 /// Everything that can be refused offline.
-fn start(args: &Args, output: &Output, reports: &Reports<'_>) -> Result<Start, Failure> {
+fn start(args: &Args, output: &Output, reports: &Reports) -> Result<Start, Failure> {
     if let Some(path) = &args.plan {
         let saved = inputs::read_plan(path)?;
         let age = Clock::System.now().duration_since(saved.options.now);
@@ -170,7 +168,7 @@ fn start(args: &Args, output: &Output, reports: &Reports<'_>) -> Result<Start, F
             .hint("plan without --live-from"));
         }
         check_applyable(&saved.plan)?;
-        return Ok(Start::Saved(Box::new(saved)));
+        return Ok(Start::Saved(Arc::new(saved)));
     }
     if let Some(recording) = &args.scope.live_from {
         let message = format!("{}: a recording is not the cloud", shown(recording));
@@ -186,18 +184,21 @@ async fn approve(
     args: &Args,
     cloud: &Cloud,
     output: &Output,
-    reports: &Reports<'_>,
+    reports: &Reports,
 ) -> Result<Approved, Failure> {
     let (planned, saved) = match start {
-        Start::Saved(saved) => (*saved, true),
+        Start::Saved(saved) => (saved, true),
         Start::Spec(inputs) => {
-            (plan::prepare(inputs, &args.scope, Duration::ZERO, Some(cloud)).await?, false)
+            let planned = plan::prepare(inputs, &args.scope, Duration::ZERO, Some(cloud)).await?;
+            (Arc::new(planned), false)
         }
     };
     let digest = planned.document().digest;
-    plan::introduce(&planned, Some(cloud), output);
+    plan::introduce(&planned, Some(cloud), output, reports);
+    reports.planned(&planned, &digest);
     if saved {
-        let planned = plan_again(planned, cloud).await?;
+        let planned = plan_again(&planned, cloud).await?;
+        reports.planned(&planned, &digest);
         show(&planned, output, reports);
         return Ok(Approved { planned, digest });
     }
@@ -208,11 +209,12 @@ async fn approve(
         return Ok(Approved { planned, digest });
     }
     approval::ask(output, &consequences(&planned.plan)).await?;
-    let planned = plan_again(planned, cloud).await?;
+    let planned = plan_again(&planned, cloud).await?;
+    reports.planned(&planned, &digest);
     Ok(Approved { planned, digest })
 }
 
-fn show(planned: &Planned, output: &Output, reports: &Reports<'_>) {
+fn show(planned: &Planned, output: &Output, reports: &Reports) {
     for event in event::of_plan(&planned.plan, &planned.document()) {
         reports.event(&event);
     }
@@ -263,7 +265,7 @@ fn consequences(plan: &Plan) -> String {
 }
 
 /// Looks and plans once more, because time has passed since the plan was made.
-async fn plan_again(approved: Planned, cloud: &Cloud) -> Result<Planned, Failure> {
+async fn plan_again(approved: &Planned, cloud: &Cloud) -> Result<Arc<Planned>, Failure> {
     let stale = |message: String| {
         Failure::new(Exit::Stale, message).hint("nothing was sent; plan again with these credentials")
     };
@@ -283,7 +285,8 @@ async fn plan_again(approved: Planned, cloud: &Cloud) -> Result<Planned, Failure
     let options = cenbwp_diff::Options { now: cloud.clock().now(), ..approved.options.clone() };
     let fresh = situation.plan(Some(cloud), &approved.spec, &options).await?;
     let plan = approved.still_approved(&fresh)?;
-    Ok(Planned { options, situation, plan, ..approved })
+    let (sources, spec) = (Arc::clone(&approved.sources), Arc::clone(&approved.spec));
+    Ok(Arc::new(Planned { sources, spec, options, situation, plan }))
 }
 
 /// Says in the journal, if there is one, what is about to be carried out. Nothing has been sent by now.
@@ -305,7 +308,7 @@ async fn execute(
     in_flight: &InFlight,
     interrupted: watch::Receiver<bool>,
     output: &Output,
-    reports: &Reports<'_>,
+    reports: &Reports,
 ) -> Applied {
     let Approved { planned, digest } = approved;
     let account = planned.situation.account.as_ref().expect("a live situation has an account");
@@ -336,18 +339,18 @@ async fn execute(
 
 /// Tells what was done in every form that was asked for. A report that cannot be written changes nothing
 /// about what was bought, so it does not change the code.
-fn tell(applied: &Applied, output: &Output, reports: &Reports<'_>) {
+pub(super) fn tell(applied: &Applied, output: &Output, reports: &Reports) {
     if !applied.results.is_empty() {
         reports.human(&applied.text());
     }
-    let document = format!("{:#}\n", applied.document());
-    if let Err(error) = reports.deliver(&applied.text(), &document) {
+    if let Err(error) = reports.deliver(applied.exit(), None, Some(applied)) {
         output.blame(&error);
     }
+    super::end_events(reports, None, summary(applied));
 }
 
 /// The last event of an apply.
-pub(super) fn summary(applied: &Applied) -> SummaryLine {
+fn summary(applied: &Applied) -> SummaryLine {
     SummaryLine {
         command: "apply",
         counts: serde_json::json!(applied.counts()),

@@ -71,7 +71,8 @@ pub(super) async fn run(
 }
 
 async fn of_account(args: &Args, environment: &Environment, output: &Arc<Output>) -> Result<Export, Failure> {
-    let interrupted = interrupt::listen(Arc::clone(output), reports::Stdout::Human, InFlight::default())
+    let reports = reports::Reports::new("export", &reports::ReportArgs::default(), environment, output)?;
+    let interrupted = interrupt::listen(Arc::clone(output), reports, InFlight::default())
         .map_err(Failure::with(Exit::Error))?;
     let cloud = args.cloud.connect(environment)?;
     let now = cloud.clock().now();

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 use cenbwp_spec::{Finding, Severity, Source, Spec};
@@ -30,11 +31,11 @@ pub(super) struct SpecArgs {
 /// A spec as read: its sources, and what the parser says of them.
 pub(super) struct Inputs {
     /// The sources, in order.
-    pub sources: Vec<Source>,
+    pub sources: Arc<[Source]>,
     /// Errors and warnings.
     pub findings: Vec<Finding>,
     /// The spec; `None` if there are errors.
-    pub spec: Option<Spec>,
+    pub spec: Option<Arc<Spec>>,
 }
 
 impl Inputs {
@@ -47,7 +48,7 @@ impl Inputs {
             failure.hint(format!("name the spec with -f PATH; without it {DEFAULT_FILE} is read"))
         })?;
         let cenbwp_spec::Parsed { spec, findings } = cenbwp_spec::parse(&sources);
-        Ok(Self { sources, findings, spec })
+        Ok(Self { sources: sources.into(), findings, spec: spec.map(Arc::new) })
     }
 
     /// How many findings are of this severity.
@@ -87,7 +88,7 @@ pub(super) fn compare_with_disk(saved: &Planned) -> Result<(), Failure> {
     if digest == Some(crate::report::document::spec_digest(&saved.spec)) {
         return Ok(());
     }
-    let changed = sources.iter().zip(&saved.sources).filter(|(now, then)| now.bytes != then.bytes);
+    let changed = sources.iter().zip(&*saved.sources).filter(|(now, then)| now.bytes != then.bytes);
     let names: Vec<&str> = changed.map(|(now, _)| now.name.as_str()).collect();
     Err(stale(format!("{}: the spec changed after the plan was made", names.join(", "))))
 }

@@ -7,10 +7,9 @@ use tokio::sync::watch;
 
 use super::apply;
 use super::output::Output;
-use super::reports::Stdout;
+use super::reports::Reports;
 use crate::execute::InFlight;
 use crate::exit::{Exit, Failure};
-use crate::report::event::{Event, SummaryLine};
 use crate::report::outcomes::Applied;
 
 /// SIGXFSZ, everywhere but on MIPS: a write went past the limit on a file's size.
@@ -20,13 +19,13 @@ const FILE_SIZE_EXCEEDED: i32 = 25;
 /// block the thread, or no signal is heard.
 ///
 /// At the second one the process ends at once: with code 7, naming what is in flight and its tokens, or
-/// with 130 if nothing was ever sent. What was settled before is summed up in the form that stdout has.
+/// with 130 if nothing was ever sent. What was settled before is summed up in every form that was asked for.
 ///
 /// # Errors
 /// When the system refuses to install a handler.
 pub(super) fn listen(
     output: Arc<Output>,
-    stdout: Stdout,
+    reports: Arc<Reports>,
     in_flight: InFlight,
 ) -> std::io::Result<watch::Receiver<bool>> {
     let mut interrupts = signal(SignalKind::interrupt())?;
@@ -47,7 +46,7 @@ pub(super) fn listen(
                 }
                 sender.send_replace(true);
             } else {
-                leave(&output, stdout, &in_flight);
+                leave(&output, &reports, &in_flight);
             }
         }
     });
@@ -56,29 +55,28 @@ pub(super) fn listen(
 
 /// Ends the process without waiting for anything, and sums up what is known by now.
 #[expect(clippy::disallowed_methods, reason = "the second signal asks for exactly this")]
-fn leave(output: &Output, stdout: Stdout, in_flight: &InFlight) -> ! {
+fn leave(output: &Output, reports: &Reports, in_flight: &InFlight) -> ! {
     let in_flight = in_flight.lock().expect("no holder panics");
     for intent in in_flight.iter() {
         output.complain(&format!("outcome unknown: {intent}"));
     }
     let results = in_flight.results();
     if results.is_empty() {
-        std::process::exit(Exit::Interrupted.code().into());
-    }
-    // What was not begun is not among the results, and which plan it was is in the journal if anywhere.
-    let applied = Applied { digest: String::new(), results, left: None, interrupted: true };
-    match stdout {
-        Stdout::Human => output.answer(&applied.text()),
-        Stdout::Events => {
-            output.event(&Event::Summary(SummaryLine { digest: None, ..apply::summary(&applied) }));
+        let interrupted = nothing_was_done();
+        if let Err(error) = reports.deliver(interrupted.exit, Some(&interrupted), None) {
+            output.blame(&error);
         }
-        Stdout::Document => {
-            let mut document = applied.document();
-            document["plan_digest"] = serde_json::Value::Null;
-            output.answer(&format!("{document:#}\n"));
-        }
+        std::process::exit(interrupted.exit.code().into());
     }
+    // What was not begun is not among the results.
+    let digest = reports.digest().unwrap_or_default();
+    let applied = Applied { digest, results, left: None, interrupted: true };
+    apply::tell(&applied, output, reports);
     std::process::exit(applied.exit().code().into())
+}
+
+fn nothing_was_done() -> Failure {
+    Failure::new(Exit::Interrupted, "interrupted; nothing was bought or changed")
 }
 
 /// Runs something that changes nothing, and ends it at the first signal with code 130.
@@ -92,7 +90,7 @@ pub(super) async fn or_end<T>(
     tokio::select! {
         biased;
         _ = interrupted.wait_for(|interrupted| *interrupted) => {
-            Err(Failure::new(Exit::Interrupted, "interrupted; nothing was bought or changed"))
+            Err(nothing_was_done())
         }
         ended = command => ended,
     }

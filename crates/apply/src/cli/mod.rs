@@ -44,6 +44,7 @@ use crate::exit::{Exit, Failure};
 use output::{Color, Output};
 
 use crate::report::event::{Event, SummaryLine};
+use crate::report::run::plural;
 
 /// Keeps Alibaba Cloud CEN bandwidth plans as a YAML file declares them, and never buys twice
 #[derive(Debug, Parser)]
@@ -97,9 +98,9 @@ pub fn main() -> ExitCode {
     let output = Arc::new(Output::new(cli.global.color, cli.global.quiet, &environment));
     logs::start(&cli.global, &output);
     let (ended, buys) = match cli.command {
-        Command::Validate(args) => (validate::run(&args, &output), false),
+        Command::Validate(args) => (validate::run(&args, &environment, &output), false),
         Command::Plan(args) => (on_runtime(plan::run(&args, &environment, &output)), false),
-        Command::Show(args) => (show::run(&args, &output), false),
+        Command::Show(args) => (show::run(&args, &environment, &output), false),
         Command::Apply(args) => (on_runtime(apply::run(&args, &environment, &output)), true),
         Command::Status(args) => (on_runtime(status::run(&args, &environment, &output)), false),
         Command::Export(args) => (on_runtime(export::run(&args, &environment, &output)), false),
@@ -170,15 +171,10 @@ fn harmless(value: &ContextValue) -> Option<ContextValue> {
 }
 
 /// Ends the event stream: why the run ended early, if it did, and the summary.
-fn end_events(reports: &reports::Reports<'_>, failure: Option<&Failure>, summary: SummaryLine) {
+fn end_events(reports: &reports::Reports, failure: Option<&Failure>, summary: SummaryLine) {
     if let Some(failure) = failure {
         let message = format!("{:#}", failure.error);
         reports.event(&Event::Diagnostic { severity: "error", message, hint: failure.hint.clone() });
     }
     reports.event(&Event::Summary(summary));
-}
-
-/// `1 package`, `2 packages`.
-fn plural<N: std::fmt::Display + PartialEq + From<u8> + Copy>(count: N, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == N::from(1) { "" } else { "s" })
 }

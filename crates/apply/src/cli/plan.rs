@@ -51,9 +51,9 @@ pub(super) async fn run(
     environment: &Environment,
     output: &Arc<Output>,
 ) -> Result<Exit, Failure> {
-    let reports = Reports::new(&args.reports, output)?;
+    let reports = Reports::new("plan", &args.reports, environment, output)?;
     reports.event(&event::VERSION);
-    let ended = show(args, environment, output, &reports).await;
+    let ended = reports.conclude(show(args, environment, output, &reports).await, |(exit, ..)| *exit);
     let summary = match &ended {
         Ok((exit, planned, document)) => summary("plan", *exit, Some((planned, document))),
         Err(failure) => summary("plan", failure.exit, None),
@@ -66,25 +66,24 @@ async fn show(
     args: &Args,
     environment: &Environment,
     output: &Arc<Output>,
-    reports: &Reports<'_>,
-) -> Result<(Exit, Planned, Document), Failure> {
+    reports: &Arc<Reports>,
+) -> Result<(Exit, Arc<Planned>, Document), Failure> {
     let inputs = usable(&args.spec, output, reports)?;
-    let interrupted = interrupt::listen(Arc::clone(output), reports.stdout, InFlight::default())
+    let interrupted = interrupt::listen(Arc::clone(output), Arc::clone(reports), InFlight::default())
         .map_err(Failure::with(Exit::Error))?;
     let cloud = match &args.scope.live_from {
         Some(_) => None,
         None => Some(args.cloud.connect(environment)?),
     };
     let planning = prepare(inputs, &args.scope, args.expiring_within, cloud.as_ref());
-    let planned = interrupt::or_end(interrupted, planning).await?;
-    introduce(&planned, cloud.as_ref(), output);
+    let planned = Arc::new(interrupt::or_end(interrupted, planning).await?);
+    introduce(&planned, cloud.as_ref(), output, reports);
     let document = planned.document();
+    reports.planned(&planned, &document.digest);
     for event in event::of_plan(&planned.plan, &document) {
         reports.event(&event);
     }
     reports.human(&planned.text(output.color, output.width));
-    let human = planned.text(false, output.width);
-    reports.deliver(&human, &document.to_text()).map_err(Failure::with(Exit::Error))?;
     if let Some(path) = &args.out {
         save(path, &document, output)?;
     }
@@ -93,9 +92,11 @@ async fn show(
 }
 
 /// Says whose packages these are before the plan does: the person who reads it has more than one account.
-pub(super) fn introduce(planned: &Planned, cloud: Option<&Cloud>, output: &Output) {
+pub(super) fn introduce(planned: &Planned, cloud: Option<&Cloud>, output: &Output, reports: &Reports) {
     if let (Some(account), Some(cloud)) = (&planned.situation.account, cloud) {
-        output.story(&format!("account {account}, {}", cenbwp_diff::neutral(&cloud.asker())));
+        let asker = cloud.asker();
+        output.story(&format!("account {account}, {}", cenbwp_diff::neutral(&asker)));
+        reports.asked_by(&asker);
     }
 }
 
@@ -115,11 +116,12 @@ fn save(path: &Path, document: &Document, output: &Output) -> Result<(), Failure
 }
 
 /// Reads the spec and ends with 3 if it has errors. Warnings are told on the way.
-pub(super) fn usable(args: &SpecArgs, output: &Output, reports: &Reports<'_>) -> Result<Inputs, Failure> {
+pub(super) fn usable(args: &SpecArgs, output: &Output, reports: &Reports) -> Result<Inputs, Failure> {
     let inputs = Inputs::read(args)?;
     // Whether a removed area matters depends on what is live: the plan says so itself.
     let told = |finding: &&cenbwp_spec::Finding| finding.code != cenbwp_spec::REMOVED_AREA;
     let findings: Vec<_> = inputs.findings.iter().filter(told).collect();
+    reports.read(&inputs, findings.iter().copied().cloned().collect());
     for finding in &findings {
         reports.event(&Event::Finding(FindingLine::new(finding, &inputs.sources)));
     }

@@ -3,21 +3,37 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
+use cenbwp_spec::{Finding, Source, Spec};
 use serde::Serialize;
 
+use super::Environment;
+use super::inputs::Inputs;
 use super::output::Output;
 use crate::exit::{Exit, Failure, shown};
+use crate::planned::Planned;
+use crate::report::outcomes::Applied;
+use crate::report::{Digested, Folders, Form, Run};
 
 /// How the answer is told.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct ReportArgs {
     /// Print events, one JSON object per line; the last is always the summary
     #[arg(long)]
     pub json: bool,
-    /// Report as human or json; with =PATH into a file, stdout staying as it is; repeatable
+    #[command(flatten)]
+    pub files: FormArgs,
+}
+
+/// The forms besides.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct FormArgs {
+    /// Report as human, json, markdown, github, gitlab, sarif or junit, also when the run fails; with =PATH into
+    /// a file, stdout staying as it is; repeatable
     #[arg(long, value_name = "FMT[=PATH]")]
     pub report: Vec<ReportSpec>,
 }
@@ -29,15 +45,6 @@ pub(super) struct ReportSpec {
     path: Option<PathBuf>,
 }
 
-/// A form of report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    /// Text for people.
-    Human,
-    /// One JSON document.
-    Json,
-}
-
 impl FromStr for ReportSpec {
     type Err = String;
 
@@ -46,14 +53,9 @@ impl FromStr for ReportSpec {
             Some((form, path)) => (form, Some(PathBuf::from(path))),
             None => (text, None),
         };
-        let form = match form {
-            "human" => Form::Human,
-            "json" => Form::Json,
-            _ => return Err("expected human or json, alone or with =PATH".to_owned()),
-        };
         match path {
             Some(path) if path.as_os_str().is_empty() => Err("expected a path after =".to_owned()),
-            path => Ok(Self { form, path }),
+            path => Ok(Self { form: form.parse()?, path }),
         }
     }
 }
@@ -61,46 +63,88 @@ impl FromStr for ReportSpec {
 /// What stdout is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stdout {
-    /// Text for people.
+    /// Text for people. Workflow commands may follow it: the runner takes them out of what people read.
     Human,
     /// Events.
     Events,
-    /// One JSON document.
-    Document,
+    /// One report.
+    Report(Form),
 }
 
-/// The forms that were asked for.
+/// The forms that were asked for, and what is known for them by now.
 #[derive(Debug)]
-pub(super) struct Reports<'a> {
+pub(super) struct Reports {
     /// What stdout is for.
     pub stdout: Stdout,
-    files: Vec<(Form, &'a Path)>,
-    output: &'a Output,
+    command: &'static str,
+    asked: Vec<ReportSpec>,
+    output: Arc<Output>,
+    places: Places,
+    known: Mutex<Known>,
 }
 
-impl<'a> Reports<'a> {
+/// Where the process runs.
+#[derive(Debug)]
+struct Places {
+    current: Option<PathBuf>,
+    checkout: Option<PathBuf>,
+    step_summary: Option<PathBuf>,
+}
+
+/// What a report can tell by now, wherever the run ends.
+#[derive(Debug, Default)]
+struct Known {
+    sources: Arc<[Source]>,
+    findings: Vec<Finding>,
+    spec: Option<Arc<Spec>>,
+    planned: Option<(Arc<Planned>, String)>,
+    asker: Option<String>,
+}
+
+impl Reports {
     /// Sorts out what goes where.
     ///
     /// # Errors
     /// Exit 3 when two forms want stdout.
-    pub(super) fn new(args: &'a ReportArgs, output: &'a Output) -> Result<Self, Failure> {
-        let on_stdout = args.report.iter().filter(|report| report.path.is_none());
+    pub(super) fn new(
+        command: &'static str,
+        args: &ReportArgs,
+        environment: &Environment,
+        output: &Arc<Output>,
+    ) -> Result<Arc<Self>, Failure> {
+        let on_stdout = args.files.report.iter().filter(|report| report.path.is_none());
         let mut wanted: Vec<Stdout> = on_stdout
             .map(|report| match report.form {
-                Form::Human => Stdout::Human,
-                Form::Json => Stdout::Document,
+                Form::Human | Form::Github => Stdout::Human,
+                form => Stdout::Report(form),
             })
             .chain(args.json.then_some(Stdout::Events))
             .collect();
         wanted.dedup();
-        let files =
-            args.report.iter().filter_map(|report| Some((report.form, report.path.as_deref()?))).collect();
-        match wanted[..] {
-            [] => Ok(Self { stdout: Stdout::Human, files, output }),
-            [stdout] => Ok(Self { stdout, files, output }),
-            _ => Err(Failure::new(Exit::Invalid, "--json and --report without a path both want stdout")
-                .hint("give the report a path: --report json=report.json")),
-        }
+        let stdout = match wanted[..] {
+            [] => Stdout::Human,
+            [stdout] => stdout,
+            _ => {
+                return Err(Failure::new(
+                    Exit::Invalid,
+                    "--json and --report without a path both want stdout",
+                )
+                .hint("give the report a path: --report json=report.json"));
+            }
+        };
+        let variable = |name| environment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        Ok(Arc::new(Self {
+            stdout,
+            command,
+            asked: args.files.report.clone(),
+            output: Arc::clone(output),
+            places: Places {
+                current: std::env::current_dir().ok(),
+                checkout: variable("GITHUB_WORKSPACE"),
+                step_summary: variable("GITHUB_STEP_SUMMARY"),
+            },
+            known: Mutex::default(),
+        }))
     }
 
     /// Prints an event if stdout is for events.
@@ -117,24 +161,135 @@ impl<'a> Reports<'a> {
         }
     }
 
-    /// Delivers the finished report: the document to stdout if it is wanted there, and every file.
+    /// Takes in what was read. `findings` are those that matter to the command.
+    pub(super) fn read(&self, inputs: &Inputs, findings: Vec<Finding>) {
+        let mut known = self.known();
+        known.sources = Arc::clone(&inputs.sources);
+        known.spec.clone_from(&inputs.spec);
+        known.findings = findings;
+    }
+
+    /// Takes in a plan, instead of an earlier one.
+    pub(super) fn planned(&self, planned: &Arc<Planned>, digest: &str) {
+        let mut known = self.known();
+        known.sources = Arc::clone(&planned.sources);
+        known.spec = Some(Arc::clone(&planned.spec));
+        known.planned = Some((Arc::clone(planned), digest.to_owned()));
+    }
+
+    /// Takes in who asks the service.
+    pub(super) fn asked_by(&self, asker: &str) {
+        self.known().asker = Some(asker.to_owned());
+    }
+
+    /// The digest of the plan, once there is one.
+    pub(super) fn digest(&self) -> Option<String> {
+        self.known().planned.as_ref().map(|(_, digest)| digest.clone())
+    }
+
+    /// Delivers the reports of a run that changes nothing: a report that cannot be written fails it.
     ///
     /// # Errors
-    /// When a file cannot be written. The other files are written all the same.
-    pub(super) fn deliver(&self, human: &str, document: &str) -> anyhow::Result<()> {
-        if self.stdout == Stdout::Document {
-            self.output.answer(document);
+    /// The run's own failure, or else exit 1 when a report could not be written.
+    pub(super) fn conclude<T>(
+        &self,
+        ended: Result<T, Failure>,
+        exit: impl Fn(&T) -> Exit,
+    ) -> Result<T, Failure> {
+        let code = ended.as_ref().map_or_else(|failure| failure.exit, exit);
+        match (self.deliver(code, ended.as_ref().err(), None), ended) {
+            (Err(error), Ok(_)) => Err(Failure::with(Exit::Error)(error)),
+            (Err(error), Err(failure)) => {
+                self.output.blame(&error);
+                Err(failure)
+            }
+            (Ok(()), ended) => ended,
         }
-        let write = |(form, path): &(Form, &Path)| {
-            let text = match form {
-                Form::Human => human,
-                Form::Json => document,
-            };
-            write_whole(path, text)
-                .with_context(|| format!("{}: the report could not be written", shown(path)))
-        };
-        self.files.iter().map(write).fold(Ok(()), Result::and)
     }
+
+    /// Delivers every report that was asked for: to stdout, into its file, into the job's summary.
+    ///
+    /// # Errors
+    /// The first that could not be written. The others are written all the same.
+    pub(super) fn deliver(
+        &self,
+        exit: Exit,
+        failure: Option<&Failure>,
+        applied: Option<&Applied>,
+    ) -> anyhow::Result<()> {
+        let known = self.known();
+        let run = Run { failure, applied, ..self.run(&known, exit) };
+        let written = self.asked.iter().map(|report| self.write(report, &run));
+        let written = written.fold(Ok(()), Result::and);
+        let for_github = self.asked.iter().any(|report| report.form == Form::Github);
+        match self.places.step_summary.as_deref().filter(|_| for_github) {
+            Some(path) => written.and(summarize(path, &Form::Markdown.render(&run))),
+            None => written,
+        }
+    }
+
+    /// The verdict on the spec that was read.
+    pub(super) fn verdict(&self) -> String {
+        self.run(&self.known(), Exit::Done).verdict()
+    }
+
+    /// A run that knows this and ends like this.
+    fn run<'a>(&'a self, known: &'a Known, exit: Exit) -> Run<'a> {
+        let planned = known.planned.as_ref();
+        Run {
+            command: self.command,
+            exit,
+            sources: &known.sources,
+            findings: &known.findings,
+            spec: known.spec.as_deref(),
+            planned: planned.map(|(planned, digest)| Digested { planned, digest }),
+            applied: None,
+            failure: None,
+            asker: known.asker.as_deref(),
+            folders: Folders {
+                current: self.places.current.as_deref(),
+                checkout: self.places.checkout.as_deref(),
+            },
+            width: self.output.width,
+        }
+    }
+
+    fn write(&self, report: &ReportSpec, run: &Run<'_>) -> anyhow::Result<()> {
+        match (&report.path, report.form) {
+            (Some(path), form) => write_whole(path, &form.render(run))
+                .with_context(|| format!("{}: the report could not be written", shown(path))),
+            // It was printed on the way.
+            (None, Form::Human) => Ok(()),
+            (None, form) => {
+                self.output.answer(&form.render(run));
+                Ok(())
+            }
+        }
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.known.lock().expect("no holder panics")
+    }
+}
+
+/// What GitHub shows of a step's summary: one byte more, and it shows nothing of it.
+const MOST_SUMMARY: u64 = 1 << 20;
+
+/// Adds to the summary of the job's step, which other commands of the step may have begun. Where it is too full
+/// for the page, the page's first line says what there would be to read.
+fn summarize(path: &Path, page: &str) -> anyhow::Result<()> {
+    let add = || {
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
+        let room = MOST_SUMMARY.saturating_sub(file.metadata()?.len());
+        let headline = page.lines().next().unwrap_or_default();
+        // A table does not begin in the line that something else ends in.
+        let all = [format!("\n{page}"), format!("\n{headline}\n\n*The summary is full.*\n")];
+        match all.iter().find(|text| text.len() as u64 <= room) {
+            Some(text) => file.write_all(text.as_bytes()),
+            None => Ok(()),
+        }
+    };
+    add().with_context(|| format!("{}: the step's summary could not be written", shown(path)))
 }
 
 /// Writes a file so that a reader sees the old one or the whole new one. Devices and pipes are written

@@ -1,8 +1,11 @@
-//! `cenbwp show`: a saved plan as text. Offline.
+//! `cenbwp show`: a saved plan in every form. Offline.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use super::Environment;
 use super::output::Output;
+use super::reports::{FormArgs, ReportArgs, Reports};
 use crate::exit::{Exit, Failure};
 
 /// Show a saved plan
@@ -11,20 +14,29 @@ pub(super) struct Args {
     /// The saved plan
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
+    #[command(flatten)]
+    files: FormArgs,
 }
 
 /// Prints the plan, for which account it was made, when, and its digest.
-pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
-    let planned = super::inputs::read_plan(&args.plan)?;
+pub(super) fn run(args: &Args, environment: &Environment, output: &Arc<Output>) -> Result<Exit, Failure> {
+    let asked = ReportArgs { json: false, files: args.files.clone() };
+    let reports = Reports::new("show", &asked, environment, output)?;
+    reports.conclude(show(args, output, &reports), |exit| *exit)
+}
+
+fn show(args: &Args, output: &Output, reports: &Reports) -> Result<Exit, Failure> {
+    let planned = Arc::new(super::inputs::read_plan(&args.plan)?);
     let document = planned.document();
+    reports.planned(&planned, &document.digest);
     let made_for = match (&planned.situation.account, &planned.situation.endpoint) {
         (Some(account), Some(endpoint)) => format!("account {account} at {endpoint}"),
         _ => "a recording".to_owned(),
     };
-    output.answer(&planned.text(output.color, output.width));
-    output.answer(&format!("\nMade for {made_for}, {}.\nDigest {}\n", planned.options.now, document.digest));
+    reports.human(&planned.text(output.color, output.width));
+    reports.human(&format!("\nMade for {made_for}, {}.\nDigest {}\n", planned.options.now, document.digest));
     if !document.applyable {
-        output.answer("It cannot be applied as it is.\n");
+        reports.human("It cannot be applied as it is.\n");
     }
     Ok(Exit::Done)
 }

@@ -11,7 +11,7 @@ use super::Environment;
 use super::connection::CloudArgs;
 use super::inputs::{DEFAULT_FILE, Inputs, SpecArgs};
 use super::output::Output;
-use super::reports::{ReportArgs, Reports};
+use super::reports::{FormArgs, ReportArgs, Reports};
 use super::scope::ScopeArgs;
 use super::{interrupt, plan};
 use crate::execute::InFlight;
@@ -52,8 +52,8 @@ pub(super) async fn run(
     environment: &Environment,
     output: &Arc<Output>,
 ) -> Result<Exit, Failure> {
-    let asked = ReportArgs { json: args.json, report: Vec::new() };
-    let reports = Reports::new(&asked, output)?;
+    let asked = ReportArgs { json: args.json, files: FormArgs::default() };
+    let reports = Reports::new("status", &asked, environment, output)?;
     reports.event(&event::VERSION);
     let ended = show(args, environment, output, &reports).await;
     let (exit, counts) = match &ended {
@@ -79,10 +79,10 @@ async fn show(
     args: &Args,
     environment: &Environment,
     output: &Arc<Output>,
-    reports: &Reports<'_>,
+    reports: &Arc<Reports>,
 ) -> Result<(Exit, Counts), Failure> {
     let inputs = inputs(args, output, reports)?;
-    let interrupted = interrupt::listen(Arc::clone(output), reports.stdout, InFlight::default())
+    let interrupted = interrupt::listen(Arc::clone(output), Arc::clone(reports), InFlight::default())
         .map_err(Failure::with(Exit::Error))?;
     let cloud = match &args.live_from {
         Some(_) => None,
@@ -97,7 +97,7 @@ async fn show(
     };
     let planning = plan::prepare(inputs, &scope, args.expiring_within, cloud.as_ref());
     let planned = interrupt::or_end(interrupted, planning).await?;
-    plan::introduce(&planned, cloud.as_ref(), output);
+    plan::introduce(&planned, cloud.as_ref(), output, reports);
     let status = Status::of(&planned, args.all);
     for row in &status.rows {
         reports.event(&Event::Package(PackageLine::from(row)));
@@ -112,11 +112,12 @@ async fn show(
 }
 
 /// The spec; an empty one where none is named and none lies where it would be looked for.
-fn inputs(args: &Args, output: &Output, reports: &Reports<'_>) -> Result<Inputs, Failure> {
+fn inputs(args: &Args, output: &Output, reports: &Reports) -> Result<Inputs, Failure> {
     let file = match &args.file[..] {
         [] if !Path::new(DEFAULT_FILE).exists() => {
             output.story("no spec: only tags tell who owns what; name one with -f PATH");
-            return Ok(Inputs { sources: Vec::new(), findings: Vec::new(), spec: Some(Spec::default()) });
+            let spec = Some(Arc::new(Spec::default()));
+            return Ok(Inputs { sources: Arc::default(), findings: Vec::new(), spec });
         }
         [] => vec![PathBuf::from(DEFAULT_FILE)],
         files => files.to_vec(),

@@ -1,8 +1,11 @@
 //! `cenbwp validate`: everything that can be wrong without asking the cloud.
 
+use std::sync::Arc;
+
 use cenbwp_spec::{Finding, Severity};
 use serde_json::json;
 
+use super::Environment;
 use super::inputs::{Inputs, SpecArgs};
 use super::output::Output;
 use super::reports::{ReportArgs, Reports};
@@ -19,31 +22,30 @@ pub(super) struct Args {
 }
 
 /// Checks the spec: exit 0, or 3 if it has errors.
-pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
-    let reports = Reports::new(&args.reports, output)?;
+pub(super) fn run(args: &Args, environment: &Environment, output: &Arc<Output>) -> Result<Exit, Failure> {
+    let reports = Reports::new("validate", &args.reports, environment, output)?;
     reports.event(&event::VERSION);
-    let ended = check(args, output, &reports);
+    let ended = reports.conclude(check(args, output, &reports), |(exit, _)| *exit);
     let (exit, counts) = match &ended {
-        Ok((exit, inputs)) => (*exit, counts(inputs)),
+        Ok((exit, counts)) => (*exit, counts.clone()),
         Err(failure) => (failure.exit, json!({})),
     };
     super::end_events(&reports, ended.as_ref().err(), summary(exit, counts));
     ended.map(|(exit, _)| exit)
 }
 
-fn check(args: &Args, output: &Output, reports: &Reports<'_>) -> Result<(Exit, Inputs), Failure> {
+fn check(args: &Args, output: &Output, reports: &Reports) -> Result<(Exit, serde_json::Value), Failure> {
     let inputs = Inputs::read(&args.spec)?;
     for finding in &inputs.findings {
         reports.event(&Event::Finding(FindingLine::new(finding, &inputs.sources)));
     }
-    let exit = if inputs.spec.is_some() { Exit::Done } else { Exit::Invalid };
-    let text =
-        |color| findings_text(&inputs, &inputs.findings.iter().collect::<Vec<_>>(), color, output.width);
-    let verdict = verdict(&inputs);
-    reports.human(&(text(output.color) + &verdict));
-    let plain = text(false) + &verdict;
-    reports.deliver(&plain, &document(&inputs)).map_err(Failure::with(Exit::Error))?;
-    Ok((exit, inputs))
+    reports.read(&inputs, inputs.findings.clone());
+    let findings: Vec<_> = inputs.findings.iter().collect();
+    let text = findings_text(&inputs, &findings, output.color, output.width);
+    reports.human(&format!("{text}{}\n", reports.verdict()));
+    let counts =
+        json!({ "errors": inputs.count(Severity::Error), "warnings": inputs.count(Severity::Warning) });
+    Ok((if inputs.spec.is_some() { Exit::Done } else { Exit::Invalid }, counts))
 }
 
 /// Findings as text, each with its source underlined and an empty line below.
@@ -52,32 +54,6 @@ pub(super) fn findings_text(inputs: &Inputs, findings: &[&Finding], color: bool,
     let style = cenbwp_spec::RenderStyle { colour: color, width };
     let text = cenbwp_spec::render(&findings, &inputs.sources, style);
     if text.is_empty() { text } else { text + "\n" }
-}
-
-fn verdict(inputs: &Inputs) -> String {
-    let (errors, warnings) = (inputs.count(Severity::Error), inputs.count(Severity::Warning));
-    let found = format!("{}, {}", super::plural(errors, "error"), super::plural(warnings, "warning"));
-    match &inputs.spec {
-        Some(spec) => {
-            let packages = super::plural(spec.packages().count(), "package");
-            format!(
-                "The spec is valid: {packages} in {}, {found}.\n",
-                super::plural(spec.stacks.len(), "stack")
-            )
-        }
-        None => format!("The spec cannot be used: {found}. Run cenbwp explain CODE for more about one.\n"),
-    }
-}
-
-fn counts(inputs: &Inputs) -> serde_json::Value {
-    json!({ "errors": inputs.count(Severity::Error), "warnings": inputs.count(Severity::Warning) })
-}
-
-fn document(inputs: &Inputs) -> String {
-    let findings: Vec<_> =
-        inputs.findings.iter().map(|finding| FindingLine::new(finding, &inputs.sources)).collect();
-    let document = json!({ "valid": inputs.spec.is_some(), "findings": findings, "summary": counts(inputs) });
-    format!("{document:#}\n")
 }
 
 fn summary(exit: Exit, counts: serde_json::Value) -> SummaryLine {

@@ -371,7 +371,7 @@ fn planned_field(change: &FieldChange) -> PlannedField {
     PlannedField { field, before, after }
 }
 
-fn held(held: &Held) -> Value {
+pub(super) fn held(held: &Held) -> Value {
     let Held { identity, reason } = held;
     json!({
         "address": identity.address, "generation": identity.generation, "reason": reason.word(),

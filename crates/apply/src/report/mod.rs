@@ -1,7 +1,88 @@
-//! What a run tells machines: the plan document and the event stream.
+//! What a run tells: to machines as documents and events, and to people in every form that their tools read.
+//!
+//! ```text
+//! Run ──▶ human json markdown github gitlab sarif junit     one pure function each, one file each
+//!     └─▶ issue, map                                        what several of them show
+//! ```
 
 pub mod document;
 pub mod event;
 pub mod inputs;
 pub mod outcomes;
+pub mod run;
+
+mod github;
+mod gitlab;
+mod human;
+mod issue;
+mod json;
+mod junit;
+mod map;
+mod markdown;
 mod resource;
+mod sarif;
+
+use std::str::FromStr;
+
+pub use run::{Digested, Folders, Run};
+
+/// A form that a run can be told in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Text for people.
+    Human,
+    /// One JSON document.
+    Json,
+    /// Markdown, for a comment on a pull request.
+    Markdown,
+    /// Workflow commands, which GitHub shows at the lines of a file.
+    Github,
+    /// The numbers that GitLab shows on a merge request.
+    Gitlab,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit's XML, for everything else.
+    Junit,
+}
+
+impl Form {
+    /// Every form, in the order of `--help`.
+    pub const ALL: [Self; 7] =
+        [Self::Human, Self::Json, Self::Markdown, Self::Github, Self::Gitlab, Self::Sarif, Self::Junit];
+
+    /// Its name on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::Json => "json",
+            Self::Markdown => "markdown",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Sarif => "sarif",
+            Self::Junit => "junit",
+        }
+    }
+
+    /// Tells a run in this form. The same run gives the same bytes.
+    pub fn render(self, run: &Run<'_>) -> String {
+        match self {
+            Self::Human => human::text(run),
+            Self::Json => json::text(run),
+            Self::Markdown => markdown::text(run),
+            Self::Github => github::text(run),
+            Self::Gitlab => gitlab::text(run),
+            Self::Sarif => sarif::text(run),
+            Self::Junit => junit::text(run),
+        }
+    }
+}
+
+impl FromStr for Form {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let names: Vec<&str> = Self::ALL.iter().map(|form| form.as_str()).collect();
+        let form = Self::ALL.into_iter().find(|form| form.as_str() == name);
+        form.ok_or_else(|| format!("expected {}, alone or with =PATH", names.join(", ")))
+    }
+}

@@ -110,6 +110,22 @@ impl Applied {
         })
     }
 
+    /// The sentence that says it all.
+    pub fn headline(&self) -> String {
+        let ended = match self.exit() {
+            Exit::Done => "Apply complete",
+            Exit::Unknown => "Apply ended with an unknown outcome",
+            Exit::Interrupted => "Apply interrupted, nothing was bought or changed",
+            Exit::Partial => "Apply incomplete",
+            Exit::Error | Exit::Pending | Exit::Invalid | Exit::Refused | Exit::Stale => {
+                "Apply failed, nothing was bought or changed"
+            }
+        };
+        let counts: Vec<String> =
+            self.counts().iter().map(|(word, count)| format!("{count} {word}")).collect();
+        format!("{ended}: {}.", counts.join(", "))
+    }
+
     /// The text at the end of an apply.
     pub fn text(&self) -> String {
         let mut text = String::from("\n");
@@ -123,18 +139,7 @@ impl Applied {
                 writeln!(text, "  left to do: {identity}  {word}").expect(STRINGS);
             }
         }
-        let ended = match self.exit() {
-            Exit::Done => "Apply complete",
-            Exit::Unknown => "Apply ended with an unknown outcome",
-            Exit::Interrupted => "Apply interrupted, nothing was bought or changed",
-            Exit::Partial => "Apply incomplete",
-            Exit::Error | Exit::Pending | Exit::Invalid | Exit::Refused | Exit::Stale => {
-                "Apply failed, nothing was bought or changed"
-            }
-        };
-        let counts: Vec<String> =
-            self.counts().iter().map(|(word, count)| format!("{count} {word}")).collect();
-        writeln!(text, "\n{ended}: {}.", counts.join(", ")).expect(STRINGS);
+        writeln!(text, "\n{}", self.headline()).expect(STRINGS);
         if let Some(next) = self.next() {
             writeln!(text, "Next: {next}.").expect(STRINGS);
         }

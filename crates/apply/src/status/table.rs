@@ -224,7 +224,8 @@ packages:
         };
         let plan = checked_plan(&spec, &observed, &options).unwrap();
         let situation = Situation { account: None, endpoint: None, observed };
-        Status::of(&Planned { sources, spec, options, situation, plan }, all).text(palette, width)
+        Status::of(&Planned { sources: sources.into(), spec: spec.into(), options, situation, plan }, all)
+            .text(palette, width)
     }
 
     const HELD: &str = "

@@ -1,0 +1,68 @@
+//! GitHub's workflow commands: an annotation at the file and line of what stands in the way or should be known.
+//!
+//! The escapes are those of the runner: a message must not end its line, a property neither that nor itself.
+
+use cenbwp_spec::Severity;
+
+use super::issue::{Issue, issues};
+use super::run::Run;
+
+/// One command per line: why the run ended early, then every issue, then what is planned or was done.
+pub(super) fn text(run: &Run<'_>) -> String {
+    let issues = issues(run);
+    let mut text = String::new();
+    if let Some(error) = run.error() {
+        let message = with("hint", &error.join("\n"), run.next().as_deref());
+        let title = format!("cenbwp {} ended with code {}", run.command, run.exit.code());
+        text.push_str(&command("error", &[("title", &title)], &message));
+    }
+    for issue in &issues {
+        text.push_str(&annotation(run, issue));
+    }
+    if run.failure.is_none() {
+        let message = with("next", &run.headline(), run.next().as_deref());
+        text.push_str(&command("notice", &[("title", &format!("cenbwp {}", run.command))], &message));
+    }
+    text
+}
+
+fn annotation(run: &Run<'_>, issue: &Issue<'_>) -> String {
+    let level = match issue.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let mut properties = Vec::new();
+    if let Some(spot) = &issue.spot
+        && let Some(file) = &spot.file
+    {
+        properties.push(("file", run.folders.in_checkout(file)));
+        properties.push(("line", spot.line.to_string()));
+        // The runner shows columns only within one line.
+        if spot.line == spot.end_line {
+            properties.push(("endLine", spot.end_line.to_string()));
+            properties.push(("col", spot.column.to_string()));
+            properties.push(("endColumn", spot.end_column.to_string()));
+        }
+    }
+    properties.push(("title", format!("{} {}", issue.rule, issue.title)));
+    let properties: Vec<_> = properties.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    command(level, &properties, &with("hint", &issue.text(), issue.hint.as_deref()))
+}
+
+fn with(word: &str, message: &str, more: Option<&str>) -> String {
+    more.map_or_else(|| message.to_owned(), |more| format!("{message}\n{word}: {more}"))
+}
+
+fn command(name: &str, properties: &[(&str, &str)], message: &str) -> String {
+    let property = |(name, value): &(&str, &str)| format!("{name}={}", property(value));
+    let properties: Vec<_> = properties.iter().map(property).collect();
+    format!("::{name} {}::{}\n", properties.join(","), data(message))
+}
+
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}

@@ -1,0 +1,23 @@
+//! The text for people: what stdout and stderr say together, in one piece and without colour.
+
+use super::run::Run;
+
+/// The findings, the plan, what was done, and why it ended early.
+pub(super) fn text(run: &Run<'_>) -> String {
+    let mut parts = Vec::new();
+    if !run.findings.is_empty() {
+        let style = cenbwp_spec::RenderStyle { colour: false, width: run.width };
+        parts.push(cenbwp_spec::render(run.findings, run.sources, style));
+    }
+    match (run.applied, run.planned) {
+        (Some(applied), _) => parts.push(applied.text()),
+        (None, Some(digested)) => parts.push(digested.planned.text(false, run.width)),
+        (None, None) if run.failure.is_none() => parts.push(format!("{}\n", run.verdict())),
+        (None, None) => {}
+    }
+    if let Some(error) = run.error() {
+        let hint = run.next().map(|hint| format!("  hint: {hint}\n")).unwrap_or_default();
+        parts.push(format!("error: {}\n{hint}{}\n", error.join("\n"), run.headline()));
+    }
+    parts.join("\n")
+}

@@ -1,0 +1,148 @@
+//! What stands in the way or should be known, in one list for every form that shows such things: findings,
+//! held items, exceeded limits, what an apply could not do, warnings.
+
+use std::collections::BTreeMap;
+
+use cenbwp_diff::neutral;
+use cenbwp_spec::{Address, Place, Severity};
+
+use super::run::{Run, Spot};
+use crate::execute::{ChangeResult, Outcome};
+
+/// One of them.
+#[derive(Clone, Debug)]
+pub(super) struct Issue<'a> {
+    /// Whether it stands in the way.
+    pub severity: Severity,
+    /// The stable word or code of the rule.
+    pub rule: &'static str,
+    /// The rule in a few words, whatever the package.
+    pub title: &'static str,
+    /// Whose package.
+    pub address: Option<Address>,
+    /// What was found: one line, neutral.
+    pub message: String,
+    /// What to do: one line, neutral.
+    pub hint: Option<String>,
+    /// Where the spec says so.
+    pub spot: Option<Spot<'a>>,
+}
+
+impl Issue<'_> {
+    /// What was found, whose package first.
+    pub(super) fn text(&self) -> String {
+        match &self.address {
+            Some(address) => format!("{address}: {}", self.message),
+            None => self.message.clone(),
+        }
+    }
+}
+
+/// Everything that stands in the way, then every warning; each group in the order of the files or the plan.
+pub(super) fn issues<'a>(run: &Run<'a>) -> Vec<Issue<'a>> {
+    let mut issues = findings(run);
+    issues.extend(planned(run));
+    if let Some(applied) = run.applied {
+        issues.extend(applied.results.iter().filter(|it| !it.is_success()).map(|it| result(run, it)));
+    }
+    issues.sort_by_key(|issue| issue.severity);
+    issues
+}
+
+fn findings<'a>(run: &Run<'a>) -> Vec<Issue<'a>> {
+    let finding = |finding: &cenbwp_spec::Finding| {
+        let expected = finding.expected.as_deref().map(|it| format!("; expected {it}")).unwrap_or_default();
+        Issue {
+            severity: finding.severity,
+            rule: finding.code.0,
+            title: cenbwp_spec::explain(finding.code.0).map_or("", |explanation| explanation.title),
+            address: None,
+            message: neutral(&format!("{}{expected}", finding.message)).into_owned(),
+            hint: finding.hint.as_deref().map(|hint| neutral(hint).into_owned()),
+            spot: run.spot(&finding.place),
+        }
+    };
+    run.findings.iter().map(finding).collect()
+}
+
+fn planned<'a>(run: &Run<'a>) -> Vec<Issue<'a>> {
+    let Some(plan) = run.plan() else { return Vec::new() };
+    let held = plan.held.iter().map(|held| Issue {
+        severity: if plan.skip_held { Severity::Warning } else { Severity::Error },
+        rule: held.reason.word(),
+        title: held.reason.title(),
+        address: Some(held.identity.address.clone()),
+        message: held.reason.message(),
+        hint: Some(held.reason.hint(&held.identity)),
+        spot: spot(run, &held.identity.address),
+    });
+    let breaches = plan.breaches.iter().map(|breach| Issue {
+        severity: Severity::Error,
+        rule: "limit_exceeded",
+        title: "a limit is exceeded",
+        address: None,
+        message: breach.message(),
+        hint: Some(breach.hint()),
+        spot: None,
+    });
+    let warnings = plan.warnings.iter().map(|warning| Issue {
+        severity: Severity::Warning,
+        rule: warning.word(),
+        title: warning.title(),
+        address: Some(warning.identity().address.clone()),
+        message: warning.message(),
+        hint: None,
+        spot: spot(run, &warning.identity().address),
+    });
+    held.chain(breaches).chain(warnings).collect()
+}
+
+fn result<'a>(run: &Run<'a>, result: &ChangeResult) -> Issue<'a> {
+    let (rule, title) = if result.is_unknown() {
+        ("unknown", "a request was sent and its outcome is not known")
+    } else if result.outcome == Outcome::NotAttempted {
+        ("not_attempted", "nothing was sent for a change")
+    } else {
+        ("failed", "a change was not carried out")
+    };
+    Issue {
+        severity: Severity::Error,
+        rule,
+        title,
+        address: Some(result.identity.address.clone()),
+        message: told(result),
+        hint: result.hint.as_deref().map(|hint| neutral(hint).into_owned()),
+        spot: spot(run, &result.identity.address),
+    }
+}
+
+/// What became of a change, with the reasons, on one line.
+pub(super) fn told(result: &ChangeResult) -> String {
+    let mut said = format!("{} {}", result.action, result.outcome.word());
+    said.extend(result.detail.iter().map(|detail| format!(": {}", neutral(detail))));
+    for field in &result.fields {
+        said.push_str(&format!("; {} {}", field.field, field.outcome.word()));
+        said.extend(field.detail.iter().map(|detail| format!(": {}", neutral(detail))));
+    }
+    said
+}
+
+/// Where a package is declared.
+pub(super) fn spot<'a>(run: &Run<'a>, address: &Address) -> Option<Spot<'a>> {
+    place(run, address).and_then(|place| run.spot(place))
+}
+
+fn place<'a>(run: &Run<'a>, address: &Address) -> Option<&'a Place> {
+    Some(&run.spec?.get(address)?.place)
+}
+
+/// The issues of each package, by address.
+pub(super) fn by_address<'i, 'a>(issues: &'i [Issue<'a>]) -> BTreeMap<&'i Address, Vec<&'i Issue<'a>>> {
+    let mut map: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for issue in issues {
+        if let Some(address) = &issue.address {
+            map.entry(address).or_default().push(issue);
+        }
+    }
+    map
+}

@@ -1,0 +1,46 @@
+//! One JSON document: of a plan the plan itself, of an apply its outcomes, of a spec its findings. A run that
+//! ended early adds why, in the same place of each.
+
+use serde_json::{Value, json};
+
+use super::event::FindingLine;
+use super::run::Run;
+use cenbwp_spec::Severity;
+
+/// The document as text, ending in a line feed.
+pub(super) fn text(run: &Run<'_>) -> String {
+    match (run.planned, run.failure) {
+        (Some(digested), None) if run.applied.is_none() => digested.planned.document().to_text(),
+        _ => format!("{:#}\n", document(run)),
+    }
+}
+
+fn document(run: &Run<'_>) -> Value {
+    let mut document = match (run.command, run.applied) {
+        (_, Some(applied)) => applied.document(),
+        ("apply", None) => json!({
+            "plan_digest": run.planned.map(|digested| digested.digest),
+            "outcomes": [],
+            "summary": { "counts": {}, "new_mbps": 0, "exit_code": run.exit.code(), "next": run.next() },
+        }),
+        ("validate", None) => json!({ "valid": run.spec.is_some(), "summary": counts(run) }),
+        (_, None) => json!({ "plan_digest": run.planned.map(|digested| digested.digest) }),
+    };
+    if run.applied.is_none() {
+        let line = |finding| FindingLine::new(finding, run.sources);
+        document["findings"] = json!(run.findings.iter().map(line).collect::<Vec<_>>());
+    }
+    if let (Some(plan), Some(_)) = (run.plan(), run.failure) {
+        document["held"] = plan.held.iter().map(super::document::held).collect();
+    }
+    if let Some(error) = run.error() {
+        document["error"] =
+            json!({ "message": error.join("\n"), "hint": run.next(), "exit_code": run.exit.code() });
+    }
+    document
+}
+
+fn counts(run: &Run<'_>) -> Value {
+    let count = |severity| run.findings.iter().filter(|finding| finding.severity == severity).count();
+    json!({ "errors": count(Severity::Error), "warnings": count(Severity::Warning) })
+}

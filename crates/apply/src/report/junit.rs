@@ -1,0 +1,152 @@
+//! JUnit's XML: a test case per declared package, so that every CI shows which one is in the way.
+
+use std::fmt::Write;
+
+use cenbwp_spec::{Address, Package, Severity};
+
+use super::issue::{Issue, by_address, issues, spot};
+use super::run::{Run, Spot};
+
+const STRINGS: &str = "writing to a string does not fail";
+
+/// A case of the suite.
+struct Case<'a> {
+    class: String,
+    name: String,
+    spot: Option<Spot<'a>>,
+    /// What fails it: the rule, the message, the hint.
+    failures: Vec<(&'static str, String, Option<String>)>,
+    /// What there is to say besides.
+    output: Vec<String>,
+}
+
+/// One suite: the run itself, what is about no package, and every declared package that was looked at.
+pub(super) fn text(run: &Run<'_>) -> String {
+    let issues = issues(run);
+    let cases = cases(run, &issues);
+    let failures = cases.iter().filter(|case| !case.failures.is_empty()).count();
+    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let name = format!("cenbwp {}", run.command);
+    let counts = format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\" skipped=\"0\"", cases.len());
+    writeln!(text, "<testsuites name=\"{name}\" {counts}>").expect(STRINGS);
+    writeln!(text, "  <testsuite name=\"{name}\" {counts}>").expect(STRINGS);
+    if let Some(digested) = run.planned {
+        let digest = escaped(digested.digest);
+        writeln!(text, "    <properties>\n      <property name=\"digest\" value=\"{digest}\"/>")
+            .expect(STRINGS);
+        writeln!(text, "    </properties>").expect(STRINGS);
+    }
+    cases.iter().for_each(|case| write_case(&mut text, case));
+    text.push_str("  </testsuite>\n</testsuites>\n");
+    text
+}
+
+fn cases<'a>(run: &Run<'a>, issues: &[Issue<'a>]) -> Vec<Case<'a>> {
+    let error = run.error().map(|lines| ("ended_early", lines.join("\n"), run.next()));
+    let mut cases = vec![Case {
+        class: "cenbwp".to_owned(),
+        name: run.command.to_owned(),
+        spot: None,
+        failures: error.into_iter().collect(),
+        output: vec![run.headline()],
+    }];
+    cases.extend(issues.iter().filter(|issue| issue.address.is_none()).map(general));
+    let by_address = by_address(issues);
+    let is_looked_at = |package: &&Package| {
+        let targets = run.planned.and_then(|it| it.planned.options.targets.as_ref());
+        targets.is_none_or(|targets| targets.contains(&package.address))
+    };
+    let packages = run.spec.into_iter().flat_map(|spec| spec.packages()).filter(is_looked_at);
+    cases.extend(packages.map(|package| {
+        let issues = by_address.get(&package.address).map_or(&[][..], |issues| &issues[..]);
+        of_package(run, &package.address, issues)
+    }));
+    cases
+}
+
+/// A finding, or a limit.
+fn general<'a>(issue: &Issue<'a>) -> Case<'a> {
+    let spot = issue.spot.as_ref();
+    let file = spot.map(|spot| spot.file.as_deref().unwrap_or("stdin"));
+    let at = spot.map(|spot| format!(" at {}:{}", spot.line, spot.column)).unwrap_or_default();
+    let fails = issue.severity == Severity::Error;
+    Case {
+        class: file.unwrap_or("cenbwp").to_owned(),
+        name: format!("{}{at}", issue.rule),
+        spot: spot.cloned(),
+        failures: if fails { vec![failure(issue)] } else { Vec::new() },
+        output: if fails { Vec::new() } else { vec![issue.text()] },
+    }
+}
+
+fn of_package<'a>(run: &Run<'a>, address: &Address, issues: &[&Issue<'a>]) -> Case<'a> {
+    let (failing, warnings): (Vec<&Issue<'_>>, Vec<&Issue<'_>>) =
+        issues.iter().copied().partition(|issue| issue.severity == Severity::Error);
+    let style = cenbwp_diff::Style::plain();
+    let changes = run.plan().into_iter().flat_map(|plan| &plan.changes);
+    let change = changes.filter(|change| change.identity().address == *address);
+    let done = run.applied.into_iter().flat_map(|applied| &applied.results);
+    let done = done.filter(|result| result.identity.address == *address && result.is_success());
+    let mut output: Vec<String> =
+        change.map(|change| cenbwp_diff::render_change(change, &style).trim_end().to_owned()).collect();
+    output.extend(done.map(super::issue::told));
+    output.extend(warnings.iter().map(|issue| format!("{}: {}", issue.rule, issue.message)));
+    Case {
+        class: address.stack.to_string(),
+        name: address.package.to_string(),
+        spot: spot(run, address),
+        failures: failing.iter().map(|issue| failure(issue)).collect(),
+        output,
+    }
+}
+
+fn failure(issue: &Issue<'_>) -> (&'static str, String, Option<String>) {
+    (issue.rule, issue.message.clone(), issue.hint.clone())
+}
+
+fn write_case(text: &mut String, case: &Case<'_>) {
+    let Case { class, name, spot, failures, output } = case;
+    write!(text, "    <testcase classname=\"{}\" name=\"{}\"", escaped(class), escaped(name)).expect(STRINGS);
+    if let Some((spot, file)) = spot.as_ref().and_then(|spot| Some((spot, spot.file.as_ref()?))) {
+        write!(text, " file=\"{}\" line=\"{}\"", escaped(file), spot.line).expect(STRINGS);
+    }
+    if failures.is_empty() && output.is_empty() {
+        return text.push_str("/>\n");
+    }
+    text.push_str(">\n");
+    // A reader expects one failure per case: what else fails it stands in its text.
+    if let Some((rule, message, _)) = failures.first() {
+        let told = |(rule, message, hint): &(&str, String, Option<String>)| {
+            let hint = hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+            format!("{rule}: {message}{hint}")
+        };
+        let body: Vec<String> = failures.iter().map(told).collect();
+        let (message, body) = (escaped(message), escaped(&body.join("\n")));
+        writeln!(text, "      <failure type=\"{rule}\" message=\"{message}\">{body}</failure>")
+            .expect(STRINGS);
+    }
+    if !output.is_empty() {
+        writeln!(text, "      <system-out>{}</system-out>", escaped(&output.join("\n"))).expect(STRINGS);
+    }
+    text.push_str("    </testcase>\n");
+}
+
+/// Text that is safe in XML, in an element and in an attribute. What XML cannot hold is replaced.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            // In an attribute it would be read as a blank.
+            '\n' => out.push_str("&#10;"),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {
+                out.push(char::REPLACEMENT_CHARACTER);
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}

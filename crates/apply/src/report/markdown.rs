@@ -1,0 +1,276 @@
+//! Markdown for a pull request: the sentence that says it all, what is in the way, the changes, a diagram, the
+//! digest.
+//!
+//! A comment holds 65,536 characters; a page has at most [`MOST`] of them, so that whoever posts it can add to it.
+
+mod budget;
+mod words;
+
+use std::fmt::Write;
+
+use cenbwp_diff::{Change, FieldChange, Style};
+use cenbwp_spec::{Renewal, Severity};
+
+use super::document::Summary;
+use super::issue::{Issue, issues};
+use super::map::{Link, links};
+use super::run::{Digested, Run, plural};
+use crate::execute::ChangeResult;
+use budget::{Section, fitted, size};
+use words::{code, fenced, html, prose};
+
+/// The most characters of a page.
+const MOST: usize = 60_000;
+
+const STRINGS: &str = "writing to a string does not fail";
+
+/// The page.
+pub(super) fn text(run: &Run<'_>) -> String {
+    let (head, foot) = (head(run), foot(run));
+    let room = MOST.saturating_sub(size(&head) + size(&foot));
+    format!("{head}{}{foot}", fitted(&sections(run), room))
+}
+
+/// What a comment is found by, so that the next run edits it. It names the stacks, so that each spec of a
+/// repository has a comment of its own; before the stacks are known it names none.
+fn marker(run: &Run<'_>) -> String {
+    let stacks = run.stacks().join(",");
+    let stacks = if stacks.len() > 200 { super::document::sha256(&stacks) } else { stacks };
+    let colon = if stacks.is_empty() { "" } else { ":" };
+    format!("<!-- cenbwp-plan{colon}{stacks} -->")
+}
+
+fn head(run: &Run<'_>) -> String {
+    let mut text = format!("### {}\n\n", prose(&run.headline()));
+    if let Some(lines) = run.error() {
+        let mut error = lines.join("\n");
+        if error.len() > MOST / 8 {
+            error = error.chars().take(MOST / 8).chain("\n…".chars()).collect();
+        }
+        writeln!(text, "{}", fenced("text", &error)).expect(STRINGS);
+    }
+    if let (Some(plan), None) = (run.plan(), run.applied) {
+        writeln!(text, "{}\n", cost(&Summary::of(plan), &plan.changes)).expect(STRINGS);
+    }
+    if let (Some(obstacle), None) = (run.obstacle(), run.applied) {
+        writeln!(text, "> **This plan cannot be applied:** {}.\n", prose(&obstacle)).expect(STRINGS);
+    }
+    if let Some(next) = run.next() {
+        writeln!(text, "**Next:** {}.\n", prose(&next)).expect(STRINGS);
+    }
+    text
+}
+
+/// What money is spent on, in Mbps and months.
+fn cost(summary: &Summary, changes: &[Change]) -> String {
+    let is_upgrade = |change: &&Change| !matches!(change, Change::Purchase(_));
+    let upgrades: u64 = changes.iter().filter(is_upgrade).map(Change::new_mbps).sum();
+    let mut said = Vec::new();
+    if summary.purchases > 0 {
+        let months = plural(summary.months, "month");
+        said.push(format!(
+            "{} Mbps in {} for {months} in all, prepaid, cannot be returned",
+            summary.new_mbps,
+            plural(summary.purchases, "new package"),
+        ));
+    }
+    if upgrades > 0 {
+        said.push(format!("upgrades add {upgrades} Mbps, which charges"));
+    }
+    if said.is_empty() {
+        said.push("nothing is bought, no bandwidth is added".to_owned());
+    }
+    format!("**Cost:** {}.", said.join("; "))
+}
+
+fn sections(run: &Run<'_>) -> Vec<Section> {
+    let issues = issues(run);
+    let (stops, warnings): (Vec<_>, Vec<_>) =
+        issues.iter().partition(|issue| issue.severity == Severity::Error);
+    let mut changes: Vec<&Change> = run.plan().map(|plan| plan.changes.iter().collect()).unwrap_or_default();
+    changes.sort_by_key(|change| !matches!(change, Change::Purchase(_)));
+    let planned = run.planned.filter(|_| run.applied.is_none());
+    let results = run.applied.map(|applied| &applied.results[..]).unwrap_or_default();
+    vec![
+        listed(0, "#### In the way\n\n", stops.iter().map(|issue| item(run, issue)), "item in the way"),
+        table(
+            1,
+            "| package | change | outcome | id | order |\n|---|---|---|---|---|\n",
+            results.iter().map(outcome),
+            "outcome",
+        ),
+        table(2, CHANGES, changes.iter().filter(|_| planned.is_some()).map(|change| row(change)), "change"),
+        Section { share: 50, ..listed(3, "", planned.and_then(diagram), "diagram") },
+        Section {
+            share: 60,
+            ..listed(4, "#### Warnings\n\n", warnings.iter().map(|issue| item(run, issue)), "warning")
+        },
+        Section {
+            tail: "",
+            ..listed(
+                5,
+                "#### Details\n\n",
+                changes.iter().map(|change| details(change)),
+                "change with details",
+            )
+        },
+        listed(6, "#### Also there, and left alone\n\n", strays(run), "package"),
+    ]
+}
+
+const CHANGES: &str =
+    "#### Changes\n\n| | package | change | areas | Mbps | term |\n|---|---|---|---|---|---|\n";
+
+fn listed(rank: u8, head: &str, items: impl IntoIterator<Item = String>, noun: &'static str) -> Section {
+    let items = items.into_iter().collect();
+    Section { rank, share: 80, head: head.to_owned(), items, tail: "\n", noun }
+}
+
+fn table(rank: u8, head: &str, rows: impl Iterator<Item = String>, noun: &'static str) -> Section {
+    listed(rank, head, rows, noun)
+}
+
+/// A held item, a limit, a finding, a failure or a warning.
+fn item(run: &Run<'_>, issue: &Issue<'_>) -> String {
+    let mut text = String::from("- ");
+    if let Some(address) = &issue.address {
+        write!(text, "**{}** ", code(&address.to_string())).expect(STRINGS);
+    } else if let Some(spot) = &issue.spot {
+        let file = spot.file.as_deref().unwrap_or("stdin");
+        let file = run.folders.in_checkout(file);
+        write!(text, "**{}** ", code(&format!("{file}:{}:{}", spot.line, spot.column))).expect(STRINGS);
+    }
+    writeln!(text, "{}: {}", code(issue.rule), prose(&issue.message)).expect(STRINGS);
+    if let Some(hint) = &issue.hint {
+        writeln!(text, "  - **Hint:** {}", prose(hint)).expect(STRINGS);
+    }
+    text
+}
+
+fn outcome(result: &ChangeResult) -> String {
+    let id = result.id.as_ref().map(|id| code(id.as_str())).unwrap_or_default();
+    let order = result.order_id.as_deref().map(code).unwrap_or_default();
+    let (address, outcome) = (code(&result.identity.to_string()), code(result.outcome.word()));
+    format!("| {address} | {} | {outcome} | {id} | {order} |\n", result.action)
+}
+
+fn row(change: &Change) -> String {
+    let (sign, verb, areas, mbps, term) = match change {
+        Change::Purchase(it) => {
+            let renewal = match it.terms.renewal {
+                Renewal::Off => String::new(),
+                Renewal::Months(n) => format!(", renews every {}", plural(n, "month")),
+            };
+            let paid = if it.terms.auto_pay { "" } else { ", unpaid order" };
+            let term = format!("{}{renewal}{paid}", it.terms.term);
+            ("+", "**buy**", code(&it.areas.to_string()), it.bandwidth.0.to_string(), term)
+        }
+        Change::Update(it) => ("~", "change", String::new(), bandwidth(&it.fields), fields(&it.fields)),
+        Change::Adopt(it) => ("~", "adopt", String::new(), bandwidth(&it.fields), fields(&it.fields)),
+        Change::Release(_) => ("-", "release", String::new(), String::new(), String::new()),
+        Change::Retire(it) if it.delete => ("-", "delete", String::new(), String::new(), String::new()),
+        Change::Retire(_) => ("-", "let expire", String::new(), String::new(), String::new()),
+    };
+    let traffic = if change.interrupts_traffic() { " **(interrupts traffic)**" } else { "" };
+    let address = code(&change.identity().to_string());
+    format!("| {sign} | {address} | {verb}{traffic} | {areas} | {mbps} | {term} |\n")
+}
+
+fn bandwidth(fields: &[FieldChange]) -> String {
+    let mbps = fields.iter().find_map(|field| match field {
+        FieldChange::Bandwidth(mbps) => Some(format!("{} → {}", mbps.from.0, mbps.to.0)),
+        _ => None,
+    });
+    mbps.unwrap_or_default()
+}
+
+/// The names of the fields that change besides the bandwidth.
+fn fields(fields: &[FieldChange]) -> String {
+    let mut names: Vec<&str> = fields.iter().map(|field| field.field().as_str()).collect();
+    names.retain(|name| *name != "bandwidth");
+    names.dedup();
+    names.join(", ")
+}
+
+fn details(change: &Change) -> String {
+    let text = cenbwp_diff::render_change(change, &Style::plain());
+    let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
+    format!("<details><summary>{}</summary>\n\n{}\n</details>\n\n", html(first), fenced("text", rest))
+}
+
+fn strays(run: &Run<'_>) -> Vec<String> {
+    let Some(plan) = run.plan().filter(|_| run.applied.is_none()) else { return Vec::new() };
+    let item = |identity: &cenbwp_spec::Identity, id: &cenbwp_spec::PackageId, expires, word| {
+        let end = match expires {
+            Some(at) => format!("ends {}", cenbwp_diff::when(at)),
+            None => "its end is not listed".to_owned(),
+        };
+        format!("- {} {word}: {}, {end}\n", code(&identity.to_string()), code(id.as_str()))
+    };
+    let undeclared = plan.undeclared.iter().map(|it| item(&it.identity, &it.id, it.expires, "undeclared"));
+    let superseded = plan.superseded.iter().map(|it| item(&it.identity, &it.id, it.expires, "superseded"));
+    undeclared.chain(superseded).collect()
+}
+
+/// Links beyond these would not be told apart. The service has seven areas.
+const MOST_LINKS: usize = 40;
+
+/// The areas and their bandwidth, before and after; nothing if there is none.
+fn diagram(planned: Digested<'_>) -> Option<String> {
+    let links = links(planned.planned);
+    if links.is_empty() {
+        return None;
+    }
+    let mut areas: Vec<&str> =
+        links.iter().take(MOST_LINKS).flat_map(|link| link.areas.both().map(|area| area.as_str())).collect();
+    areas.sort_unstable();
+    areas.dedup();
+    let node = |area: &str| areas.iter().position(|name| *name == area).unwrap_or_default();
+    let mut text = String::from("graph LR\n");
+    for (n, area) in areas.iter().enumerate() {
+        writeln!(text, "  a{n}[\"{}\"]", label(area)).expect(STRINGS);
+    }
+    for Link { areas, mbps: [before, after], .. } in links.iter().take(MOST_LINKS) {
+        let [a, b] = areas.both().map(|area| node(area.as_str()));
+        let (line, mbps) = match (before, after) {
+            (before, after) if before == after => ("---", format!("{after} Mbps")),
+            (_, 0) => ("-.-", format!("{before} → 0 Mbps")),
+            (before, after) => ("===", format!("{before} → {after} Mbps")),
+        };
+        writeln!(text, "  a{a} {line}|\"{mbps}\"| a{b}").expect(STRINGS);
+    }
+    let more = match links.len().saturating_sub(MOST_LINKS) {
+        0 => String::new(),
+        n => format!("\n{} not drawn.\n", plural(n as u64, "more link")),
+    };
+    Some(format!("#### Areas, before → after\n\n{}{more}", fenced("mermaid", &text)))
+}
+
+/// A text inside quotes of a diagram: what is no letter, digit, blank or hyphen is written as an entity.
+fn label(text: &str) -> String {
+    let mut out = String::new();
+    for c in cenbwp_diff::neutral(text).chars() {
+        if c.is_alphanumeric() || c == ' ' || c == '-' {
+            out.push(c);
+        } else {
+            write!(out, "#{};", u32::from(c)).expect(STRINGS);
+        }
+    }
+    out
+}
+
+fn foot(run: &Run<'_>) -> String {
+    let mut text = String::new();
+    if let Some(Digested { planned, digest }) = run.planned {
+        writeln!(text, "Digest {}  ", code(digest)).expect(STRINGS);
+        match &planned.situation.account {
+            Some(account) => {
+                let asker = run.asker.map(|asker| format!(", {}", prose(asker))).unwrap_or_default();
+                writeln!(text, "Account {}{asker}  ", code(account.as_str())).expect(STRINGS);
+            }
+            None => text.push_str("Made from a recording  \n"),
+        }
+    }
+    writeln!(text, "cenbwp {}, exit code {} ({})\n", run.command, run.exit.code(), run.exit).expect(STRINGS);
+    text + &marker(run) + "\n"
+}

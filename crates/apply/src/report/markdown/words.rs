@@ -1,0 +1,93 @@
+//! Text of others inside Markdown: it cannot mention anybody, link anywhere, or end what it stands in.
+
+use cenbwp_diff::neutral;
+
+/// One line as a code span. Inside one nothing has a meaning but the backquotes that end it and, in a table,
+/// the bar.
+pub(super) fn code(text: &str) -> String {
+    let text = neutral(text).replace('|', "\\|");
+    let ticks = "`".repeat(longest_run(&text) + 1);
+    let blank = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
+    if text.is_empty() { "(empty)".to_owned() } else { format!("{ticks}{blank}{text}{blank}{ticks}") }
+}
+
+/// One line of prose, our words and those of others mixed: what stands between backquotes and every word that
+/// is not a plain one becomes a code span.
+pub(super) fn prose(text: &str) -> String {
+    let text = neutral(text);
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return words(&text);
+    }
+    let part = |(n, part): (usize, &&str)| if n.is_multiple_of(2) { words(part) } else { code(part) };
+    parts.iter().enumerate().map(part).fold(String::new(), |text, part| {
+        // Two spans that touch would be read as one.
+        let blank = if text.ends_with('`') && part.starts_with('`') { " " } else { "" };
+        text + blank + &part
+    })
+}
+
+fn words(text: &str) -> String {
+    let words: Vec<String> = text.split(' ').map(word).collect();
+    words.join(" ")
+}
+
+fn word(word: &str) -> String {
+    let opening = word.len() - word.trim_start_matches('(').len();
+    let closing = word.trim_end_matches([',', '.', ';', ':', ')', '!', '?']).len().max(opening);
+    let (before, after) = (&word[..opening], &word[closing..]);
+    let core = &word[opening..closing];
+    let is_plain = core.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '\'')
+        && !core.to_ascii_lowercase().starts_with("www");
+    match core {
+        "->" => format!("{before}→{after}"),
+        _ if is_plain => word.to_owned(),
+        _ => format!("{before}{}{after}", code(core)),
+    }
+}
+
+/// Lines as they are, between fences that nothing in them can close.
+pub(super) fn fenced(language: &str, text: &str) -> String {
+    let fence = "`".repeat(longest_run(text).max(2) + 1);
+    format!("{fence}{language}\n{}\n{fence}\n", text.trim_end_matches('\n'))
+}
+
+/// A text inside a line of HTML.
+pub(super) fn html(text: &str) -> String {
+    let text = neutral(text);
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_others_stay_words() {
+        for (text, expected) in [
+            ("a plain (charges), 2 months.", "a plain (charges), 2 months."),
+            (
+                "@everyone see http://x.test/ and www.x.test",
+                "`@everyone` see `http://x.test/` and `www.x.test`",
+            ),
+            ("write `adopt: cenbwp-1`, or", "write `adopt: cenbwp-1`, or"),
+            ("one ` alone", "one `` ` `` alone"),
+            ("<b>x</b> [a](b) a|b *c*", "`<b>x</b>` `[a](b)` `a\\|b` `*c*`"),
+            ("50 Mbps -> 100 Mbps", "50 Mbps → 100 Mbps"),
+            ("#1 a\nb", "`#1` `a\\nb`"),
+            ("(`x``y`)", "(`x` `y`)"),
+            ("did you mean `x`? `y`#1", "did you mean `x`? `y` `#1`"),
+            ("", ""),
+            ("日本 Zürich", "日本 Zürich"),
+        ] {
+            assert_eq!(prose(text), expected, "{text}");
+        }
+        assert_eq!(code("a``b"), "```a``b```");
+        assert_eq!(code("`"), "`` ` ``");
+        assert_eq!(fenced("text", "````\nx\n"), "`````text\n````\nx\n`````\n");
+    }
+}

@@ -1,0 +1,117 @@
+//! SARIF 2.1.0: what stands in the way or should be known, for code scanning.
+
+use std::collections::BTreeMap;
+
+use cenbwp_spec::Severity;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::issue::{Issue, issues};
+use super::run::{Run, Spot};
+
+/// What stays as it is in the path of a URI.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
+
+/// One log with one run.
+pub(super) fn text(run: &Run<'_>) -> String {
+    let issues = issues(run);
+    let log = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "cenbwp",
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": rules(&issues),
+            } },
+            "columnKind": "unicodeCodePoints",
+            "invocations": [invocation(run)],
+            "results": results(&issues),
+        }],
+    });
+    format!("{log:#}\n")
+}
+
+/// Every rule that a result names, once.
+fn rules(issues: &[Issue<'_>]) -> Vec<Value> {
+    let by_id: BTreeMap<&str, &Issue<'_>> = issues.iter().map(|issue| (issue.rule, issue)).collect();
+    let rule = |issue: &Issue<'_>| {
+        let mut rule = json!({ "id": issue.rule, "shortDescription": { "text": issue.title } });
+        if let Some(explanation) = cenbwp_spec::explain(issue.rule) {
+            rule["fullDescription"] = json!({ "text": explanation.text });
+        }
+        rule
+    };
+    by_id.values().map(|issue| rule(issue)).collect()
+}
+
+fn results(issues: &[Issue<'_>]) -> Vec<Value> {
+    let mut seen = BTreeMap::new();
+    issues.iter().map(|issue| result(issue, &mut seen)).collect()
+}
+
+fn result(issue: &Issue<'_>, seen: &mut BTreeMap<String, usize>) -> Value {
+    let hint = issue.hint.as_ref().map(|hint| format!("\n{hint}")).unwrap_or_default();
+    let mut result = json!({
+        "ruleId": issue.rule,
+        "level": match issue.severity { Severity::Error => "error", Severity::Warning => "warning" },
+        "message": { "text": format!("{}{hint}", issue.text()) },
+        "partialFingerprints": { "cenbwp/v1": fingerprint(issue, seen) },
+    });
+    let mut location = json!({});
+    if let Some(physical) = issue.spot.as_ref().and_then(physical) {
+        location["physicalLocation"] = physical;
+    }
+    if let Some(address) = &issue.address {
+        location["logicalLocations"] = json!([{ "fullyQualifiedName": address, "kind": "resource" }]);
+    }
+    result["locations"] = json!([location]);
+    result
+}
+
+/// `None` for stdin, which no reader of the log can open.
+fn physical(spot: &Spot<'_>) -> Option<Value> {
+    let uri = utf8_percent_encode(spot.file.as_ref()?, PATH).to_string();
+    Some(json!({
+        "artifactLocation": { "uri": uri },
+        "region": {
+            "startLine": spot.line, "startColumn": spot.column, "endLine": spot.end_line, "endColumn": spot.end_column,
+        },
+    }))
+}
+
+/// The same for the same issue however far its line has moved: over the rule, the file, and the package or
+/// else the text. Issues that agree in all of that are numbered.
+fn fingerprint(issue: &Issue<'_>, seen: &mut BTreeMap<String, usize>) -> String {
+    let mut hash = Sha256::new();
+    let address = issue.address.as_ref().map(ToString::to_string).unwrap_or_default();
+    let file = issue.spot.as_ref().and_then(|spot| spot.file.as_deref()).unwrap_or_default();
+    let found = match &issue.spot {
+        Some(spot) if address.is_empty() => spot.text,
+        _ => b"",
+    };
+    for part in [issue.rule.as_bytes(), address.as_bytes(), file.as_bytes(), found] {
+        hash.update(part);
+        hash.update([0]);
+    }
+    let print = hex::encode(&hash.finalize()[..16]);
+    let count = seen.entry(print.clone()).or_default();
+    *count += 1;
+    format!("{print}:{count}")
+}
+
+/// How the run ended, so that an empty list of results is not taken for a clean one.
+fn invocation(run: &Run<'_>) -> Value {
+    let mut invocation = json!({
+        "executionSuccessful": run.is_success(),
+        "exitCode": run.exit.code(),
+        "exitCodeDescription": run.exit.to_string(),
+    });
+    if let Some(error) = run.error() {
+        let hint = run.next().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+        let text = format!("{}{hint}", error.join("\n"));
+        invocation["toolExecutionNotifications"] = json!([{ "level": "error", "message": { "text": text } }]);
+    }
+    invocation
+}
