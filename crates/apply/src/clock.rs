@@ -33,6 +33,11 @@ impl Clock {
         }
     }
 
+    /// A moment of a clock that never jumps, for measuring how much time has passed.
+    pub fn instant(&self) -> tokio::time::Instant {
+        tokio::time::Instant::now()
+    }
+
     /// Waits. With a paused tokio clock the wait takes no real time.
     #[expect(clippy::disallowed_methods, reason = "this is the wait that everybody else is sent to")]
     pub async fn sleep(&self, duration: Duration) {

@@ -28,6 +28,7 @@ impl Situation {
     /// # Errors
     /// Those of [`Situation::look`]; exit 4 when a stack is pinned to another account.
     pub async fn ask(cloud: &Cloud, spec: &Spec) -> Result<Self, Failure> {
+        cloud.expect(spec.packages().count());
         let situation = Self::look(cloud).await?;
         situation.account.iter().try_for_each(|account| check_pins(spec, account))?;
         Ok(situation)

@@ -16,6 +16,7 @@ mod guards;
 mod hostile;
 mod money;
 mod packaging;
+mod pace;
 mod refusals;
 mod reports;
 mod saved;

@@ -1,5 +1,6 @@
 //! Flags about the connection to the service.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +29,10 @@ pub(super) struct CloudArgs {
     /// How often one request is repeated
     #[arg(long, value_name = "N", default_value_t = RetryPolicy::default().max_retries)]
     pub max_retries: u32,
+    /// Send at most N requests in a second; without it a listing asks for up to 32 pages at once, and for
+    /// fewer where the service throttles
+    #[arg(long, value_name = "N")]
+    pub max_rps: Option<NonZeroU32>,
 }
 
 impl CloudArgs {
@@ -44,13 +49,17 @@ impl CloudArgs {
             "credentials found"
         );
         let endpoints = Endpoints { cbn: self.endpoint.clone(), sts: self.sts_endpoint.clone() };
-        Ok(Cloud::new(
+        let cloud = Cloud::new(
             Arc::new(HttpTransport::new(self.timeout)),
             credentials,
             endpoints,
             Clock::System,
             Random::system(),
             RetryPolicy { max_retries: self.max_retries, ..RetryPolicy::default() },
-        ))
+        );
+        Ok(match self.max_rps {
+            Some(max_rps) => cloud.at_most_per_second(max_rps),
+            None => cloud,
+        })
     }
 }

@@ -13,7 +13,7 @@ const LONGEST_WORD: usize = 100;
 /// |---|---|
 /// | nothing was sent | No, not sent |
 /// | no whole reply: time-out, cut, reset | Unknown |
-/// | 2xx with a JSON object | Yes; the caller still has to find in it what it asked for |
+/// | 2xx with what `read` can read, such as [`object`] | Yes; the caller still has to find in it what it asked for |
 /// | 2xx with anything else | Unknown: a reply was made on the way, or the service's own is broken |
 /// | an error code with a meaning (`meaning`), at any status | what the code means |
 /// | another error code with 4xx | No, final |
@@ -22,11 +22,12 @@ const LONGEST_WORD: usize = 100;
 ///
 /// The code counts before the status because the service answers some refusals with a 5xx, and throttles
 /// with a 400.
-pub fn classify(
+pub fn classify<T>(
     action: &'static str,
     result: Result<Reply, TransportError>,
     credentials: &Credentials,
-) -> Answer<Value> {
+    read: impl FnOnce(&[u8]) -> Option<T>,
+) -> Answer<T> {
     let reply = match result {
         Ok(reply) => reply,
         Err(TransportError::NotSent(reason)) => {
@@ -37,18 +38,14 @@ pub fn classify(
         }
     };
     let Reply { status, retry_after, body } = reply;
-    let object = serde_json::from_slice(&body).ok().filter(Value::is_object);
-    let success = (200..300).contains(&status);
     let unknown = |reason: String, code: Option<String>, request_id: Option<String>| {
         Answer::Unknown(Lost { action, reason, code, request_id, status: Some(status), retry_after })
     };
-    let object = match object {
-        Some(object) if success => return Answer::Yes(object),
-        Some(object) => object,
-        None => {
-            return unknown(format!("HTTP {status} with a body that is not the service's JSON"), None, None);
-        }
-    };
+    let alien = || unknown(format!("HTTP {status} with a body that is not the service's JSON"), None, None);
+    if (200..300).contains(&status) {
+        return read(&body).map_or_else(alien, Answer::Yes);
+    }
+    let Some(object) = object(&body) else { return alien() };
     let request_id = request_id(&object, credentials);
     let Some(code) = word(&object, ["Code", "code"], credentials) else {
         return unknown(format!("HTTP {status} without an error code of the service"), None, request_id);
@@ -67,6 +64,11 @@ pub fn classify(
         }
         None => unknown(format!("{code} (HTTP {status}): {message}"), Some(code), request_id),
     }
+}
+
+/// Reads a body that is a JSON object, as every reply of the service is.
+pub fn object(body: &[u8]) -> Option<Value> {
+    serde_json::from_slice(body).ok().filter(Value::is_object)
 }
 
 /// What a code says on its own.
@@ -207,7 +209,7 @@ mod tests {
             security_token: None,
             source: String::new(),
         };
-        classify(CREATE, result, &credentials)
+        classify(CREATE, result, &credentials, object)
     }
 
     fn reply(status: u16, body: &str) -> Answer<Value> {

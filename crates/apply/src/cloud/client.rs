@@ -1,14 +1,18 @@
 //! The client: reads that repeat themselves, and the one writer.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cenbwp_diff::{Observed, Purchase};
 use cenbwp_spec::{AccountId, PackageId};
 use serde_json::Value;
 
-use super::classify::{classify, request_id};
-use super::listing::{MAX_PAGES, Pages};
+use super::classify::{classify, object, request_id};
+use super::json::Json;
+use super::listing::{self, Page};
+use super::pace::Pace;
 use super::redact;
 use super::{
     Answer, Call, ClientToken, Credentials, Endpoint, Endpoints, Error, Lost, RefusalKind, Request,
@@ -32,10 +36,15 @@ struct Inner {
     clock: Clock,
     random: Random,
     retry: RetryPolicy,
+    pace: Pace,
+    /// About how many packages the next listing will show. Decides how many pages are asked for at once, and
+    /// nothing else.
+    expected: AtomicUsize,
 }
 
 impl Cloud {
-    /// Returns a client. Nothing is sent before a method is called.
+    /// Returns a client, which sends as many requests as there are in a second. Nothing is sent before a method
+    /// is called.
     pub fn new(
         transport: Arc<dyn Transport>,
         credentials: Credentials,
@@ -44,7 +53,21 @@ impl Cloud {
         random: Random,
         retry: RetryPolicy,
     ) -> Self {
-        Self(Arc::new(Inner { transport, credentials, endpoints, clock, random, retry }))
+        let (pace, expected) = (Pace::default(), AtomicUsize::default());
+        Self(Arc::new(Inner { transport, credentials, endpoints, clock, random, retry, pace, expected }))
+    }
+
+    /// Returns the client with a bound: in no second do more requests leave, whatever they are for.
+    #[must_use]
+    pub fn at_most_per_second(self, max_rps: NonZeroU32) -> Self {
+        self.0.pace.limit(max_rps);
+        self
+    }
+
+    /// Says about how many packages a listing will show. Pages for that many are then asked for at once; a guess
+    /// that is wrong costs a few requests, or a round trip. After a listing the client knows by itself.
+    pub fn expect(&self, packages: usize) {
+        self.0.expected.store(packages, Ordering::Relaxed);
     }
 
     /// Returns the account whose credentials these are (Sts GetCallerIdentity).
@@ -54,7 +77,7 @@ impl Cloud {
     /// A refusal, or no usable reply after every repetition.
     pub async fn account(&self) -> Result<AccountId, Error> {
         let request = request::get_caller_identity();
-        let reply = self.read(&request, &self.0.endpoints.sts).await?;
+        let reply = self.read(&request, &self.0.endpoints.sts, object).await?;
         let id = match &reply["AccountId"] {
             Value::Number(number) => number.to_string(),
             other => other.as_str().unwrap_or_default().to_owned(),
@@ -65,7 +88,8 @@ impl Cloud {
         })
     }
 
-    /// Returns every package of the account, never a part of them.
+    /// Returns every package of the account, never a part of them. The first page tells how many there are, the
+    /// others are read side by side, at most 32 at once and fewer where the service throttles.
     ///
     /// Pages that contradict each other, because packages came or went between them, are read again from
     /// the first, up to three times.
@@ -74,7 +98,20 @@ impl Cloud {
     ///
     /// A refusal, no usable reply after every repetition, or no whole listing.
     pub async fn list(&self) -> Result<Observed, Error> {
-        self.listing().await
+        let Inner { clock, random, retry, expected, .. } = &*self.0;
+        let mut n = 0;
+        loop {
+            match self.pages().await? {
+                Ok(whole) => {
+                    expected.store(whole.packages.len() + whole.unreadable.len(), Ordering::Relaxed);
+                    return Ok(whole);
+                }
+                Err(reason) if n == RELISTS => return Err(Error::Listing(reason)),
+                Err(reason) => tracing::debug!(reason, "listing again"),
+            }
+            clock.sleep(retry.wait(n, None, random)).await;
+            n += 1;
+        }
     }
 
     /// Lists again until two listings in a row agree, and leaves the last of them in `observed`.
@@ -120,51 +157,54 @@ impl Cloud {
         self.0.retry.wait(n, asked, &self.0.random)
     }
 
+    /// Waits until a request may leave, if there is a bound on how many do in a second. Reads do this by
+    /// themselves; whoever writes does it before the request counts as sent.
+    pub async fn turn(&self) {
+        let Inner { clock, pace, .. } = &*self.0;
+        let wait = pace.turn(clock.instant());
+        if !wait.is_zero() {
+            clock.sleep(wait).await;
+        }
+    }
+
     /// Returns the only thing that can change something.
     pub fn writer(&self) -> Writer<'_> {
         Writer(self)
     }
 
-    /// Lists until the pages fit together; returns also how many there were.
-    async fn listing(&self) -> Result<Observed, Error> {
-        let Inner { clock, random, retry, .. } = &*self.0;
-        let mut n = 0;
-        loop {
-            match self.pages().await? {
-                Ok(whole) => return Ok(whole),
-                Err(reason) if n == RELISTS => return Err(Error::Listing(reason)),
-                Err(reason) => tracing::debug!(reason, "listing again"),
-            }
-            clock.sleep(retry.wait(n, None, random)).await;
-            n += 1;
-        }
-    }
-
     /// Lists once; the inner error says how the pages contradict each other.
     async fn pages(&self) -> Result<Result<Observed, String>, Error> {
-        let mut pages = Pages::default();
-        for number in 1..=MAX_PAGES {
-            let reply = self.read(&request::describe_page(number), &self.0.endpoints.cbn).await?;
-            let items = match pages.add(&reply) {
-                Ok(items) => items,
-                Err(reason) => return Ok(Err(format!("page {number}: {reason}"))),
+        let Inner { endpoints, pace, expected, .. } = &*self.0;
+        let read = async |number| {
+            let page = |body: &[u8]| {
+                let reply: Json<'_> = serde_json::from_slice(body).ok()?;
+                matches!(reply, Json::Object(_)).then(|| Page::of(&reply))
             };
-            if pages.are_whole() {
-                return Ok(Ok(pages.finish()));
-            }
-            if items < request::PAGE_SIZE {
-                return Ok(Err(format!("page {number} ends the listing after {}", pages.progress())));
-            }
-        }
-        Ok(Err(format!("{MAX_PAGES} pages hold {}", pages.progress())))
+            self.read(&request::describe_page(number), &endpoints.cbn, page).await
+        };
+        listing::gather(expected.load(Ordering::Relaxed), || pace.window(), read).await
     }
 
     /// Asks until there is an answer, or nothing more to hope for.
-    async fn read(&self, request: &Request, endpoint: &Endpoint) -> Result<Value, Error> {
-        let Inner { clock, random, retry, .. } = &*self.0;
+    async fn read<T>(
+        &self,
+        request: &Request,
+        endpoint: &Endpoint,
+        read: fn(&[u8]) -> Option<T>,
+    ) -> Result<T, Error> {
+        let Inner { clock, random, retry, pace, .. } = &*self.0;
         let mut n = 0;
         loop {
-            let (error, asked) = match self.send(request, endpoint).await {
+            self.turn().await;
+            let era = pace.leaves();
+            let answer = self.send(request, endpoint, read).await;
+            // Only pages go side by side, so only they tell how many the service bears.
+            match &answer {
+                Answer::Yes(_) if request.action == request::DESCRIBE => pace.answered(era),
+                Answer::No(refusal) if refusal.kind == RefusalKind::Throttled => pace.throttled(era),
+                Answer::Yes(_) | Answer::No(_) | Answer::Unknown(_) => {}
+            }
+            let (error, asked) = match answer {
                 Answer::Yes(reply) => return Ok(reply),
                 Answer::No(refusal) if n == retry.max_retries || !passes(refusal.kind) => {
                     return Err(Error::Refused(refusal));
@@ -183,12 +223,17 @@ impl Cloud {
     }
 
     /// Sends one request, once: a new date, nonce and signature every time.
-    async fn send(&self, request: &Request, endpoint: &Endpoint) -> Answer<Value> {
+    async fn send<T>(
+        &self,
+        request: &Request,
+        endpoint: &Endpoint,
+        read: fn(&[u8]) -> Option<T>,
+    ) -> Answer<T> {
         let Inner { transport, credentials, clock, random, .. } = &*self.0;
         let signed = sign::seal(request, endpoint, credentials, clock.now(), random.nonce());
         let result = transport.send(&signed).await;
         let status = result.as_ref().ok().map(|reply| reply.status);
-        let answer = classify(request.action, result, credentials);
+        let answer = classify(request.action, result, credentials, read);
         let fate = match &answer {
             Answer::Yes(_) => "yes",
             Answer::No(_) => "no",
@@ -239,7 +284,7 @@ pub struct Created {
 impl Writer<'_> {
     /// Changes a package: one request, never repeated here. Returns the request id.
     pub async fn change(&self, id: &PackageId, call: &Call) -> Answer<String> {
-        match self.0.send(&call.request(id), &self.0.0.endpoints.cbn).await {
+        match self.0.send(&call.request(id), &self.0.0.endpoints.cbn, object).await {
             Answer::Yes(reply) => Answer::Yes(request_id(&reply, &self.0.0.credentials).unwrap_or_default()),
             Answer::No(refusal) => Answer::No(refusal),
             Answer::Unknown(lost) => Answer::Unknown(lost),
@@ -249,7 +294,7 @@ impl Writer<'_> {
     /// Buys a package: one request, never repeated here.
     pub async fn create(&self, purchase: &Purchase, token: &ClientToken) -> Answer<Created> {
         let request = request::create(purchase, token);
-        let reply = match self.0.send(&request, &self.0.0.endpoints.cbn).await {
+        let reply = match self.0.send(&request, &self.0.0.endpoints.cbn, object).await {
             Answer::Yes(reply) => reply,
             Answer::No(refusal) => return Answer::No(refusal),
             Answer::Unknown(lost) => return Answer::Unknown(lost),

@@ -11,6 +11,7 @@ use cenbwp_spec::{Area, AreaPair, CenId, Mbps, PackageId};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::json::Json;
 use super::redact::neutral;
 
 /// Reads one item.
@@ -18,17 +19,17 @@ use super::redact::neutral;
 /// # Errors
 ///
 /// The item as unreadable, with its id if that could be read, and the field that could not.
-pub(super) fn item(value: &Value) -> Result<Live, Unreadable> {
+pub(super) fn item(value: &Json<'_>) -> Result<Live, Unreadable> {
     let id: PackageId = id(value).map_err(|reason| Unreadable { id: None, reason })?;
     fields(value, id.clone()).map_err(|reason| Unreadable { id: Some(id), reason })
 }
 
-fn id(value: &Value) -> Result<PackageId, String> {
+fn id(value: &Json<'_>) -> Result<PackageId, String> {
     const NAME: &str = "CenBandwidthPackageId";
     text(value, NAME)?.parse().map_err(|invalid| wrong(NAME, value, invalid))
 }
 
-fn fields(value: &Value, id: PackageId) -> Result<Live, String> {
+fn fields(value: &Json<'_>, id: PackageId) -> Result<Live, String> {
     let charge = charge(value)?;
     Ok(Live {
         id,
@@ -46,14 +47,14 @@ fn fields(value: &Value, id: PackageId) -> Result<Live, String> {
     })
 }
 
-fn area(value: &Value, name: &str) -> Result<Area, String> {
+fn area(value: &Json<'_>, name: &str) -> Result<Area, String> {
     match text(value, name)? {
         "" => Err(format!("{name} is missing")),
         area => Ok(Area::new(area)),
     }
 }
 
-fn charge(value: &Value) -> Result<ChargeType, String> {
+fn charge(value: &Json<'_>) -> Result<ChargeType, String> {
     match text(value, "BandwidthPackageChargeType")? {
         "" => Err("BandwidthPackageChargeType is missing".to_owned()),
         word if word.eq_ignore_ascii_case("PREPAY") => Ok(ChargeType::Prepay),
@@ -63,22 +64,22 @@ fn charge(value: &Value) -> Result<ChargeType, String> {
 }
 
 /// No page says what a package that is paid by use shows as its end, so there it may be anything.
-fn expires(value: &Value, charge: &ChargeType) -> Result<Option<Timestamp>, String> {
+fn expires(value: &Json<'_>, charge: &ChargeType) -> Result<Option<Timestamp>, String> {
     match time(value, "ExpiredTime") {
         Err(_) if *charge != ChargeType::Prepay => Ok(None),
         result => result,
     }
 }
 
-fn cens(value: &Value) -> Result<BTreeSet<CenId>, String> {
-    let cen = |id: &Value| {
-        let id = id.as_str().unwrap_or_default();
+fn cens(value: &Json<'_>) -> Result<BTreeSet<CenId>, String> {
+    let cen = |id: &Json<'_>| {
+        let id = if let Json::Text(id) = id { id } else { "" };
         id.parse().map_err(|invalid| wrong("CenIds", value, invalid))
     };
-    list(value, "CenIds", "CenId")?.into_iter().map(cen).collect()
+    list(value, "CenIds", "CenId")?.iter().map(cen).collect()
 }
 
-fn tags(value: &Value) -> Result<BTreeMap<String, String>, String> {
+fn tags(value: &Json<'_>) -> Result<BTreeMap<String, String>, String> {
     let mut tags = BTreeMap::new();
     for tag in list(value, "Tags", "Tag")? {
         let (key, text) = (text(tag, "Key")?, text(tag, "Value")?);
@@ -93,7 +94,7 @@ fn tags(value: &Value) -> Result<BTreeMap<String, String>, String> {
 }
 
 /// A package whose state is not reported may be locked.
-fn business(value: &Value) -> Result<Business, String> {
+fn business(value: &Json<'_>) -> Result<Business, String> {
     Ok(match text(value, "BusinessStatus")? {
         "" => Business::Locked("not reported".to_owned()),
         word if word.eq_ignore_ascii_case("Normal") => Business::Normal,
@@ -101,10 +102,10 @@ fn business(value: &Value) -> Result<Business, String> {
     })
 }
 
-fn reservation(value: &Value) -> Result<Option<Reservation>, String> {
-    let announced = match &value["HasReservationData"] {
-        Value::Bool(announced) => *announced,
-        Value::String(word) => !word.eq_ignore_ascii_case("false"),
+fn reservation(value: &Json<'_>) -> Result<Option<Reservation>, String> {
+    let announced = match value.get("HasReservationData") {
+        Json::Bool(announced) => *announced,
+        Json::Text(word) => !word.eq_ignore_ascii_case("false"),
         _ => true,
     };
     let word = text(value, "ReservationOrderType")?;
@@ -125,17 +126,17 @@ fn reservation(value: &Value) -> Result<Option<Reservation>, String> {
 }
 
 /// Reads a text; missing, null and empty are the same.
-fn text<'a>(value: &'a Value, name: &str) -> Result<&'a str, String> {
-    match &value[name] {
-        Value::Null => Ok(""),
-        Value::String(text) => Ok(text),
+fn text<'a>(value: &'a Json<'a>, name: &str) -> Result<&'a str, String> {
+    match value.get(name) {
+        Json::Null => Ok(""),
+        Json::Text(text) => Ok(text),
         _ => Err(wrong(name, value, "expected text")),
     }
 }
 
 /// Reads a whole number of Mbps, bare or as text.
-fn mbps(value: &Value, name: &str) -> Result<Option<Mbps>, String> {
-    match number(&value[name]) {
+fn mbps(value: &Json<'_>, name: &str) -> Result<Option<Mbps>, String> {
+    match number(value.get(name)) {
         Ok(None) => Ok(None),
         Ok(Some(number)) if number > 0 && u32::try_from(number).is_ok() => {
             Ok(u32::try_from(number).ok().map(Mbps))
@@ -145,19 +146,20 @@ fn mbps(value: &Value, name: &str) -> Result<Option<Mbps>, String> {
 }
 
 /// Reads a whole number, bare or as decimal digits; missing, null and empty are the same.
-pub(super) fn number(value: &Value) -> Result<Option<u64>, ()> {
+pub(super) fn number(value: &Json<'_>) -> Result<Option<u64>, ()> {
     match value {
-        Value::Null => Ok(None),
-        Value::String(digits) if digits.is_empty() => Ok(None),
-        Value::String(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
+        Json::Null => Ok(None),
+        Json::Text(digits) if digits.is_empty() => Ok(None),
+        Json::Text(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
             digits.parse().map(Some).map_err(|_| ())
         }
-        other => other.as_u64().map(Some).ok_or(()),
+        Json::Number(number) => number.as_u64().map(Some).ok_or(()),
+        Json::Bool(_) | Json::Text(_) | Json::List(_) | Json::Object(_) => Err(()),
     }
 }
 
 /// Reads a time, with or without seconds; missing and empty mean that there is none.
-fn time(value: &Value, name: &str) -> Result<Option<Timestamp>, String> {
+fn time(value: &Json<'_>, name: &str) -> Result<Option<Timestamp>, String> {
     match text(value, name)? {
         "" => Ok(None),
         text => text
@@ -169,26 +171,25 @@ fn time(value: &Value, name: &str) -> Result<Option<Timestamp>, String> {
 
 /// Reads a list, which the service wraps twice: `{"Tags": {"Tag": [..]}}`. Either wrapper may be missing or
 /// null, and a list of one may be the one itself.
-pub(super) fn list<'a>(value: &'a Value, wrapper: &str, inner: &str) -> Result<Vec<&'a Value>, String> {
-    let outer = &value[wrapper];
-    let items = match outer {
-        Value::Object(members) if members.is_empty() => &Value::Null,
-        Value::Object(members) => {
-            members.get(inner).ok_or_else(|| wrong(wrapper, value, format_args!("expected {inner} in it")))?
-        }
+pub(super) fn list<'a>(value: &'a Json<'a>, wrapper: &str, inner: &str) -> Result<&'a [Json<'a>], String> {
+    let items = match value.get(wrapper) {
+        Json::Object(members) if members.is_empty() => &Json::Null,
+        outer @ Json::Object(_) => outer
+            .member(inner)
+            .ok_or_else(|| wrong(wrapper, value, format_args!("expected {inner} in it")))?,
         other => other,
     };
     match items {
-        Value::Null => Ok(Vec::new()),
-        Value::Array(items) => Ok(items.iter().collect()),
-        Value::Object(_) => Ok(vec![items]),
-        Value::String(one) if !one.is_empty() => Ok(vec![items]),
-        _ => Err(wrong(wrapper, value, "expected a list")),
+        Json::Null => Ok(&[]),
+        Json::List(items) => Ok(items),
+        Json::Object(_) => Ok(std::slice::from_ref(items)),
+        Json::Text(one) if !one.is_empty() => Ok(std::slice::from_ref(items)),
+        Json::Bool(_) | Json::Number(_) | Json::Text(_) => Err(wrong(wrapper, value, "expected a list")),
     }
 }
 
-fn wrong(name: &str, value: &Value, expected: impl std::fmt::Display) -> String {
-    format!("{name} is {}, {expected}", neutral(&value[name].to_string(), 80))
+fn wrong(name: &str, value: &Json<'_>, expected: impl std::fmt::Display) -> String {
+    format!("{name} is {}, {expected}", neutral(&Value::from(value.get(name)).to_string(), 80))
 }
 
 #[cfg(test)]
@@ -196,6 +197,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn item(value: &Value) -> Result<Live, Unreadable> {
+        super::item(&serde_json::from_str(&value.to_string()).unwrap())
+    }
 
     /// The Describe page's example, in shape.
     fn example() -> Value {

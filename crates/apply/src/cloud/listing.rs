@@ -1,13 +1,14 @@
 //! Pages into one listing. Half a listing is an error here, never a short list.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, HashSet};
 
-use cenbwp_diff::{Observed, Unreadable};
+use cenbwp_diff::{Live, Observed, Unreadable};
 use cenbwp_spec::PackageId;
-use serde_json::Value;
+use futures_util::{StreamExt, stream::FuturesUnordered};
 
-use super::decode;
+use super::json::Json;
 use super::request::PAGE_SIZE;
+use super::{Error, decode};
 
 /// The most pages that are read: 100,000 packages. A reply that claims more is broken, and would keep us
 /// asking for hours.
@@ -23,12 +24,13 @@ pub(super) const MAX_PAGES: usize = 2_000;
 pub fn decode_recording(bytes: &[u8]) -> Result<Observed, String> {
     let mut pages = Pages::default();
     let mut replies = 0_usize;
-    for document in serde_json::Deserializer::from_slice(bytes).into_iter::<Value>() {
+    for document in serde_json::Deserializer::from_slice(bytes).into_iter::<Json<'_>>() {
         let document = document.map_err(|e| format!("line {} column {}: not JSON", e.line(), e.column()))?;
-        let several = if let Value::Array(several) = document { several } else { vec![document] };
+        let several = if let Json::List(several) = document { several } else { vec![document] };
         for reply in several {
             replies += 1;
-            pages.add(&reply).map_err(|reason| format!("reply {replies}: {reason}"))?;
+            let added = Page::of(&reply).and_then(|page| pages.add(page));
+            added.map_err(|reason| format!("reply {replies}: {reason}"))?;
         }
     }
     if replies == 0 {
@@ -37,68 +39,158 @@ pub fn decode_recording(bytes: &[u8]) -> Result<Observed, String> {
     Ok(pages.finish())
 }
 
-/// The pages of one listing, as far as they were read.
+/// Reads the pages of one listing, as many at once as `window` says by then, and puts them together; the inner error
+/// says how they contradict each other.
+///
+/// Pages for the `expected` number of packages are asked for without waiting until the first one tells how many there
+/// are. One that turns out to lie beyond the end is no part of the listing: what becomes of it does not matter.
+///
+/// # Errors
+///
+/// That of the first page that could not be read.
+pub(super) async fn gather<F>(
+    expected: usize,
+    window: impl Fn() -> usize,
+    read: impl Fn(usize) -> F,
+) -> Result<Result<Observed, String>, Error>
+where
+    F: Future<Output = Result<Result<Page, String>, Error>>,
+{
+    let mut pages = Pages::default();
+    let mut last = expected.div_ceil(PAGE_SIZE).clamp(1, MAX_PAGES);
+    let mut asked = 0;
+    let mut under_way = FuturesUnordered::new();
+    // Replies by their number. Until the first one is there, nobody knows which of the others are needed.
+    let mut replies = BTreeMap::new();
+    loop {
+        while asked < last && under_way.len() < window() {
+            asked += 1;
+            let (number, page) = (asked, read(asked));
+            under_way.push(async move { (number, page.await) });
+        }
+        let Some((number, page)) = under_way.next().await else {
+            return Ok(Err(format!("{asked} pages hold {}", pages.progress())));
+        };
+        replies.insert(number, page);
+        if pages.count().is_none() && !replies.contains_key(&1) {
+            continue;
+        }
+        while let Some((number, page)) = replies.pop_first() {
+            if pages.count().is_some_and(|count| number > count) {
+                continue;
+            }
+            if let Err(reason) = page?.and_then(|page| pages.add_numbered(number, page)) {
+                return Ok(Err(format!("page {number}: {reason}")));
+            }
+            if pages.are_whole() {
+                return Ok(Ok(pages.finish()));
+            }
+        }
+        last = pages.count().unwrap_or(last);
+    }
+}
+
+/// One page, as it was read.
+pub(super) struct Page {
+    /// How many packages it announces in all.
+    total: u64,
+    items: Vec<Result<Live, Unreadable>>,
+}
+
+impl Page {
+    /// Reads a page. What it is read from can be dropped.
+    ///
+    /// # Errors
+    ///
+    /// What is no page.
+    pub(super) fn of(reply: &Json<'_>) -> Result<Self, String> {
+        let total = decode::number(reply.get("TotalCount"));
+        let total = total.ok().flatten().ok_or("expected a number as TotalCount")?;
+        if total > (MAX_PAGES * PAGE_SIZE) as u64 {
+            return Err(format!("TotalCount is {total}, expected at most {}", MAX_PAGES * PAGE_SIZE));
+        }
+        let items = decode::list(reply, "CenBandwidthPackages", "CenBandwidthPackage")?;
+        Ok(Self { total, items: items.iter().map(decode::item).collect() })
+    }
+}
+
+/// The pages of one listing, as far as they were read, in any order.
 #[derive(Default)]
 pub(super) struct Pages {
     /// What every page so far announced as the number of packages.
     total: Option<u64>,
     /// How many items were read, readable or not.
     items: u64,
-    ids: BTreeSet<PackageId>,
-    packages: Vec<cenbwp_diff::Live>,
+    ids: HashSet<PackageId>,
+    packages: Vec<Live>,
     unreadable: Vec<Unreadable>,
 }
 
 impl Pages {
-    /// Adds the next page and returns how many items it held.
+    /// Adds a page of any length.
     ///
     /// # Errors
     ///
-    /// A page that contradicts those before it, or is no page.
-    pub(super) fn add(&mut self, reply: &Value) -> Result<usize, String> {
-        let total =
-            decode::number(&reply["TotalCount"]).ok().flatten().ok_or("expected a number as TotalCount")?;
-        if total > (MAX_PAGES * PAGE_SIZE) as u64 {
-            return Err(format!("TotalCount is {total}, expected at most {}", MAX_PAGES * PAGE_SIZE));
-        }
+    /// A page that contradicts those before it.
+    fn add(&mut self, page: Page) -> Result<(), String> {
+        let Page { total, items } = page;
         let before = *self.total.get_or_insert(total);
         if before != total {
             return Err(format!("TotalCount changed from {before} to {total} between pages"));
         }
-        let items = decode::list(reply, "CenBandwidthPackages", "CenBandwidthPackage")?;
         self.items += items.len() as u64;
         if self.items > total {
             return Err(format!("the pages hold {} packages, and TotalCount is {total}", self.items));
         }
-        for item in &items {
-            let decoded = decode::item(item);
-            let id = match &decoded {
+        for item in items {
+            let id = match &item {
                 Ok(live) => Some(&live.id),
                 Err(unreadable) => unreadable.id.as_ref(),
             };
             if let Some(twice) = id.filter(|id| !self.ids.insert((*id).clone())) {
                 return Err(format!("{twice} is listed twice"));
             }
-            match decoded {
+            match item {
                 Ok(live) => self.packages.push(live),
                 Err(unreadable) => self.unreadable.push(unreadable),
             }
         }
-        Ok(items.len())
+        Ok(())
+    }
+
+    /// Adds the page of this number, from 1, as the service cuts them.
+    ///
+    /// # Errors
+    ///
+    /// A page that contradicts those before it, or that is too short for where it stands.
+    fn add_numbered(&mut self, number: usize, page: Page) -> Result<(), String> {
+        let (total, items) = (page.total, page.items.len());
+        self.add(page)?;
+        let left = total.saturating_sub((number.saturating_sub(1) * PAGE_SIZE) as u64);
+        if (items as u64) < left.min(PAGE_SIZE as u64) {
+            return Err(format!("it ends the listing after {}", self.progress()));
+        }
+        Ok(())
+    }
+
+    /// How many pages there are, once the first one has told.
+    fn count(&self) -> Option<usize> {
+        let packages: usize = self.total?.try_into().unwrap_or(usize::MAX);
+        Some(packages.div_ceil(PAGE_SIZE).max(1))
     }
 
     /// Tells whether every announced package was read.
-    pub(super) fn are_whole(&self) -> bool {
+    fn are_whole(&self) -> bool {
         self.total == Some(self.items)
     }
 
     /// How many were read and how many were announced, to show.
-    pub(super) fn progress(&self) -> String {
+    fn progress(&self) -> String {
         format!("{} of {} packages", self.items, self.total.unwrap_or_default())
     }
 
     /// Returns what was read, in the order of the ids.
-    pub(super) fn finish(self) -> Observed {
+    fn finish(self) -> Observed {
         let complete = self.are_whole();
         let Self { mut packages, mut unreadable, .. } = self;
         packages.sort_by(|a, b| a.id.cmp(&b.id));

@@ -7,7 +7,8 @@
 //! transport    the seam; http: the network retry        how often, how late
 //! classify     what a reply proves         answer       three fates, and their words
 //! listing      pages into one Observed     redact       what may be shown of a reply
-//! decode       one item of a page
+//! decode       one item of a page          json         a reply, borrowed
+//! pace         how much at once
 //! ```
 //!
 //! [`Cloud`] reads; [`Writer`] is the only type that can change something, and sends every request
@@ -21,7 +22,9 @@ mod credentials;
 mod decode;
 mod endpoint;
 mod http;
+mod json;
 mod listing;
+mod pace;
 mod redact;
 pub mod request;
 mod retry;
@@ -31,7 +34,7 @@ mod transport;
 
 pub use answer::{Answer, Error, Lost, Refusal, RefusalKind};
 pub use call::Call;
-pub use classify::classify;
+pub use classify::{classify, object};
 pub use client::{Cloud, Created, Writer};
 pub use credentials::{Credentials, CredentialsError, Environment, resolve};
 pub use endpoint::{Endpoint, Endpoints};

@@ -147,6 +147,7 @@ impl Rounds<'_> {
         let requests = ready.into_iter().map(|(n, request)| {
             let (writer, stopped, rounds, identity) = (&writer, &stopped, &*self, jobs[n].identity());
             async move {
+                rounds.cloud.turn().await;
                 if stopped.get().is_some() || rounds.interrupted() {
                     return (n, None);
                 }
