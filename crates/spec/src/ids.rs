@@ -295,14 +295,16 @@ macro_rules! service_id {
 
         impl Ord for $type {
             fn cmp(&self, other: &Self) -> Ordering {
-                let fold = |id: &Self| id.0.to_ascii_lowercase();
-                fold(self).cmp(&fold(other))
+                let [one, other] = [self, other].map(|id| id.0.bytes().map(|b| b.to_ascii_lowercase()));
+                one.cmp(other)
             }
         }
 
         impl Hash for $type {
             fn hash<H: Hasher>(&self, state: &mut H) {
-                self.0.to_ascii_lowercase().hash(state);
+                self.0.bytes().for_each(|b| state.write_u8(b.to_ascii_lowercase()));
+                // Ends the text, so that no two ids side by side are like two others.
+                state.write_u8(0xff);
             }
         }
     };
