@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::again::Memory;
 use crate::auth::{self, Caller};
 use crate::call::Call;
 use crate::config::Config;
 use crate::fault::{Effect, Fault, Queued};
-use crate::ops::{self, Context, ListingFaults, Operation};
+use crate::ops::{self, Context, LISTING, ListingFaults, Operation};
 use crate::params::Params;
 use crate::seed::{self, SeedError};
 use crate::tokens::{self, Begin};
@@ -61,11 +62,27 @@ pub struct Emulator {
 #[derive(Debug, Default)]
 struct State {
     world: World,
+    memory: Memory,
     log: Vec<Logged>,
     faults: Vec<Queued>,
     nonces: BTreeSet<(String, String)>,
     draws: u64,
     state_file: Option<PathBuf>,
+}
+
+impl State {
+    /// The world, about to be changed.
+    fn changing(&mut self) -> &mut World {
+        self.memory.clear();
+        &mut self.world
+    }
+}
+
+/// A success, before it is known who gets to see it.
+enum Success {
+    Fields(Answer),
+    /// The body, request id included.
+    Body(String),
 }
 
 /// Why a call ends before or without its answer.
@@ -126,7 +143,7 @@ impl Emulator {
 
     /// Somebody changes the world in between.
     pub fn edit<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
-        change(&mut self.lock().world)
+        change(self.lock().changing())
     }
 
     /// The emulator's time.
@@ -145,7 +162,7 @@ impl Emulator {
     /// # Errors
     /// When the text is neither.
     pub fn seed(&self, text: &str) -> Result<(), SeedError> {
-        seed::load(&mut self.lock().world, text)
+        seed::load(self.lock().changing(), text)
     }
 
     /// The whole world as JSON.
@@ -160,7 +177,7 @@ impl Emulator {
     pub fn keep_state(&self, file: &Path) -> io::Result<()> {
         let mut state = self.lock();
         match std::fs::read_to_string(file) {
-            Ok(text) => seed::load(&mut state.world, &text).map_err(io::Error::other)?,
+            Ok(text) => seed::load(state.changing(), &text).map_err(io::Error::other)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
@@ -186,7 +203,7 @@ impl Emulator {
         let request_id = request_id(self.config.seed, seq);
         let host = request.header("host").unwrap_or_default();
         let reply = match self.carry_out(seq, request, &call, &effects).await {
-            Ok(answer) => answered(&effects, answer, host, &request_id),
+            Ok(success) => answered(&effects, success, host, &request_id),
             Err(Stop::Refused(refusal)) => refusal.reply(host, &request_id),
             Err(Stop::Cut) => Reply::Cut,
         };
@@ -232,9 +249,8 @@ impl Emulator {
             }
             None => Outcome::Cut,
         };
-        if let Some(logged) = self.lock().log.iter_mut().rev().find(|logged| logged.seq == seq) {
-            logged.outcome = outcome;
-        }
+        let index = usize::try_from(seq - 1).expect("it was counted in memory");
+        self.lock().log[index].outcome = outcome;
     }
 
     async fn carry_out(
@@ -243,7 +259,7 @@ impl Emulator {
         request: &Request,
         call: &Call,
         effects: &[Effect],
-    ) -> Result<Answer, Stop> {
+    ) -> Result<Success, Stop> {
         let caller = self.authenticate(request)?;
         for effect in effects {
             match effect {
@@ -263,7 +279,7 @@ impl Emulator {
         let begin = tokens::begin(&mut self.lock().world, semantics, operation.name, &params)?;
         if let Begin::Replay(answer) = begin {
             // The first answer stands; that this reply is refused changes nothing about it.
-            return Ok(injected_refusal(effects).map_or(Ok(answer), Err)?);
+            return Ok(injected_refusal(effects).map_or(Ok(Success::Fields(answer)), Err)?);
         }
         for effect in effects {
             if let Effect::Slow(time) = effect {
@@ -289,11 +305,20 @@ impl Emulator {
         params: &Params,
         caller: &Caller,
         effects: &[Effect],
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<Success, Refusal> {
         let mut state = self.lock();
+        let request_id = request_id(self.config.seed, seq);
+        let plain_listing = operation.name == LISTING && effects.iter().all(Effect::is_delay);
+        if plain_listing && let Some(body) = state.memory.recall(params, &request_id) {
+            state.world.count_listing(params);
+            return Ok(Success::Body(body));
+        }
+        if operation.changes {
+            state.memory.clear();
+        }
         for effect in effects {
             if let Effect::Edit(edit) = effect {
-                edit(&mut state.world);
+                edit(state.changing());
             }
         }
         let now = self.now();
@@ -315,7 +340,12 @@ impl Emulator {
             write_state(&state)
                 .map_err(|error| Refusal::new(500, "InternalError", format!("state file: {error}")))?;
         }
-        result
+        let answer = result?;
+        if !plain_listing {
+            return Ok(Success::Fields(answer));
+        }
+        let State { memory, world, .. } = &mut *state;
+        Ok(Success::Body(memory.keep(params, answer, &request_id, || world.is_steady(now))))
     }
 
     /// `GET /_emulator/…`, unsigned and not logged: for scripts that want to look inside.
@@ -337,14 +367,19 @@ impl Emulator {
     }
 }
 
-fn answered(effects: &[Effect], mut answer: Answer, host: &str, request_id: &str) -> Reply {
+fn answered(effects: &[Effect], success: Success, host: &str, request_id: &str) -> Reply {
     for effect in effects {
         if let Effect::FailAfter(refusal) = effect {
             return refusal.reply(host, request_id);
         }
     }
-    answer.insert("RequestId".into(), request_id.into());
-    Reply::json(200, &Value::Object(answer))
+    match success {
+        Success::Body(body) => Reply::json_text(200, body),
+        Success::Fields(mut fields) => {
+            fields.insert("RequestId".into(), request_id.into());
+            Reply::json(200, &Value::Object(fields))
+        }
+    }
 }
 
 fn injected_refusal(effects: &[Effect]) -> Option<Refusal> {

@@ -105,6 +105,13 @@ pub enum Effect {
     Edit(Arc<dyn Fn(&mut World) + Send + Sync>),
 }
 
+impl Effect {
+    /// Whether it only takes time and leaves the answer as it is.
+    pub(crate) fn is_delay(&self) -> bool {
+        matches!(self, Self::Latency(_) | Self::Slow(_))
+    }
+}
+
 impl fmt::Debug for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -29,8 +29,10 @@
 //!
 //! Where things are: `emulator` is the way of a request from arrival to answer, `call` what it asks for, `auth` checks signatures, `params`
 //! checks parameters, `ops` holds the operations, `world` what exists, `tokens` what a `ClientToken` means, `fault`
-//! what can go wrong, `wire` requests and replies, `seed` reads recorded answers, `server` is the socket.
+//! what can go wrong, `wire` requests and replies, `seed` reads recorded answers, `server` is the socket (`tls` its encryption), `again`
+//! remembers pages, `sample` makes worlds of any size.
 
+mod again;
 pub mod auth;
 mod call;
 mod clock;
@@ -39,8 +41,10 @@ mod emulator;
 mod fault;
 mod ops;
 mod params;
+pub mod sample;
 mod seed;
 mod server;
+mod tls;
 mod tokens;
 mod wire;
 mod world;

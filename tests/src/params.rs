@@ -69,7 +69,7 @@ pub(crate) const AREAS: [&str; 4] = ["China", "Asia-Pacific", "Europe", "North-A
 const EXTRAS: [&str; 5] = ["OwnerAccount", "OwnerId", "ResourceOwnerAccount", "ResourceOwnerId", "RegionId"];
 
 /// The parameters of one request after every check.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Params(BTreeMap<String, String>);
 
 impl Params {

@@ -3,6 +3,7 @@
 //! Whatever Describe would not show the same way is pinned on the package, so a seeded world answers exactly as the
 //! recorded service did, unreadable items included.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::Deserialize as _;
@@ -42,8 +43,9 @@ fn load_one(world: &mut World, document: &Value) -> Result<(), SeedError> {
         document.pointer("/CenBandwidthPackages/CenBandwidthPackage").and_then(Value::as_array)
     {
         known = true;
+        let mut ids = world.packages.iter().map(|package| package.id.clone()).collect();
         for item in items {
-            add_package(world, item);
+            add_package(world, &mut ids, item);
         }
     }
     if let Some(items) = document.pointer("/Cens/Cen").and_then(Value::as_array) {
@@ -77,7 +79,8 @@ fn load_one(world: &mut World, document: &Value) -> Result<(), SeedError> {
     Ok(())
 }
 
-fn add_package(world: &mut World, item: &Value) {
+/// Adds a package; `ids` are those of the packages that are there already.
+fn add_package(world: &mut World, ids: &mut HashSet<String>, item: &Value) {
     let text = |name: &str| item[name].as_str().unwrap_or_default().to_owned();
     let unnamed = format!("cenbwp-unreadable{}", world.packages.len());
     let mut package = Package::new(item["CenBandwidthPackageId"].as_str().unwrap_or(&unnamed), ["", ""], 0);
@@ -106,7 +109,9 @@ fn add_package(world: &mut World, item: &Value) {
     }
     add_limits(world, &package, item);
     pin(world, &mut package, item.as_object());
-    world.packages.retain(|other| other.id != package.id);
+    if !ids.insert(package.id.clone()) {
+        world.packages.retain(|other| other.id != package.id);
+    }
     world.packages.push(package);
 }
 

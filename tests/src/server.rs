@@ -1,4 +1,4 @@
-//! The socket: HTTP/1.1 on loopback, one task per connection.
+//! The socket: HTTP/1.1, in clear or over TLS, one task per connection.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -9,23 +9,33 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
 
 use crate::emulator::Emulator;
+use crate::tls;
 use crate::wire::{Reply, Request};
 
 /// A running server. It stops, with every connection, when it is dropped.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    certificate: Option<String>,
     task: JoinHandle<()>,
 }
 
 impl Server {
-    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    /// `http://127.0.0.1:PORT`, or with `https`, without a slash at the end.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// The certificate that clients have to trust, as PEM, if it speaks TLS.
+    pub fn certificate(&self) -> Option<&str> {
+        self.certificate.as_deref()
     }
 }
 
@@ -41,24 +51,55 @@ impl Emulator {
     /// # Errors
     /// When the address cannot be listened on.
     pub async fn serve(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
+        self.listen(address, None).await
+    }
+
+    /// Serves this emulator's world over TLS, under a certificate of its own.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn serve_tls(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
+        self.listen(address, Some(tls::acceptor()?)).await
+    }
+
+    async fn listen(
+        &self,
+        address: impl ToSocketAddrs,
+        tls: Option<(TlsAcceptor, String)>,
+    ) -> io::Result<Server> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let emulator = self.clone();
+        let (acceptor, certificate) = tls.unzip();
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             loop {
                 // A connection that was gone before it was accepted concerns nobody else.
                 if let Ok((stream, peer)) = listener.accept().await {
-                    connections.spawn(converse(emulator.clone(), stream, peer.ip()));
+                    connections.spawn(connect(emulator.clone(), stream, peer.ip(), acceptor.clone()));
                 }
                 while connections.try_join_next().is_some() {}
             }
         });
-        Ok(Server { address, task })
+        Ok(Server { address, certificate, task })
     }
 }
 
-async fn converse(emulator: Emulator, stream: TcpStream, peer: IpAddr) {
+async fn connect(emulator: Emulator, stream: TcpStream, peer: IpAddr, acceptor: Option<TlsAcceptor>) {
+    // The end of an answer does not wait for the client to acknowledge its beginning.
+    let _ = stream.set_nodelay(true);
+    match acceptor {
+        None => converse(emulator, stream, peer).await,
+        // A client that does not trust us has left.
+        Some(acceptor) => {
+            if let Ok(stream) = acceptor.accept(stream).await {
+                converse(emulator, stream, peer).await;
+            }
+        }
+    }
+}
+
+async fn converse(emulator: Emulator, stream: impl AsyncRead + AsyncWrite + Unpin, peer: IpAddr) {
     let service = service_fn(|request| respond(emulator.clone(), request, peer));
     // An error here is a client that left, or a cut we were asked for.
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;

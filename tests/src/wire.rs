@@ -66,7 +66,12 @@ pub enum Reply {
 
 impl Reply {
     pub(crate) fn json(status: u16, body: &Value) -> Self {
-        let body = body.to_string().into_bytes();
+        Self::json_text(status, body.to_string())
+    }
+
+    /// An answer whose JSON is written already.
+    pub(crate) fn json_text(status: u16, body: String) -> Self {
+        let body = body.into_bytes();
         let headers = vec![
             ("content-type".to_owned(), "application/json;charset=utf-8".to_owned()),
             ("content-length".to_owned(), body.len().to_string()),

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::params::Params;
 use crate::tokens::TokenRecord;
 
 /// The key of the tag whose value the ledger shows as the order's identity.
@@ -296,6 +297,22 @@ impl World {
             package.expires = since;
             package.business_status = "FinancialLocked".into();
         }
+    }
+
+    /// Counts a listing when its first page is asked for.
+    pub(crate) fn count_listing(&mut self, params: &Params) {
+        if params.int("PageNumber").unwrap_or(1) == 1 {
+            self.listings += 1;
+        }
+    }
+
+    /// Whether only changes, and neither time nor the number of listings, can make a listing differ from now on.
+    pub(crate) fn is_steady(&self, now: Timestamp) -> bool {
+        self.packages.iter().all(|package| {
+            package.reservation.as_ref().is_none_or(|reservation| reservation.order_type != "TEMP_UPGRADE")
+                && !package.hidden.at(self.listings, now)
+                && !package.tags_hidden.at(self.listings, now)
+        })
     }
 
     /// Does what time does by itself: temporary upgrades end.

@@ -5,7 +5,7 @@
     reason = "the comments of arguments are help texts, where brackets are options"
 )]
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -33,12 +33,21 @@ struct Args {
     /// Recorded Describe answers (packages or CENs) or a saved state to begin with; may be repeated
     #[arg(long, value_name = "FILE")]
     seed_file: Vec<PathBuf>,
+    /// Begin with packages that were never bought: so many as a sample spec declares, and so many of another stack
+    #[arg(long, value_name = "OURS[+OTHERS]", value_parser = sample)]
+    sample: Option<(usize, usize)>,
+    /// Write the spec that declares the first number of --sample to this file
+    #[arg(long, value_name = "FILE", requires = "sample")]
+    sample_spec: Option<PathBuf>,
     /// Load the state from this file if it is there, and save it there after every change
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
     /// Write the URL to this file once listening
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
+    /// Speak TLS, with a certificate that is made now and written to this file; a command finds it in SSL_CERT_FILE
+    #[arg(long, value_name = "FILE")]
+    tls_certificate: Option<PathBuf>,
     /// Something that goes wrong, ACTION[@WHEN]:EFFECT[=VALUE]; may be repeated
     ///
     /// ACTION is an operation or *; WHEN is 2 (the second call), 2-, 2-4 or 10%; EFFECT is latency=300ms, slow=2s,
@@ -102,6 +111,14 @@ fn delay(text: &str) -> Result<Delay, String> {
     Ok(Delay { listings: 0, time })
 }
 
+fn sample(text: &str) -> Result<(usize, usize), String> {
+    let (ours, others) = text.split_once('+').unwrap_or((text, "0"));
+    match (ours.parse(), others.parse()) {
+        (Ok(ours), Ok(others)) => Ok((ours, others)),
+        _ => Err(format!("{text:?} is not a number of packages like 50 or 50+19950")),
+    }
+}
+
 fn latency(text: &str) -> Result<Fault, String> {
     format!("*:latency={text}").parse()
 }
@@ -125,8 +142,14 @@ async fn main() -> ExitCode {
 async fn serve(args: &Args) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::listen()?;
     let emulator = start(args)?;
-    let server =
-        emulator.serve(&args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
+    let server = match &args.tls_certificate {
+        None => emulator.serve(&args.listen).await,
+        Some(_) => emulator.serve_tls(&args.listen).await,
+    };
+    let server = server.with_context(|| format!("cannot listen on {}", args.listen))?;
+    if let (Some(file), Some(certificate)) = (&args.tls_certificate, server.certificate()) {
+        std::fs::write(file, certificate).with_context(|| format!("cannot write {}", file.display()))?;
+    }
     if let Some(file) = &args.ready_file {
         std::fs::write(file, server.url()).with_context(|| format!("cannot write {}", file.display()))?;
     }
@@ -136,7 +159,11 @@ async fn serve(args: &Args) -> anyhow::Result<ExitCode> {
         signals.any().await;
         return Ok(ExitCode::SUCCESS);
     }
-    run(&args.command, &server.url(), &emulator.config().keys[0], signals).await
+    let mut child = child_of(&args.command, &server.url(), &emulator.config().keys[0]);
+    if let Some(file) = &args.tls_certificate {
+        child.env("SSL_CERT_FILE", file);
+    }
+    run(child, &args.command[0], signals).await
 }
 
 fn start(args: &Args) -> anyhow::Result<Emulator> {
@@ -163,6 +190,13 @@ fn start(args: &Args) -> anyhow::Result<Emulator> {
         let text =
             std::fs::read_to_string(file).with_context(|| format!("cannot read seed {}", file.display()))?;
         emulator.seed(&text).with_context(|| format!("seed {}", file.display()))?;
+    }
+    if let Some((ours, others)) = args.sample {
+        emulator.edit(|world| world.packages.extend(cenbwp_tests::sample::packages(ours, others)));
+        if let Some(file) = &args.sample_spec {
+            let spec = cenbwp_tests::sample::spec(ours);
+            std::fs::write(file, spec).with_context(|| format!("cannot write {}", file.display()))?;
+        }
     }
     if let Some(file) = &args.state {
         emulator.keep_state(file).with_context(|| format!("state {}", file.display()))?;
@@ -198,13 +232,12 @@ impl Signals {
 /// An interrupt at the terminal reaches the command by itself; a SIGTERM to us is handed on. Either way the command
 /// decides when it is done.
 async fn run(
-    command: &[OsString],
-    url: &str,
-    key: &AccessKey,
+    mut command: tokio::process::Command,
+    program: &OsStr,
     mut signals: Signals,
 ) -> anyhow::Result<ExitCode> {
-    let program = command[0].display();
-    let mut child = child_of(command, url, key).spawn().with_context(|| format!("cannot run {program}"))?;
+    let program = program.display();
+    let mut child = command.spawn().with_context(|| format!("cannot run {program}"))?;
     let status = loop {
         tokio::select! {
             status = child.wait() => break status.with_context(|| format!("cannot wait for {program}"))?,

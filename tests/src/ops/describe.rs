@@ -17,9 +17,7 @@ pub(super) fn packages(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     if let Some((key, _)) = filters.iter().find(|(_, values)| values.is_empty()) {
         return Err(Refusal::bad("InvalidParameter", format!("The filter {key} has no value.")));
     }
-    if params.int("PageNumber").unwrap_or(1) == 1 {
-        context.world.listings += 1;
-    }
+    context.world.count_listing(params);
     let matching: Vec<&Package> = context
         .world
         .packages

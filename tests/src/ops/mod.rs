@@ -60,6 +60,9 @@ pub(crate) fn is_known(name: &str) -> bool {
     OPERATIONS.iter().any(|operation| operation.name == name)
 }
 
+/// The operation that lists packages.
+pub(crate) const LISTING: &str = "DescribeCenBandwidthPackages";
+
 const CBN: &str = "2017-09-12";
 const STS: &str = "2015-04-01";
 const MBPS: Kind = Kind::Int(2, 10_000);
@@ -97,7 +100,7 @@ static OPERATIONS: &[Operation] = &[
         run: create::create,
     },
     Operation {
-        name: "DescribeCenBandwidthPackages",
+        name: LISTING,
         version: CBN,
         schema: &[
             PAGE_NUMBER,

@@ -1,0 +1,72 @@
+//! Worlds of any size for measurements, and the spec that declares them.
+//!
+//! The names are counted: `fleet/p00000`, `fleet/p00001`… are declared and live, the packages of the stack `other`
+//! are live only.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::ops::describe;
+use crate::world::{IDENTITY_TAG, Package};
+
+/// Areas as Describe shows them and as a spec has them, taken in turn.
+const AREAS: [([&str; 2], &str); 4] = [
+    (["china", "europe"], "[China, Europe]"),
+    (["china", "north-america"], "[China, North-America]"),
+    (["asia-pacific", "europe"], "[Asia-Pacific, Europe]"),
+    (["china", "asia-pacific"], "[China, Asia-Pacific]"),
+];
+
+fn bandwidth(n: usize) -> i64 {
+    [2, 10, 50, 100, 200][n % 5]
+}
+
+/// The spec of `n` packages, which the packages of [`packages`] fulfil to the letter.
+pub fn spec(n: usize) -> String {
+    let mut text = String::with_capacity(128 * (n + 2));
+    text.push_str("version: 1\nstack: fleet\n");
+    writeln!(text, "limits: {{ maxPurchases: {n} }}").expect("writing to a string cannot fail");
+    text.push_str("defaults:\n  autoPay: true\n  tags: { team: network }\n");
+    text.push_str(if n == 0 { "packages: {}\n" } else { "packages:\n" });
+    for i in 0..n {
+        let (_, areas) = AREAS[i % AREAS.len()];
+        let mbps = bandwidth(i);
+        write!(text, "  p{i:05}:\n    areas: {areas}\n    bandwidth: {mbps}\n    name: fleet-p{i:05}\n")
+            .expect("writing to a string cannot fail");
+    }
+    text
+}
+
+/// `ours` packages as [`spec`] declares them, and before them in the listing `others` of another stack.
+pub fn packages(ours: usize, others: usize) -> Vec<Package> {
+    let package = |stack: &str, i: usize| {
+        let mut package =
+            Package::new(&format!("cenbwp-{stack}{i:013}"), AREAS[i % AREAS.len()].0, bandwidth(i));
+        package.name = format!("{stack}-p{i:05}");
+        package
+            .tagged(IDENTITY_TAG, &format!("{stack}/p{i:05}"))
+            .tagged("cenbwp-terms", "PREPAY 1 Month renew off")
+            .tagged("team", "network")
+    };
+    let others = (0..others).map(|i| package("other", i));
+    others.chain((0..ours).map(|i| package("fleet", i))).collect()
+}
+
+/// What Describe answers when all of these are listed, one page of 50 per line.
+pub fn recording(packages: &[Package]) -> String {
+    let mut text = String::new();
+    for (number, page) in (1..).zip(packages.chunks(50)) {
+        let items: Vec<Value> =
+            page.iter().map(|package| Value::Object(describe::item(package, &[], true))).collect();
+        let reply = json!({
+            "RequestId": format!("0C2EE7A8-74D4-4081-8236-{number:012}"),
+            "PageNumber": number,
+            "PageSize": 50,
+            "TotalCount": packages.len(),
+            "CenBandwidthPackages": { "CenBandwidthPackage": items },
+        });
+        writeln!(text, "{reply}").expect("writing to a string cannot fail");
+    }
+    text
+}
