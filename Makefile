@@ -3,10 +3,10 @@
 CARGO ?= cargo
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: help demo test build format lint unit sdk fuzz simulate dist clean
+.PHONY: help demo test build format lint unit sdk bench bench-e2e fuzz simulate dist clean
 
 help: ## Show the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
 
 demo: build ## Validate, plan, apply and plan again, against an emulated cloud
 	@$(BIN)/cen-emulator -- env PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh
@@ -27,6 +27,17 @@ unit: build
 
 sdk: build ## Drive the emulator with the vendor's own SDKs
 	tests/sdk/run.sh
+
+bench: ## Measure the steps of the engine: time and allocations
+	$(CARGO) bench --locked -p cenbwp-tests --bench engine
+
+# What is measured is the binary as it is released, built alone.
+BENCH_E2E ?=
+
+bench-e2e: ## Measure the release binary against the emulator, beside the vendor's SDK and Terraform
+	@$(CARGO) build --quiet --locked --release -p cenbwp
+	@CENBWP_SDK_PYTHON="$$(tests/sdk/python.sh || true)" \
+		$(CARGO) bench --quiet --locked -p cenbwp-tests --bench e2e -- $(BENCH_E2E)
 
 # The corpus is replayed by `make unit`. New finds stay in fuzz/found until somebody picks one for the corpus.
 FUZZ_SECONDS ?= 60

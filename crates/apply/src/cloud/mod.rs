@@ -42,5 +42,6 @@ pub use http::HttpTransport;
 pub use listing::decode_recording;
 pub use request::Request;
 pub use retry::RetryPolicy;
+pub use sign::seal;
 pub use token::{Attempt, ClientToken};
 pub use transport::{Reply, Sending, SignedRequest, Transport, TransportError};

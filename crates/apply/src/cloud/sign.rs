@@ -20,7 +20,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 
 /// Signs a request for one sending. Every sending needs its own `nonce`, and a date within 15 minutes
 /// of the service's clock.
-pub(super) fn seal(
+pub fn seal(
     request: &Request,
     endpoint: &Endpoint,
     credentials: &Credentials,

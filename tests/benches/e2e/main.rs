@@ -1,0 +1,227 @@
+//! The release binary against the emulator, beside what else does the same work: `make bench-e2e`.
+//!
+//! It prints Markdown: what was measured, the limit next to it, and at the end every bar with PASS or FAIL. All
+//! numbers are medians of several runs, and what is compared is run in turn. With `--check` a FAIL is an error.
+//!
+//! | file | what |
+//! |---|---|
+//! | `small` | one package: what is left when there is nothing to do |
+//! | `listing` | many live packages, at several round-trip times |
+//! | `declared` | a spec of 10,000 packages |
+//! | `purchases` | an apply of 100 purchases |
+//! | `rivals` | the vendor's SDK, and Terraform's engine |
+//! | `process`, `cloud` | running and measuring programs; the emulator |
+//! | `bars` | what is asked for |
+
+mod bars;
+mod cloud;
+mod declared;
+mod listing;
+mod process;
+mod purchases;
+mod rivals;
+mod small;
+#[path = "../world.rs"]
+mod world;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::Context as _;
+use cenbwp_tests::sample;
+use clap::Parser;
+use tempfile::TempDir;
+
+use bars::Bars;
+use cloud::Cloud;
+use process::Cost;
+use rivals::Rivals;
+
+/// How many packages the spec declares in measurements of a listing, at most: what one pipeline owns.
+const DECLARED: usize = 50;
+
+#[derive(Parser)]
+#[command(about = "Measures the release binary end to end and prints Markdown")]
+struct Args {
+    /// Fail when a bar is not met
+    #[arg(long)]
+    check: bool,
+    /// How often everything is run; what the medians are of
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    runs: usize,
+    /// Only these parts: small, listing, declared, purchases, terraform
+    #[arg(long, value_name = "PART")]
+    only: Vec<String>,
+    /// Leave out listings of more packages than this
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    most: usize,
+    /// A python3 that has the vendor's SDK; without it the SDK is not measured
+    #[arg(long, value_name = "FILE", env = "CENBWP_SDK_PYTHON")]
+    sdk_python: Option<PathBuf>,
+    /// What a child of this program does for it: the measuring process stays small, because the peak memory of a
+    /// program that it starts is never shown below its own
+    #[arg(long, hide = true)]
+    child: Option<Child>,
+    /// Given by cargo
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Child {
+    Prepare,
+    Engine,
+}
+
+/// What the parts share.
+struct Lab {
+    folder: TempDir,
+    cenbwp: PathBuf,
+    rivals: Rivals,
+    runs: usize,
+    most: usize,
+    bars: Bars,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let ended = match args.child {
+        Some(Child::Prepare) => prepare(),
+        Some(Child::Engine) => declared::engine(),
+        None => measure(&args),
+    };
+    match ended {
+        Ok(code) => code,
+        Err(error) => {
+            tell(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(args: &Args) -> anyhow::Result<ExitCode> {
+    let folder = tempfile::tempdir()?;
+    let cenbwp = binary("cenbwp")?;
+    let mut lab = Lab {
+        rivals: Rivals::find(folder.path(), args.sdk_python.as_deref()),
+        folder,
+        cenbwp,
+        runs: args.runs.max(1),
+        most: args.most,
+        bars: Bars::default(),
+    };
+    child(&lab, "prepare").status().context("cannot prepare the inputs")?;
+    print(&format!("{}\n", setting(&lab)))?;
+    type Part = fn(&mut Lab) -> anyhow::Result<String>;
+    let parts: [(&str, Part); 5] = [
+        ("small", small::measure),
+        ("listing", listing::measure),
+        ("declared", declared::measure),
+        ("purchases", purchases::measure),
+        ("terraform", rivals::measure_terraform),
+    ];
+    for (name, part) in parts {
+        if args.only.is_empty() || args.only.iter().any(|only| only == name) {
+            tell(&format!("measuring: {name}"));
+            print(&format!("{}\n", part(&mut lab)?))?;
+        }
+    }
+    print(&lab.bars.table())?;
+    Ok(if args.check && lab.bars.failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+impl Lab {
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// `cenbwp` with these arguments, separated by blanks, in the folder of the inputs.
+    fn tool(&self, arguments: &str) -> Command {
+        let mut command = process::program(&self.cenbwp, self.folder.path());
+        command.args(arguments.split_whitespace());
+        command
+    }
+
+    /// Medians of `cenbwp` with these arguments, without a cloud.
+    fn offline(&self, arguments: &str) -> anyhow::Result<Cost> {
+        let costs: anyhow::Result<Vec<Cost>> =
+            (0..self.runs).map(|_| process::measure(&mut self.tool(arguments))).collect();
+        Ok(Cost::median(&costs?))
+    }
+
+    /// One empty plan against a cloud; the exit code proves that it is empty.
+    fn plan(&self, cloud: &Cloud, spec: &str) -> anyhow::Result<Cost> {
+        let mut command = self.tool(&format!("plan --detailed-exitcode -f {spec}"));
+        process::measure(cloud.tell(&mut command))
+    }
+}
+
+/// Writes the specs and recordings that are measured with.
+fn prepare() -> anyhow::Result<ExitCode> {
+    for n in [1, DECLARED, 100, 1_000, 10_000, 20_000] {
+        fs::write(format!("spec-{n}.yaml"), sample::spec(n))?;
+    }
+    for live in listing::SIZES {
+        let ours = live.min(DECLARED);
+        fs::write(format!("live-{live}.json"), sample::recording(&sample::packages(ours, live - ours)))?;
+    }
+    for n in [1_000, 10_000] {
+        fs::write(format!("declared-{n}.json"), sample::recording(&sample::packages(n, 0)))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// This program again, for what takes memory.
+fn child(lab: &Lab, what: &str) -> Command {
+    let this = std::env::current_exe().expect("this program has a path");
+    let mut command = process::program(&this, lab.folder.path());
+    command.args(["--child", what]);
+    command
+}
+
+/// A program that was built beside this one.
+fn binary(name: &str) -> anyhow::Result<PathBuf> {
+    let this = std::env::current_exe().context("this program has a path")?;
+    let path = this.ancestors().nth(2).context("it is built below the binaries")?.join(name);
+    anyhow::ensure!(path.exists(), "{} is not there: cargo build --release -p {name}", path.display());
+    Ok(path)
+}
+
+/// Where and when this is.
+fn setting(lab: &Lab) -> String {
+    let date = cenbwp::clock::Clock::System.now().strftime("%Y-%m-%d");
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let model = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
+        let line = text.lines().find(|line| line.starts_with("model name"))?;
+        Some(line.split_once(": ")?.1.to_owned())
+    });
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    format!(
+        "{date}, {cores} cores ({}), Linux {}, load {} when it began, medians of {} runs. {}\n",
+        model.as_deref().unwrap_or("unknown"),
+        kernel.trim(),
+        load.split(' ').next().unwrap_or_default(),
+        lab.runs,
+        lab.rivals.versions(),
+    )
+}
+
+fn print(text: &str) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{}", text.trim_end_matches('\n'))?;
+    writeln!(stdout)?;
+    stdout.flush()
+}
+
+fn tell(text: &str) {
+    // A closed stderr is no reason to stop.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// The file that a path names, to show.
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}

@@ -1,0 +1,89 @@
+//! A spec, what is live, and what is asked: everything that a plan is made of.
+
+#![allow(dead_code, reason = "each program that measures uses a part of it")]
+
+use cenbwp::cloud::{self, Credentials, decode_recording};
+use cenbwp::report::document::Material;
+use cenbwp_diff::{Observed, Options, Plan};
+use cenbwp_spec::{Source, Spec};
+use cenbwp_tests::{Config, Package, sample};
+use jiff::{SignedDuration, Timestamp};
+
+pub(crate) const NOW: Timestamp = Timestamp::constant(1_767_323_045, 0);
+
+/// The inputs of a plan.
+pub(crate) struct World {
+    pub(crate) spec: Spec,
+    pub(crate) observed: Observed,
+    pub(crate) options: Options,
+}
+
+impl World {
+    /// Every one of `n` declared packages is live as declared.
+    pub(crate) fn as_declared(n: usize) -> Self {
+        Self::new(n, &sample::packages(n, 0))
+    }
+
+    /// Every one of `n` declared packages has another bandwidth and another name.
+    pub(crate) fn drifted(n: usize) -> Self {
+        let mut packages = sample::packages(n, 0);
+        for package in &mut packages {
+            package.bandwidth += 1;
+            package.name.push_str("-old");
+        }
+        Self::new(n, &packages)
+    }
+
+    /// None of `n` declared packages is live.
+    pub(crate) fn empty(n: usize) -> Self {
+        Self::new(n, &[])
+    }
+
+    fn new(n: usize, packages: &[Package]) -> Self {
+        let observed = if packages.is_empty() {
+            Observed { packages: Vec::new(), unreadable: Vec::new(), complete: true }
+        } else {
+            decode_recording(sample::recording(packages).as_bytes()).expect("a recording")
+        };
+        let spec = cenbwp_spec::parse(&sources(n)).spec.expect("a valid spec");
+        let options = Options {
+            now: NOW,
+            targets: None,
+            skip_held: false,
+            expiring_within: SignedDuration::ZERO,
+            max_purchases: None,
+            max_new_mbps: None,
+        };
+        Self { spec, observed, options }
+    }
+
+    pub(crate) fn plan(&self) -> Plan {
+        cenbwp_diff::plan(&self.spec, &self.observed, &self.options)
+    }
+
+    pub(crate) fn material<'a>(&'a self, plan: &'a Plan, sources: &'a [Source]) -> Material<'a> {
+        Material {
+            plan,
+            spec: &self.spec,
+            observed: &self.observed,
+            options: &self.options,
+            account: None,
+            endpoint: None,
+            sources,
+        }
+    }
+}
+
+/// The sample spec of `n` packages as the parser takes it.
+pub(crate) fn sources(n: usize) -> Vec<Source> {
+    vec![Source { name: "spec.yaml".to_owned(), bytes: sample::spec(n).into_bytes() }]
+}
+
+/// The emulator's access key.
+pub(crate) fn credentials() -> Credentials {
+    let environment = cloud::Environment::new([
+        ("ALIBABA_CLOUD_ACCESS_KEY_ID".to_owned(), Config::KEY_ID.to_owned()),
+        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET".to_owned(), Config::KEY_SECRET.to_owned()),
+    ]);
+    cloud::resolve(&environment, None).expect("both variables are set")
+}
