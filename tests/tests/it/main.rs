@@ -20,6 +20,7 @@ mod pace;
 mod refusals;
 mod reports;
 mod saved;
+mod scale;
 mod schemas;
 mod secrets;
 mod status;

@@ -1,0 +1,94 @@
+//! How the engine's cost grows, in allocations: they are the same in every run and on every machine.
+//!
+//! Ten times the packages may cost eleven times as much, and a package may cost what is written here. Who makes
+//! something cheaper may lower its number; who has to raise one knows what it is for.
+
+use allocation_counter::measure;
+use cenbwp::report::document::Document;
+use cenbwp_diff::Style;
+use cenbwp_tests::sample;
+
+use world::{World, sources};
+
+#[path = "../benches/world.rs"]
+mod world;
+
+const FEW: usize = 200;
+const MANY: usize = 10 * FEW;
+
+/// Checks that `work`, prepared for a number of packages, allocates at most `most` times per package, and grows with
+/// their number.
+#[track_caller]
+fn check<P>(most: u64, prepare: impl Fn(usize) -> P, work: impl Fn(&P)) {
+    let cost = |n: usize| {
+        let prepared = prepare(n);
+        // What is made once for the whole process is not part of it.
+        work(&prepared);
+        let info = measure(|| work(&prepared));
+        (info.count_total, info.bytes_total)
+    };
+    let ((few, few_bytes), (many, many_bytes)) = (cost(FEW), cost(MANY));
+    assert!(many <= 11 * few, "{many} allocations for {MANY} packages, {few} for {FEW}");
+    // What doubles when it is full may just have doubled.
+    assert!(many_bytes <= 16 * few_bytes, "{many_bytes} bytes for {MANY} packages, {few_bytes} for {FEW}");
+    let per_package = many / MANY as u64;
+    assert!(per_package <= most, "{per_package} allocations per package, at most {most} are expected");
+}
+
+#[test]
+fn parsing_grows_with_the_spec() {
+    check(50, sources, |sources| drop(cenbwp_spec::parse(sources)));
+}
+
+#[test]
+fn decoding_grows_with_the_listing() {
+    let recording = |n| sample::recording(&sample::packages(n, 0));
+    check(110, recording, |text| drop(cenbwp::cloud::decode_recording(text.as_bytes())));
+}
+
+#[test]
+fn a_diff_without_differences_grows_with_the_packages() {
+    check(32, World::as_declared, |world| drop(world.plan()));
+}
+
+#[test]
+fn a_diff_of_changes_grows_with_the_packages() {
+    check(35, World::drifted, |world| drop(world.plan()));
+}
+
+#[test]
+fn a_diff_of_purchases_grows_with_the_packages() {
+    check(40, World::empty, |world| drop(world.plan()));
+}
+
+#[test]
+fn the_audit_grows_with_the_packages() {
+    let planned = |n| (World::drifted(n), World::drifted(n).plan());
+    check(21, planned, |(world, plan)| {
+        drop(cenbwp_diff::audit(plan, &world.spec, &world.observed, &world.options));
+    });
+}
+
+#[test]
+fn rendering_grows_with_the_plan() {
+    check(48, |n| World::drifted(n).plan(), |plan| drop(cenbwp_diff::render(plan, &Style::plain())));
+    check(54, |n| World::empty(n).plan(), |plan| drop(cenbwp_diff::render(plan, &Style::plain())));
+}
+
+#[test]
+fn the_document_grows_with_the_plan() {
+    let planned = |n| (World::drifted(n), World::drifted(n).plan(), sources(n));
+    check(800, planned, |(world, plan, sources)| {
+        drop(Document::new(&world.material(plan, sources)).to_text());
+    });
+}
+
+/// Nothing of a page is kept but its packages: what is held at the end is what was held at most, nearly.
+#[test]
+fn decoding_holds_little_more_than_what_it_returns() {
+    let recording = sample::recording(&sample::packages(MANY, 0));
+    let mut kept = None;
+    let info = measure(|| kept = Some(cenbwp::cloud::decode_recording(recording.as_bytes())));
+    let returned = u64::try_from(info.bytes_current).expect("something is returned");
+    assert!(info.bytes_max <= 2 * returned, "{} bytes at most, {returned} returned", info.bytes_max);
+}
