@@ -13,8 +13,9 @@ if [ -z "${TARGET:-}" ]; then
     if [ -d "$(rustc --print target-libdir --target "$musl" 2>/dev/null)" ]; then TARGET=$musl; else TARGET=$host; fi
 fi
 
-# No path of this machine in the binary: the same sources give the same bytes wherever they lie.
-RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=$PWD=/cenbwp --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
+# Random numbers from the system call: looked up by name, which a static program cannot, it would fall back to
+# /dev/urandom, and not every root has one. No path of this machine in the binary: the same sources give the same bytes.
+RUSTFLAGS="-C target-feature=+crt-static --cfg getrandom_backend=\"linux_getrandom\" --remap-path-prefix=$PWD=/cenbwp --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
 export RUSTFLAGS
 if [ -z "${CENBWP_COMMIT:-}" ]; then
     CENBWP_COMMIT=$(git describe --always --dirty --exclude='*' --abbrev=12 2>/dev/null || echo unknown)

@@ -317,15 +317,20 @@ fn release_resolves_names_and_speaks_tls() {
     std::fs::write(root.join("etc/resolv.conf"), "nameserver 127.7.7.53\n").expect("the resolver's file");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("it is bound").port();
+    let (heard, greetings) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut hello = [0; 2048];
+            let length = stream.read(&mut hello).unwrap_or(0);
+            let _ = heard.send(hello[..length].to_vec());
+        }
+    });
     let arguments = format!(
         "plan --max-retries 0 --endpoint https://cbn.example:{port} --sts-endpoint https://sts.example:{port}"
     );
-    let mut child = inside(&lab, &root, &arguments).spawn().expect("unshare is there");
-    let (mut stream, _) = listener.accept().expect("the name was resolved");
-    let mut hello = [0; 2048];
-    let length = stream.read(&mut hello).expect("a greeting");
-    let said = |name: &[u8]| hello[..length].windows(name.len()).any(|part| part == name);
-    assert!(said(b"cbn.example") || said(b"sts.example"), "no TLS for the name that was asked for");
-    drop((stream, listener));
-    assert_eq!(child.wait().expect("it ends").code(), Some(1));
+    let ran = lab.finish(&mut inside(&lab, &root, &arguments));
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let hello = greetings.try_recv().unwrap_or_else(|_| panic!("no name was resolved: {}", ran.stderr));
+    let asks_for = |name: &[u8]| hello.windows(name.len()).any(|part| part == name);
+    assert!(asks_for(b"cbn.example") || asks_for(b"sts.example"), "no TLS for the name: {}", ran.stderr);
 }
