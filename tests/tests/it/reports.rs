@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::{Lab, Ran, nobody, purchases};
 
-const FORMS: [&str; 7] = ["human", "json", "markdown", "github", "gitlab", "sarif", "junit"];
+const FORMS: [&str; 8] = ["human", "json", "markdown", "github", "gitlab", "sarif", "junit", "html"];
 
 const ONE: &str =
     "{version: 1, stack: net, packages: {x: {areas: [China, Europe], bandwidth: 7, autoPay: true}}}";
@@ -58,7 +58,7 @@ fn every_form_is_there_after_a_run_of_every_command() {
 fn every_form_is_there_when_the_spec_is_wrong() {
     for command in ["validate", "plan", "apply --auto-approve"] {
         let lab = declared(&ONE.replace("bandwidth", "bandwith"));
-        check_reports(&lab, &lab.run(&with_every_form(command)), 3, &["E0201", "did you mean `bandwidth`?"]);
+        check_reports(&lab, &lab.run(&with_every_form(command)), 3, &["E0201", "did you mean", "bandwidth"]);
         assert!(lab.emulator.requests().is_empty());
     }
     let lab = declared(ONE);
@@ -113,6 +113,52 @@ fn every_form_is_there_when_a_signal_ends_the_run() {
         let ran = Ran::from(child.wait_with_output().expect("it ends"));
         check_reports(&lab, &ran, 130, &["interrupted; nothing was bought or changed"]);
     }
+}
+
+#[test]
+fn killed_run_leaves_no_report_of_an_earlier_one() {
+    let lab = declared(ONE);
+    check_reports(&lab, &lab.run(&with_every_form("plan")), 0, &[]);
+    lab.emulator.fault("*:latency=60s".parse().expect("a fault"));
+    let before = lab.emulator.requests().len();
+    let arguments = with_every_form("apply --auto-approve");
+    let mut command = lab.command("cenbwp");
+    command.args(arguments.split_whitespace()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("the binary is built");
+    while lab.emulator.requests().len() == before {
+        std::thread::yield_now();
+    }
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    for form in FORMS {
+        let report = lab.read(&format!("out.{form}"));
+        assert!(
+            report.contains("it has begun; its end replaces this, unless it was killed"),
+            "{form}: {report}"
+        );
+    }
+}
+
+#[test]
+fn text_of_others_gives_the_runner_no_commands() {
+    let mut lab = declared(&ONE.replace("bandwidth: 7", "bandwidth: 7, name: x"));
+    let name = format!("{} ::error::obeyed ##[add-mask]obeyed", "x".repeat(90));
+    lab.emulator.edit(|world| {
+        let mut package = Package::new("cenbwp-x", ["china", "europe"], 7).tagged("cenbwp", "net/x");
+        package.name = name;
+        world.packages.push(package);
+    });
+    let obeyed = |lab: &Lab| {
+        let ran = lab.run("plan --report github");
+        let printed = ran.stdout + &ran.stderr;
+        let ours = |line: &&str| {
+            line.trim_start().starts_with("::") && line.contains("obeyed") || line.contains("##[")
+        };
+        printed.lines().filter(ours).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(obeyed(&lab).len(), 1, "elsewhere text is shown as it is");
+    lab.set("GITHUB_ACTIONS", Some("true"));
+    assert_eq!(obeyed(&lab), Vec::<String>::new());
 }
 
 #[test]

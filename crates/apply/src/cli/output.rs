@@ -3,6 +3,7 @@
 //! stdout is the answer, stderr is the story. A reader that closes its end early (`| head`) ends the
 //! printing and nothing else: an apply that is under way goes on.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 
@@ -10,6 +11,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::Environment;
+use crate::report::disarmed;
 
 /// When to colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -40,6 +42,8 @@ pub(super) struct Output {
     /// Whether stderr is a terminal, so that a line may be drawn over.
     pub live: bool,
     quiet: bool,
+    /// Whether a runner reads along that takes some lines for commands.
+    in_actions: bool,
     failed: Mutex<Option<io::Error>>,
 }
 
@@ -60,8 +64,19 @@ impl Output {
             columns: stdout.then_some(columns),
             live: stderr && !quiet && environment.get("TERM") != Some("dumb"),
             quiet,
+            in_actions: environment.get("GITHUB_ACTIONS") == Some("true"),
             failed: Mutex::new(None),
         }
+    }
+
+    /// Prints text of the answer for people.
+    pub(super) fn tell(&self, text: &str) {
+        self.answer(&self.harmless(text));
+    }
+
+    /// Text of others is quoted, and still may begin a line where it is wrapped: a runner must not obey it.
+    fn harmless<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.in_actions { disarmed(text).into() } else { text.into() }
     }
 
     /// Prints text of the answer, as it is.
@@ -101,7 +116,7 @@ impl Output {
     /// Prints raw text to stderr. What cannot be written there can be told to nobody.
     pub(super) fn draw(&self, text: &str) {
         let mut stderr = io::stderr().lock();
-        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+        let _ = stderr.write_all(self.harmless(text).as_bytes()).and_then(|()| stderr.flush());
     }
 
     /// `error:` or another label, bold red where the story is coloured.

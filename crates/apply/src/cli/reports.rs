@@ -32,8 +32,8 @@ pub(super) struct ReportArgs {
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct FormArgs {
-    /// Report as human, json, markdown, github, gitlab, sarif or junit, also when the run fails; with =PATH into
-    /// a file, stdout staying as it is; repeatable
+    /// Report as human, json, markdown, github, gitlab, sarif, junit or html, also when the run fails; with =PATH
+    /// into a file, stdout staying as it is; repeatable
     #[arg(long, value_name = "FMT[=PATH]")]
     pub report: Vec<ReportSpec>,
 }
@@ -132,8 +132,9 @@ impl Reports {
                 .hint("give the report a path: --report json=report.json"));
             }
         };
-        let variable = |name| environment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        Ok(Arc::new(Self {
+        let variable =
+            |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let reports = Self {
             stdout,
             command,
             asked: args.files.report.clone(),
@@ -144,7 +145,24 @@ impl Reports {
                 step_summary: variable("GITHUB_STEP_SUMMARY"),
             },
             known: Mutex::default(),
-        }))
+        };
+        reports.begin();
+        Ok(Arc::new(reports))
+    }
+
+    /// Says in every file that the run has begun and not ended: a run that is killed cannot say so itself, and
+    /// what an earlier one left there must not be taken for its report. A file that cannot be written is named
+    /// at the end, when there is something to lose.
+    fn begin(&self) {
+        let failure =
+            Failure::new(Exit::Unknown, "it has begun; its end replaces this, unless it was killed")
+                .hint("run the same command again; no purchase is made twice");
+        let files = self.asked.iter().filter_map(|report| Some((report.form, report.path.as_deref()?)));
+        let known = Known::default();
+        for (form, path) in files.filter(|(_, path)| path.is_file() || !path.exists()) {
+            let run = Run { failure: Some(&failure), ..self.run(&known, failure.exit) };
+            let _ = write_whole(path, &form.render(&run));
+        }
     }
 
     /// Prints an event if stdout is for events.
@@ -157,7 +175,7 @@ impl Reports {
     /// Prints text if stdout is for people.
     pub(super) fn human(&self, text: &str) {
         if self.stdout == Stdout::Human {
-            self.output.answer(text);
+            self.output.tell(text);
         }
     }
 

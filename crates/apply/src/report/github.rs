@@ -66,3 +66,33 @@ fn data(text: &str) -> String {
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
+
+/// The text for people with nothing in it that the runner takes for a command: neither a line that begins with
+/// two colons, blanks before them or not, nor the older form, which it finds anywhere in a line.
+pub(crate) fn disarmed(text: &str) -> String {
+    let line = |line: &str| {
+        let blanks = line.len() - line.trim_start().len();
+        let (before, rest) = line.split_at(blanks);
+        let escape = if rest.starts_with("::") { "\\" } else { "" };
+        format!("{before}{escape}{}", rest.replace("##[", "##\\["))
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_cannot_become_a_command() {
+        assert_eq!(data("50%\r\n"), "50%25%0D%0A");
+        assert_eq!(property("a:b,c%\n"), "a%3Ab%2Cc%25%0A");
+        for (text, expected) in [
+            ("plain :: text\n", "plain :: text\n"),
+            ("    ::error::x\n::add-mask::y", "    \\::error::x\n\\::add-mask::y"),
+            ("a ##[group]b", "a ##\\[group]b"),
+        ] {
+            assert_eq!(disarmed(text), expected);
+        }
+    }
+}

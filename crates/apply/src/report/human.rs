@@ -9,12 +9,12 @@ pub(super) fn text(run: &Run<'_>) -> String {
         let style = cenbwp_spec::RenderStyle { colour: false, width: run.width };
         parts.push(cenbwp_spec::render(run.findings, run.sources, style));
     }
-    match (run.applied, run.planned) {
-        (Some(applied), _) => parts.push(applied.text()),
-        (None, Some(digested)) => parts.push(digested.planned.text(false, run.width)),
-        (None, None) if run.failure.is_none() => parts.push(format!("{}\n", run.verdict())),
-        (None, None) => {}
+    if let Some(digested) = run.planned {
+        parts.push(digested.planned.text(false, run.width));
+    } else if run.failure.is_none() {
+        parts.push(format!("{}\n", run.verdict()));
     }
+    parts.extend(run.applied.map(|applied| applied.text().trim_start_matches('\n').to_owned()));
     if let Some(error) = run.error() {
         let hint = run.next().map(|hint| format!("  hint: {hint}\n")).unwrap_or_default();
         parts.push(format!("error: {}\n{hint}{}\n", error.join("\n"), run.headline()));

@@ -6,10 +6,11 @@
 mod budget;
 mod words;
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use cenbwp_diff::{Change, FieldChange, Style};
-use cenbwp_spec::{Renewal, Severity};
+use cenbwp_spec::{AreaPair, PackageId, Renewal, Severity};
 
 use super::document::Summary;
 use super::issue::{Issue, issues};
@@ -17,7 +18,7 @@ use super::map::{Link, links};
 use super::run::{Digested, Run, plural};
 use crate::execute::ChangeResult;
 use budget::{Section, fitted, size};
-use words::{code, fenced, html, prose};
+use words::{cell, code, fenced, html, prose};
 
 /// The most characters of a page.
 const MOST: usize = 60_000;
@@ -67,7 +68,8 @@ fn cost(summary: &Summary, changes: &[Change]) -> String {
     let upgrades: u64 = changes.iter().filter(is_upgrade).map(Change::new_mbps).sum();
     let mut said = Vec::new();
     if summary.purchases > 0 {
-        let months = plural(summary.months, "month");
+        let unit = if summary.purchases == 1 { "month" } else { "package-month" };
+        let months = plural(summary.months, unit);
         said.push(format!(
             "{} Mbps in {} for {months} in all, prepaid, cannot be returned",
             summary.new_mbps,
@@ -90,16 +92,21 @@ fn sections(run: &Run<'_>) -> Vec<Section> {
     let mut changes: Vec<&Change> = run.plan().map(|plan| plan.changes.iter().collect()).unwrap_or_default();
     changes.sort_by_key(|change| !matches!(change, Change::Purchase(_)));
     let planned = run.planned.filter(|_| run.applied.is_none());
+    let rows = planned.map(|planned| {
+        let areas = areas(planned);
+        changes.iter().map(|change| row(change, &areas)).collect::<Vec<_>>()
+    });
+    let rows = rows.unwrap_or_default();
     let results = run.applied.map(|applied| &applied.results[..]).unwrap_or_default();
     vec![
-        listed(0, "#### In the way\n\n", stops.iter().map(|issue| item(run, issue)), "item in the way"),
-        table(
+        listed(0, "#### In the way\n\n", stops.iter().map(|issue| item(run, issue)), "obstacle"),
+        listed(
             1,
             "| package | change | outcome | id | order |\n|---|---|---|---|---|\n",
             results.iter().map(outcome),
             "outcome",
         ),
-        table(2, CHANGES, changes.iter().filter(|_| planned.is_some()).map(|change| row(change)), "change"),
+        listed(2, CHANGES, rows, "change"),
         Section { share: 50, ..listed(3, "", planned.and_then(diagram), "diagram") },
         Section {
             share: 60,
@@ -107,27 +114,18 @@ fn sections(run: &Run<'_>) -> Vec<Section> {
         },
         Section {
             tail: "",
-            ..listed(
-                5,
-                "#### Details\n\n",
-                changes.iter().map(|change| details(change)),
-                "change with details",
-            )
+            ..listed(5, "#### Details\n\n", changes.iter().map(|change| details(change)), "detail")
         },
         listed(6, "#### Also there, and left alone\n\n", strays(run), "package"),
     ]
 }
 
 const CHANGES: &str =
-    "#### Changes\n\n| | package | change | areas | Mbps | term |\n|---|---|---|---|---|---|\n";
+    "#### Changes\n\n| | package | change | areas | Mbps | term, other fields |\n|---|---|---|---|---|---|\n";
 
 fn listed(rank: u8, head: &str, items: impl IntoIterator<Item = String>, noun: &'static str) -> Section {
     let items = items.into_iter().collect();
     Section { rank, share: 80, head: head.to_owned(), items, tail: "\n", noun }
-}
-
-fn table(rank: u8, head: &str, rows: impl Iterator<Item = String>, noun: &'static str) -> Section {
-    listed(rank, head, rows, noun)
 }
 
 /// A held item, a limit, a finding, a failure or a warning.
@@ -148,14 +146,19 @@ fn item(run: &Run<'_>, issue: &Issue<'_>) -> String {
 }
 
 fn outcome(result: &ChangeResult) -> String {
-    let id = result.id.as_ref().map(|id| code(id.as_str())).unwrap_or_default();
-    let order = result.order_id.as_deref().map(code).unwrap_or_default();
-    let (address, outcome) = (code(&result.identity.to_string()), code(result.outcome.word()));
+    let id = result.id.as_ref().map(|id| cell(id.as_str())).unwrap_or_default();
+    let order = result.order_id.as_deref().map(cell).unwrap_or_default();
+    let (address, outcome) = (cell(&result.identity.to_string()), cell(result.outcome.word()));
     format!("| {address} | {} | {outcome} | {id} | {order} |\n", result.action)
 }
 
-fn row(change: &Change) -> String {
-    let (sign, verb, areas, mbps, term) = match change {
+/// Where the packages are that a plan changes, by id.
+fn areas(planned: Digested<'_>) -> BTreeMap<&PackageId, &AreaPair> {
+    planned.planned.situation.observed.packages.iter().map(|live| (&live.id, &live.areas)).collect()
+}
+
+fn row(change: &Change, areas: &BTreeMap<&PackageId, &AreaPair>) -> String {
+    let (sign, verb, at, mbps, term) = match change {
         Change::Purchase(it) => {
             let renewal = match it.terms.renewal {
                 Renewal::Off => String::new(),
@@ -163,17 +166,24 @@ fn row(change: &Change) -> String {
             };
             let paid = if it.terms.auto_pay { "" } else { ", unpaid order" };
             let term = format!("{}{renewal}{paid}", it.terms.term);
-            ("+", "**buy**", code(&it.areas.to_string()), it.bandwidth.0.to_string(), term)
+            ("+", "**buy**", Some(&it.areas), it.bandwidth.0.to_string(), term)
         }
-        Change::Update(it) => ("~", "change", String::new(), bandwidth(&it.fields), fields(&it.fields)),
-        Change::Adopt(it) => ("~", "adopt", String::new(), bandwidth(&it.fields), fields(&it.fields)),
-        Change::Release(_) => ("-", "release", String::new(), String::new(), String::new()),
-        Change::Retire(it) if it.delete => ("-", "delete", String::new(), String::new(), String::new()),
-        Change::Retire(_) => ("-", "let expire", String::new(), String::new(), String::new()),
+        Change::Update(it) => {
+            ("~", "change", areas.get(&it.id).copied(), bandwidth(&it.fields), fields(&it.fields))
+        }
+        Change::Adopt(it) => {
+            ("~", "adopt", areas.get(&it.id).copied(), bandwidth(&it.fields), fields(&it.fields))
+        }
+        Change::Release(it) => ("-", "release", areas.get(&it.id).copied(), String::new(), String::new()),
+        Change::Retire(it) => {
+            let verb = if it.delete { "delete" } else { "let expire" };
+            ("-", verb, areas.get(&it.id).copied(), String::new(), String::new())
+        }
     };
     let traffic = if change.interrupts_traffic() { " **(interrupts traffic)**" } else { "" };
-    let address = code(&change.identity().to_string());
-    format!("| {sign} | {address} | {verb}{traffic} | {areas} | {mbps} | {term} |\n")
+    let address = cell(&change.identity().to_string());
+    let at = at.map(|at| cell(&at.to_string())).unwrap_or_default();
+    format!("| {sign} | {address} | {verb}{traffic} | {at} | {mbps} | {term} |\n")
 }
 
 fn bandwidth(fields: &[FieldChange]) -> String {

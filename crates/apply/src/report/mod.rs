@@ -1,8 +1,8 @@
 //! What a run tells: to machines as documents and events, and to people in every form that their tools read.
 //!
 //! ```text
-//! Run ──▶ human json markdown github gitlab sarif junit     one pure function each, one file each
-//!     └─▶ issue, map                                        what several of them show
+//! Run ──▶ human json markdown github gitlab sarif junit html     one pure function each, one file each
+//!     └─▶ issue, map                                             what several of them show
 //! ```
 
 pub mod document;
@@ -13,6 +13,7 @@ pub mod run;
 
 mod github;
 mod gitlab;
+mod html;
 mod human;
 mod issue;
 mod json;
@@ -24,6 +25,7 @@ mod sarif;
 
 use std::str::FromStr;
 
+pub(crate) use github::disarmed;
 pub use run::{Digested, Folders, Run};
 
 /// A form that a run can be told in.
@@ -43,12 +45,22 @@ pub enum Form {
     Sarif,
     /// JUnit's XML, for everything else.
     Junit,
+    /// One page for a browser.
+    Html,
 }
 
 impl Form {
     /// Every form, in the order of `--help`.
-    pub const ALL: [Self; 7] =
-        [Self::Human, Self::Json, Self::Markdown, Self::Github, Self::Gitlab, Self::Sarif, Self::Junit];
+    pub const ALL: [Self; 8] = [
+        Self::Human,
+        Self::Json,
+        Self::Markdown,
+        Self::Github,
+        Self::Gitlab,
+        Self::Sarif,
+        Self::Junit,
+        Self::Html,
+    ];
 
     /// Its name on the command line.
     pub fn as_str(self) -> &'static str {
@@ -60,6 +72,7 @@ impl Form {
             Self::Gitlab => "gitlab",
             Self::Sarif => "sarif",
             Self::Junit => "junit",
+            Self::Html => "html",
         }
     }
 
@@ -73,6 +86,7 @@ impl Form {
             Self::Gitlab => gitlab::text(run),
             Self::Sarif => sarif::text(run),
             Self::Junit => junit::text(run),
+            Self::Html => html::text(run),
         }
     }
 }

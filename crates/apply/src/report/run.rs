@@ -136,13 +136,16 @@ impl<'a> Run<'a> {
             return failure.hint.as_deref().map(|hint| neutral(hint).into_owned());
         }
         let digested = self.planned.filter(|digested| !digested.planned.plan.is_empty())?;
-        match self.obstacle() {
-            None => Some(format!(
-                "cenbwp apply with the same flags; `--plan-digest {}` approves exactly this plan",
+        Some(match (self.obstacle(), self.command) {
+            (Some(_), _) => "follow the hints, then plan again".to_owned(),
+            (None, "show") => {
+                "apply exactly this plan with `cenbwp apply` and the name of its file".to_owned()
+            }
+            (None, _) => format!(
+                "apply exactly this plan with `cenbwp apply`, the same flags and `--plan-digest {}`",
                 digested.digest
-            )),
-            Some(_) => None,
-        }
+            ),
+        })
     }
 
     /// The names of the declared stacks, in order.
@@ -201,6 +204,9 @@ fn slashed(path: &Path) -> String {
 }
 
 fn ended_early(command: &str, exit: Exit) -> String {
+    if exit == Exit::Unknown {
+        return format!("cenbwp {command} has not ended; what it has done, if anything, is not known.");
+    }
     format!("cenbwp {command} ended with code {} ({exit}); nothing was bought or changed.", exit.code())
 }
 

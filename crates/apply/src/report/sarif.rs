@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cenbwp_spec::Severity;
+use cenbwp_spec::{Place, Severity};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -27,7 +27,7 @@ pub(super) fn text(run: &Run<'_>) -> String {
             } },
             "columnKind": "unicodeCodePoints",
             "invocations": [invocation(run)],
-            "results": results(&issues),
+            "results": results(run, &issues),
         }],
     });
     format!("{log:#}\n")
@@ -46,12 +46,17 @@ fn rules(issues: &[Issue<'_>]) -> Vec<Value> {
     by_id.values().map(|issue| rule(issue)).collect()
 }
 
-fn results(issues: &[Issue<'_>]) -> Vec<Value> {
+/// The results. What stands at no line of its own, such as a limit, is shown at the start of the first file:
+/// code scanning drops what is nowhere.
+fn results(run: &Run<'_>, issues: &[Issue<'_>]) -> Vec<Value> {
+    let start = Place { line: 1, column: 1, ..Place::default() };
+    let start = run.spot(&start);
     let mut seen = BTreeMap::new();
-    issues.iter().map(|issue| result(issue, &mut seen)).collect()
+    let mut of = |issue| result(issue, start.as_ref(), &mut seen);
+    issues.iter().map(&mut of).collect()
 }
 
-fn result(issue: &Issue<'_>, seen: &mut BTreeMap<String, usize>) -> Value {
+fn result(issue: &Issue<'_>, start: Option<&Spot<'_>>, seen: &mut BTreeMap<String, usize>) -> Value {
     let hint = issue.hint.as_ref().map(|hint| format!("\n{hint}")).unwrap_or_default();
     let mut result = json!({
         "ruleId": issue.rule,
@@ -60,7 +65,7 @@ fn result(issue: &Issue<'_>, seen: &mut BTreeMap<String, usize>) -> Value {
         "partialFingerprints": { "cenbwp/v1": fingerprint(issue, seen) },
     });
     let mut location = json!({});
-    if let Some(physical) = issue.spot.as_ref().and_then(physical) {
+    if let Some(physical) = issue.spot.as_ref().or(start).and_then(physical) {
         location["physicalLocation"] = physical;
     }
     if let Some(address) = &issue.address {

@@ -2,13 +2,17 @@
 
 use cenbwp_diff::neutral;
 
-/// One line as a code span. Inside one nothing has a meaning but the backquotes that end it and, in a table,
-/// the bar.
+/// One line as a code span: inside one nothing has a meaning but the backquotes that end it.
 pub(super) fn code(text: &str) -> String {
-    let text = neutral(text).replace('|', "\\|");
+    let text = neutral(text);
     let ticks = "`".repeat(longest_run(&text) + 1);
     let blank = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
-    if text.is_empty() { "(empty)".to_owned() } else { format!("{ticks}{blank}{text}{blank}{ticks}") }
+    if text.is_empty() { String::new() } else { format!("{ticks}{blank}{text}{blank}{ticks}") }
+}
+
+/// The same in a cell of a table, which a bar would end.
+pub(super) fn cell(text: &str) -> String {
+    code(text).replace('|', "\\|")
 }
 
 /// One line of prose, our words and those of others mixed: what stands between backquotes and every word that
@@ -76,7 +80,7 @@ mod tests {
             ),
             ("write `adopt: cenbwp-1`, or", "write `adopt: cenbwp-1`, or"),
             ("one ` alone", "one `` ` `` alone"),
-            ("<b>x</b> [a](b) a|b *c*", "`<b>x</b>` `[a](b)` `a\\|b` `*c*`"),
+            ("<b>x</b> [a](b) a|b *c*", "`<b>x</b>` `[a](b)` `a|b` `*c*`"),
             ("50 Mbps -> 100 Mbps", "50 Mbps → 100 Mbps"),
             ("#1 a\nb", "`#1` `a\\nb`"),
             ("(`x``y`)", "(`x` `y`)"),
@@ -88,6 +92,7 @@ mod tests {
         }
         assert_eq!(code("a``b"), "```a``b```");
         assert_eq!(code("`"), "`` ` ``");
+        assert_eq!(cell("a|b"), "`a\\|b`");
         assert_eq!(fenced("text", "````\nx\n"), "`````text\n````\nx\n`````\n");
     }
 }

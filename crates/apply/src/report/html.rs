@@ -1,0 +1,290 @@
+//! One page for a browser: it needs no network, no font and no script, and is read on a phone and on paper too.
+
+mod chart;
+mod style;
+
+use std::fmt::Write;
+
+use cenbwp_diff::{Change, Style};
+use cenbwp_spec::Severity;
+use data_encoding::BASE64;
+use sha2::{Digest, Sha256};
+
+use super::document::Summary;
+use super::issue::{Issue, issues};
+use super::map::links;
+use super::run::{Digested, Run};
+use crate::execute::ChangeResult;
+use crate::exit::Exit;
+
+const STRINGS: &str = "writing to a string does not fail";
+
+/// Up to so many changes are unfolded from the start.
+const MOST_UNFOLDED: usize = 20;
+
+/// The page.
+pub(super) fn text(run: &Run<'_>) -> String {
+    let style = style::SHEET;
+    // Nothing may be loaded, and no style but this one counts, whatever a text of others brings in.
+    let hash = BASE64.encode(&Sha256::digest(style));
+    let policy =
+        format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'");
+    let title = format!("cenbwp {}: {}", run.command, run.headline());
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <meta name=\"referrer\" content=\"no-referrer\">\n\
+         <title>{}</title>\n<style>{style}</style>\n</head>\n<body>\n{}{}{}</body>\n</html>\n",
+        escaped(&title),
+        header(run),
+        main(run),
+        footer(run),
+    )
+}
+
+fn header(run: &Run<'_>) -> String {
+    let (class, word) = verdict(run);
+    let stacks = run.stacks();
+    let of = match &stacks[..] {
+        [] => String::new(),
+        [one] => format!(" of <b>{}</b>", escaped(one)),
+        many => format!(" of {} stacks", many.len()),
+    };
+    format!(
+        "<header>\n<p class=\"what\">cenbwp {}{of}</p>\n<h1>{}</h1>\n<p class=\"verdict {class}\">{word}</p>\n</header>\n",
+        run.command,
+        escaped(&run.headline()),
+    )
+}
+
+/// The colour and the words for how it stands.
+fn verdict(run: &Run<'_>) -> (&'static str, &'static str) {
+    match (run.exit, run.applied, run.plan()) {
+        (Exit::Unknown, ..) => ("bad", "Outcome unknown: run the same command again"),
+        (Exit::Partial, ..) => ("bad", "Not everything was done"),
+        (_, Some(_), _) if run.exit == Exit::Done => ("good", "Done"),
+        (Exit::Done | Exit::Pending, None, Some(plan)) if plan.is_empty() => ("good", "Nothing to do"),
+        (Exit::Done | Exit::Pending, None, Some(_)) if run.is_applyable() => ("good", "Can be applied"),
+        (Exit::Done | Exit::Pending, None, Some(_)) => ("bad", "Cannot be applied as it is"),
+        (Exit::Done, None, None) => ("good", "Valid"),
+        _ => ("bad", "Nothing was bought or changed"),
+    }
+}
+
+fn main(run: &Run<'_>) -> String {
+    let issues = issues(run);
+    let (stops, warnings): (Vec<_>, Vec<_>) =
+        issues.iter().partition(|issue| issue.severity == Severity::Error);
+    let mut text = String::from("<main>\n");
+    text.push_str(&ending(run));
+    section(&mut text, "way", "In the way", &list(stops.iter().map(|issue| item(run, issue))));
+    text.push_str(&figures(run));
+    if let Some(applied) = run.applied {
+        section(&mut text, "done", "What was done", &list(applied.results.iter().map(outcome)));
+    }
+    section(&mut text, "map", "Areas", &map(run));
+    let planned = if run.applied.is_some() { "What was planned" } else { "Changes" };
+    section(&mut text, "changes", planned, &changes(run));
+    section(&mut text, "warnings", "Warnings", &list(warnings.iter().map(|issue| item(run, issue))));
+    section(&mut text, "strays", "Also there, and left alone", &list(strays(run).into_iter()));
+    text.push_str("</main>\n");
+    text
+}
+
+/// A section, unless there is nothing in it.
+fn section(text: &mut String, id: &str, title: &str, body: &str) {
+    if !body.is_empty() {
+        write!(text, "<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{title}</h2>\n{body}</section>\n")
+            .expect(STRINGS);
+    }
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    let items: String = items.collect();
+    if items.is_empty() { items } else { format!("<ul>\n{items}</ul>\n") }
+}
+
+/// Why it ended early or cannot be applied, and what to type next.
+fn ending(run: &Run<'_>) -> String {
+    let mut text = String::new();
+    if let Some(lines) = run.error() {
+        writeln!(text, "<pre class=\"error\">{}</pre>", escaped(&lines.join("\n"))).expect(STRINGS);
+    }
+    if let (Some(obstacle), None) = (run.obstacle(), run.applied) {
+        let obstacle = prose(&obstacle);
+        writeln!(text, "<p class=\"obstacle\">This plan cannot be applied: {obstacle}.</p>").expect(STRINGS);
+    }
+    if let Some(next) = run.next() {
+        writeln!(text, "<p class=\"next\"><b>Next:</b> {}.</p>", prose(&next)).expect(STRINGS);
+    }
+    text
+}
+
+/// The numbers of the plan.
+fn figures(run: &Run<'_>) -> String {
+    let Some(plan) = run.plan() else { return String::new() };
+    let Summary { purchases, new_mbps, months, updates, held, in_sync, .. } = Summary::of(plan);
+    let is_upgrade = |change: &&Change| !matches!(change, Change::Purchase(_));
+    let upgrades: u64 = plan.changes.iter().filter(is_upgrade).map(Change::new_mbps).sum();
+    let figures = [
+        ("to buy", purchases as u64),
+        ("Mbps bought", new_mbps),
+        (if purchases == 1 { "months" } else { "package-months" }, months),
+        ("Mbps by upgrades", upgrades),
+        ("other changes", updates as u64),
+        ("held", held as u64),
+        ("as declared", in_sync as u64),
+    ];
+    let figures: String = figures
+        .iter()
+        .filter(|(_, value)| *value > 0)
+        .map(|(name, value)| format!("<div><dt>{name}</dt><dd>{value}</dd></div>\n"))
+        .collect();
+    match figures.is_empty() {
+        true => figures,
+        false => format!("<section aria-label=\"Figures of the plan\">\n<dl>\n{figures}</dl>\n</section>\n"),
+    }
+}
+
+fn item(run: &Run<'_>, issue: &Issue<'_>) -> String {
+    let place = issue.spot.as_ref().map(|spot| {
+        let file = spot.file.as_deref().unwrap_or("stdin");
+        format!("{}:{}:{}", run.folders.in_checkout(file), spot.line, spot.column)
+    });
+    let address = issue.address.as_ref().map(|address| format!("<b>{}</b> ", escaped(&address.to_string())));
+    let place = place.map(|place| format!(" <span class=\"place\">{}</span>", escaped(&place)));
+    let hint = issue.hint.as_ref().map(|hint| format!("<p class=\"hint\"><b>Hint:</b> {}</p>", prose(hint)));
+    let class = if issue.severity == Severity::Error { "held" } else { "warned" };
+    format!(
+        "<li class=\"{class}\"><p>{}<code>{}</code>{}</p><p>{}</p>{}</li>\n",
+        address.unwrap_or_default(),
+        issue.rule,
+        place.unwrap_or_default(),
+        prose(&issue.message),
+        hint.unwrap_or_default(),
+    )
+}
+
+fn outcome(result: &ChangeResult) -> String {
+    let class = match (result.is_success(), result.is_unknown()) {
+        (true, _) => "buy",
+        (false, true) => "change",
+        (false, false) => "end",
+    };
+    let id = result.id.as_ref().map(|id| format!(" {}", escaped(id.as_str()))).unwrap_or_default();
+    let order = result.order_id.as_deref().map(|order| format!(", order {}", escaped(order)));
+    let token = result.client_token.as_ref().filter(|_| result.is_unknown());
+    let token = token.map(|token| format!("<p>client token <code>{token}</code></p>"));
+    format!(
+        "<li class=\"{class}\"><p><b>{}</b> <code>{}</code>{id}{}</p>{}</li>\n",
+        escaped(&result.identity.to_string()),
+        result.outcome.word(),
+        order.unwrap_or_default(),
+        token.unwrap_or_default(),
+    )
+}
+
+fn map(run: &Run<'_>) -> String {
+    let Some(Digested { planned, .. }) = run.planned else { return String::new() };
+    let links = links(planned);
+    if links.is_empty() { String::new() } else { chart::figure(&links) + &chart::table(&links) }
+}
+
+fn changes(run: &Run<'_>) -> String {
+    let changes = run.plan().map(|plan| &plan.changes[..]).unwrap_or_default();
+    let open = if changes.len() <= MOST_UNFOLDED { " open" } else { "" };
+    changes.iter().map(|change| details(change, open)).collect()
+}
+
+fn details(change: &Change, open: &str) -> String {
+    let class = match change {
+        Change::Purchase(_) => "buy",
+        Change::Update(_) | Change::Adopt(_) => "change",
+        Change::Release(_) | Change::Retire(_) => "end",
+    };
+    // A browser breaks lines where its window ends.
+    let style = Style { width: usize::MAX, ..Style::plain() };
+    let text = cenbwp_diff::render_change(change, &style);
+    let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
+    let rest: Vec<&str> = rest.lines().map(|line| line.strip_prefix("    ").unwrap_or(line)).collect();
+    format!(
+        "<details class=\"{class}\"{open}><summary>{}</summary><pre>{}</pre></details>\n",
+        escaped(first),
+        escaped(&rest.join("\n")),
+    )
+}
+
+fn strays(run: &Run<'_>) -> Vec<String> {
+    let Some(plan) = run.plan() else { return Vec::new() };
+    let item = |identity: &cenbwp_spec::Identity, id: &cenbwp_spec::PackageId, expires, word| {
+        let end = match expires {
+            Some(at) => format!("ends {}", cenbwp_diff::when(at)),
+            None => "its end is not listed".to_owned(),
+        };
+        let (identity, id) = (escaped(&identity.to_string()), escaped(id.as_str()));
+        format!("<li class=\"warned\"><p><b>{identity}</b> <code>{word}</code> {id}, {end}</p></li>\n")
+    };
+    let undeclared = plan.undeclared.iter().map(|it| item(&it.identity, &it.id, it.expires, "undeclared"));
+    let superseded = plan.superseded.iter().map(|it| item(&it.identity, &it.id, it.expires, "superseded"));
+    undeclared.chain(superseded).collect()
+}
+
+fn footer(run: &Run<'_>) -> String {
+    let mut rows = Vec::new();
+    if let Some(Digested { planned, digest }) = run.planned {
+        rows.push(("Digest", format!("<code>{}</code>", escaped(digest))));
+        rows.push(match &planned.situation.account {
+            Some(account) => ("Account", escaped(account.as_str())),
+            None => ("Account", "none: made from a recording".to_owned()),
+        });
+        rows.push(("Looked at", escaped(&cenbwp_diff::when(planned.options.now))));
+    }
+    rows.extend(run.asker.map(|asker| ("Asked with", escaped(asker))));
+    rows.push(("Exit code", format!("{} ({})", run.exit.code(), run.exit)));
+    rows.push(("Made by", format!("cenbwp {}", env!("CARGO_PKG_VERSION"))));
+    let row = |(name, value): &(&str, String)| format!("<div><dt>{name}</dt><dd>{value}</dd></div>\n");
+    let rows: String = rows.iter().map(row).collect();
+    format!("<footer>\n<dl>\n{rows}</dl>\n</footer>\n")
+}
+
+/// One line of prose; what stands between backquotes is to be typed.
+fn prose(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return escaped(text);
+    }
+    let part = |(n, part): (usize, &&str)| match n.is_multiple_of(2) {
+        true => escaped(part),
+        false => format!("<code>{}</code>", escaped(part)),
+    };
+    parts.iter().enumerate().map(part).collect()
+}
+
+/// Lines that are text in HTML and nothing else, in an element and in an attribute.
+fn escaped(text: &str) -> String {
+    let lines: Vec<_> = text.split('\n').map(cenbwp_diff::neutral).collect();
+    let text = lines.join("\n");
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}
+
+/// Numbers of a link as people say them: what stays has one, what changes has two.
+fn numbers<N: PartialEq + std::fmt::Display>([before, after]: [N; 2]) -> String {
+    if before == after { before.to_string() } else { format!("{before} → {after}") }
+}
+
+/// What becomes of a link, as a class of the style and in words.
+fn fate([before, after]: [u64; 2]) -> (&'static str, &'static str) {
+    match (before, after) {
+        (before, after) if before == after => ("same", "unchanged"),
+        (0, _) => ("new", "new"),
+        (_, 0) => ("gone", "ends"),
+        (before, after) if before < after => ("more", "grows"),
+        _ => ("less", "shrinks"),
+    }
+}

@@ -1,0 +1,167 @@
+//! Every form of report, for runs of every kind: `tests/reports/<story>.<form>` is what is written.
+//! `SNAPSHOTS=overwrite cargo test` writes them anew.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod stories;
+
+use std::path::Path;
+
+use cenbwp::report::Form;
+use snapbox::data::DataFormat;
+
+/// Every report of every story, by the names of both.
+fn each(test: impl Fn(&str, Form, &str)) {
+    for story in stories::all() {
+        story.check(|run| Form::ALL.into_iter().for_each(|form| test(story.name, form, &form.render(run))));
+    }
+}
+
+/// The reports in this form.
+fn each_of(form: Form, test: impl Fn(&str, &str)) {
+    each(|story, other, text| {
+        if other == form {
+            test(story, text);
+        }
+    });
+}
+
+fn extension(form: Form) -> &'static str {
+    match form {
+        Form::Human => "txt",
+        Form::Json => "json",
+        Form::Markdown => "md",
+        Form::Github => "github",
+        Form::Gitlab => "gitlab.json",
+        Form::Sarif => "sarif",
+        Form::Junit => "xml",
+        Form::Html => "html",
+    }
+}
+
+#[test]
+fn every_form_of_every_run_is_as_reviewed() {
+    each(|story, form, text| {
+        // The document of 500 changes is a megabyte of what the others show.
+        if (story, form) != ("many", Form::Json) {
+            let name = format!("tests/reports/{story}.{}", extension(form));
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+            snapbox::assert_data_eq!(text, snapbox::Data::read_from(&path, Some(DataFormat::Text)).raw());
+        }
+    });
+}
+
+#[test]
+fn nothing_in_a_report_shows_as_something_else() {
+    each(|story, form, text| {
+        // Data stays as it is; JSON's own escapes keep what would act on a terminal.
+        let hidden = |c: char| c.is_control() || c == '\u{202e}';
+        let bad = text.chars().find(|c| *c != '\n' && if form == Form::Json { *c < ' ' } else { hidden(*c) });
+        assert_eq!(bad, None, "{story}, {form:?}");
+        assert!(text.ends_with('\n'), "{story}, {form:?}");
+    });
+}
+
+#[test]
+fn markdown_is_never_cut_in_the_middle() {
+    each_of(Form::Markdown, |story, text| {
+        assert!(text.encode_utf16().count() <= 60_000, "{story}: {}", text.len());
+        assert_eq!(text.lines().filter(|line| line.starts_with("```")).count() % 2, 0, "{story}");
+        let mut fence: Option<&str> = None;
+        let mut open = 0;
+        for line in text.lines() {
+            match fence {
+                Some(end) if line == end => fence = None,
+                Some(_) => {}
+                None if line.starts_with("```") => fence = Some(line.trim_end_matches(char::is_alphabetic)),
+                None => {
+                    open += line.matches("<details>").count();
+                    open -= line.matches("</details>").count() * usize::from(line.starts_with("</details>"));
+                    if line.starts_with('|') {
+                        let bars = line.replace("\\|", "").matches('|').count();
+                        assert!([6, 7].contains(&bars), "{story}: {line}");
+                    }
+                }
+            }
+        }
+        assert_eq!((fence, open), (None, 0), "{story}");
+        assert!(text.ends_with(" -->\n") && text.starts_with("### "), "{story}");
+    });
+}
+
+#[test]
+fn what_is_held_and_what_is_bought_survive_the_cut() {
+    let many = stories::all().into_iter().find(|story| story.name == "many").unwrap();
+    many.check(|run| {
+        let text = Form::Markdown.render(run);
+        assert_eq!(text.matches("`look_alike`").count(), 30);
+        assert_eq!(text.matches("| **buy** |").count(), 200);
+        let shown = text.matches("<details>").count();
+        assert!(text.contains(&format!("*{} more details not shown here", 500 - shown)), "{shown}");
+    });
+}
+
+#[test]
+fn every_log_fits_the_schema_of_sarif() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/sarif-2.1.0-rtm.5.json");
+    // A bracket that JavaScript reads as itself is an error elsewhere; it is in the pattern of a field that we
+    // do not write.
+    let text = std::fs::read_to_string(path).unwrap().replace("{2}]?$", "{2}$");
+    let schema: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let schema = jsonschema::draft4::new(&schema).unwrap();
+    each_of(Form::Sarif, |story, text| {
+        let log = serde_json::from_str(text).unwrap();
+        let errors: Vec<_> =
+            schema.iter_errors(&log).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{story}: {errors:#?}");
+        assert!(!text.contains("/home/ci"), "{story} names a folder of the machine");
+    });
+    assert!(!schema.is_valid(&serde_json::json!({ "version": "2.1.0", "runs": [{}] })));
+}
+
+#[test]
+fn every_line_for_github_is_one_command() {
+    each_of(Form::Github, |story, text| {
+        for line in text.lines() {
+            let level =
+                ["::error ", "::warning ", "::notice "].iter().find(|level| line.starts_with(**level));
+            let rest = &line[level.unwrap_or_else(|| panic!("{story}: {line}")).len()..];
+            let (properties, _) = rest.split_once("::").unwrap();
+            for property in properties.split(',') {
+                let (name, value) = property.split_once('=').unwrap_or_else(|| panic!("{story}: {property}"));
+                assert!(["file", "line", "endLine", "col", "endColumn", "title"].contains(&name), "{name}");
+                assert!(!value.contains(':'), "{story}: {value}");
+            }
+        }
+    });
+}
+
+/// The names of the elements that are open at each `<`, by the rules that XML and HTML share.
+fn check_balanced(story: &str, text: &str, void: &[&str]) {
+    let mut open: Vec<&str> = Vec::new();
+    for part in text.split('<').skip(1) {
+        let (tag, after) = part.split_once('>').unwrap_or_else(|| panic!("{story}: <{part}"));
+        assert!(!after.contains('>') || open.last() == Some(&"style"), "{story}: {after}");
+        let name = tag.trim_start_matches('/').split([' ', '\n']).next().unwrap();
+        if tag.starts_with('/') {
+            assert_eq!(open.pop(), Some(name), "{story}");
+        } else if !tag.starts_with(['!', '?']) && !tag.ends_with('/') && !void.contains(&name) {
+            open.push(name);
+        }
+    }
+    assert!(open.is_empty(), "{story}: {open:?}");
+    for after in text.split('&').skip(1) {
+        let entity = after.split(';').next().unwrap();
+        assert!(["amp", "lt", "gt", "quot", "#39", "#10"].contains(&entity), "{story}: &{entity}");
+    }
+}
+
+#[test]
+fn every_element_of_xml_and_html_is_closed_and_none_is_of_others() {
+    each_of(Form::Junit, |story, text| check_balanced(story, text, &[]));
+    each_of(Form::Html, |story, text| {
+        check_balanced(story, text, &["meta"]);
+        for word in ["<script", "<b onload", " src=", "@import", "url(", "<link", "<iframe"] {
+            assert!(!text.contains(word), "{story}: {word}");
+        }
+    });
+}

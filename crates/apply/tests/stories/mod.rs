@@ -1,0 +1,414 @@
+//! Runs as they end, one of each kind: what every form of report is tested with.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::path::Path;
+
+use cenbwp::cloud::{Attempt, ClientToken};
+use cenbwp::execute::{ChangeResult, FieldOutcome, FieldResult, Outcome};
+use cenbwp::exit::{Exit, Failure};
+use cenbwp::planned::Planned;
+use cenbwp::report::outcomes::Applied;
+use cenbwp::report::{Digested, Folders, Run};
+use cenbwp::situation::Situation;
+use cenbwp_diff::{Business, ChargeType, Live, Observed, Options, Unreadable};
+use cenbwp_spec::{AccountId, Area, AreaPair, Finding, Mbps, Source};
+use jiff::SignedDuration;
+
+/// A run at its end, with all that it is told from.
+pub(crate) struct Story {
+    pub(crate) name: &'static str,
+    command: &'static str,
+    exit: Exit,
+    sources: Vec<Source>,
+    findings: Vec<Finding>,
+    planned: Option<Planned>,
+    applied: Option<Applied>,
+    failure: Option<Failure>,
+}
+
+impl Story {
+    pub(crate) fn check(&self, test: impl Fn(&Run<'_>)) {
+        let digest = self.planned.as_ref().map(|planned| planned.document().digest);
+        let planned = self.planned.as_ref().zip(digest.as_deref());
+        test(&Run {
+            command: self.command,
+            exit: self.exit,
+            sources: &self.sources,
+            findings: &self.findings,
+            spec: self.planned.as_ref().map(|planned| &*planned.spec),
+            planned: planned.map(|(planned, digest)| Digested { planned, digest }),
+            applied: self.applied.as_ref(),
+            failure: self.failure.as_ref(),
+            asker: self.planned.as_ref().map(|_| "access key LTAI…eyId from environment"),
+            folders: Folders {
+                current: Some(Path::new("/home/ci/checkout/infra")),
+                checkout: Some(Path::new("/home/ci/checkout")),
+            },
+            width: 100,
+        });
+    }
+}
+
+/// Every story.
+pub(crate) fn all() -> Vec<Story> {
+    vec![
+        planned("empty", SAME, vec![live("cenbwp-same", "net/same")]),
+        planned("purchases", PURCHASES, Vec::new()),
+        planned("updates", UPDATES, changing()),
+        planned("held", HELD, in_the_way()),
+        refused(),
+        partial(),
+        unknown(),
+        many(),
+        hostile(),
+        invalid(),
+        offline(),
+        killed(),
+    ]
+}
+
+const SAME: &str = "
+version: 1
+stack: net
+packages:
+  same: { areas: [China, Europe], bandwidth: 100, autoPay: true }
+";
+
+const PURCHASES: &str = "
+version: 1
+stack: net
+defaults: { autoPay: true }
+packages:
+  cn-eu: { areas: [China, Europe], bandwidth: 100 }
+  cn-us:
+    areas: [China, North-America]
+    bandwidth: 200
+    period: 1
+    pricingCycle: Year
+    autoRenew: true
+    autoRenewDuration: 12
+    cenId: cen-1
+    tags: { team: network }
+    description: |
+      The way to Virginia.
+      Asked for by the shop.
+  home: { areas: [China, China], bandwidth: 20, autoPay: false }
+  old: { areas: [Europe, Australia], bandwidth: 5 }
+";
+
+const UPDATES: &str = "
+version: 1
+stack: net
+defaults: { autoPay: true }
+packages:
+  again: { areas: [China, Europe], bandwidth: 100, generation: 2 }
+  ends: { areas: [China, Europe], bandwidth: 100, manage: retire }
+  found: { areas: [Europe, North-America], bandwidth: 50, name: found, adopt: cenbwp-found }
+  goes: { areas: [China, Europe], bandwidth: 100, manage: release }
+  grows: { areas: [China, Asia-Pacific], bandwidth: 300 }
+  moves: { areas: [China, China], bandwidth: 100, cenId: cen-2, allowInterruption: true }
+  same: { areas: [China, Europe], bandwidth: 100 }
+  shrinks: { areas: [Europe, Europe], bandwidth: 40, name: narrow, tags: { team: network, old: null } }
+";
+
+const HELD: &str = "
+version: 1
+stack: net
+defaults: { autoPay: true, cenId: cen-1 }
+limits: { maxPurchases: 1 }
+packages:
+  fresh: { areas: [China, Asia-Pacific], bandwidth: 10 }
+  more: { areas: [China, South-America], bandwidth: 10 }
+  moved: { areas: [China, China], bandwidth: 100, cenId: cen-2 }
+  other: { areas: [Europe, Europe], bandwidth: 100, cenId: null }
+  twin: { areas: [China, Europe], bandwidth: 100 }
+";
+
+fn live(id: &str, owner: &str) -> Live {
+    let tags = BTreeMap::from([("cenbwp".to_owned(), owner.to_owned())]);
+    Live {
+        id: id.parse().unwrap(),
+        name: owner.replace('/', "-"),
+        description: String::new(),
+        areas: pair("china", "europe"),
+        bandwidth: Mbps(100),
+        charge: ChargeType::Prepay,
+        cens: BTreeSet::new(),
+        resource_group: Some("rg-1".to_owned()),
+        tags: if owner.is_empty() { BTreeMap::new() } else { tags },
+        business: Business::Normal,
+        expires: Some("2027-01-01T16:00:00Z".parse().unwrap()),
+        reservation: None,
+    }
+}
+
+fn pair(a: &str, b: &str) -> AreaPair {
+    AreaPair::new(Area::new(a), Area::new(b))
+}
+
+fn between(a: &str, b: &str, live: Live) -> Live {
+    Live { areas: pair(a, b), ..live }
+}
+
+fn attached(cen: &str, live: Live) -> Live {
+    Live { cens: BTreeSet::from([cen.parse().unwrap()]), ..live }
+}
+
+fn changing() -> Vec<Live> {
+    let tags = BTreeMap::from([("cenbwp", "net/shrinks"), ("old", "x")]);
+    let tags = tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    vec![
+        live("cenbwp-again", "net/again"),
+        attached("cen-1", live("cenbwp-ends", "net/ends")),
+        between("europe", "north-america", Live { name: "theirs".to_owned(), ..live("cenbwp-found", "") }),
+        live("cenbwp-goes", "net/goes"),
+        between("china", "asia-pacific", live("cenbwp-grows", "net/grows")),
+        attached("cen-1", between("china", "china", live("cenbwp-moves", "net/moves"))),
+        Live { expires: Some("2026-01-05T16:00:00Z".parse().unwrap()), ..live("cenbwp-same", "net/same") },
+        between("europe", "europe", Live { tags, ..live("cenbwp-shrinks", "net/shrinks") }),
+        live("cenbwp-stray", "net/nobody"),
+    ]
+}
+
+fn in_the_way() -> Vec<Live> {
+    vec![
+        live("cenbwp-twin", ""),
+        attached("cen-1", between("china", "china", live("cenbwp-moved", "net/moved"))),
+        between("china", "europe", live("cenbwp-other", "net/other")),
+    ]
+}
+
+fn plan_of(
+    name: &str,
+    spec: &str,
+    packages: Vec<Live>,
+    unreadable: Vec<Unreadable>,
+) -> (Vec<Source>, Planned) {
+    let sources = vec![Source { name: name.to_owned(), bytes: spec.as_bytes().to_vec() }];
+    let parsed = cenbwp_spec::parse(&sources);
+    let spec = parsed.spec.unwrap_or_else(|| panic!("{:#?}", parsed.findings));
+    let options = Options {
+        now: "2026-01-01T00:00:00Z".parse().unwrap(),
+        targets: None,
+        skip_held: false,
+        expiring_within: SignedDuration::from_hours(14 * 24),
+        max_purchases: None,
+        max_new_mbps: None,
+    };
+    let observed = Observed { packages, unreadable, complete: true };
+    let plan = cenbwp_diff::plan(&spec, &observed, &options);
+    let situation = Situation {
+        account: Some(account()),
+        endpoint: Some("https://cbn.aliyuncs.com".to_owned()),
+        observed,
+    };
+    let planned = Planned { sources: sources.clone().into(), spec: spec.into(), options, situation, plan };
+    (sources, planned)
+}
+
+fn account() -> AccountId {
+    "1234567890123456".parse().unwrap()
+}
+
+fn planned(name: &'static str, spec: &str, packages: Vec<Live>) -> Story {
+    let (sources, planned) = plan_of("net.yaml", spec, packages, Vec::new());
+    Story {
+        name,
+        command: "plan",
+        exit: Exit::Done,
+        sources,
+        findings: Vec::new(),
+        planned: Some(planned),
+        applied: None,
+        failure: None,
+    }
+}
+
+fn failed(story: Story, command: &'static str, failure: Failure) -> Story {
+    Story { command, exit: failure.exit, failure: Some(failure), ..story }
+}
+
+fn refused() -> Story {
+    let failure = Failure::new(Exit::Refused, "3 changes are held, so nothing is bought or changed")
+        .hint("follow the hints of the plan, or go on without what is held: `--skip-held`");
+    failed(planned("refused", HELD, in_the_way()), "apply", failure)
+}
+
+/// What became of the n-th change.
+fn result(planned: &Planned, n: usize, outcome: Outcome) -> ChangeResult {
+    let change = &planned.plan.changes[n];
+    let purchase = planned.plan.purchases().find(|purchase| purchase.identity == *change.identity());
+    let token = ClientToken::new(&account(), change.identity(), Attempt::FIRST);
+    ChangeResult {
+        identity: change.identity().clone(),
+        action: "purchase",
+        outcome,
+        id: outcome.is_success().then(|| format!("cenbwp-new{n}").parse().unwrap()),
+        mbps: purchase.map(|purchase| purchase.bandwidth),
+        order_id: outcome.is_success().then(|| format!("20156420000000{n}")),
+        client_token: purchase.map(|_| token),
+        request_id: Some(format!("7D29825C-7552-1255-6887-00000000000{n}")),
+        detail: None,
+        hint: None,
+        may_have_bought: outcome == Outcome::Unknown,
+        fields: Vec::new(),
+    }
+}
+
+fn applied(name: &'static str, results: impl Fn(&Planned) -> Vec<ChangeResult>) -> Story {
+    let story = planned(name, PURCHASES, Vec::new());
+    let planned = story.planned.as_ref().unwrap();
+    let results = results(planned);
+    let digest = planned.document().digest;
+    let applied = Applied { digest, results, left: None, interrupted: false };
+    Story { command: "apply", exit: applied.exit(), applied: Some(applied), ..story }
+}
+
+fn partial() -> Story {
+    applied("partial", |planned| {
+        let field = |field, outcome, detail: Option<&str>| FieldResult {
+            field,
+            outcome,
+            detail: detail.map(str::to_owned),
+        };
+        vec![
+            result(planned, 0, Outcome::Created),
+            ChangeResult {
+                fields: vec![field("cenId", FieldOutcome::Failed, Some("the CEN does not exist"))],
+                ..result(planned, 1, Outcome::Created)
+            },
+            ChangeResult {
+                hint: Some(
+                    "pay order 201564200000002, or cancel it; the package exists once it is paid".to_owned(),
+                ),
+                ..result(planned, 2, Outcome::UnpaidOrder)
+            },
+            ChangeResult {
+                detail: Some("refused: InsufficientBalance (HTTP 403): pay first".to_owned()),
+                hint: Some("add money to the account, then apply again".to_owned()),
+                ..result(planned, 3, Outcome::Failed)
+            },
+        ]
+    })
+}
+
+fn unknown() -> Story {
+    applied("unknown", |planned| {
+        let unknown = ChangeResult {
+            detail: Some("the connection ended before the reply".to_owned()),
+            hint: Some("run the same command again: it uses the same token".to_owned()),
+            ..result(planned, 1, Outcome::Unknown)
+        };
+        let rest = |n| ChangeResult {
+            detail: Some("an earlier request has no known outcome".to_owned()),
+            ..result(planned, n, Outcome::NotAttempted)
+        };
+        vec![result(planned, 0, Outcome::Created), unknown, rest(2), rest(3)]
+    })
+}
+
+/// 500 changes, 30 held items: more than a comment holds.
+fn many() -> Story {
+    let mut spec =
+        "version: 1\nstack: net\nlimits: { maxPurchases: 500 }\ndefaults: { autoPay: true }\npackages:\n"
+            .to_owned();
+    let mut packages = Vec::new();
+    let areas = ["China", "Asia-Pacific", "Europe", "North-America", "South-America", "Middle-East"];
+    for n in 0..300 {
+        let (a, b) = (areas[n % 6], areas[n / 6 % 6]);
+        writeln!(spec, "  grows-{n:03}: {{ areas: [{a}, {b}], bandwidth: {} }}", 101 + n).unwrap();
+        packages.push(between(a, b, live(&format!("cenbwp-g{n}"), &format!("net/grows-{n:03}"))));
+    }
+    for n in 0..200 {
+        let (a, b) = (areas[n % 6], areas[n / 6 % 6]);
+        writeln!(spec, "  new-{n:03}: {{ areas: [{a}, {b}], bandwidth: {} }}", 1000 + n).unwrap();
+    }
+    for n in 0..30 {
+        writeln!(spec, "  twin-{n:02}: {{ areas: [Australia, Australia], bandwidth: {} }}", 2000 + n)
+            .unwrap();
+        let twin = between("australia", "australia", live(&format!("cenbwp-twin{n}"), ""));
+        packages.push(Live { bandwidth: Mbps(2000 + n), ..twin });
+    }
+    planned("many", &spec, packages)
+}
+
+/// What others may write where nobody looks: each form's own way out of a text, one after the other.
+pub(crate) const HOSTILE: &str = "a\u{1b}[31m<script>alert(1)</script><b onload='x'> `|@you #1 [a](http://x.test) ]]> --> \
+    ``` </details></pre> &amp; %0A ##[add-mask]y \n::error file=a,line=1::b\r::add-mask::c \u{202e}d\u{0}\u{7f} www.x.test";
+
+fn hostile() -> Story {
+    const SPEC: &str = "
+version: 1
+stack: net
+defaults: { autoPay: true }
+packages:
+  a: { areas: [China, Europe], bandwidth: 100, name: '<b>|`@you` ]]> -->', description: '::error::x </pre> [a](//b)' }
+  b: { areas: [China, Europe], bandwidth: 100, tags: { '<i>|`k`': '</summary>%0A' }, ignore: [name] , name: x }
+  c: { areas: [Zz-1, Zz-2], bandwidth: 100, adopt: cenbwp-c }
+  d: { areas: [China, China], bandwidth: 100 }
+";
+    let ours = |id: &str, owner: &str| Live {
+        name: HOSTILE.to_owned(),
+        description: HOSTILE.to_owned(),
+        ..live(id, owner)
+    };
+    let mut stranger = between(HOSTILE, "china", ours("cenbwp-c", ""));
+    stranger.tags.insert(HOSTILE.to_owned(), HOSTILE.to_owned());
+    let packages =
+        vec![ours("cenbwp-b", "net/b"), stranger, between(HOSTILE, HOSTILE, ours("cenbwp-x", "net/x"))];
+    let unreadable = vec![Unreadable { id: None, reason: HOSTILE.to_owned() }];
+    let (sources, planned) = plan_of("net|`<b>::,.yaml", SPEC, packages, unreadable);
+    let outcome = ChangeResult {
+        detail: Some(HOSTILE.to_owned()),
+        hint: Some(HOSTILE.to_owned()),
+        order_id: Some(HOSTILE.to_owned()),
+        ..result(&planned, 0, Outcome::Failed)
+    };
+    let digest = planned.document().digest;
+    let applied = Applied { digest, results: vec![outcome], left: None, interrupted: false };
+    Story {
+        name: "hostile",
+        command: "apply",
+        exit: applied.exit(),
+        sources,
+        findings: Vec::new(),
+        planned: Some(planned),
+        applied: Some(applied),
+        failure: None,
+    }
+}
+
+fn nothing(name: &'static str, command: &'static str, failure: Failure) -> Story {
+    Story {
+        name,
+        command,
+        exit: failure.exit,
+        sources: Vec::new(),
+        findings: Vec::new(),
+        planned: None,
+        applied: None,
+        failure: Some(failure),
+    }
+}
+
+fn invalid() -> Story {
+    let text = "version: 1\nstack: net\npackages:\n  Übung:\n    areas: [China, Eruope]\n    bandwith: 100\n  b: { areas: [China, Europe], bandwidth: \"<b>\", autoPay: yes }\n";
+    let sources = vec![Source { name: "specs/net.yaml".to_owned(), bytes: text.as_bytes().to_vec() }];
+    let findings = cenbwp_spec::parse(&sources).findings;
+    let message = format!("the spec has {} errors; nothing was sent", findings.len());
+    Story { sources, findings, ..nothing("invalid", "plan", Failure::new(Exit::Invalid, message)) }
+}
+
+fn offline() -> Story {
+    let failure = Failure::new(Exit::Error, "the service cannot be reached: cbn.aliyuncs.com: no such host")
+        .hint("check the network and `--endpoint`");
+    nothing("offline", "plan", failure)
+}
+
+/// What stands in the file of a run that never came to its end.
+fn killed() -> Story {
+    let failure = Failure::new(Exit::Unknown, "it has begun; its end replaces this, unless it was killed")
+        .hint("run the same command again; no purchase is made twice");
+    nothing("killed", "apply", failure)
+}
