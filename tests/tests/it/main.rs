@@ -17,6 +17,7 @@ mod hostile;
 mod money;
 mod packaging;
 mod pace;
+mod pipelines;
 mod policies;
 mod refusals;
 mod reports;

@@ -138,7 +138,7 @@ fn every_command_has_a_man_page_that_says_what_its_help_says() {
 
 /// Packs a program, as `make dist` packs a release, and names the archive. The program is two lines that start the
 /// binary: one for development has sixty times the size of a release.
-fn pack(lab: &Lab, folder: &str) -> PathBuf {
+pub(crate) fn pack(lab: &Lab, folder: &str) -> PathBuf {
     let binary = binaries().join("cenbwp");
     lab.program("program", &format!("exec {} \"$@\"\n", binary.display()));
     let mut pack = lab.command("sh");

@@ -23,7 +23,7 @@ fn rules() -> Engine {
 }
 
 /// What a rule says of a plan.
-fn says(rule: &str, plan: &str) -> Value {
+pub(crate) fn says(rule: &str, plan: &str) -> Value {
     let mut engine = rules();
     engine.set_input(Rego::from_json_str(plan).expect("a plan is JSON"));
     let said = engine.eval_rule(format!("data.{rule}")).expect("the rule can be evaluated");
