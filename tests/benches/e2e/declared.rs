@@ -1,16 +1,16 @@
 //! A spec of 10,000 packages: the engine alone, the commands, and how both grow.
 
-use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use cenbwp_diff::Style;
 use cenbwp_tests::sample;
 
-use crate::process::{median, ms, program, timed};
+use crate::cloud::Cloud;
+use crate::process::{Cost, median, ms, program, timed};
 use crate::world::{World, sources};
 use crate::{Lab, child};
 
@@ -62,6 +62,12 @@ pub(crate) fn measure(lab: &mut Lab) -> anyhow::Result<String> {
     ] {
         text.push_str(&format!("| {what} | {} |\n", lab.offline(arguments)?));
     }
+    let everything = Cloud::start(lab.folder.path(), &["--sample", "20000", "--latency", "20ms"])?;
+    everything.bare(20_000, 32)?;
+    let costs: anyhow::Result<Vec<Cost>> =
+        (0..lab.runs).map(|_| lab.plan(&everything, "spec-20000.yaml")).collect();
+    let cost = Cost::median(&costs?);
+    text.push_str(&format!("| `cenbwp plan`, 20,000 declared and live, L = 20 ms | {cost} |\n"));
     let worst = |start: &str| {
         let times = steps.iter().filter(|(name, _)| name.starts_with(start)).map(|(_, time)| *time);
         times.max().unwrap_or_default().as_secs_f64() * 1e3
@@ -107,10 +113,8 @@ fn growth(lab: &mut Lab) -> anyhow::Result<String> {
 }
 
 fn instructions(lab: &Lab, arguments: &str) -> anyhow::Result<Option<u64>> {
-    let counts: BTreeMap<&str, &str> =
-        BTreeMap::from([("--tool", "callgrind"), ("--callgrind-out-file", "/dev/null")]);
-    let mut command: Command = program(Path::new("valgrind"), lab.folder.path());
-    command.args(counts.iter().map(|(name, value)| format!("{name}={value}")));
+    let mut command = program(Path::new("valgrind"), lab.folder.path());
+    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
     command.arg(&lab.cenbwp).args(arguments.split_whitespace()).stderr(Stdio::piped());
     let Ok(output) = command.env("PATH", &lab.rivals.path).output() else { return Ok(None) };
     anyhow::ensure!(output.status.success(), "{command:?}: {}", output.status);

@@ -26,7 +26,7 @@ mod world;
 
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::Context as _;
@@ -219,9 +219,4 @@ fn print(text: &str) -> std::io::Result<()> {
 fn tell(text: &str) {
     // A closed stderr is no reason to stop.
     let _ = writeln!(std::io::stderr(), "{text}");
-}
-
-/// The file that a path names, to show.
-fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

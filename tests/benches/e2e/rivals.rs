@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
 
+use crate::cloud::Cloud;
 use crate::process::{Cost, measure as run, program};
-use crate::{Lab, file_name, tell};
+use crate::{Lab, tell};
 
 /// The vendor's SDK, and Terraform.
 pub(crate) struct Rivals {
@@ -36,10 +37,9 @@ impl Rivals {
 
     /// What they are, to show.
     pub(crate) fn versions(&self) -> String {
-        let script = file_name(&script());
         let sdk = match &self.python {
-            Some(_) => format!("SDK: tests/bench/{script} with the packages of tests/sdk/requirements.txt"),
-            None => "SDK: skipped, it is not installed".to_owned(),
+            Some(_) => "SDK: the packages of tests/sdk/requirements.txt",
+            None => "SDK: skipped, it is not installed",
         };
         let terraform = self.terraform.as_deref().unwrap_or("Terraform: skipped, it is not on PATH");
         format!("{sdk}. {terraform}.")
@@ -89,7 +89,7 @@ pub(crate) fn measure_terraform(lab: &mut Lab) -> anyhow::Result<String> {
     for n in [1, 50, 100, 1_000] {
         tell(&format!("  {n} resources"));
         run(&mut terraform(&format!("apply -input=false -auto-approve -var n={n}")))?;
-        let cloud = crate::cloud::Cloud::start(lab.folder.path(), &["--sample", &n.to_string()])?;
+        let cloud = Cloud::start(lab.folder.path(), &["--sample", &n.to_string()])?;
         let (mut theirs, mut ours) = (Vec::new(), Vec::new());
         for _ in 0..lab.runs.min(3) {
             theirs.push(run(&mut terraform(&format!("plan -input=false -detailed-exitcode -var n={n}")))?);
