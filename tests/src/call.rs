@@ -56,6 +56,11 @@ impl Call {
         }
     }
 
+    /// Tells whether the operation is called without a signature: what proves the caller is in its parameters.
+    pub(crate) fn is_anonymous(&self) -> bool {
+        self.action == "AssumeRoleWithOIDC" && self.scheme == Scheme::Unsigned
+    }
+
     /// Checks what does not depend on the operation.
     pub(crate) fn check_envelope(&self, request: &Request) -> Result<(), Refusal> {
         if request.path() != "/" {
@@ -66,10 +71,15 @@ impl Call {
             return Err(Refusal::new(405, "UnsupportedHTTPMethod", message));
         }
         // The classic SDK answers in XML when asked to; this emulator does not, and says so rather than surprise.
-        if self.scheme == Scheme::V1 && self.format.as_deref() != Some("JSON") {
+        if self.scheme != Scheme::V3 && self.format.as_deref() != Some("JSON") {
             let message =
                 format!("Format {:?} is not supported by this emulator; send Format=JSON.", self.format);
             return Err(Refusal::bad("InvalidParameter", message));
+        }
+        // The service takes it; whoever writes logs of URLs then has it, too.
+        if request.query().iter().any(|(name, _)| name == "OIDCToken") {
+            let message = "OIDCToken is in the URL; this emulator takes it in the body only.";
+            return Err(Refusal::bad("InvalidParameter.OIDCToken", message));
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::access::Access;
 use crate::auth::AccessKey;
 use crate::clock::Clock;
 use crate::tokens::TokenSemantics;
@@ -13,6 +14,8 @@ pub struct Config {
     pub account_id: String,
     /// The access keys that are accepted.
     pub keys: Vec<AccessKey>,
+    /// Who else may act: roles, and who may take them.
+    pub access: Access,
     /// Where time comes from.
     pub clock: Clock,
     /// Decides ids and faults by chance; the same seed and the same calls give the same bytes.
@@ -26,13 +29,21 @@ impl Config {
     pub const KEY_ID: &'static str = "LTAI5tEmulatorAccessKeyId";
     /// The secret of [`Config::KEY_ID`].
     pub const KEY_SECRET: &'static str = "EmulatorSecretKey0123456789abc";
+    /// The access key id of a RAM user, who may take roles, which the account itself must not.
+    pub const USER_ID: &'static str = "LTAI5tEmulatorUserKeyId";
+    /// The secret of [`Config::USER_ID`].
+    pub const USER_SECRET: &'static str = "EmulatorUserSecret0123456789abc";
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             account_id: "1234567890123456".into(),
-            keys: vec![AccessKey::new(Self::KEY_ID, Self::KEY_SECRET)],
+            keys: vec![
+                AccessKey::new(Self::KEY_ID, Self::KEY_SECRET),
+                AccessKey::new(Self::USER_ID, Self::USER_SECRET).of(Access::USER),
+            ],
+            access: Access::default(),
             clock: Clock::System,
             seed: 0,
             semantics: Semantics::default(),

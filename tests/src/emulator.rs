@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::access::Access;
 use crate::again::Memory;
-use crate::auth::{self, Caller};
+use crate::auth::{self, AccessKey, Caller};
 use crate::call::Call;
 use crate::config::Config;
 use crate::fault::{Effect, Fault, Queued};
@@ -63,6 +64,7 @@ pub struct Emulator {
 struct State {
     world: World,
     memory: Memory,
+    access: Access,
     log: Vec<Logged>,
     faults: Vec<Queued>,
     nonces: BTreeSet<(String, String)>,
@@ -100,7 +102,8 @@ impl From<Refusal> for Stop {
 impl Emulator {
     /// A service without packages and CENs.
     pub fn new(config: Config) -> Self {
-        Self { config: Arc::new(config), state: Arc::default() }
+        let state = State { access: config.access.clone(), ..State::default() };
+        Self { config: Arc::new(config), state: Arc::new(Mutex::new(state)) }
     }
 
     /// Answers one request, in process. What was sent stays sent: a caller that stops waiting does not stop the
@@ -144,6 +147,11 @@ impl Emulator {
     /// Somebody changes the world in between.
     pub fn edit<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
         change(self.lock().changing())
+    }
+
+    /// Somebody changes who may act.
+    pub fn edit_access<T>(&self, change: impl FnOnce(&mut Access) -> T) -> T {
+        change(&mut self.lock().access)
     }
 
     /// The emulator's time.
@@ -190,7 +198,7 @@ impl Emulator {
     }
 
     async fn process(&self, request: &Request) -> Reply {
-        if let Some(reply) = self.introspect(request) {
+        if let Some(reply) = self.introspect(request).or_else(|| self.hand_out(request)) {
             return reply;
         }
         let call = Call::read(request);
@@ -260,7 +268,7 @@ impl Emulator {
         call: &Call,
         effects: &[Effect],
     ) -> Result<Success, Stop> {
-        let caller = self.authenticate(request)?;
+        let caller = if call.is_anonymous() { None } else { Some(self.authenticate(request)?) };
         for effect in effects {
             match effect {
                 Effect::Throttle(retry_after_ms) => {
@@ -286,11 +294,13 @@ impl Emulator {
                 self.config.clock.sleep(*time).await;
             }
         }
-        Ok(self.commit(seq, operation, &params, &caller, effects)?)
+        Ok(self.commit(seq, operation, &params, caller.as_ref(), effects)?)
     }
 
     fn authenticate(&self, request: &Request) -> Result<Caller, Refusal> {
-        let caller = auth::verify(request, &self.config.keys, self.now())?;
+        let keys: Vec<AccessKey> =
+            self.config.keys.iter().chain(&self.lock().access.sessions).cloned().collect();
+        let caller = auth::verify(request, &keys, self.now())?;
         if !self.lock().nonces.insert((caller.key_id.clone(), caller.nonce.clone())) {
             let message = format!("Specified signature nonce {:?} was used already.", caller.nonce);
             return Err(Refusal::new(400, "SignatureNonceUsed", message));
@@ -303,7 +313,7 @@ impl Emulator {
         seq: u64,
         operation: &Operation,
         params: &Params,
-        caller: &Caller,
+        caller: Option<&Caller>,
         effects: &[Effect],
     ) -> Result<Success, Refusal> {
         let mut state = self.lock();
@@ -323,15 +333,17 @@ impl Emulator {
         }
         let now = self.now();
         state.world.advance(now);
+        let State { world, access, .. } = &mut *state;
         let mut context = Context {
-            world: &mut state.world,
+            world,
             params,
             now,
             request: seq,
             seed: self.config.seed,
             semantics: &self.config.semantics,
             account_id: &self.config.account_id,
-            temporary_credentials: caller.temporary,
+            caller,
+            access,
             listing: &listing_faults(effects),
         };
         let result = injected_refusal(effects).map_or_else(|| (operation.run)(&mut context), Err);
@@ -346,6 +358,17 @@ impl Emulator {
         }
         let State { memory, world, .. } = &mut *state;
         Ok(Success::Body(memory.keep(params, answer, &request_id, || world.is_steady(now))))
+    }
+
+    /// The places besides the services that hand out credentials, logged like a call by method and path.
+    fn hand_out(&self, request: &Request) -> Option<Reply> {
+        let mut state = self.lock();
+        let seq = state.log.len() as u64 + 1;
+        let reply = state.access.hand_out(request, self.now(), mix(self.config.seed, seq))?;
+        let outcome = Outcome::Answered { status: reply.status().unwrap_or_default(), code: reply.code() };
+        let (action, params) = (format!("{} {}", request.method, request.path()), request.query());
+        state.log.push(Logged { seq, action, params: params.into_iter().collect(), nonce: None, outcome });
+        Some(reply)
     }
 
     /// `GET /_emulator/…`, unsigned and not logged: for scripts that want to look inside.

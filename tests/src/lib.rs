@@ -27,11 +27,12 @@
 //! # }
 //! ```
 //!
-//! Where things are: `emulator` is the way of a request from arrival to answer, `call` what it asks for, `auth` checks signatures, `params`
+//! Where things are: `emulator` is the way of a request from arrival to answer, `call` what it asks for, `auth` checks signatures, `access` knows roles and their sessions, `params`
 //! checks parameters, `ops` holds the operations, `world` what exists, `tokens` what a `ClientToken` means, `fault`
 //! what can go wrong, `wire` requests and replies, `seed` reads recorded answers, `server` is the socket (`tls` its encryption), `again`
 //! remembers pages, `sample` makes worlds of any size.
 
+mod access;
 mod again;
 pub mod auth;
 mod call;
@@ -49,6 +50,7 @@ mod tokens;
 mod wire;
 mod world;
 
+pub use access::{Access, IdToken, Machine, Provider, Role};
 pub use clock::Clock;
 pub use config::{Config, Semantics};
 pub use emulator::{Emulator, Logged, Outcome};

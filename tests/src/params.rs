@@ -47,6 +47,8 @@ pub(crate) enum Kind {
     NewTagValue,
     /// `YYYY-MM-DDThh:mm:ssZ`.
     Time,
+    /// 2 to 64 letters, digits or any of `.@-_`.
+    Session,
 }
 
 pub(crate) const fn required(name: &'static str, kind: Kind) -> Param {
@@ -252,6 +254,10 @@ fn check_value(name: &str, value: &str, kind: Kind) -> Result<(), Refusal> {
         Kind::TagKey => (1..=64).contains(&characters) && is_tag_text(value),
         Kind::TagValue => characters <= 128 && is_tag_text(value),
         Kind::NewTagValue => (1..=128).contains(&characters) && is_tag_text(value),
+        Kind::Session => {
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".@-_".contains(&byte);
+            (2..=64).contains(&characters) && value.bytes().all(is_plain)
+        }
         Kind::Time => value.len() == 20 && value.ends_with('Z') && value.parse::<Timestamp>().is_ok(),
     };
     if fine { Ok(()) } else { Err(refuse_value(name, value, kind)) }
@@ -289,6 +295,9 @@ fn refuse_value(name: &str, value: &str, kind: Kind) -> Refusal {
             ("IllegalParam.TagValue", "1 to 128 characters without the vendor's prefixes and links".into())
         }
         Kind::Time => ("InvalidParameter", "YYYY-MM-DDThh:mm:ssZ".into()),
+        Kind::Session => {
+            ("InvalidParameter.RoleSessionName", "2 to 64 letters, digits or any of .@-_".into())
+        }
     };
     Refusal::bad(
         code,

@@ -19,12 +19,22 @@ pub struct AccessKey {
     pub secret: String,
     /// The token that must come with it, for temporary credentials.
     pub security_token: Option<String>,
+    /// Whose it is, such as `acs:ram::1234567890123456:user/ci`; `None` is the account itself.
+    pub arn: Option<String>,
+    /// When it ends.
+    pub expires: Option<Timestamp>,
 }
 
 impl AccessKey {
     /// A key without a token.
     pub fn new(id: &str, secret: &str) -> Self {
-        Self { id: id.into(), secret: secret.into(), security_token: None }
+        Self { id: id.into(), secret: secret.into(), security_token: None, arn: None, expires: None }
+    }
+
+    /// The same key as that of a RAM user or of a role that was taken.
+    #[must_use]
+    pub fn of(self, arn: &str) -> Self {
+        Self { arn: Some(arn.to_owned()), ..self }
     }
 }
 
@@ -46,8 +56,17 @@ pub struct Caller {
     pub key_id: String,
     /// The request's nonce; the caller of [`verify`] must refuse a second one.
     pub nonce: String,
+    /// Whose key it is; `None` is the account itself.
+    pub arn: Option<String>,
     /// Whether the credentials are temporary.
     pub temporary: bool,
+}
+
+impl Caller {
+    fn new(key: &AccessKey, nonce: &str) -> Self {
+        let temporary = key.security_token.is_some();
+        Self { key_id: key.id.clone(), nonce: nonce.to_owned(), arn: key.arn.clone(), temporary }
+    }
 }
 
 /// How far a request's date may be off, either way.
@@ -83,7 +102,7 @@ fn incomplete(message: impl std::fmt::Display) -> Refusal {
     Refusal::bad("IncompleteSignature", format!("The request signature is incomplete: {message}."))
 }
 
-fn check_date(text: &str, now: Timestamp) -> Result<(), Refusal> {
+pub(crate) fn check_date(text: &str, now: Timestamp) -> Result<(), Refusal> {
     let well_formed = text.len() == "2025-01-02T03:04:05Z".len() && text.ends_with('Z');
     let date: Timestamp = text.parse().ok().filter(|_| well_formed).ok_or_else(|| {
         Refusal::bad(
@@ -99,13 +118,23 @@ fn check_date(text: &str, now: Timestamp) -> Result<(), Refusal> {
 }
 
 /// Finds the key and compares its token with the one sent.
-fn check_key<'a>(keys: &'a [AccessKey], id: &str, token: Option<&str>) -> Result<&'a AccessKey, Refusal> {
+fn check_key<'a>(
+    keys: &'a [AccessKey],
+    id: &str,
+    token: Option<&str>,
+    now: Timestamp,
+) -> Result<&'a AccessKey, Refusal> {
     let key = keys.iter().find(|key| key.id == id).ok_or_else(|| {
         Refusal::new(404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")
     })?;
     match (key.security_token.as_deref(), token) {
         (None, None) => Ok(key),
-        (Some(expected), Some(sent)) if expected == sent => Ok(key),
+        (Some(expected), Some(sent)) if expected == sent => match key.expires {
+            Some(end) if end <= now => {
+                Err(Refusal::bad("InvalidSecurityToken.Expired", "Specified SecurityToken is expired."))
+            }
+            Some(_) | None => Ok(key),
+        },
         (Some(_), None) => {
             Err(Refusal::bad("MissingSecurityToken", "SecurityToken is mandatory for this key."))
         }

@@ -27,7 +27,7 @@ pub(super) fn verify(request: &Request, keys: &[AccessKey], now: Timestamp) -> R
     }
     check_date(sent("Timestamp")?, now)?;
     let nonce = sent("SignatureNonce")?.to_owned();
-    let key = check_key(keys, sent("AccessKeyId")?, find("SecurityToken"))?;
+    let key = check_key(keys, sent("AccessKeyId")?, find("SecurityToken"), now)?;
     let signature = sent("Signature")?;
 
     let signed: Vec<_> = pairs.iter().filter(|(name, _)| name != "Signature").cloned().collect();
@@ -40,5 +40,5 @@ pub(super) fn verify(request: &Request, keys: &[AccessKey], now: Timestamp) -> R
     if !valid {
         return Err(mismatch(&string_to_sign, ""));
     }
-    Ok(Caller { key_id: key.id.clone(), nonce, temporary: key.security_token.is_some() })
+    Ok(Caller::new(key, &nonce))
 }

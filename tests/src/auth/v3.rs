@@ -20,7 +20,7 @@ pub(super) fn verify(request: &Request, keys: &[AccessKey], now: Timestamp) -> R
     }
     check_all_signed(request, &authorization.signed_headers)?;
     check_date(sent("x-acs-date")?, now)?;
-    let key = check_key(keys, authorization.credential, request.header("x-acs-security-token"))?;
+    let key = check_key(keys, authorization.credential, request.header("x-acs-security-token"), now)?;
     if request.header("x-acs-accesskey-id").is_some_and(|id| id != key.id) {
         return Err(Refusal::new(
             404,
@@ -42,11 +42,7 @@ pub(super) fn verify(request: &Request, keys: &[AccessKey], now: Timestamp) -> R
     if !valid {
         return Err(mismatch(&string_to_sign, &format!(" server CanonicalRequest is:{canonical}")));
     }
-    Ok(Caller {
-        key_id: key.id.clone(),
-        nonce: sent("x-acs-signature-nonce")?.to_owned(),
-        temporary: key.security_token.is_some(),
-    })
+    Ok(Caller::new(key, sent("x-acs-signature-nonce")?))
 }
 
 struct Authorization<'a> {

@@ -1,4 +1,4 @@
-//! What is only looked up: CENs, the pairs of areas on sale, and who is asking.
+//! What is only looked up: CENs and the pairs of areas on sale.
 
 use serde_json::{Value, json};
 
@@ -61,25 +61,5 @@ pub(super) fn spans(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     }
     let (page, mut answer) = context.page(pairs, 0);
     answer.insert("GeographicSpanModels".into(), json!({ "GeographicSpanModel": page }));
-    Ok(answer)
-}
-
-/// `GetCallerIdentity` of the token service, which answers on the same port.
-pub(super) fn caller_identity(context: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let account = context.account_id;
-    let mut answer = Answer::new();
-    let mut put = |name: &str, value: String| answer.insert(name.to_owned(), value.into());
-    put("AccountId", account.to_owned());
-    if context.temporary_credentials {
-        put("IdentityType", "AssumedRoleUser".to_owned());
-        put("RoleId", "300000000000001".to_owned());
-        put("PrincipalId", "300000000000001:session".to_owned());
-        put("Arn", format!("acs:ram::{account}:assumed-role/emulator/session"));
-    } else {
-        put("IdentityType", "Account".to_owned());
-        put("PrincipalId", account.to_owned());
-        put("UserId", account.to_owned());
-        put("Arn", format!("acs:ram::{account}:root"));
-    }
     Ok(answer)
 }

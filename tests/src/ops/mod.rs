@@ -5,10 +5,13 @@ mod cens;
 mod change;
 mod create;
 pub(crate) mod describe;
+mod sts;
 mod tags;
 
 use jiff::Timestamp;
 
+use crate::access::Access;
+use crate::auth::Caller;
 use crate::config::Semantics;
 use crate::params::{Kind, Param, Params, list, optional, required};
 use crate::wire::{Answer, Refusal};
@@ -34,7 +37,9 @@ pub(crate) struct Context<'a> {
     pub(crate) seed: u64,
     pub(crate) semantics: &'a Semantics,
     pub(crate) account_id: &'a str,
-    pub(crate) temporary_credentials: bool,
+    /// Who calls; nobody where no signature is needed.
+    pub(crate) caller: Option<&'a Caller>,
+    pub(crate) access: &'a mut Access,
     pub(crate) listing: &'a ListingFaults,
 }
 
@@ -66,6 +71,7 @@ pub(crate) const LISTING: &str = "DescribeCenBandwidthPackages";
 const CBN: &str = "2017-09-12";
 const STS: &str = "2015-04-01";
 const MBPS: Kind = Kind::Int(2, 10_000);
+const ROLE_SECONDS: Kind = Kind::Int(900, 43_200);
 const PAGE_NUMBER: Param = optional("PageNumber", Kind::Int(1, i32::MAX as i64));
 const PAGE_SIZE: Param = optional("PageSize", Kind::Int(1, 50));
 const PACKAGE_ID: Param = required("CenBandwidthPackageId", Kind::Text);
@@ -251,7 +257,34 @@ static OPERATIONS: &[Operation] = &[
         version: STS,
         schema: &[],
         changes: false,
-        run: cens::caller_identity,
+        run: sts::caller_identity,
+    },
+    Operation {
+        name: "AssumeRole",
+        version: STS,
+        schema: &[
+            required("RoleArn", Kind::Text),
+            required("RoleSessionName", Kind::Session),
+            optional("DurationSeconds", ROLE_SECONDS),
+            optional("Policy", Kind::Text),
+            optional("ExternalId", Kind::Text),
+        ],
+        changes: false,
+        run: sts::assume_role,
+    },
+    Operation {
+        name: "AssumeRoleWithOIDC",
+        version: STS,
+        schema: &[
+            required("RoleArn", Kind::Text),
+            required("OIDCProviderArn", Kind::Text),
+            required("OIDCToken", Kind::Text),
+            required("RoleSessionName", Kind::Session),
+            optional("DurationSeconds", ROLE_SECONDS),
+            optional("Policy", Kind::Text),
+        ],
+        changes: false,
+        run: sts::assume_role_with_oidc,
     },
 ];
 

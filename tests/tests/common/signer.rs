@@ -1,5 +1,6 @@
 //! A small signer of its own, so that neither side of the emulator's signature check is written by the other.
 
+use cenbwp_tests::auth::AccessKey;
 use cenbwp_tests::{Config, Request};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -17,12 +18,26 @@ pub(crate) fn sign_declaring(
     date: &str,
     declared: &str,
 ) -> Request {
+    let key = AccessKey::new(Config::KEY_ID, Config::KEY_SECRET);
+    sign_as(&key, action, params, nonce, date, declared)
+}
+
+/// Signs a request with this key, and its token if it has one.
+pub(crate) fn sign_as(
+    key: &AccessKey,
+    action: &str,
+    params: &[(&str, &str)],
+    nonce: &str,
+    date: &str,
+    declared: &str,
+) -> Request {
     let mut pairs: Vec<String> = params.iter().map(|(k, v)| format!("{}={}", escape(k), escape(v))).collect();
     pairs.sort();
     let query = pairs.join("&");
     let empty = hex::encode(Sha256::digest(b""));
-    let version = if action == "GetCallerIdentity" { "2015-04-01" } else { "2017-09-12" };
-    let headers = [
+    let is_sts = ["GetCallerIdentity", "AssumeRole"].contains(&action);
+    let version = if is_sts { "2015-04-01" } else { "2017-09-12" };
+    let mut headers = vec![
         ("host", "cbn.example"),
         ("x-acs-action", action),
         ("x-acs-content-sha256", declared),
@@ -30,15 +45,17 @@ pub(crate) fn sign_declaring(
         ("x-acs-signature-nonce", nonce),
         ("x-acs-version", version),
     ];
-    let names = headers.map(|(name, _)| name).join(";");
+    headers.extend(key.security_token.as_deref().map(|token| ("x-acs-security-token", token)));
+    headers.sort_unstable();
+    let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
     let block: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
     let canonical = format!("POST\n/\n{query}\n{block}\n{names}\n{empty}");
     let to_sign = format!("ACS3-HMAC-SHA256\n{}", hex::encode(Sha256::digest(canonical)));
-    let mut mac = Hmac::<Sha256>::new_from_slice(Config::KEY_SECRET.as_bytes()).unwrap();
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.secret.as_bytes()).unwrap();
     mac.update(to_sign.as_bytes());
     let signature = hex::encode(mac.finalize().into_bytes());
     let authorization =
-        format!("ACS3-HMAC-SHA256 Credential={},SignedHeaders={names},Signature={signature}", Config::KEY_ID);
+        format!("ACS3-HMAC-SHA256 Credential={},SignedHeaders={names},Signature={signature}", key.id);
     let mut headers: Vec<(String, String)> =
         headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
     headers.push(("authorization".into(), authorization));

@@ -11,4 +11,5 @@ mod signatures;
 #[path = "../common/signer.rs"]
 mod signer;
 mod strictness;
+mod sts;
 mod support;

@@ -34,11 +34,8 @@ fn form(pairs: &[(String, String)]) -> String {
 
 fn key_of(input: &Value) -> AccessKey {
     let text = |name: &str| input[name].as_str().map(str::to_owned);
-    AccessKey {
-        id: text("access_key_id").unwrap(),
-        secret: text("access_key_secret").unwrap(),
-        security_token: text("security_token"),
-    }
+    let key = AccessKey::new(&text("access_key_id").unwrap(), &text("access_key_secret").unwrap());
+    AccessKey { security_token: text("security_token"), ..key }
 }
 
 fn v3_request(vector: &Value) -> Request {
