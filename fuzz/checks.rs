@@ -3,7 +3,9 @@
 
 use std::sync::OnceLock;
 
-use cenbwp::cloud::{Answer, Credentials, RefusalKind, Reply, classify, decode_recording, object, request};
+use cenbwp::cloud::{
+    Answer, Credentials, RefusalKind, Reply, Secrets, classify, decode_recording, object, request,
+};
 use cenbwp::exit::Exit;
 use cenbwp::planned::Planned;
 use cenbwp_diff::{Observed, Options, Style, audit, plan};
@@ -56,7 +58,7 @@ pub(crate) fn reply(bytes: &[u8]) {
         source: String::new(),
     };
     let whole = Reply { status, retry_after: None, body: body.to_vec() };
-    let shown = match classify(request::CREATE, Ok(whole), &credentials, object) {
+    let shown = match classify(request::CREATE, Ok(whole), &Secrets::from(&credentials), object) {
         Answer::Yes(reply) => {
             assert!((200..300).contains(&status) && reply.is_object());
             return;

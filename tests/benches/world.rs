@@ -68,6 +68,7 @@ impl World {
             observed: &self.observed,
             options: &self.options,
             account: None,
+            asker: None,
             endpoint: None,
             sources,
         }
@@ -85,5 +86,7 @@ pub(crate) fn credentials() -> Credentials {
         ("ALIBABA_CLOUD_ACCESS_KEY_ID".to_owned(), Config::KEY_ID.to_owned()),
         ("ALIBABA_CLOUD_ACCESS_KEY_SECRET".to_owned(), Config::KEY_SECRET.to_owned()),
     ]);
-    cloud::resolve(&environment, None).expect("both variables are set")
+    let search = cloud::Search { environment: &environment, profile: None, sts: None };
+    let source = search.source().expect("both variables are set");
+    source.key().expect("a key in the environment").clone()
 }

@@ -41,6 +41,7 @@ impl Planned {
             options: &self.options,
             account: self.situation.account.as_ref(),
             endpoint: self.situation.endpoint.as_deref(),
+            asker: self.situation.asker.as_ref(),
             sources: &self.sources,
         }
     }
@@ -92,12 +93,13 @@ impl Planned {
 
     /// Plans again from what a saved plan says it was made from.
     fn recompute(saved: &Value) -> Result<Self, String> {
-        let Inputs { account, endpoint, sources, observed, options } = SavedInputs::read(&saved["inputs"])?;
+        let Inputs { account, endpoint, asker, sources, observed, options } =
+            SavedInputs::read(&saved["inputs"])?;
         let spec = cenbwp_spec::parse(&sources).spec.ok_or("inputs.sources: the spec has errors")?;
         let plan =
             checked_plan(&spec, &observed, &options).map_err(|failure| format!("{:#}", failure.error))?;
-        let (sources, spec) = (sources.into(), Arc::new(spec));
-        Ok(Self { sources, spec, options, situation: Situation { account, endpoint, observed }, plan })
+        let situation = Situation { account, endpoint, asker, observed };
+        Ok(Self { sources: sources.into(), spec: Arc::new(spec), options, situation, plan })
     }
 
     /// Returns what of this plan is still to be done, now that the same spec gives the plan `fresh`.

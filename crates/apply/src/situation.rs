@@ -8,7 +8,7 @@ use anyhow::Context;
 use cenbwp_diff::{Observed, Options, Plan};
 use cenbwp_spec::{AccountId, Spec};
 
-use crate::cloud::{self, Cloud};
+use crate::cloud::{self, Asker, Cloud};
 use crate::exit::{Exit, Failure, shown};
 
 /// The account and its packages.
@@ -18,6 +18,8 @@ pub struct Situation {
     pub account: Option<AccountId>,
     /// Where they were listed; `None` for a recording.
     pub endpoint: Option<String>,
+    /// Who listed them; `None` for a recording.
+    pub asker: Option<Asker>,
     /// The packages.
     pub observed: Observed,
 }
@@ -37,12 +39,14 @@ impl Situation {
     /// Asks the service: the account and the full listing, side by side.
     ///
     /// # Errors
-    /// Exit 1 when the service cannot be reached or refuses.
+    /// Exit 1 when there are no credentials, or the service cannot be reached or refuses.
     pub async fn look(cloud: &Cloud) -> Result<Self, Failure> {
+        cloud.ready().await.map_err(Failure::with(Exit::Error))?;
         let (account, observed) = tokio::join!(cloud.account(), cloud.list());
         let account = account.map_err(cloud_failure)?;
         let endpoint = Some(cloud.endpoint().to_string());
-        Ok(Self { account: Some(account), endpoint, observed: observed.map_err(cloud_failure)? })
+        let observed = observed.map_err(cloud_failure)?;
+        Ok(Self { account: Some(account), endpoint, asker: cloud.asker(), observed })
     }
 
     /// Reads a recording of Describe replies.
@@ -54,7 +58,7 @@ impl Situation {
         let bytes = bytes.map_err(Failure::with(Exit::Invalid))?;
         let observed = cloud::decode_recording(&bytes)
             .map_err(|why| Failure::new(Exit::Invalid, format_args!("{}: {why}", shown(path))))?;
-        Ok(Self { account: None, endpoint: None, observed })
+        Ok(Self { account: None, endpoint: None, asker: None, observed })
     }
 
     /// Plans for this situation. A listing that decides a purchase is confirmed by a second one where it

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use cenbwp::cloud::{Endpoint, HttpTransport, Reply, SignedRequest, Transport, TransportError};
+use cenbwp::cloud::{Endpoint, Fetch, HttpTransport, Reply, SignedRequest, Transport, TransportError};
 
 /// Takes one connection, reads one request, answers with these bytes and closes. Returns the request.
 fn server(answer: impl Into<Vec<u8>>) -> (u16, JoinHandle<String>) {
@@ -53,6 +53,34 @@ async fn answered(answer: impl Into<Vec<u8>>) -> Result<Reply, TransportError> {
     let result = send(&request(&format!("http://127.0.0.1:{port}"), "Tag.1.Key=a")).await;
     thread.join().unwrap();
     result
+}
+
+/// The same for a request of a source of credentials, which has a path, a body and no signature.
+#[tokio::test]
+async fn a_source_is_asked_byte_for_byte_and_in_its_time() {
+    let (port, thread) = server("HTTP/1.1 401 X\r\ncontent-length: 2\r\n\r\n{}");
+    let to = |port: u16| format!("http://127.0.0.1:{port}/latest/api?x=%2F&y").parse().unwrap();
+    let headers = vec![("X-aliyun-ecs-metadata-token-ttl-seconds", "21600".to_owned())];
+    let body = "A=%2B&B=".to_owned();
+    let fetch = Fetch { method: "PUT", to: to(port), headers, body, timeout: Some(Duration::from_secs(10)) };
+    let transport = HttpTransport::new(Duration::from_secs(10));
+    assert_eq!(transport.fetch(&fetch).await.unwrap().status, 401);
+    let sent = thread.join().unwrap();
+    let lines: Vec<_> = sent.split("\r\n").collect();
+    assert_eq!(lines[0], "PUT /latest/api?x=%2F&y HTTP/1.1");
+    for expected in [
+        &format!("host: 127.0.0.1:{port}"),
+        "x-aliyun-ecs-metadata-token-ttl-seconds: 21600",
+        "content-length: 8",
+    ] {
+        assert_eq!(lines.iter().filter(|line| **line == expected).count(), 1, "{expected} in {lines:?}");
+    }
+
+    // Somebody who takes the connection and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = to(silent.local_addr().unwrap().port());
+    let fetch = Fetch { to, timeout: Some(Duration::from_millis(50)), ..fetch };
+    assert!(matches!(transport.fetch(&fetch).await, Err(TransportError::Lost(_))));
 }
 
 #[tokio::test]

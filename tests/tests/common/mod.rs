@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use cenbwp::clock::Clock;
 use cenbwp::cloud::{
-    self, Cloud, Credentials, Endpoints, Reply, RetryPolicy, Sending, SignedRequest, Transport,
-    TransportError,
+    self, Cloud, Endpoints, Fetch, Reply, RetryPolicy, Sending, SignedRequest, Transport, TransportError,
 };
 use cenbwp::execute::{self, Event, InFlight, Settings};
 use cenbwp::exit::Failure;
@@ -27,6 +26,14 @@ pub(crate) struct InProcess(pub(crate) Emulator);
 impl Transport for InProcess {
     fn send<'a>(&'a self, request: &'a SignedRequest) -> Sending<'a> {
         Box::pin(async move { answer(self.0.handle(as_received(request)).await) })
+    }
+
+    fn fetch<'a>(&'a self, fetch: &'a Fetch) -> Sending<'a> {
+        let headers = fetch.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let (method, target) = (fetch.method.to_owned(), fetch.to.target().to_owned());
+        let (headers, body) = (headers.collect(), fetch.body.clone().into_bytes());
+        let request = cenbwp_tests::Request { method, target, headers, body };
+        Box::pin(async move { answer(self.0.handle(request).await) })
     }
 }
 
@@ -65,10 +72,22 @@ pub(crate) fn client(
         ("ALIBABA_CLOUD_ACCESS_KEY_ID".to_owned(), config.keys[0].id.clone()),
         ("ALIBABA_CLOUD_ACCESS_KEY_SECRET".to_owned(), config.keys[0].secret.clone()),
     ]);
-    let credentials: Credentials = cloud::resolve(&environment, None).expect("both variables are set");
+    client_in(&environment, transport, clock, seed, retry)
+}
+
+/// A client whose credentials are those of this environment.
+pub(crate) fn client_in(
+    environment: &cloud::Environment,
+    transport: Arc<dyn Transport>,
+    clock: Clock,
+    seed: u64,
+    retry: RetryPolicy,
+) -> Cloud {
+    let search = cloud::Search { environment, profile: None, sts: None };
+    let source = search.source().expect("the environment has a source");
     let endpoint: cloud::Endpoint = "http://127.0.0.1:1".parse().expect("a loopback endpoint");
     let endpoints = Endpoints { cbn: endpoint.clone(), sts: endpoint };
-    Cloud::new(transport, credentials, endpoints, clock, Random::seeded(seed), retry)
+    Cloud::new(transport, source, endpoints, clock, Random::seeded(seed), retry)
 }
 
 /// Looks and plans.
@@ -107,6 +126,7 @@ pub(crate) async fn execute(
         options: &options,
         account: Some(account),
         endpoint: None,
+        asker: None,
         sources: &[],
     };
     Applied::new(&planned, String::new(), results, look.as_ref(), *interrupt.borrow())

@@ -97,6 +97,7 @@ fn every_event_fits_its_schema() {
         "change",
         "change_result",
         "change_start",
+        "credentials",
         "diagnostic",
         "finding",
         "held",

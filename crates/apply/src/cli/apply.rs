@@ -122,13 +122,16 @@ async fn go(
     reports: &Arc<Reports>,
 ) -> Result<Applied, Failure> {
     let start = start(args, output, reports)?;
-    let cloud = args.cloud.connect(environment)?;
+    let cloud = args.cloud.connect(environment, output, Some(reports))?;
     let in_flight = args.in_flight().map_err(Failure::with(Exit::Error))?;
     let interrupted = interrupt::listen(Arc::clone(output), Arc::clone(reports), Arc::clone(&in_flight))
         .map_err(Failure::with(Exit::Error))?;
 
     let approving = approve(start, args, &cloud, output, reports);
     let approved = interrupt::or_end(interrupted.clone(), approving).await?;
+    // Credentials that end during the run are renewed then; what cannot be had now is better said now.
+    let ready = async { cloud.ready().await.map_err(Failure::with(Exit::Error)) };
+    interrupt::or_end(interrupted.clone(), ready).await?;
     begin_journal(&approved, &in_flight, &cloud)?;
     Ok(execute(&approved, &cloud, args, &in_flight, interrupted, output, reports).await)
 }
@@ -194,14 +197,15 @@ async fn approve(
         }
     };
     let digest = planned.document().digest;
-    plan::introduce(&planned, Some(cloud), output, reports);
-    reports.planned(&planned, &digest);
     if saved {
+        reports.planned(&planned, &digest);
         let planned = plan_again(&planned, cloud).await?;
+        plan::introduce(&planned.situation, output, Some(reports));
         reports.planned(&planned, &digest);
         show(&planned, output, reports);
         return Ok(Approved { planned, digest });
     }
+    plan::introduce(&planned.situation, output, Some(reports));
     show(&planned, output, reports);
     check_digest(args, &planned.plan, &digest)?;
     check_applyable(&planned.plan)?;

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Environment;
+use super::output::Output;
+use super::reports::Reports;
 use crate::clock::Clock;
-use crate::cloud::{self, Cloud, Credentials, Endpoint, Endpoints, HttpTransport, RetryPolicy};
+use crate::cloud::{Cloud, Endpoint, Endpoints, HttpTransport, RetryPolicy, Search};
 use crate::exit::{Exit, Failure};
 use crate::random::Random;
+use crate::report::event::Event;
 
 /// Where the service is, who asks, and how patiently.
 #[derive(Clone, Debug, clap::Args)]
@@ -17,10 +20,11 @@ pub(super) struct CloudArgs {
     /// Service endpoint: https, or http on loopback
     #[arg(long, value_name = "URL", env = "CENBWP_ENDPOINT", default_value_t = Endpoints::default().cbn)]
     pub endpoint: Endpoint,
-    /// Endpoint of the security token service, which names the account
-    #[arg(long, value_name = "URL", env = "CENBWP_STS_ENDPOINT", default_value_t = Endpoints::default().sts)]
-    pub sts_endpoint: Endpoint,
-    /// Profile of the aliyun CLI to take credentials from
+    /// Endpoint of the security token service, which names the account and hands out roles [default: that of the
+    /// region or the profile, or https://sts.aliyuncs.com]
+    #[arg(long, value_name = "URL", env = "CENBWP_STS_ENDPOINT")]
+    pub sts_endpoint: Option<Endpoint>,
+    /// Profile of the aliyun CLI to take credentials from, before any other source
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
     /// Longest wait for one reply
@@ -36,22 +40,32 @@ pub(super) struct CloudArgs {
 }
 
 impl CloudArgs {
-    /// Returns a client with the credentials of this environment. Nothing is sent yet.
+    /// Returns a client with the credentials of this environment. Nothing is sent yet. Says where variables
+    /// of other tools name other credentials.
     ///
     /// # Errors
     /// Exit 1 when there are no credentials, or a configured source of them cannot be used.
-    pub(super) fn connect(&self, environment: &Environment) -> Result<Cloud, Failure> {
-        let credentials: Credentials =
-            cloud::resolve(environment, self.profile.as_deref()).map_err(Failure::with(Exit::Error))?;
-        tracing::info!(
-            source = credentials.source,
-            access_key = credentials.masked_id(),
-            "credentials found"
-        );
-        let endpoints = Endpoints { cbn: self.endpoint.clone(), sts: self.sts_endpoint.clone() };
+    pub(super) fn connect(
+        &self,
+        environment: &Environment,
+        output: &Output,
+        reports: Option<&Reports>,
+    ) -> Result<Cloud, Failure> {
+        let (profile, sts) = (self.profile.as_deref(), self.sts_endpoint.as_ref());
+        let search = Search { environment, profile, sts };
+        let source = search.source().map_err(Failure::with(Exit::Error))?;
+        let sts = search.sts_endpoint().map_err(Failure::with(Exit::Error))?;
+        let disagreements = if profile.is_some() { Vec::new() } else { environment.disagreements() };
+        for message in disagreements {
+            output.story(&format!("warning: {message}"));
+            if let Some(reports) = reports {
+                reports.event(&Event::Diagnostic { severity: "warning", message, hint: None });
+            }
+        }
+        let endpoints = Endpoints { cbn: self.endpoint.clone(), sts };
         let cloud = Cloud::new(
             Arc::new(HttpTransport::new(self.timeout)),
-            credentials,
+            source,
             endpoints,
             Clock::System,
             Random::system(),

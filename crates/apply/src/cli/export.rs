@@ -13,7 +13,7 @@ use cenbwp_spec::StackName;
 use super::Environment;
 use super::connection::CloudArgs;
 use super::output::Output;
-use super::{interrupt, plural, reports};
+use super::{interrupt, plan, plural, reports};
 use crate::execute::InFlight;
 use crate::exit::{Exit, Failure};
 use crate::export::{self, Export, Note, Scope};
@@ -74,12 +74,10 @@ async fn of_account(args: &Args, environment: &Environment, output: &Arc<Output>
     let reports = reports::Reports::new("export", &reports::ReportArgs::default(), environment, output)?;
     let interrupted = interrupt::listen(Arc::clone(output), reports, InFlight::default())
         .map_err(Failure::with(Exit::Error))?;
-    let cloud = args.cloud.connect(environment)?;
+    let cloud = args.cloud.connect(environment, output, None)?;
     let now = cloud.clock().now();
     let situation = interrupt::or_end(interrupted, Situation::look(&cloud)).await?;
-    if let Some(account) = &situation.account {
-        output.story(&format!("account {account}, {}", cenbwp_diff::neutral(&cloud.asker())));
-    }
+    plan::introduce(&situation, output, None);
     let has_owner = |live: &&Live| matches!(live.owner(), Owner::Identity(_));
     let owned = situation.observed.packages.iter().filter(has_owner).count();
     if owned > 0 && !args.all {

@@ -73,11 +73,11 @@ async fn show(
         .map_err(Failure::with(Exit::Error))?;
     let cloud = match &args.scope.live_from {
         Some(_) => None,
-        None => Some(args.cloud.connect(environment)?),
+        None => Some(args.cloud.connect(environment, output, Some(reports))?),
     };
     let planning = prepare(inputs, &args.scope, args.expiring_within, cloud.as_ref());
     let planned = Arc::new(interrupt::or_end(interrupted, planning).await?);
-    introduce(&planned, cloud.as_ref(), output, reports);
+    introduce(&planned.situation, output, Some(reports));
     let document = planned.document();
     reports.planned(&planned, &document.digest);
     for event in event::of_plan(&planned.plan, &document) {
@@ -92,11 +92,12 @@ async fn show(
 }
 
 /// Says whose packages these are before the plan does: the person who reads it has more than one account.
-pub(super) fn introduce(planned: &Planned, cloud: Option<&Cloud>, output: &Output, reports: &Reports) {
-    if let (Some(account), Some(cloud)) = (&planned.situation.account, cloud) {
-        let asker = cloud.asker();
-        output.story(&format!("account {account}, {}", cenbwp_diff::neutral(&asker)));
-        reports.asked_by(&asker);
+pub(super) fn introduce(situation: &Situation, output: &Output, reports: Option<&Reports>) {
+    let Situation { account: Some(account), asker: Some(asker), .. } = situation else { return };
+    output.story(&format!("account {account}, {}", cenbwp_diff::neutral(&asker.to_string())));
+    if let Some(reports) = reports {
+        reports.asked_by(&asker.to_string());
+        reports.event(&Event::Credentials { account_id: account, credentials: asker });
     }
 }
 

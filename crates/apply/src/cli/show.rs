@@ -30,7 +30,11 @@ fn show(args: &Args, output: &Output, reports: &Reports) -> Result<Exit, Failure
     let document = planned.document();
     reports.planned(&planned, &document.digest);
     let made_for = match (&planned.situation.account, &planned.situation.endpoint) {
-        (Some(account), Some(endpoint)) => format!("account {account} at {endpoint}"),
+        (Some(account), Some(endpoint)) => {
+            let asker = planned.situation.asker.as_ref().map(|asker| format!(", asked with {asker},"));
+            let asker = asker.unwrap_or_default();
+            format!("account {account}{} at {endpoint}", cenbwp_diff::neutral(&asker))
+        }
         _ => "a recording".to_owned(),
     };
     reports.human(&planned.text(output.color, output.width));

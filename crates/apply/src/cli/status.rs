@@ -86,7 +86,7 @@ async fn show(
         .map_err(Failure::with(Exit::Error))?;
     let cloud = match &args.live_from {
         Some(_) => None,
-        None => Some(args.cloud.connect(environment)?),
+        None => Some(args.cloud.connect(environment, output, Some(reports))?),
     };
     let scope = ScopeArgs {
         target: Vec::new(),
@@ -97,7 +97,7 @@ async fn show(
     };
     let planning = plan::prepare(inputs, &scope, args.expiring_within, cloud.as_ref());
     let planned = interrupt::or_end(interrupted, planning).await?;
-    plan::introduce(&planned, cloud.as_ref(), output, reports);
+    plan::introduce(&planned.situation, output, Some(reports));
     let status = Status::of(&planned, args.all);
     for row in &status.rows {
         reports.event(&Event::Package(PackageLine::from(row)));

@@ -42,6 +42,10 @@ pub struct Refusal {
 pub enum RefusalKind {
     /// There was no connection, so the service has not seen it.
     NotSent,
+    /// There are no credentials to sign it with, so nothing was sent, and no other request will be.
+    NoCredentials,
+    /// The temporary credentials had ended. The next request is signed with others: the same one is welcome.
+    Expired,
     /// Too many requests; later the same one is welcome.
     Throttled,
     /// Something else is in progress.
@@ -82,6 +86,10 @@ impl Refusal {
             RefusalKind::NotSent => {
                 "check the network, the proxy and --endpoint; the service has not seen this request"
             }
+            RefusalKind::NoCredentials => "get credentials that work, then run the same command again",
+            RefusalKind::Expired => {
+                "the temporary credentials ended more than once: get new ones, or set this machine's clock"
+            }
             RefusalKind::Throttled => "wait a minute and run the same command again",
             RefusalKind::Busy | RefusalKind::TokenBusy => {
                 "wait for what is in progress and run the same command again"
@@ -102,7 +110,9 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, action, code, message, request_id, status, retry_after: _ } = self;
         match kind {
-            RefusalKind::NotSent => write!(f, "{action} was not sent: {message}"),
+            RefusalKind::NotSent | RefusalKind::NoCredentials => {
+                write!(f, "{action} was not sent: {message}")
+            }
             _ => {
                 write!(f, "{action} was refused: {code}")?;
                 write_status(f, *status)?;

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Answer, Credentials, Lost, Refusal, RefusalKind, Reply, TransportError, redact};
+use super::redact::{self, Secrets};
+use super::{Answer, Lost, Refusal, RefusalKind, Reply, TransportError};
 
 /// The most characters of a code or an id that are kept.
 const LONGEST_WORD: usize = 100;
@@ -25,16 +26,16 @@ const LONGEST_WORD: usize = 100;
 pub fn classify<T>(
     action: &'static str,
     result: Result<Reply, TransportError>,
-    credentials: &Credentials,
+    secrets: &Secrets,
     read: impl FnOnce(&[u8]) -> Option<T>,
 ) -> Answer<T> {
     let reply = match result {
         Ok(reply) => reply,
         Err(TransportError::NotSent(reason)) => {
-            return Answer::No(not_sent(action, redact::message(&reason, credentials)));
+            return Answer::No(not_sent(action, redact::message(&reason, secrets)));
         }
         Err(TransportError::Lost(reason)) => {
-            return Answer::Unknown(lost(action, redact::message(&reason, credentials)));
+            return Answer::Unknown(lost(action, redact::message(&reason, secrets)));
         }
     };
     let Reply { status, retry_after, body } = reply;
@@ -46,12 +47,12 @@ pub fn classify<T>(
         return read(&body).map_or_else(alien, Answer::Yes);
     }
     let Some(object) = object(&body) else { return alien() };
-    let request_id = request_id(&object, credentials);
-    let Some(code) = word(&object, ["Code", "code"], credentials) else {
+    let request_id = request_id(&object, secrets);
+    let Some(code) = word(&object, ["Code", "code"], secrets) else {
         return unknown(format!("HTTP {status} without an error code of the service"), None, request_id);
     };
     let message = ["Message", "message"].iter().find_map(|name| object[*name].as_str()).unwrap_or_default();
-    let message = redact::message(message, credentials);
+    let message = redact::message(message, secrets);
     let kind = match meaning(&code) {
         Meaning::Refused(kind) => Some(kind),
         Meaning::Unlisted => (400..500).contains(&status).then_some(RefusalKind::Final),
@@ -84,7 +85,7 @@ enum Meaning {
 
 /// Codes with which no other request of this account will succeed either, by family (`X` and `X.…`), and
 /// what to do about them.
-const ACCOUNT_WIDE: [(&str, &str); 25] = [
+const ACCOUNT_WIDE: [(&str, &str); 28] = [
     ("InvalidAccessKeyId", "check the access key id: it may be mistyped, disabled or deleted"),
     ("Forbidden.AccessKeyDisabled", "enable the access key, or use another"),
     ("SignatureDoesNotMatch", "check the secret of the access key"),
@@ -94,6 +95,15 @@ const ACCOUNT_WIDE: [(&str, &str); 25] = [
     ("IllegalTimestamp", "set this machine's clock: it may be off by 15 minutes at most"),
     ("InvalidSecurityToken", "the temporary credentials have ended or do not belong together: get new ones"),
     ("MissingSecurityToken", "temporary credentials need ALIBABA_CLOUD_SECURITY_TOKEN too"),
+    ("AuthenticationFail.OIDCToken.Expired", "the identity token has ended: get a new one just before"),
+    (
+        "AuthenticationFail.OIDCToken.AudienceNotMatch",
+        "the token's audience must be a client id of the account's OIDC provider",
+    ),
+    (
+        "AuthenticationFail.NoPermission",
+        "the role's trust policy must name the OIDC provider and fit the token's issuer, audience and subject",
+    ),
     ("AuthenticationFail", "check that the credentials may be used here"),
     ("Unauthorized", PERMISSION),
     ("NoPermission", PERMISSION),
@@ -176,14 +186,19 @@ fn in_family(code: &str, family: &str) -> bool {
 }
 
 /// Returns the request id that a reply names.
-pub(super) fn request_id(object: &Value, credentials: &Credentials) -> Option<String> {
-    word(object, ["RequestId", "requestId"], credentials)
+pub(super) fn request_id(object: &Value, secrets: &Secrets) -> Option<String> {
+    word(object, ["RequestId", "requestId"], secrets)
 }
 
 /// Returns the first of these members that is a text and not empty, safe to show.
-fn word(object: &Value, names: [&str; 2], credentials: &Credentials) -> Option<String> {
+fn word(object: &Value, names: [&str; 2], secrets: &Secrets) -> Option<String> {
     let text = names.iter().find_map(|name| object[*name].as_str().filter(|text| !text.is_empty()))?;
-    Some(redact::words(text, LONGEST_WORD, credentials))
+    Some(redact::words(text, LONGEST_WORD, secrets))
+}
+
+/// Tells whether a code says that temporary credentials have ended.
+pub(super) fn has_expired(code: &str) -> bool {
+    in_family(code, "InvalidSecurityToken.Expired")
 }
 
 fn not_sent(action: &'static str, message: String) -> Refusal {
@@ -200,6 +215,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::cloud::Credentials;
     use crate::cloud::request::CREATE;
 
     fn classified(result: Result<Reply, TransportError>) -> Answer<Value> {
@@ -209,7 +225,7 @@ mod tests {
             security_token: None,
             source: String::new(),
         };
-        classify(CREATE, result, &credentials, object)
+        classify(CREATE, result, &Secrets::from(&credentials), object)
     }
 
     fn reply(status: u16, body: &str) -> Answer<Value> {

@@ -9,14 +9,16 @@ use cenbwp_diff::{Observed, Purchase};
 use cenbwp_spec::{AccountId, PackageId};
 use serde_json::Value;
 
-use super::classify::{classify, object, request_id};
+use super::classify::{classify, has_expired, object, request_id};
+use super::credentials::{Means, Provider, account_in};
 use super::json::Json;
 use super::listing::{self, Page};
 use super::pace::Pace;
-use super::redact;
+use super::redact::{self, Secrets};
+use super::retry::until_answered;
 use super::{
-    Answer, Call, ClientToken, Credentials, Endpoint, Endpoints, Error, Lost, RefusalKind, Request,
-    RetryPolicy, Transport, request, sign,
+    Answer, Asker, Call, ClientToken, Credentials, CredentialsError, Endpoint, Endpoints, Error, Lost,
+    Refusal, RefusalKind, Request, RetryPolicy, Source, Transport, request, sign,
 };
 use crate::clock::Clock;
 use crate::random::Random;
@@ -31,7 +33,8 @@ pub struct Cloud(Arc<Inner>);
 
 struct Inner {
     transport: Arc<dyn Transport>,
-    credentials: Credentials,
+    provider: Provider,
+    secrets: Secrets,
     endpoints: Endpoints,
     clock: Clock,
     random: Random,
@@ -47,14 +50,16 @@ impl Cloud {
     /// is called.
     pub fn new(
         transport: Arc<dyn Transport>,
-        credentials: Credentials,
+        source: impl Into<Source>,
         endpoints: Endpoints,
         clock: Clock,
         random: Random,
         retry: RetryPolicy,
     ) -> Self {
+        let (provider, secrets) = (Provider::new(source.into()), Secrets::default());
         let (pace, expected) = (Pace::default(), AtomicUsize::default());
-        Self(Arc::new(Inner { transport, credentials, endpoints, clock, random, retry, pace, expected }))
+        let inner = Inner { transport, provider, secrets, endpoints, clock, random, retry, pace, expected };
+        Self(Arc::new(inner))
     }
 
     /// Returns the client with a bound: in no second do more requests leave, whatever they are for.
@@ -78,14 +83,12 @@ impl Cloud {
     pub async fn account(&self) -> Result<AccountId, Error> {
         let request = request::get_caller_identity();
         let reply = self.read(&request, &self.0.endpoints.sts, object).await?;
-        let id = match &reply["AccountId"] {
-            Value::Number(number) => number.to_string(),
-            other => other.as_str().unwrap_or_default().to_owned(),
-        };
-        id.parse().map_err(|invalid| {
-            let shown = redact::words(&id, 40, &self.0.credentials);
-            Error::Lost(self.unusable(&request, &reply, format!("AccountId is {shown:?}, {invalid}")))
-        })
+        let account = account_in(&reply).map_err(|reason| {
+            let shown = redact::words(&reason, 200, &self.0.secrets);
+            Error::Lost(self.unusable(&request, &reply, shown))
+        })?;
+        self.0.provider.pin(&account);
+        Ok(account)
     }
 
     /// Returns every package of the account, never a part of them. The first page tells how many there are, the
@@ -146,10 +149,19 @@ impl Cloud {
         &self.0.endpoints.cbn
     }
 
-    /// Who asks: the access key, masked, and where it comes from.
-    pub fn asker(&self) -> String {
-        let Inner { credentials, .. } = &*self.0;
-        format!("access key {} from {}", credentials.masked_id(), credentials.source)
+    /// Makes sure of credentials that will last for a while, before something begins that should not be left
+    /// half done. Sends nothing where they are known already.
+    ///
+    /// # Errors
+    ///
+    /// Their source fails, or gives those of another account than before.
+    pub async fn ready(&self) -> Result<(), CredentialsError> {
+        self.credentials().await.map(|_| ())
+    }
+
+    /// Who asks: the access key, masked, and where it comes from; `None` before credentials were needed.
+    pub fn asker(&self) -> Option<Asker> {
+        self.0.provider.asker()
     }
 
     /// How long to wait before the n-th repetition of anything, from 0, given what the service asked for.
@@ -160,11 +172,7 @@ impl Cloud {
     /// Waits until a request may leave, if there is a bound on how many do in a second. Reads do this by
     /// themselves; whoever writes does it before the request counts as sent.
     pub async fn turn(&self) {
-        let Inner { clock, pace, .. } = &*self.0;
-        let wait = pace.turn(clock.instant());
-        if !wait.is_zero() {
-            clock.sleep(wait).await;
-        }
+        self.0.pace.pass(&self.0.clock).await;
     }
 
     /// Returns the only thing that can change something.
@@ -193,8 +201,7 @@ impl Cloud {
         read: fn(&[u8]) -> Option<T>,
     ) -> Result<T, Error> {
         let Inner { clock, random, retry, pace, .. } = &*self.0;
-        let mut n = 0;
-        loop {
+        let ask = || async {
             self.turn().await;
             let era = pace.leaves();
             let answer = self.send(request, endpoint, read).await;
@@ -204,22 +211,9 @@ impl Cloud {
                 Answer::No(refusal) if refusal.kind == RefusalKind::Throttled => pace.throttled(era),
                 Answer::Yes(_) | Answer::No(_) | Answer::Unknown(_) => {}
             }
-            let (error, asked) = match answer {
-                Answer::Yes(reply) => return Ok(reply),
-                Answer::No(refusal) if n == retry.max_retries || !passes(refusal.kind) => {
-                    return Err(Error::Refused(refusal));
-                }
-                Answer::Unknown(lost) if n == retry.max_retries || !may_come(&lost) => {
-                    return Err(Error::Lost(lost));
-                }
-                Answer::No(refusal) => (refusal.to_string(), refusal.retry_after),
-                Answer::Unknown(lost) => (lost.to_string(), lost.retry_after),
-            };
-            let wait = retry.wait(n, asked, random);
-            tracing::debug!(error, wait_ms = wait.as_millis(), "asking again");
-            clock.sleep(wait).await;
-            n += 1;
-        }
+            answer
+        };
+        until_answered(clock, random, retry, ask).await
     }
 
     /// Sends one request, once: a new date, nonce and signature every time.
@@ -229,11 +223,21 @@ impl Cloud {
         endpoint: &Endpoint,
         read: fn(&[u8]) -> Option<T>,
     ) -> Answer<T> {
-        let Inner { transport, credentials, clock, random, .. } = &*self.0;
-        let signed = sign::seal(request, endpoint, credentials, clock.now(), random.nonce());
+        let Inner { transport, provider, secrets, clock, random, .. } = &*self.0;
+        let credentials = match self.credentials().await {
+            Ok(credentials) => credentials,
+            Err(error) => return Answer::No(without_credentials(request.action, &error)),
+        };
+        let signed = sign::seal(request, endpoint, &credentials, clock.now(), random.nonce());
         let result = transport.send(&signed).await;
         let status = result.as_ref().ok().map(|reply| reply.status);
-        let answer = classify(request.action, result, credentials, read);
+        let mut answer = classify(request.action, result, secrets, read);
+        if let Answer::No(refusal) = &mut answer
+            && has_expired(&refusal.code)
+            && provider.is_worth_renewing(&credentials).await
+        {
+            refusal.kind = RefusalKind::Expired;
+        }
         let fate = match &answer {
             Answer::Yes(_) => "yes",
             Answer::No(_) => "no",
@@ -243,28 +247,24 @@ impl Cloud {
         answer
     }
 
+    async fn credentials(&self) -> Result<Arc<Credentials>, CredentialsError> {
+        let Inner { transport, provider, secrets, endpoints, clock, random, retry, pace, expected: _ } =
+            &*self.0;
+        let (transport, sts) = (&**transport, &endpoints.sts);
+        provider.credentials(&Means { transport, sts, clock, random, retry, pace, secrets }).await
+    }
+
     /// Says that a reply to `request` does not hold what was asked for.
     fn unusable(&self, request: &Request, reply: &Value, reason: String) -> Lost {
-        let (action, request_id) = (request.action, request_id(reply, &self.0.credentials));
+        let (action, request_id) = (request.action, request_id(reply, &self.0.secrets));
         Lost { action, reason, code: None, request_id, status: None, retry_after: None }
     }
 }
 
-/// Tells whether a refusal of a read can pass by itself.
-fn passes(kind: RefusalKind) -> bool {
-    match kind {
-        RefusalKind::NotSent | RefusalKind::Throttled | RefusalKind::Busy | RefusalKind::TokenBusy => true,
-        RefusalKind::TokenFailed
-        | RefusalKind::TokenMismatch
-        | RefusalKind::AccountWide
-        | RefusalKind::Final => false,
-    }
-}
-
-/// Tells whether asking again may bring the reply to a read: not if something else than the service
-/// answers, such as a portal that wants a login first.
-fn may_come(lost: &Lost) -> bool {
-    lost.code.is_some() || lost.status.is_none_or(|status| status >= 500 || matches!(status, 408 | 429))
+/// Says that a request was not sent for want of credentials.
+fn without_credentials(action: &'static str, error: &CredentialsError) -> Refusal {
+    let (kind, message) = (RefusalKind::NoCredentials, error.to_string());
+    Refusal { kind, action, code: String::new(), message, request_id: None, status: None, retry_after: None }
 }
 
 /// The only type that can change something. Every method sends exactly one request.
@@ -285,7 +285,7 @@ impl Writer<'_> {
     /// Changes a package: one request, never repeated here. Returns the request id.
     pub async fn change(&self, id: &PackageId, call: &Call) -> Answer<String> {
         match self.0.send(&call.request(id), &self.0.0.endpoints.cbn, object).await {
-            Answer::Yes(reply) => Answer::Yes(request_id(&reply, &self.0.0.credentials).unwrap_or_default()),
+            Answer::Yes(reply) => Answer::Yes(request_id(&reply, &self.0.0.secrets).unwrap_or_default()),
             Answer::No(refusal) => Answer::No(refusal),
             Answer::Unknown(lost) => Answer::Unknown(lost),
         }
@@ -303,12 +303,12 @@ impl Writer<'_> {
             let reason = "the reply names no package".to_owned();
             return Answer::Unknown(self.0.unusable(&request, &reply, reason));
         };
-        let credentials = &self.0.0.credentials;
+        let secrets = &self.0.0.secrets;
         let order_id = match &reply["CenBandwidthPackageOrderId"] {
-            Value::String(order) if !order.is_empty() => Some(redact::words(order, 100, credentials)),
+            Value::String(order) if !order.is_empty() => Some(redact::words(order, 100, secrets)),
             Value::Number(order) => Some(order.to_string()),
             _ => None,
         };
-        Answer::Yes(Created { id, order_id, request_id: request_id(&reply, credentials).unwrap_or_default() })
+        Answer::Yes(Created { id, order_id, request_id: request_id(&reply, secrets).unwrap_or_default() })
     }
 }

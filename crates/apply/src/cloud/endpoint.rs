@@ -6,7 +6,8 @@ use std::str::FromStr;
 
 use cenbwp_spec::Invalid;
 
-/// The root of a service: `https://HOST[:PORT]`, or `http://` on loopback.
+/// The root of a service: `https://HOST[:PORT]`, or `http://` on loopback. Only sources of credentials may
+/// be reached in clear on this machine's own link, too.
 ///
 /// Host and port are kept in the form in which they are signed and sent: lower case, the scheme's own
 /// port left out.
@@ -22,9 +23,22 @@ impl Endpoint {
         &self.authority
     }
 
-    /// Tells whether it is reached in clear, which is possible on loopback only.
+    /// Tells whether it is reached in clear, which never leaves this machine or its own link.
     pub fn is_plain(&self) -> bool {
         self.scheme == "http"
+    }
+
+    /// The metadata service of every machine of ECS.
+    pub(super) fn metadata() -> Self {
+        Self { scheme: "http", authority: METADATA.to_owned() }
+    }
+
+    /// Reads the root of a source of credentials, which may be plain on this machine's own link: link-local
+    /// addresses, which no router forwards, and the metadata service.
+    pub(super) fn on_link(text: &str) -> Result<Self, Invalid> {
+        let plain =
+            Invalid { expected: "https://…; http:// is for loopback and link-local addresses only" };
+        Self::read(text, plain, |near| near <= Near::Link)
     }
 
     fn vendor(host: &str) -> Self {
@@ -42,8 +56,14 @@ impl FromStr for Endpoint {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
+        let plain = Invalid { expected: "https://…; http:// is for loopback only" };
+        Self::read(text, plain, |near| near == Near::Loopback)
+    }
+}
+
+impl Endpoint {
+    fn read(text: &str, plain: Invalid, may_be_plain: fn(Near) -> bool) -> Result<Self, Invalid> {
         const EXPECTED: Invalid = Invalid { expected: "https://HOST[:PORT] without user, path or query" };
-        const LOOPBACK: Invalid = Invalid { expected: "https://…; http:// is for loopback only" };
         let (scheme, rest) = text.split_once("://").ok_or(EXPECTED)?;
         let (scheme, own_port) = match scheme.to_ascii_lowercase().as_str() {
             "https" => ("https", 443),
@@ -52,9 +72,9 @@ impl FromStr for Endpoint {
         };
         let (host, port) = split_port(rest.strip_suffix('/').unwrap_or(rest)).ok_or(EXPECTED)?;
         let host = host.to_ascii_lowercase();
-        let loopback = loopback(&host).ok_or(EXPECTED)?;
-        if scheme == "http" && !loopback {
-            return Err(LOOPBACK);
+        let near = near(&host).ok_or(EXPECTED)?;
+        if scheme == "http" && !may_be_plain(near) {
+            return Err(plain);
         }
         let authority = match port {
             Some(port) if port != own_port => format!("{host}:{port}"),
@@ -76,23 +96,36 @@ fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
     (port != 0).then_some((host, Some(port)))
 }
 
-/// Tells whether a host is loopback, and returns `None` if it is no host at all.
-fn loopback(host: &str) -> Option<bool> {
+/// How near a host is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Near {
+    Loopback,
+    Link,
+    Far,
+}
+
+/// Where ECS has its metadata service: a fixed address that only the machine itself reaches.
+const METADATA: &str = "100.100.100.200";
+
+/// Tells how near a host is, and returns `None` if it is no host at all.
+fn near(host: &str) -> Option<Near> {
+    let of_address = |ip: IpAddr| match ip {
+        ip if ip.is_loopback() => Near::Loopback,
+        IpAddr::V4(ip) if ip.is_link_local() || host == METADATA => Near::Link,
+        IpAddr::V6(ip) if ip.is_unicast_link_local() => Near::Link,
+        _ => Near::Far,
+    };
     if let Some(v6) = host.strip_prefix('[') {
-        return v6
-            .strip_suffix(']')?
-            .parse::<IpAddr>()
-            .ok()
-            .filter(IpAddr::is_ipv6)
-            .map(|ip| ip.is_loopback());
+        return v6.strip_suffix(']')?.parse::<IpAddr>().ok().filter(IpAddr::is_ipv6).map(of_address);
     }
     if let Ok(ip) = host.parse::<IpAddr>() {
-        return Some(ip.is_loopback());
+        return Some(of_address(ip));
     }
     let label = |l: &str| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     // A last label of digits would be read as an address in one of its odd old forms.
     let named = host.rsplit('.').next().is_some_and(|last| last.bytes().any(|b| b.is_ascii_alphabetic()));
-    (named && host.len() <= 253 && host.split('.').all(label)).then_some(host == "localhost")
+    let near = if host == "localhost" { Near::Loopback } else { Near::Far };
+    (named && host.len() <= 253 && host.split('.').all(label)).then_some(near)
 }
 
 /// Where the two services are.
@@ -156,6 +189,8 @@ mod tests {
             "https://[127.0.0.1]",
             "https://0x7f.1",
             "http://cbn.aliyuncs.com",
+            "http://169.254.1.2",
+            "http://100.100.100.200",
             "http://0.0.0.0",
             "http://localhost.example.com",
             "http://127.0.0.1.example.com",

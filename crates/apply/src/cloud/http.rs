@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::{Client, Method, Response, header};
 
-use super::transport::{Reply, Sending, SignedRequest, Transport, TransportError};
+use super::transport::{Fetch, Reply, Sending, SignedRequest, Transport, TransportError};
 
 /// How long an idle connection is kept. A server that closes it in the moment of a purchase leaves the
 /// purchase in doubt, and servers keep idle connections longer than this.
@@ -50,9 +50,30 @@ impl HttpTransport {
     }
 }
 
+impl HttpTransport {
+    async fn ask(&self, fetch: &Fetch) -> Result<Reply, TransportError> {
+        let Fetch { method, to, headers, body, timeout } = fetch;
+        let method = Method::from_bytes(method.as_bytes());
+        let method = method.map_err(|_| TransportError::NotSent("no HTTP method".to_owned()))?;
+        let url = format!("{to}{}", to.target());
+        let mut sending = self.client(to.root().is_plain())?.request(method, url);
+        for (name, value) in headers {
+            sending = sending.header(*name, value);
+        }
+        if let Some(timeout) = timeout {
+            sending = sending.timeout(*timeout);
+        }
+        whole(sending.body(body.clone()).send().await.map_err(classify)?).await
+    }
+}
+
 impl Transport for HttpTransport {
     fn send<'a>(&'a self, request: &'a SignedRequest) -> Sending<'a> {
         Box::pin(self.exchange(request))
+    }
+
+    fn fetch<'a>(&'a self, fetch: &'a Fetch) -> Sending<'a> {
+        Box::pin(self.ask(fetch))
     }
 }
 

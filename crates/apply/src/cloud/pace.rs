@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::clock::Clock;
+
 /// How many pages are asked for at once to begin with: what a service that nobody has complained about surely bears.
 const FIRST_WINDOW: usize = 8;
 /// The most pages that are asked for at once. Each needs a connection of its own over HTTP/1.1, and 20,000 packages
@@ -46,8 +48,16 @@ impl Pace {
         lock(&self.window).halve(era);
     }
 
+    /// Waits until the next request may leave.
+    pub(super) async fn pass(&self, clock: &Clock) {
+        let wait = self.turn(clock.instant());
+        if !wait.is_zero() {
+            clock.sleep(wait).await;
+        }
+    }
+
     /// How long the next request has to wait for its turn, which is taken with this call.
-    pub(super) fn turn(&self, now: Instant) -> Duration {
+    fn turn(&self, now: Instant) -> Duration {
         self.rate.get().map_or(Duration::ZERO, |rate| lock(rate).turn(now) - now)
     }
 }

@@ -1,8 +1,10 @@
 //! What may be shown of a reply. Messages of the service can echo signed headers, and are untrusted text.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{Credentials, sign};
 
@@ -19,23 +21,96 @@ const MARKERS: [&str; 6] = [
 ];
 /// The most characters of a message. Enough for the service's longest sentences, not for a page of HTML.
 const LONGEST: usize = 500;
+/// A word is long if it may be a secret of its own.
+const LONG: usize = 8;
+
+/// Every secret that a run has held, old ones included: a reply may echo any of them. Clones share what they
+/// know.
+#[derive(Clone, Default)]
+pub struct Secrets(Arc<Mutex<Vec<SecretString>>>);
+
+impl Secrets {
+    /// Learns one more secret.
+    pub(super) fn learn(&self, secret: &str) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if secret.is_empty() || known.iter().any(|it| it.expose_secret() == secret) {
+            return;
+        }
+        known.push(secret.into());
+        // One that contains another is replaced before it.
+        known.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
+    }
+
+    /// Learns everything of credentials, their id included: it is shown masked only.
+    pub(super) fn learn_all(&self, credentials: &Credentials) {
+        let token = credentials.security_token.as_ref().map_or("", |token| token.expose_secret());
+        for secret in [credentials.secret.expose_secret(), token, &credentials.access_key_id] {
+            self.learn(secret);
+        }
+    }
+
+    /// Learns a token, and each of its parts that says something: whoever echoes a token may cut it at a dot.
+    pub(super) fn learn_token(&self, token: &str) {
+        self.learn(token);
+        token.split('.').filter(|part| part.len() >= LONG).for_each(|part| self.learn(part));
+    }
+
+    /// Learns the values in the query of a URL.
+    pub(super) fn learn_query(&self, target: &str) {
+        let Some((_, query)) = target.split_once('?') else { return };
+        self.learn(query);
+        let values = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
+        values.filter(|value| value.len() >= LONG).for_each(|value| self.learn(value));
+    }
+
+    /// Learns every long word of a text that may hold secrets.
+    pub(super) fn learn_words(&self, text: &str) {
+        let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '{' | '}' | '[' | ']');
+        text.split(ends).filter(|word| word.len() >= LONG).for_each(|word| self.learn(word));
+    }
+
+    /// These and, for one message, every long word of a text that may hold secrets.
+    pub(super) fn and_words_of(&self, text: &str) -> Self {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let all = Self(Arc::new(Mutex::new(known)));
+        all.learn_words(text);
+        all
+    }
+
+    fn removed_from(&self, text: &str) -> String {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().map(ExposeSecret::expose_secret).fold(text.to_owned(), |text, secret| {
+            text.replace(secret, REDACTED).replace(&sign::encode(secret), REDACTED)
+        })
+    }
+}
+
+impl From<&Credentials> for Secrets {
+    fn from(credentials: &Credentials) -> Self {
+        let secrets = Self::default();
+        secrets.learn_all(credentials);
+        secrets
+    }
+}
+
+/// Shows how many there are.
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).len();
+        write!(f, "Secrets({known})")
+    }
+}
 
 /// Returns a message of the service as it may be shown: without secrets, on one line, without control
 /// characters, at most 500 characters.
-pub(super) fn message(raw: &str, credentials: &Credentials) -> String {
-    words(raw, LONGEST, credentials)
+pub(super) fn message(raw: &str, secrets: &Secrets) -> String {
+    words(raw, LONGEST, secrets)
 }
 
 /// Returns a word of the service, such as a code or an id, as it may be shown; cut like a message at
 /// `longest` characters.
-pub(super) fn words(raw: &str, longest: usize, credentials: &Credentials) -> String {
-    let mut text = raw.to_owned();
-    let token = credentials.security_token.as_ref().map(ExposeSecret::expose_secret);
-    for secret in [Some(credentials.secret.expose_secret()), token, Some(credentials.access_key_id.as_str())]
-    {
-        let Some(secret) = secret.filter(|secret| !secret.is_empty()) else { continue };
-        text = text.replace(secret, REDACTED).replace(&sign::encode(secret), REDACTED);
-    }
+pub(super) fn words(raw: &str, longest: usize, secrets: &Secrets) -> String {
+    let mut text = secrets.removed_from(raw);
     for marker in MARKERS {
         text = without_values_after(marker, &text);
     }
@@ -90,7 +165,7 @@ mod tests {
             security_token: Some("CAIS/token==".into()),
             source: String::new(),
         };
-        assert_eq!(message(raw, &credentials), shown);
+        assert_eq!(message(raw, &Secrets::from(&credentials)), shown);
     }
 
     #[test]
@@ -110,6 +185,23 @@ mod tests {
         );
         check("Signature=", "Signature=");
         check("Signature= & Signature=x", "Signature= & Signature=[redacted]");
+    }
+
+    #[test]
+    fn no_secret_is_forgotten_and_none_hides_another() {
+        let secrets = Secrets::default();
+        let shown = |text: &str| message(text, &secrets);
+        assert_eq!(shown("header.payload-1.signature"), "header.payload-1.signature");
+        secrets.learn("old");
+        secrets.learn("old+new/");
+        secrets.learn_token("abc.payload-1.signature");
+        secrets.learn_query("/path?token=s%2Fsecret&x=y");
+        assert_eq!(shown("old old+new/ old%2Bnew%2F"), "[redacted] [redacted] [redacted]");
+        assert_eq!(shown("abc.payload-1.signature abc payload-1"), "[redacted] abc [redacted]");
+        assert_eq!(shown("s%2Fsecret at /path x y"), "[redacted] at /path x y");
+        let more = secrets.and_words_of(r#"{"access_key_secret": "s-printed"}"#);
+        assert_eq!(message("+ s-printed old", &more), "+ [redacted] [redacted]");
+        assert_eq!(shown("s-printed"), "s-printed");
     }
 
     #[test]

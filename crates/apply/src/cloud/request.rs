@@ -15,12 +15,16 @@ pub const CREATE: &str = "CreateCenBandwidthPackage";
 pub const DESCRIBE: &str = "DescribeCenBandwidthPackages";
 /// The action that tells whose credentials these are.
 pub const CALLER: &str = "GetCallerIdentity";
+/// The action that takes a role.
+pub(super) const ASSUME_ROLE: &str = "AssumeRole";
+/// The action that takes a role with an identity token.
+pub(super) const ASSUME_BY_OIDC: &str = "AssumeRoleWithOIDC";
 
 /// The most packages that one page of the listing may hold (Describe page).
 pub const PAGE_SIZE: usize = 50;
 
 pub(super) const CBN: &str = "2017-09-12";
-const STS: &str = "2015-04-01";
+pub(super) const STS: &str = "2015-04-01";
 
 /// One call of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +58,11 @@ pub fn describe_page(number: usize) -> Request {
 /// Asks whose credentials these are.
 pub fn get_caller_identity() -> Request {
     Request::new(CALLER, STS, [])
+}
+
+/// Asks the security token service.
+pub(super) fn sts(action: &'static str, params: BTreeMap<String, String>) -> Request {
+    Request { action, version: STS, params }
 }
 
 /// Buys a package. There is no purchase without a token.

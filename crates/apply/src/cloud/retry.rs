@@ -2,7 +2,58 @@
 
 use std::time::Duration;
 
+use super::{Answer, Error, Lost, RefusalKind};
+use crate::clock::Clock;
 use crate::random::Random;
+
+/// Asks until there is an answer, or nothing more to hope for. Only for what changes nothing.
+pub(super) async fn until_answered<T, F: Future<Output = Answer<T>>>(
+    clock: &Clock,
+    random: &Random,
+    policy: &RetryPolicy,
+    ask: impl Fn() -> F,
+) -> Result<T, Error> {
+    let mut n = 0;
+    loop {
+        let (error, asked) = match ask().await {
+            Answer::Yes(reply) => return Ok(reply),
+            Answer::No(refusal) if n == policy.max_retries || !passes(refusal.kind) => {
+                return Err(Error::Refused(refusal));
+            }
+            Answer::Unknown(lost) if n == policy.max_retries || !may_come(&lost) => {
+                return Err(Error::Lost(lost));
+            }
+            Answer::No(refusal) => (refusal.to_string(), refusal.retry_after),
+            Answer::Unknown(lost) => (lost.to_string(), lost.retry_after),
+        };
+        let wait = policy.wait(n, asked, random);
+        tracing::debug!(error, wait_ms = wait.as_millis(), "asking again");
+        clock.sleep(wait).await;
+        n += 1;
+    }
+}
+
+/// Tells whether a refusal of a read can pass by itself.
+fn passes(kind: RefusalKind) -> bool {
+    match kind {
+        RefusalKind::NotSent
+        | RefusalKind::Expired
+        | RefusalKind::Throttled
+        | RefusalKind::Busy
+        | RefusalKind::TokenBusy => true,
+        RefusalKind::NoCredentials
+        | RefusalKind::TokenFailed
+        | RefusalKind::TokenMismatch
+        | RefusalKind::AccountWide
+        | RefusalKind::Final => false,
+    }
+}
+
+/// Tells whether asking again may bring the reply to a read: not if something else than the service
+/// answers, such as a portal that wants a login first.
+fn may_come(lost: &Lost) -> bool {
+    lost.code.is_some() || lost.status.is_none_or(|status| status >= 500 || matches!(status, 408 | 429))
+}
 
 /// How often and how late a call is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -50,7 +50,8 @@ pub fn seal(
     SignedRequest { method: METHOD, endpoint: endpoint.clone(), query, headers }
 }
 
-fn canonical_query(params: &BTreeMap<String, String>) -> String {
+/// Parameters by name, encoded, as they are signed and sent.
+pub(super) fn canonical_query(params: &BTreeMap<String, String>) -> String {
     let pairs: Vec<_> =
         params.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
     pairs.join("&")

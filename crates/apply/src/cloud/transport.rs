@@ -1,8 +1,11 @@
-//! The seam: one signed request in, one reply out.
+//! The seam: one request in, one reply out.
 
 use std::fmt;
 use std::pin::Pin;
+use std::str::FromStr;
 use std::time::Duration;
+
+use cenbwp_spec::Invalid;
 
 use super::Endpoint;
 
@@ -36,6 +39,85 @@ impl fmt::Debug for SignedRequest {
     }
 }
 
+/// Where a source of credentials is: `https://HOST[:PORT]/PATH?QUERY`, or `http://` on this machine's own
+/// link. The query may hold a secret, so it is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address {
+    root: Endpoint,
+    target: String,
+}
+
+impl Address {
+    /// Something at a root; the target begins with `/`.
+    pub(super) fn at(root: &Endpoint, target: &str) -> Self {
+        Self { root: root.clone(), target: target.to_owned() }
+    }
+
+    /// Host and scheme.
+    pub fn root(&self) -> &Endpoint {
+        &self.root
+    }
+
+    /// Path and query.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+}
+
+/// Shows the root.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.root.fmt(f)
+    }
+}
+
+impl FromStr for Address {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        const EXPECTED: Invalid =
+            Invalid { expected: "https://HOST[:PORT]/PATH of visible ASCII without user and fragment" };
+        let start = text.find("://").ok_or(EXPECTED)? + 3;
+        let end = text[start..].find(['/', '?', '#']).map_or(text.len(), |at| start + at);
+        let (root, target) = text.split_at(end);
+        if !target.bytes().all(|b| b.is_ascii_graphic() && b != b'#') {
+            return Err(EXPECTED);
+        }
+        let slash = if target.starts_with('/') { "" } else { "/" };
+        Ok(Self { root: Endpoint::on_link(root)?, target: format!("{slash}{target}") })
+    }
+}
+
+/// A request of a source of credentials: unsigned, once, to wherever that source is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Fetch {
+    /// The HTTP method.
+    pub method: &'static str,
+    /// Where it goes.
+    pub to: Address,
+    /// The headers except `host`.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: String,
+    /// From connecting to the last byte; `None` is as long as for any request.
+    pub timeout: Option<Duration>,
+}
+
+impl Fetch {
+    /// A request without headers and body.
+    pub(super) fn new(method: &'static str, to: Address) -> Self {
+        Self { method, to, headers: Vec::new(), body: String::new(), timeout: None }
+    }
+}
+
+/// Shows what is no secret.
+impl fmt::Debug for Fetch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (method, to) = (self.method, self.to.to_string());
+        f.debug_struct("Fetch").field("method", &method).field("to", &to).finish_non_exhaustive()
+    }
+}
+
 /// What the other side answered, whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
@@ -65,4 +147,53 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Reply, TransportError>
 pub trait Transport: Send + Sync {
     /// Sends the request, once, and waits for the whole reply.
     fn send<'a>(&'a self, request: &'a SignedRequest) -> Sending<'a>;
+
+    /// Asks a source of credentials, once, and waits for the whole reply. A simulation of the service alone
+    /// has no such sources.
+    fn fetch<'a>(&'a self, fetch: &'a Fetch) -> Sending<'a> {
+        let nobody = TransportError::NotSent(format!("nobody is at {}", fetch.to));
+        Box::pin(std::future::ready(Err(nobody)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_sent_as_it_is_written_and_its_query_is_not_shown() {
+        for (text, root, target) in [
+            ("https://a.example/x?y=z", "https://a.example", "/x?y=z"),
+            ("https://a.example:8443?y", "https://a.example:8443", "/?y"),
+            ("http://127.0.0.1:6666/sts?x=1", "http://127.0.0.1:6666", "/sts?x=1"),
+            ("http://localhost", "http://localhost", "/"),
+            ("http://169.254.1.2/x", "http://169.254.1.2", "/x"),
+            ("http://[fe80::1]/x", "http://[fe80::1]", "/x"),
+            ("http://100.100.100.200/latest/", "http://100.100.100.200", "/latest/"),
+        ] {
+            let address: Address = text.parse().unwrap();
+            assert_eq!((address.to_string().as_str(), address.target()), (root, target), "{text}");
+        }
+        let fetch = Fetch::new("GET", "https://a.example/x?token=s-secret".parse().unwrap());
+        assert_eq!(format!("{fetch:?}"), "Fetch { method: \"GET\", to: \"https://a.example\", .. }");
+    }
+
+    #[test]
+    fn what_is_no_safe_address_is_refused() {
+        for text in [
+            "",
+            "a.example/x",
+            "http://a.example/x",
+            "http://10.0.0.1/x",
+            "http://100.100.100.201/x",
+            "http://169.254.1.2.example/x",
+            "https://user:secret@a.example/x",
+            "https://a.example/x#y",
+            "https://a.example/x y",
+            "https://a.example/\u{e9}",
+            "file:///etc/passwd",
+        ] {
+            assert!(text.parse::<Address>().is_err(), "{text}");
+        }
+    }
 }

@@ -129,12 +129,18 @@ impl Amend {
         self.retry_after = refusal.retry_after;
         self.why = Some(format!("{refusal}; {}", refusal.hint()));
         self.state = match refusal.kind {
-            RefusalKind::NotSent | RefusalKind::Throttled | RefusalKind::Busy | RefusalKind::TokenBusy
+            RefusalKind::NotSent
+            | RefusalKind::Expired
+            | RefusalKind::Throttled
+            | RefusalKind::Busy
+            | RefusalKind::TokenBusy
                 if self.has_patience() =>
             {
                 State::Ready
             }
             RefusalKind::NotSent
+            | RefusalKind::NoCredentials
+            | RefusalKind::Expired
             | RefusalKind::Throttled
             | RefusalKind::Busy
             | RefusalKind::TokenBusy

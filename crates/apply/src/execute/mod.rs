@@ -267,7 +267,7 @@ fn is_account_wide(reply: &Reply) -> bool {
             return false;
         }
     };
-    refusal.kind == RefusalKind::AccountWide
+    matches!(refusal.kind, RefusalKind::AccountWide | RefusalKind::NoCredentials)
 }
 
 /// Where the doubling of the pauses ends while only a listing is waited for: polls then come every two to

@@ -138,13 +138,15 @@ impl<'p> Order<'p> {
         self.result.request_id.clone_from(&refusal.request_id);
         self.explain(&refusal.to_string(), Some(refusal.hint().to_owned()));
         match refusal.kind {
-            RefusalKind::NotSent | RefusalKind::Throttled | RefusalKind::Busy => {
+            RefusalKind::NotSent | RefusalKind::Expired | RefusalKind::Throttled | RefusalKind::Busy => {
                 self.again_or(Outcome::Failed);
             }
             RefusalKind::TokenBusy => self.again_or(Outcome::Unknown),
             RefusalKind::TokenFailed => self.next_token(),
             RefusalKind::TokenMismatch => self.state = State::Looking,
-            RefusalKind::AccountWide | RefusalKind::Final => self.settle(Outcome::Failed),
+            RefusalKind::NoCredentials | RefusalKind::AccountWide | RefusalKind::Final => {
+                self.settle(Outcome::Failed);
+            }
         }
     }
 

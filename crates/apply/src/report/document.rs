@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::inputs::SavedInputs;
 use super::resource;
-use crate::cloud::{self, Attempt, ClientToken};
+use crate::cloud::{self, Asker, Attempt, ClientToken};
 
 /// Everything a document is made of.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +32,8 @@ pub struct Material<'a> {
     pub account: Option<&'a AccountId>,
     /// Where they were listed; `None` for a recording.
     pub endpoint: Option<&'a str>,
+    /// Who listed them; `None` for a recording.
+    pub asker: Option<&'a Asker>,
     /// The spec's files.
     pub sources: &'a [Source],
 }
@@ -47,6 +49,8 @@ pub struct Document {
     /// Whether it may be carried out.
     pub applyable: bool,
     complete: bool,
+    /// No part of the digest: a plan is for an account, whoever of it asks.
+    credentials: Option<Asker>,
     pins: Pins,
     limits: LimitsInForce,
     resource_changes: Vec<Value>,
@@ -163,7 +167,7 @@ impl Summary {
 impl Document {
     /// Makes the document of a plan. A plan of a recording is never applyable: nobody can say what is live.
     pub fn new(material: &Material<'_>) -> Self {
-        let Material { plan, spec, observed, options, account, endpoint, sources } = *material;
+        let Material { plan, spec, observed, options, account, endpoint, asker, sources } = *material;
         let mut document = Self {
             format_version: FORMAT_VERSION,
             tool: json!({ "name": "cenbwp", "version": env!("CARGO_PKG_VERSION") }),
@@ -171,6 +175,7 @@ impl Document {
             digest: String::new(),
             applyable: plan.is_applyable() && account.is_some(),
             complete: plan.complete,
+            credentials: asker.cloned(),
             pins: Pins {
                 account_id: account.cloned(),
                 endpoint: endpoint.map(str::to_owned),

@@ -1,13 +1,13 @@
 //! The event stream: one object per line, the summary always last.
 
 use cenbwp_diff::{Change, Held, Plan};
-use cenbwp_spec::{Area, CenId, Finding, Identity, PackageId, Source};
+use cenbwp_spec::{AccountId, Area, CenId, Finding, Identity, PackageId, Source};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::document::{Document, Summary};
-use crate::cloud::ClientToken;
+use crate::cloud::{Asker, ClientToken};
 use crate::execute::{ChangeResult, FieldResult};
 use crate::status::{Alert, Row, State};
 
@@ -24,6 +24,13 @@ pub enum Event<'a> {
     },
     /// Something is wrong with the spec.
     Finding(FindingLine<'a>),
+    /// Whose packages these are and who asks, before anything is said of them.
+    Credentials {
+        /// The account.
+        account_id: &'a AccountId,
+        /// Who asks.
+        credentials: &'a Asker,
+    },
     /// Something has to change.
     Change {
         /// Which package.

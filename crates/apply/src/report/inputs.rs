@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::document::Material;
+use crate::cloud::Asker;
 
 /// What a plan is made from, as read from a saved one.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct Inputs {
     pub account: Option<AccountId>,
     /// Where they were listed; `None` for a recording.
     pub endpoint: Option<String>,
+    /// Who listed them; `None` for a recording.
+    pub asker: Option<Asker>,
     /// The spec's files.
     pub sources: Vec<Source>,
     /// What was seen.
@@ -33,6 +36,7 @@ pub struct Inputs {
 pub struct SavedInputs {
     account_id: Option<AccountId>,
     endpoint: Option<String>,
+    credentials: Option<Asker>,
     created_at: Timestamp,
     sources: Vec<SavedSource>,
     observed: Observed,
@@ -46,9 +50,17 @@ impl SavedInputs {
     /// What is not as [`SavedInputs::new`] leaves it.
     pub fn read(saved: &Value) -> Result<Inputs, String> {
         let inputs = Self::deserialize(saved).map_err(|error| format!("inputs: {error}"))?;
-        let Self { account_id: account, endpoint, created_at, sources, observed, options } = inputs;
+        let Self {
+            account_id: account,
+            endpoint,
+            credentials: asker,
+            created_at,
+            sources,
+            observed,
+            options,
+        } = inputs;
         let sources = sources.into_iter().map(Source::from).collect();
-        Ok(Inputs { account, endpoint, sources, observed, options: options.at(created_at)? })
+        Ok(Inputs { account, endpoint, asker, sources, observed, options: options.at(created_at)? })
     }
 
     /// The inputs of a plan. A spec without errors is UTF-8.
@@ -62,6 +74,7 @@ impl SavedInputs {
         Self {
             account_id: material.account.cloned(),
             endpoint: material.endpoint.map(str::to_owned),
+            credentials: material.asker.cloned(),
             created_at: *now,
             sources: sources.collect(),
             observed: material.observed.clone(),

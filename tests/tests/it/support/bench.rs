@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cenbwp::clock::Clock;
-use cenbwp::cloud::{Cloud, RetryPolicy};
+use cenbwp::cloud::{Cloud, Environment, RetryPolicy};
 use cenbwp::execute::{ChangeResult, InFlight, Outcome, Settings};
 use cenbwp::exit::{Exit, Failure};
 use cenbwp::situation::Situation;
@@ -56,6 +56,13 @@ impl Bench {
         let settings =
             Settings { parallelism: 4, wait: true, wait_timeout: Duration::from_secs(900), max_retries: 5 };
         Self { emulator, cloud, settings }
+    }
+
+    /// The same account, asked with the credentials of this environment.
+    pub(crate) fn asked_by(mut self, environment: &Environment) -> Self {
+        let (transport, clock) = (Arc::new(InProcess(self.emulator.clone())), *self.cloud.clock());
+        self.cloud = common::client_in(environment, transport, clock, 8, RetryPolicy::default());
+        self
     }
 
     /// A second client of the same account, as another machine would be: other nonces, the same time.

@@ -1,0 +1,119 @@
+//! A program that prints credentials.
+//!
+//! It is started without a shell and gets no input. It is a process group of its own, so that Ctrl-C at the
+//! terminal ends this run in its own order; a run that ends takes the program with it.
+
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use super::source::Means;
+use super::{CredentialsError, Lease, checked, failed, text};
+use crate::cloud::redact;
+
+/// What a sign-in takes at most; the vendor's SDKs wait as long.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The most bytes that are read of what it prints. Credentials have a few thousand.
+const MOST_BYTES: u64 = 64 << 10;
+
+/// A program and its arguments.
+pub(super) struct Command {
+    program: String,
+    arguments: Vec<String>,
+}
+
+/// What a program said until it ended.
+struct Said {
+    status: ExitStatus,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+}
+
+impl Command {
+    /// Splits a command line as a POSIX shell would, without expanding anything.
+    pub(super) fn new(line: &str) -> Result<Self, String> {
+        let mut words = shlex::split(line).ok_or("process_command has a quote without an end")?.into_iter();
+        let program = words.next().ok_or("process_command is empty")?;
+        Ok(Self { program, arguments: words.collect() })
+    }
+
+    /// Runs the program and reads what it prints.
+    pub(super) async fn lease(&self, origin: &str, means: &Means<'_>) -> Result<Lease, CredentialsError> {
+        let said = tokio::select! {
+            said = self.run() => said,
+            () = means.clock.sleep(PATIENCE) => Err(format!("no end after {} seconds", PATIENCE.as_secs())),
+        };
+        let said = said.map_err(|reason| failed(origin, format!("{}: {reason}", self.shown())))?;
+        said.credentials(origin).map_err(|error| self.blamed(&error, &said, means))
+    }
+
+    async fn run(&self) -> Result<Said, String> {
+        let mut command = tokio::process::Command::new(&self.program);
+        command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.process_group(0).kill_on_drop(true).spawn();
+        let mut child = child.map_err(|error| error.to_string())?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let (stdout, stderr) = tokio::try_join!(bounded(stdout), bounded(stderr))?;
+        let status = child.wait().await.map_err(|error| error.to_string())?;
+        Ok(Said { status, stdout, stderr })
+    }
+
+    /// The program alone: arguments may hold secrets.
+    fn shown(&self) -> String {
+        format!("the command {:?}", redact::neutral(&self.program, 100))
+    }
+
+    /// The error with what the program said of it. Whatever it printed as an answer is kept out of that.
+    fn blamed(&self, error: &CredentialsError, said: &Said, means: &Means<'_>) -> CredentialsError {
+        let CredentialsError::Failed { origin, reason } = error else { return error.clone() };
+        let secrets = means.secrets.and_words_of(&String::from_utf8_lossy(&said.stdout));
+        self.arguments.iter().for_each(|argument| secrets.learn_words(argument));
+        let stderr = redact::message(&String::from_utf8_lossy(&said.stderr), &secrets);
+        let stderr = if stderr.is_empty() { stderr } else { format!("; it says: {stderr}") };
+        failed(origin, format!("{}: {reason}{stderr}", self.shown()))
+    }
+}
+
+impl Said {
+    fn credentials(&self, origin: &str) -> Result<Lease, CredentialsError> {
+        if !self.status.success() {
+            return Err(failed(origin, self.status.to_string()));
+        }
+        let output: Value = serde_json::from_slice(&self.stdout).unwrap_or_default();
+        let part = |name| (name, text(&output, name));
+        let token = match text(&output, "mode") {
+            Some("AK") => ("sts_token", None),
+            Some("StsToken") => part("sts_token"),
+            Some(_) | None => {
+                let expected = "expected one JSON object with mode AK or StsToken on stdout";
+                return Err(failed(origin, expected));
+            }
+        };
+        if token.1.is_none() && output["mode"] == "StsToken" {
+            return Err(failed(origin, "it prints mode StsToken without sts_token"));
+        }
+        let credentials = checked(origin, part("access_key_id"), part("access_key_secret"), token)?;
+        let expires = match text(&output, "expiration").map(str::parse) {
+            None => None,
+            Some(Ok(moment)) => Some(moment),
+            Some(Err(_)) => {
+                return Err(failed(origin, "it prints an expiration unlike 2025-01-02T04:04:05Z"));
+            }
+        };
+        Ok(Lease { credentials, expires })
+    }
+}
+
+/// Reads to the end, or fails past the bound.
+async fn bounded(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    if let Some(stream) = stream {
+        let read = stream.take(MOST_BYTES + 1).read_to_end(&mut bytes).await;
+        if read.map_err(|error| error.to_string())? as u64 > MOST_BYTES {
+            return Err(format!("it prints more than {} KiB", MOST_BYTES >> 10));
+        }
+    }
+    Ok(bytes)
+}

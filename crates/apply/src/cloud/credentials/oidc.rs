@@ -1,0 +1,124 @@
+//! Identity tokens of pipelines and clusters, and the role that they may take.
+
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::environment::{Environment, ROLE};
+use super::search::Search;
+use super::source::{Means, Source, Way};
+use super::sts::{Role, RoleFields};
+use super::{CredentialsError, failed, read};
+use crate::cloud::Fetch;
+use crate::cloud::transport::Address;
+use crate::exit::shown;
+
+const PROVIDER: &str = "ALIBABA_CLOUD_OIDC_PROVIDER_ARN";
+const TOKEN_FILE: &str = "ALIBABA_CLOUD_OIDC_TOKEN_FILE";
+const TOKEN: &str = "ALIBABA_CLOUD_OIDC_TOKEN";
+pub(super) const SESSION: &str = "ALIBABA_CLOUD_ROLE_SESSION_NAME";
+const GITHUB_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
+const GITHUB_BEARER: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
+/// Whom GitHub's token is for, as the vendor's own action asks for it.
+const AUDIENCE: &str = "sts.aliyuncs.com";
+/// The longest token that the service takes (AssumeRoleWithOIDC page).
+const LONGEST: usize = 20_000;
+
+/// Where an identity token comes from, and the provider in the account that knows its issuer.
+pub(super) struct IdToken {
+    provider: String,
+    place: Place,
+}
+
+enum Place {
+    /// A file, which whoever wrote it renews: it is read each time.
+    File(PathBuf),
+    /// A variable.
+    Variable(SecretString),
+    /// GitHub's service for the jobs of a workflow.
+    GitHub(Address, SecretString),
+}
+
+/// The role that the environment names for an identity token, if it does. A role alone is no such case:
+/// the vendor's other tools use that variable for more.
+pub(super) fn of_environment(search: &Search<'_>) -> Result<Option<Source>, CredentialsError> {
+    let environment = search.environment;
+    let is_set = |name: &&str| environment.get(name).is_some();
+    if ![PROVIDER, TOKEN_FILE, TOKEN].iter().any(is_set) {
+        return Ok(None);
+    }
+    let broken = |reason: String| failed("a role by OIDC", reason);
+    if let Some(missing) = [ROLE, PROVIDER].iter().find(|name| !is_set(name)) {
+        return Err(broken(format!("{missing} is missing: it belongs to {ROLE}, {PROVIDER} and a token")));
+    }
+    let (place, whence) = place(environment).map_err(broken)?;
+    let provider = environment.get(PROVIDER).unwrap_or_default().to_owned();
+    let fields =
+        RoleFields { arn: environment.get(ROLE), session: environment.get(SESSION), ..RoleFields::default() };
+    let role = Role::new(fields, ROLE, search.sts_endpoint()?).map_err(broken)?;
+    let origin = format!("{} by OIDC ({whence})", role.shown());
+    Ok(Some(Source::new(origin, Way::Oidc(IdToken { provider, place }, role))))
+}
+
+fn place(environment: &Environment) -> Result<(Place, &'static str), String> {
+    if let Some(path) = environment.get(TOKEN_FILE) {
+        return Ok((Place::File(path.into()), TOKEN_FILE));
+    }
+    if let Some(token) = environment.get(TOKEN) {
+        return Ok((Place::Variable(token.into()), TOKEN));
+    }
+    let (Some(url), Some(bearer)) = (environment.get(GITHUB_URL), environment.get(GITHUB_BEARER)) else {
+        return Err(format!(
+            "there is no token: set {TOKEN_FILE} or {TOKEN}; a job of GitHub Actions needs `permissions: id-token: write`"
+        ));
+    };
+    let address: Address = url.parse().map_err(|invalid| format!("{GITHUB_URL} is not usable, {invalid}"))?;
+    Ok((Place::GitHub(address, bearer.into()), "GitHub Actions"))
+}
+
+impl IdToken {
+    /// A token in a file.
+    pub(super) fn in_file(provider: &str, path: &str) -> Self {
+        Self { provider: provider.to_owned(), place: Place::File(path.into()) }
+    }
+
+    /// The provider's ARN.
+    pub(super) fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    /// Gets the token as it is now.
+    pub(super) async fn get(&self, means: &Means<'_>) -> Result<String, String> {
+        let (token, whence) = match &self.place {
+            Place::File(path) => {
+                let bytes = read(path).map_err(|error| error.to_string())?;
+                (String::from_utf8_lossy(&bytes).into_owned(), shown(path))
+            }
+            Place::Variable(token) => (token.expose_secret().to_owned(), TOKEN.to_owned()),
+            Place::GitHub(address, bearer) => {
+                (of_github(means, address, bearer).await?, "GitHub's reply".to_owned())
+            }
+        };
+        // `echo` leaves a line feed, which the service would take for a part of the token.
+        let token = token.trim();
+        means.secrets.learn_token(token);
+        if token.is_empty() || token.len() > LONGEST || !token.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(format!("{whence} holds no token: expected one word of at most {LONGEST} letters"));
+        }
+        Ok(token.to_owned())
+    }
+}
+
+/// Asks GitHub for a token. It lives for minutes only, so it is fetched when it is needed.
+async fn of_github(means: &Means<'_>, address: &Address, bearer: &SecretString) -> Result<String, String> {
+    means.secrets.learn_token(bearer.expose_secret());
+    means.secrets.learn_query(address.target());
+    let joint = if address.target().contains('?') { '&' } else { '?' };
+    let target = format!("{}{joint}audience={AUDIENCE}", address.target());
+    let bearer = format!("bearer {}", bearer.expose_secret());
+    let headers = vec![("accept", "application/json".to_owned()), ("authorization", bearer)];
+    let fetch = Fetch { headers, ..Fetch::new("GET", Address::at(address.root(), &target)) };
+    let reply = means.fetch("GitHub's id token", &fetch).await;
+    let reply = reply.map_err(|error| format!("{error}: check `permissions: id-token: write` of the job"))?;
+    Ok(reply["value"].as_str().unwrap_or_default().to_owned())
+}

@@ -1,0 +1,233 @@
+//! The configuration of the vendor's CLI, `~/.aliyun/config.json`. It is only read here, never written.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::environment::{ID, SECRET};
+use super::external::Command;
+use super::metadata::Machine;
+use super::oidc::IdToken;
+use super::search::{Search, regional};
+use super::source::{Source, Way};
+use super::sts::{Role, RoleFields};
+use super::uri::Server;
+use super::{Credentials, CredentialsError, Lease, Part, checked, exists, failed, one_of, read, text};
+use crate::cloud::Endpoint;
+use crate::exit::shown;
+
+pub(super) const CONFIG_FILE: &str = "ALIBABA_CLOUD_CONFIG_FILE";
+pub(super) const PROFILE_DISABLED: &str = "ALIBABA_CLOUD_CLI_PROFILE_DISABLED";
+/// Forbids what runs or asks something that the configuration names.
+const NO_PROCESS: &str = "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS";
+
+/// The modes that are understood, as the CLI writes them.
+const MODES: &str = "AK, StsToken, RamRoleArn, ChainableRamRoleArn, EcsRamRole, OIDC, External, CredentialsURI, CloudSSO or OAuth";
+
+/// The file.
+#[derive(Clone)]
+pub(super) struct ConfigFile {
+    path: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Config {
+    #[serde(default)]
+    current: String,
+    // Each is read when it is chosen, so that a broken one does not stand in the way of the others.
+    profiles: Vec<Value>,
+}
+
+impl ConfigFile {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    pub(super) fn exists(&self) -> bool {
+        exists(&self.path)
+    }
+
+    pub(super) fn shown(&self) -> String {
+        shown(&self.path)
+    }
+
+    /// The source that a profile is: the named one, else the current one.
+    pub(super) fn source(&self, search: &Search<'_>, name: Option<&str>) -> Result<Source, CredentialsError> {
+        let config = self.config()?;
+        let current = Some(config.current.as_str()).filter(|name| !name.is_empty());
+        let name = name.or(current).unwrap_or("default");
+        self.profile(&config, name)?.source(search, &mut vec![name.to_owned()])
+    }
+
+    fn config(&self) -> Result<Config, CredentialsError> {
+        // The parser's own message may quote a value.
+        serde_json::from_slice(&read(&self.path)?).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            let reason = format!("line {line} column {column}: not a configuration of the aliyun CLI");
+            failed(self.shown(), reason)
+        })
+    }
+
+    fn profile<'a>(&'a self, config: &'a Config, name: &str) -> Result<Profile<'a>, CredentialsError> {
+        let origin = format!("profile {name:?} of {}", self.shown());
+        let Some(fields) = config.profiles.iter().find(|profile| profile["name"] == name) else {
+            let known = config.profiles.iter().filter_map(|profile| profile["name"].as_str());
+            return Err(failed(origin, format!("there is no such profile; there is {}", one_of(known))));
+        };
+        Ok(Profile { file: self, config, fields, origin })
+    }
+}
+
+/// One profile.
+struct Profile<'a> {
+    file: &'a ConfigFile,
+    config: &'a Config,
+    fields: &'a Value,
+    origin: String,
+}
+
+impl Profile<'_> {
+    fn field<'n>(&self, name: &'n str) -> Part<'n>
+    where
+        Self: 'n,
+    {
+        (name, text(self.fields, name))
+    }
+
+    fn needed(&self, name: &str) -> Result<&str, CredentialsError> {
+        let missing = || failed(&self.origin, format!("{name} is missing: run `aliyun configure` again"));
+        text(self.fields, name).ok_or_else(missing)
+    }
+
+    /// `path` are the names of the profiles that led here, this one included.
+    fn source(&self, search: &Search<'_>, path: &mut Vec<String>) -> Result<Source, CredentialsError> {
+        let broken = |reason: String| failed(&self.origin, reason);
+        let mode = self.field("mode").1.unwrap_or_default();
+        let way = match mode.to_ascii_lowercase().as_str() {
+            "ak" => Way::Key(self.key(None)?),
+            "ststoken" => Way::Key(self.key(Some(self.needed("sts_token")?))?),
+            "ramrolearn" => {
+                let key = self.key(self.field("sts_token").1)?;
+                Way::Role(Box::new(key.into()), self.role(search)?)
+            }
+            "chainableramrolearn" => Way::Role(Box::new(self.chained(search, path)?), self.role(search)?),
+            "ecsramrole" => {
+                let role = self.field("ram_role_name").1;
+                Way::Machine(Machine::new(search.environment, role).map_err(broken)?)
+            }
+            "oidc" => {
+                let (provider, file) = (self.needed("oidc_provider_arn")?, self.needed("oidc_token_file")?);
+                Way::Oidc(IdToken::in_file(provider, file), self.role(search)?)
+            }
+            "external" => {
+                self.check_external(search)?;
+                Way::Command(Command::new(self.needed("process_command")?).map_err(broken)?)
+            }
+            "credentialsuri" => {
+                self.check_external(search)?;
+                Way::Server(Server::new(self.needed("credentials_uri")?).map_err(broken)?)
+            }
+            "cloudsso" | "oauth" => {
+                let name = path.last().cloned().unwrap_or_default();
+                Way::Login(Login { file: self.file.clone(), name })
+            }
+            _ => {
+                return Err(broken(format!(
+                    "mode {mode:?} is not supported, expected {MODES}: set {ID} and {SECRET}, or name another profile with --profile"
+                )));
+            }
+        };
+        Ok(Source::in_file(&self.origin, way))
+    }
+
+    fn key(&self, token: Option<&str>) -> Result<Credentials, CredentialsError> {
+        let (id, secret) = (self.field("access_key_id"), self.field("access_key_secret"));
+        checked(&self.origin, id, secret, ("sts_token", token))
+    }
+
+    /// The source that may take this profile's role.
+    fn chained(&self, search: &Search<'_>, path: &mut Vec<String>) -> Result<Source, CredentialsError> {
+        let name = self.needed("source_profile")?;
+        let circle = path.iter().any(|before| before == name);
+        path.push(name.to_owned());
+        if circle {
+            let reason = format!("source_profile leads in a circle: {}", path.join(" → "));
+            return Err(failed(&self.origin, reason));
+        }
+        self.file.profile(self.config, name)?.source(search, path)
+    }
+
+    fn role(&self, search: &Search<'_>) -> Result<Role, CredentialsError> {
+        let seconds = match &self.fields["expired_seconds"] {
+            Value::Null => None,
+            number => Some(number.as_u64().and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(1)),
+        };
+        // One of the vendor's SDKs reads the session under the second name.
+        let session = self.field("ram_session_name").1.or(self.field("role_session_name").1);
+        let fields = RoleFields {
+            arn: self.field("ram_role_arn").1,
+            session,
+            seconds,
+            policy: self.field("policy").1,
+            external_id: self.field("external_id").1,
+        };
+        let role = self.sts(search)?;
+        Role::new(fields, "ram_role_arn", role).map_err(|reason| failed(&self.origin, reason))
+    }
+
+    /// The security token service: what was asked for on the command line stands above the profile.
+    fn sts(&self, search: &Search<'_>) -> Result<Endpoint, CredentialsError> {
+        let (host, region) = (self.field("sts_endpoint").1, self.field("sts_region").1);
+        let own = match (search.sts, host, region) {
+            (Some(_), ..) | (None, None, None) => return search.sts_endpoint(),
+            (None, Some(host), _) if host.contains("://") => {
+                host.parse().map_err(|invalid| format!("sts_endpoint is not usable, {invalid}"))
+            }
+            (None, Some(host), _) => format!("https://{host}")
+                .parse()
+                .map_err(|invalid| format!("sts_endpoint is not usable, {invalid}")),
+            (None, None, Some(region)) => {
+                regional(region, self.fields["enable_vpc"].as_bool().unwrap_or_default())
+                    .map_err(|reason| format!("sts_region: {reason}"))
+            }
+        };
+        own.map_err(|reason: String| failed(&self.origin, reason))
+    }
+
+    fn check_external(&self, search: &Search<'_>) -> Result<(), CredentialsError> {
+        if search.environment.says_yes(NO_PROCESS) {
+            return Err(failed(&self.origin, format!("{NO_PROCESS} forbids this mode")));
+        }
+        Ok(())
+    }
+}
+
+/// What the CLI keeps of a login that a person made in a browser. Only the CLI can renew it.
+pub(super) struct Login {
+    file: ConfigFile,
+    name: String,
+}
+
+impl Login {
+    /// Reads the file again: the CLI may have renewed it.
+    pub(super) fn lease(&self, origin: &str) -> Result<Lease, CredentialsError> {
+        let config = self.file.config()?;
+        let profile = self.file.profile(&config, &self.name)?;
+        let again = || {
+            let name = &self.name;
+            failed(origin, format!("there is no login: run `aliyun sts GetCallerIdentity --profile {name}`"))
+        };
+        let token = profile.field("sts_token").1.ok_or_else(again)?;
+        // Seconds since 1970; text is accepted as other sources write it.
+        let expires = match &profile.fields["sts_expiration"] {
+            Value::Number(seconds) => {
+                seconds.as_i64().and_then(|seconds| Timestamp::from_second(seconds).ok())
+            }
+            other => other.as_str().and_then(|moment| moment.parse().ok()),
+        };
+        let credentials = Credentials { source: origin.to_owned(), ..profile.key(Some(token))? };
+        Ok(Lease { credentials, expires: Some(expires.ok_or_else(again)?) })
+    }
+}

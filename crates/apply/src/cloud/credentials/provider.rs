@@ -1,0 +1,153 @@
+//! One lease for a whole run, kept fresh.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use cenbwp_spec::AccountId;
+use jiff::{SignedDuration, Timestamp};
+
+use super::source::{Means, Source};
+use super::{Asker, Credentials, CredentialsError, Lease, failed};
+
+/// Credentials are renewed when they last shorter than this, so that no request leaves with some that end
+/// on its way, and a renewal that fails can be tried again. Shorter-lived ones are renewed at half-time.
+const MARGIN: SignedDuration = SignedDuration::from_mins(5);
+/// When to try again after a renewal failed while the old ones last.
+const AGAIN: SignedDuration = SignedDuration::from_secs(30);
+
+/// Gives everybody the same credentials, and new ones when these come to their end. Whoever asks while they
+/// are being renewed waits for that one renewal.
+///
+/// The account is pinned: renewed credentials that belong to another one end the run.
+pub(in crate::cloud) struct Provider {
+    source: Source,
+    held: tokio::sync::Mutex<Option<Held>>,
+    account: OnceLock<AccountId>,
+    asker: Mutex<Option<Asker>>,
+}
+
+struct Held {
+    credentials: Arc<Credentials>,
+    expires: Option<Timestamp>,
+    renew_at: Timestamp,
+    /// The service said that the ones before had ended. If it says so of these too, it will of the next.
+    is_replacement: bool,
+    is_refused: bool,
+}
+
+impl Provider {
+    pub(in crate::cloud) fn new(source: Source) -> Self {
+        let (held, account, asker) = Default::default();
+        Self { source, held, account, asker }
+    }
+
+    /// Gives credentials that will last for a while.
+    pub(in crate::cloud) async fn credentials(
+        &self,
+        means: &Means<'_>,
+    ) -> Result<Arc<Credentials>, CredentialsError> {
+        let mut held = self.held.lock().await;
+        let now = means.clock.now();
+        let fresh = match &mut *held {
+            Some(held) if !held.is_refused && now < held.renew_at => return Ok(held.credentials.clone()),
+            Some(old) => match self.renewed(means, old).await {
+                Ok(fresh) => fresh,
+                // A renewal that fails is no failure while the old ones last, if it is not the account.
+                Err(Renewal::Failed(error))
+                    if !old.is_refused && old.expires.is_some_and(|end| now < end) =>
+                {
+                    tracing::warn!(%error, "the credentials could not be renewed yet");
+                    old.renew_at = old.expires.unwrap_or(now).min(now.saturating_add(AGAIN).unwrap_or(now));
+                    return Ok(old.credentials.clone());
+                }
+                Err(Renewal::Failed(error) | Renewal::Forbidden(error)) => return Err(error),
+            },
+            None => Held::new(self.source.lease(means).await?, now, false),
+        };
+        tracing::info!(
+            source = fresh.credentials.source,
+            access_key = fresh.credentials.masked_id(),
+            expires = fresh.expires.map(tracing::field::display),
+            "credentials found"
+        );
+        *self.asker.lock().unwrap_or_else(PoisonError::into_inner) = Some((&*fresh.credentials).into());
+        Ok(held.insert(fresh).credentials.clone())
+    }
+
+    async fn renewed(&self, means: &Means<'_>, old: &Held) -> Result<Held, Renewal> {
+        let lease = self.source.lease(means).await.map_err(Renewal::Failed)?;
+        if lease.credentials.access_key_id != old.credentials.access_key_id {
+            self.check_account(means, &old.credentials, &lease.credentials).await?;
+        }
+        Ok(Held::new(lease, means.clock.now(), old.is_refused))
+    }
+
+    /// Refuses credentials of another account than before. Where nobody has asked for the account yet, the
+    /// old ones tell it, as long as they can.
+    async fn check_account(
+        &self,
+        means: &Means<'_>,
+        old: &Credentials,
+        new: &Credentials,
+    ) -> Result<(), Renewal> {
+        let before = match self.account.get() {
+            Some(account) => account.clone(),
+            None => match means.account(old).await {
+                Ok(account) => account,
+                Err(_) => return Ok(()),
+            },
+        };
+        let after = means.account(new).await;
+        let after = after.map_err(|reason| Renewal::Failed(failed(&new.source, reason)))?;
+        if after != before {
+            let reason =
+                format!("the renewed credentials are of account {after}, and this run is for {before}");
+            return Err(Renewal::Forbidden(failed(&new.source, reason)));
+        }
+        self.pin(&after);
+        Ok(())
+    }
+
+    /// Says whose account it is. The first word counts.
+    pub(in crate::cloud) fn pin(&self, account: &AccountId) {
+        let _ = self.account.set(account.clone());
+    }
+
+    /// Takes notice that the service called these credentials ended, and tells whether the next request can
+    /// get others.
+    pub(in crate::cloud) async fn is_worth_renewing(&self, refused: &Arc<Credentials>) -> bool {
+        if self.source.key().is_some() {
+            return false;
+        }
+        match &mut *self.held.lock().await {
+            Some(held) if Arc::ptr_eq(&held.credentials, refused) => {
+                held.is_refused = !held.is_replacement;
+                held.is_refused
+            }
+            // Somebody else's request has brought others by now.
+            Some(_) | None => true,
+        }
+    }
+
+    /// Who asks, once credentials have been needed.
+    pub(in crate::cloud) fn asker(&self) -> Option<Asker> {
+        self.asker.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Why there are no renewed credentials.
+enum Renewal {
+    /// Not now.
+    Failed(CredentialsError),
+    /// Not these.
+    Forbidden(CredentialsError),
+}
+
+impl Held {
+    fn new(Lease { credentials, expires }: Lease, now: Timestamp, is_replacement: bool) -> Self {
+        let margin = |end: Timestamp| MARGIN.min(end.duration_since(now) / 2);
+        let renew_at = expires.and_then(|end| end.checked_sub(margin(end)).ok());
+        let credentials = Arc::new(credentials);
+        let renew_at = renew_at.unwrap_or(Timestamp::MAX);
+        Self { credentials, expires, renew_at, is_replacement, is_refused: false }
+    }
+}

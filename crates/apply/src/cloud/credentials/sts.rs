@@ -1,0 +1,135 @@
+//! Roles of the security token service, Sts 2015-04-01: who may take them is on its side.
+
+use std::collections::BTreeMap;
+
+use super::oidc::IdToken;
+use super::source::Means;
+use super::{Credentials, CredentialsError, Lease, failed, temporary};
+use crate::cloud::transport::Address;
+use crate::cloud::{Endpoint, Error, Fetch, request, sign};
+
+/// For how long a role is taken unless the configuration says otherwise: what every role allows.
+pub(super) const SECONDS: u32 = 3600;
+/// What the service calls too short; how long is too long is the role's own matter.
+const FEWEST_SECONDS: u32 = 900;
+/// How this tool appears in the account's audit trail unless the configuration says otherwise.
+const SESSION: &str = "cenbwp";
+
+/// A role to take.
+pub(super) struct Role {
+    arn: String,
+    session: String,
+    seconds: u32,
+    policy: Option<String>,
+    external_id: Option<String>,
+    sts: Endpoint,
+}
+
+/// What a configuration says of a role.
+#[derive(Clone, Copy, Default)]
+pub(super) struct RoleFields<'a> {
+    pub(super) arn: Option<&'a str>,
+    pub(super) session: Option<&'a str>,
+    pub(super) seconds: Option<u32>,
+    pub(super) policy: Option<&'a str>,
+    pub(super) external_id: Option<&'a str>,
+}
+
+impl Role {
+    /// Checks what can be checked before anything is sent. `arn` is what the configuration calls the role's
+    /// ARN.
+    pub(super) fn new(fields: RoleFields<'_>, arn: &str, sts: Endpoint) -> Result<Self, String> {
+        let RoleFields { arn: role, session, seconds, policy, external_id } = fields;
+        let role = role.ok_or_else(|| format!("{arn} is missing"))?;
+        let session = session.unwrap_or(SESSION);
+        let is_word = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b".@-_".contains(&b));
+        if !(2..=64).contains(&session.len()) || !is_word(session) {
+            return Err(format!(
+                "the session name is {session:?}, expected 2 to 64 letters, digits or any of .@-_"
+            ));
+        }
+        // The CLI writes 0 for what is not set.
+        let seconds = seconds.filter(|seconds| *seconds != 0).unwrap_or(SECONDS);
+        if seconds < FEWEST_SECONDS {
+            return Err(format!(
+                "{seconds} seconds are too few for a role, expected {FEWEST_SECONDS} or more"
+            ));
+        }
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        let (policy, external_id) = (owned(policy), owned(external_id));
+        Ok(Self { arn: role.to_owned(), session: session.to_owned(), seconds, policy, external_id, sts })
+    }
+
+    /// The role as messages name it.
+    pub(super) fn shown(&self) -> String {
+        format!("role {}", self.arn)
+    }
+
+    /// Takes the role as `caller` (AssumeRole, signed).
+    pub(super) async fn take(
+        &self,
+        origin: &str,
+        means: &Means<'_>,
+        caller: &Credentials,
+    ) -> Result<Lease, CredentialsError> {
+        let request = request::sts(request::ASSUME_ROLE, self.parameters());
+        let reply = means.call(&request, &self.sts, caller).await;
+        let reply = reply.map_err(|error| failed(origin, explained(&error)))?;
+        temporary(origin, &reply["Credentials"])
+    }
+
+    /// Takes the role with an identity token (AssumeRoleWithOIDC, unsigned). The token travels in the body:
+    /// a URL would end in the logs of every proxy.
+    pub(super) async fn take_by_oidc(
+        &self,
+        origin: &str,
+        means: &Means<'_>,
+        token: &IdToken,
+    ) -> Result<Lease, CredentialsError> {
+        let reply = self.exchange(means, token).await.map_err(|reason| failed(origin, reason))?;
+        temporary(origin, &reply["Credentials"])
+    }
+
+    async fn exchange(&self, means: &Means<'_>, token: &IdToken) -> Result<serde_json::Value, String> {
+        let (provider, token) = (token.provider(), token.get(means).await?);
+        let mut form = self.parameters();
+        form.insert("OIDCProviderArn".to_owned(), provider.to_owned());
+        form.insert("OIDCToken".to_owned(), token);
+        let now = means.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let common = [("Action", request::ASSUME_BY_OIDC), ("Format", "JSON"), ("Timestamp", now.as_str())];
+        let common = common.into_iter().chain([("Version", request::STS)]);
+        let common = common.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let target = format!("/?{}", sign::canonical_query(&common));
+        let body = sign::canonical_query(&form);
+        let fetch = Fetch { body, ..Fetch::new("POST", Address::at(&self.sts, &target)) };
+        let form_type = ("content-type", "application/x-www-form-urlencoded".to_owned());
+        let fetch = Fetch { headers: vec![("accept", "application/json".to_owned()), form_type], ..fetch };
+        means.fetch(request::ASSUME_BY_OIDC, &fetch).await.map_err(|error| explained(&error))
+    }
+
+    fn parameters(&self) -> BTreeMap<String, String> {
+        let Self { arn, session, seconds, policy, external_id, sts: _ } = self;
+        let needed = [
+            ("RoleArn", arn.clone()),
+            ("RoleSessionName", session.clone()),
+            ("DurationSeconds", seconds.to_string()),
+        ];
+        let optional = [("Policy", policy), ("ExternalId", external_id)];
+        let optional = optional.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
+        needed.into_iter().chain(optional).map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+/// An error of the security token service, and what to do about it.
+pub(super) fn explained(error: &Error) -> String {
+    let hint = match error {
+        Error::Refused(refusal) if refusal.code.starts_with("NoPermission") => {
+            "the role's trust policy must name this caller, the caller must be allowed to take roles (AliyunSTSAssumeRoleAccess), and a root account's key can take none"
+        }
+        Error::Refused(refusal) if refusal.code.starts_with("EntityNotExist.Role") => {
+            "check the role's ARN: there is no such role"
+        }
+        Error::Refused(_) | Error::Lost(_) | Error::Listing(_) => error.hint(),
+    };
+    format!("{error}: {hint}")
+}

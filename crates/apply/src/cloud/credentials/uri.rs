@@ -1,0 +1,38 @@
+//! A server that hands out credentials, such as one beside a container.
+
+use super::environment::Environment;
+use super::source::{Means, Source, Way};
+use super::{CredentialsError, Lease, failed, temporary};
+use crate::cloud::transport::{Address, Fetch};
+
+const CREDENTIALS_URI: &str = "ALIBABA_CLOUD_CREDENTIALS_URI";
+
+/// The address of such a server. It may hold a secret in its query, so only its root is ever shown.
+pub(super) struct Server(Address);
+
+/// The server that the environment names, if it does.
+pub(super) fn of_environment(environment: &Environment) -> Result<Option<Source>, CredentialsError> {
+    let Some(uri) = environment.get(CREDENTIALS_URI) else { return Ok(None) };
+    let server = Server::new(uri).map_err(|reason| failed(CREDENTIALS_URI, reason))?;
+    Ok(Some(Source::new(format!("{CREDENTIALS_URI} at {}", server.0), Way::Server(server))))
+}
+
+impl Server {
+    /// Reads an address.
+    pub(super) fn new(uri: &str) -> Result<Self, String> {
+        let invalid = |invalid: cenbwp_spec::Invalid| format!("not a usable address, {invalid}");
+        uri.parse().map(Self).map_err(invalid)
+    }
+
+    /// Gets what the server has.
+    pub(super) async fn lease(&self, origin: &str, means: &Means<'_>) -> Result<Lease, CredentialsError> {
+        means.secrets.learn_query(self.0.target());
+        let fetch = Fetch::new("GET", self.0.clone());
+        let reply = means.fetch("the credentials URI", &fetch).await;
+        let reply = reply.map_err(|error| failed(origin, error.to_string()))?;
+        if reply["Code"] != "Success" {
+            return Err(failed(origin, "the reply's Code is not Success"));
+        }
+        temporary(origin, &reply)
+    }
+}
