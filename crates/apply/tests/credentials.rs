@@ -27,6 +27,7 @@ const CONFIG: &str = r#"{
         {"name": "sso", "mode": "CloudSSO"},
         {"name": "pair", "mode": "RsaKeyPair"},
         {"name": "short", "mode": "RamRoleArn", "access_key_id": "LTAIrole", "access_key_secret": "s-role", "ram_role_arn": "acs:ram::1:role/x", "expired_seconds": 60},
+        {"name": "wordy", "mode": "RamRoleArn", "access_key_id": "LTAIrole", "access_key_secret": "s-role", "ram_role_arn": "acs:ram::1:role/x", "expired_seconds": "long"},
         {"name": "region", "mode": "RamRoleArn", "access_key_id": "LTAIrole", "access_key_secret": "s-role", "ram_role_arn": "acs:ram::1:role/x", "sts_region": "cn.evil/"},
         {"name": "odd", "mode": 7, "access_key_id": 8},
         7
@@ -153,7 +154,7 @@ fn a_source_that_is_configured_and_fails_ends_the_search() {
     home.check(
         &[("ALIBABA_CLOUD_PROFILE", "none")],
         None,
-        "profile \"none\" of ~/.aliyun/config.json: there is no such profile; there is \"default\", \"work\", \"temporary\", \"untokened\", \"half\", \"role\", \"chain\", \"circle\", \"half-circle\", \"machine\", \"odd-machine\", \"oidc\", \"program\", \"open\", \"server\", \"far\", \"sso\", \"pair\", \"short\", \"region\", \"odd\"",
+        "profile \"none\" of ~/.aliyun/config.json: there is no such profile; there is \"default\", \"work\", \"temporary\", \"untokened\", \"half\", \"role\", \"chain\", \"circle\", \"half-circle\", \"machine\", \"odd-machine\", \"oidc\", \"program\", \"open\", \"server\", \"far\", \"sso\", \"pair\", \"short\", \"wordy\", \"region\", \"odd\"",
     );
     let half = "profile \"half\" of ~/.aliyun/config.json: access_key_secret is missing: access_key_id and access_key_secret belong together";
     home.check(&[], Some("half"), half);
@@ -180,6 +181,7 @@ fn every_mode_of_the_cli_is_a_source_or_a_clear_error() {
     check("odd-machine", ": the role's name is none: expected 1 to 64 letters, digits or any of .-_");
     check("open", ": process_command has a quote without an end");
     check("far", ": not a usable address, expected https://HOST[:PORT] without user, path or query");
+    check("wordy", ": expired_seconds is no number of seconds, expected 900 or more");
     check("short", ": 60 seconds are too few for a role, expected 900 or more");
     check("region", ": sts_region: \"cn.evil/\" is no region, expected one such as cn-hangzhou");
     let modes = "AK, StsToken, RamRoleArn, ChainableRamRoleArn, EcsRamRole, OIDC, External, CredentialsURI, CloudSSO or OAuth";
@@ -207,6 +209,9 @@ fn sources_come_in_the_vendors_order() {
     home.check(&all[6..], None, "LTAIwork s-work - from profile \"work\" of ~/.aliyun/config.json");
     home.check(&all[5..], None, "LTAIini s-ini - from section \"default\" of ~/keys.ini");
     home.check(&[DISABLED, MACHINE, URI], None, "ECS role my-role (ALIBABA_CLOUD_ECS_METADATA)");
+    // Another word than the vendor's own does not pass a source over.
+    let one = ("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "1");
+    home.check(&[one, KEYS], None, "LTAIwork s-work - from profile \"work\" of ~/.aliyun/config.json");
     home.check(&[DISABLED, URI], None, "ALIBABA_CLOUD_CREDENTIALS_URI at http://127.0.0.1:1");
     let off = ("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true");
     home.check(&[DISABLED, MACHINE, off, URI], None, "ALIBABA_CLOUD_CREDENTIALS_URI at http://127.0.0.1:1");

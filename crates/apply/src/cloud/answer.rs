@@ -88,7 +88,7 @@ impl Refusal {
             }
             RefusalKind::NoCredentials => "get credentials that work, then run the same command again",
             RefusalKind::Expired => {
-                "the temporary credentials ended more than once: get new ones, or set this machine's clock"
+                "the temporary credentials had ended: run the same command again, which gets new ones"
             }
             RefusalKind::Throttled => "wait a minute and run the same command again",
             RefusalKind::Busy | RefusalKind::TokenBusy => {

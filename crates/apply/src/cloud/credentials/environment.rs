@@ -34,9 +34,9 @@ impl Environment {
         self.0.get(name).map(String::as_str)
     }
 
-    /// Tells whether a variable says yes: `true` in any case, or `1`.
-    pub(super) fn says_yes(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|word| word.eq_ignore_ascii_case("true") || word == "1")
+    /// Tells whether a variable says `true`, in any case. The vendor's SDKs know no other yes.
+    pub(super) fn is_true(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|word| word.eq_ignore_ascii_case("true"))
     }
 
     /// The access key in the environment.

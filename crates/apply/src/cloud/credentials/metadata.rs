@@ -33,7 +33,7 @@ pub(super) struct Machine {
 /// The machine's role that the environment asks for, if it does.
 pub(super) fn of_environment(environment: &Environment) -> Result<Option<Source>, CredentialsError> {
     match environment.get(ROLE) {
-        Some(_) if environment.says_yes(DISABLED) => Ok(None),
+        Some(_) if environment.is_true(DISABLED) => Ok(None),
         None => Ok(None),
         Some(role) => {
             let origin = format!("ECS role {role} ({ROLE})");
@@ -46,7 +46,7 @@ pub(super) fn of_environment(environment: &Environment) -> Result<Option<Source>
 impl Machine {
     /// The machine that this runs on; without a role, the one it has.
     pub(super) fn new(environment: &Environment, role: Option<&str>) -> Result<Self, String> {
-        if environment.says_yes(DISABLED) {
+        if environment.is_true(DISABLED) {
             return Err(format!("{DISABLED} is true"));
         }
         let root = match environment.get(ENDPOINT) {
@@ -54,7 +54,7 @@ impl Machine {
             Some(root) => root.parse().map_err(|invalid| format!("{ENDPOINT} is not usable, {invalid}"))?,
         };
         let role = role.map(checked_role).transpose()?;
-        Ok(Self { root, role, v1: !environment.says_yes(V1_DISABLED) })
+        Ok(Self { root, role, v1: !environment.is_true(V1_DISABLED) })
     }
 
     /// Gets the role's credentials.

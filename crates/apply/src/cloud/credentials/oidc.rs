@@ -16,7 +16,7 @@ use crate::exit::shown;
 const PROVIDER: &str = "ALIBABA_CLOUD_OIDC_PROVIDER_ARN";
 const TOKEN_FILE: &str = "ALIBABA_CLOUD_OIDC_TOKEN_FILE";
 const TOKEN: &str = "ALIBABA_CLOUD_OIDC_TOKEN";
-pub(super) const SESSION: &str = "ALIBABA_CLOUD_ROLE_SESSION_NAME";
+const SESSION: &str = "ALIBABA_CLOUD_ROLE_SESSION_NAME";
 const GITHUB_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
 const GITHUB_BEARER: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
 /// Whom GitHub's token is for, as the vendor's own action asks for it.

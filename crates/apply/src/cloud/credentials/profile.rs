@@ -160,10 +160,13 @@ impl Profile<'_> {
     }
 
     fn role(&self, search: &Search<'_>) -> Result<Role, CredentialsError> {
-        let seconds = match &self.fields["expired_seconds"] {
-            Value::Null => None,
-            number => Some(number.as_u64().and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(1)),
-        };
+        let seconds =
+            match &self.fields["expired_seconds"] {
+                Value::Null => None,
+                number => Some(number.as_u64().and_then(|seconds| u32::try_from(seconds).ok()).ok_or_else(
+                    || failed(&self.origin, "expired_seconds is no number of seconds, expected 900 or more"),
+                )?),
+            };
         // One of the vendor's SDKs reads the session under the second name.
         let session = self.field("ram_session_name").1.or(self.field("role_session_name").1);
         let fields = RoleFields {
@@ -197,7 +200,9 @@ impl Profile<'_> {
     }
 
     fn check_external(&self, search: &Search<'_>) -> Result<(), CredentialsError> {
-        if search.environment.says_yes(NO_PROCESS) {
+        let environment = search.environment;
+        // The CLI takes a 1 here, too.
+        if environment.is_true(NO_PROCESS) || environment.get(NO_PROCESS) == Some("1") {
             return Err(failed(&self.origin, format!("{NO_PROCESS} forbids this mode")));
         }
         Ok(())

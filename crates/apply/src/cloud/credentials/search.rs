@@ -77,7 +77,7 @@ impl Search<'_> {
     ///
     /// A region that is no part of a host name.
     pub fn sts_endpoint(&self) -> Result<Endpoint, CredentialsError> {
-        let vpc = self.environment.says_yes(VPC);
+        let vpc = self.environment.is_true(VPC);
         match (self.sts, self.environment.get(STS_REGION)) {
             (Some(asked), _) => Ok(asked.clone()),
             (None, Some(region)) => regional(region, vpc).map_err(|reason| failed(STS_REGION, reason)),
@@ -101,7 +101,7 @@ impl Search<'_> {
     /// The profile that the CLI would use, or why there is none.
     fn current_profile(&self) -> Result<Result<Source, String>, CredentialsError> {
         let environment = self.environment;
-        if environment.says_yes(PROFILE_DISABLED) {
+        if environment.is_true(PROFILE_DISABLED) {
             return Ok(Err(format!("profiles are off ({PROFILE_DISABLED} is true)")));
         }
         let Ok(file) = self.config_file() else { return Ok(Err("HOME is not set".to_owned())) };

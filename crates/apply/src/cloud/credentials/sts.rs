@@ -9,7 +9,7 @@ use crate::cloud::transport::Address;
 use crate::cloud::{Endpoint, Error, Fetch, request, sign};
 
 /// For how long a role is taken unless the configuration says otherwise: what every role allows.
-pub(super) const SECONDS: u32 = 3600;
+const SECONDS: u32 = 3600;
 /// What the service calls too short; how long is too long is the role's own matter.
 const FEWEST_SECONDS: u32 = 900;
 /// How this tool appears in the account's audit trail unless the configuration says otherwise.
