@@ -108,6 +108,7 @@ impl<'a> Planner<'a> {
     /// | none | | `full`, with `adopt` | [`Planner::adopt`] |
     /// | none | | `full` | [`Planner::purchase`] |
     /// | none | | `observe` | warning `nothing_to_observe` |
+    /// | none, but the listing may hide it | | `release`, `retire` | held `incomplete_listing`, `unreadable` |
     /// | none | | `release`, `retire` | warning `entry_can_go` |
     ///
     /// An observed package may be superseded by hand without holding anything: nothing is wanted of it.
@@ -134,9 +135,10 @@ impl<'a> Planner<'a> {
             ([], _, Manage::Full, Some(id)) => self.adopt(package, id, warnings),
             ([], _, Manage::Full, None) => Verdict::Wanted,
             ([], _, Manage::Observe, _) => nothing(Warning::NothingToObserve { identity }, warnings),
-            ([], _, Manage::Release | Manage::Retire, _) => {
-                nothing(Warning::EntryCanGo { identity }, warnings)
-            }
+            ([], _, Manage::Release | Manage::Retire, _) => match self.doubt(package) {
+                Some(reason) => Verdict::Held(reason),
+                None => nothing(Warning::EntryCanGo { identity }, warnings),
+            },
         }
     }
 

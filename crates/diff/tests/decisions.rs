@@ -96,6 +96,11 @@ fn what_is_absent_is_bought_unless_there_is_doubt() {
     let other = || declared(|p| p.distinct_from = [id("CENBWP-2")].into());
     check_listing(other(), &unreadable(Some(id("cenbwp-2"))), "purchase");
     check_listing(other(), &unreadable(None), "held unreadable");
+    // What may be hidden is not released or retired yet.
+    let leaving = |manage| declared(|p| p.manage = manage);
+    check_listing(leaving(Manage::Release), &unreadable(None), "held unreadable");
+    check_listing(leaving(Manage::Retire), &unreadable(None), "held unreadable");
+    check_listing(leaving(Manage::Observe), &unreadable(None), "nothing_to_observe");
 }
 
 #[test]

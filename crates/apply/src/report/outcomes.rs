@@ -42,7 +42,13 @@ impl Applied {
             let open: BTreeSet<&Identity> =
                 results.iter().filter(|result| !settled(result)).map(|result| &result.identity).collect();
             left.changes.retain(|change| !open.contains(change.identity()));
-            left.held.retain(|held| !planned.plan.held.contains(held));
+            // What was released or retired is proved by its own package, whatever else the listing may hide.
+            let left_us = |result: &&ChangeResult| {
+                matches!(result.outcome, Outcome::Released | Outcome::Retired | Outcome::Retiring)
+            };
+            let gone: BTreeSet<&Identity> =
+                results.iter().filter(left_us).map(|result| &result.identity).collect();
+            left.held.retain(|held| !planned.plan.held.contains(held) && !gone.contains(&held.identity));
             left
         });
         Self { digest, results, left, interrupted }
