@@ -11,6 +11,7 @@ mod corpus;
 mod credentials;
 mod defects;
 mod documents;
+mod doubt;
 mod examples;
 mod export;
 mod guards;

@@ -6,19 +6,23 @@
 //! | state | what happened | next |
 //! |---|---|---|
 //! | ready | sent, yes | sent: the listing has to show the value |
-//! | ready | sent, not processed (throttled, busy, never left) | ready again, while there is patience |
-//! | ready | sent, reply lost | a look first |
+//! | ready | sent, not processed (throttled, busy, never left) | ready again, while there is patience; in doubt a look first |
+//! | ready | sent, reply lost | in doubt: a look first |
 //! | ready | refused | checking: one look decides, because "already so" is a refusal too |
+//! | ready, in doubt | refused | sent: a request that was lost may still be carried out |
 //! | any but ready | the listing shows the value | done |
 //! | a look first | the listing does not show it | ready again, while there is patience |
 //! | checking | the listing does not show it | failed; the other changes go on |
+//! | any | the listing shows that the package is not ours any more | nothing more is sent |
 //! | sent, a look first | time is up | unknown |
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use cenbwp_diff::{Adoption, Change, FieldChange, Observed, Release, Retirement, Update};
-use cenbwp_spec::PackageId;
+use cenbwp_diff::{
+    Adoption, Change, FieldChange, Live, Observed, Owner, Purchase, Release, Retirement, Update,
+};
+use cenbwp_spec::{Identity, PackageId};
 
 use super::job::Step;
 use super::order::Patience;
@@ -42,11 +46,14 @@ enum State {
 /// The changes of one package on their way.
 pub(super) struct Amend {
     pub(super) id: PackageId,
+    identity: Identity,
     patience: Patience,
     /// What is still to be done; the first is under way.
     calls: std::collections::VecDeque<Planned>,
     state: State,
     sends: u32,
+    /// A request of the call under way may have been carried out, or may be yet, without our knowing.
+    doubt: bool,
     retry_after: Option<Duration>,
     /// Why the call under way is not done yet.
     why: Option<String>,
@@ -70,22 +77,24 @@ impl Amend {
                 (id, detach.chain(delete.then(|| plain(Call::Delete))).collect())
             }
         };
-        Some(Self::new(id.clone(), calls, patience))
+        Some(Self::new(id.clone(), change.identity(), calls, patience))
     }
 
     /// What follows the purchase of this package.
-    pub(super) fn after_purchase(id: PackageId, then: &[FieldChange], patience: Patience) -> Self {
-        Self::new(id, of_fields(then), patience)
+    pub(super) fn after_purchase(id: PackageId, purchase: &Purchase, patience: Patience) -> Self {
+        Self::new(id, &purchase.identity, of_fields(&purchase.then), patience)
     }
 
-    fn new(id: PackageId, calls: Vec<Planned>, patience: Patience) -> Self {
+    fn new(id: PackageId, identity: &Identity, calls: Vec<Planned>, patience: Patience) -> Self {
         let calls = calls.into();
         Self {
             id,
+            identity: identity.clone(),
             patience,
             calls,
             state: State::Ready,
             sends: 0,
+            doubt: false,
             retry_after: None,
             why: None,
             results: Vec::new(),
@@ -118,6 +127,7 @@ impl Amend {
             Answer::Yes(_) => self.settle(FieldOutcome::Done, Some("accepted; not waited for".to_owned())),
             Answer::No(refusal) => self.refused(&refusal),
             Answer::Unknown(lost) => {
+                self.doubt = true;
                 self.retry_after = lost.retry_after;
                 self.why = Some(lost.to_string());
                 self.state = if self.has_patience() { State::LookFirst } else { State::Sent };
@@ -136,7 +146,11 @@ impl Amend {
             | RefusalKind::TokenBusy
                 if self.has_patience() =>
             {
-                State::Ready
+                if self.doubt {
+                    State::LookFirst
+                } else {
+                    State::Ready
+                }
             }
             RefusalKind::NotSent
             | RefusalKind::NoCredentials
@@ -147,7 +161,13 @@ impl Amend {
             | RefusalKind::TokenFailed
             | RefusalKind::TokenMismatch
             | RefusalKind::AccountWide
-            | RefusalKind::Final => State::Checking,
+            | RefusalKind::Final => {
+                if self.doubt {
+                    State::Sent
+                } else {
+                    State::Checking
+                }
+            }
         };
     }
 
@@ -160,12 +180,32 @@ impl Amend {
         let live = observed.packages.iter().find(|live| live.id == self.id);
         // An item that cannot be read may be this package: then its absence proves nothing.
         let unseen = live.is_none() && !observed.unreadable.is_empty();
-        let Some(call) = self.call().filter(|_| self.state != State::Ready && !unseen) else { return };
-        match (call.holds(live), self.state) {
-            (true, _) => self.settle(FieldOutcome::Done, None),
-            (false, State::LookFirst) => self.state = State::Ready,
-            (false, State::Checking) => self.settle(FieldOutcome::Failed, self.why.clone()),
-            (false, State::Sent | State::Ready) => {}
+        if unseen {
+            return;
+        }
+        if let Some(call) = self.call().filter(|_| self.state != State::Ready) {
+            match (call.holds(live), self.state) {
+                (true, _) => self.settle(FieldOutcome::Done, None),
+                (false, State::LookFirst) => self.state = State::Ready,
+                (false, State::Checking) => self.settle(FieldOutcome::Failed, self.why.clone()),
+                (false, State::Sent | State::Ready) => {}
+            }
+        }
+        if let Some(other) = live.and_then(|live| self.other_owner(live)) {
+            self.stop(&other);
+        }
+    }
+
+    /// Says whose the package is, unless it is ours, or nobody's and about to become ours. Somebody else may
+    /// have taken, released or adopted it since the plan was made.
+    fn other_owner(&self, live: &Live) -> Option<String> {
+        let adopting = matches!(self.call(), Some(Call::Tag(tags)) if tags.contains_key(Identity::TAG));
+        match live.owner() {
+            Owner::Identity(owner) if owner == self.identity => None,
+            Owner::Nobody if adopting => None,
+            Owner::Nobody => Some("the package does not carry our tag any more".to_owned()),
+            Owner::Identity(other) => Some(format!("the package belongs to {other} by now")),
+            Owner::Unclear(tag) => Some(format!("the package's tag {} is {tag:?} by now", Identity::TAG)),
         }
     }
 
@@ -173,7 +213,7 @@ impl Amend {
     fn settle(&mut self, outcome: FieldOutcome, detail: Option<String>) {
         let Some(Planned { call, opens }) = self.calls.pop_front() else { return };
         self.results.push(FieldResult { field: call.field(), outcome, detail });
-        (self.state, self.sends, self.why) = (State::Ready, 0, None);
+        (self.state, self.sends, self.doubt, self.why) = (State::Ready, 0, false, None);
         if opens && outcome != FieldOutcome::Done {
             self.skip_the_rest("what has to come first was not done");
         }
@@ -193,12 +233,15 @@ impl Amend {
     /// Sends nothing more.
     pub(super) fn stop(&mut self, why: &str) {
         match self.state {
-            State::Ready => self.skip_the_rest(why),
-            State::LookFirst => self.state = State::Sent,
+            State::Ready if self.sends > 0 && !self.doubt => {
+                self.settle(FieldOutcome::Failed, self.why.clone());
+            }
+            State::Ready if !self.doubt => {}
+            State::Ready | State::LookFirst => self.state = State::Sent,
             State::Sent | State::Checking => {}
         }
         // What is under way is still looked for; what follows it is not begun.
-        let under_way = self.calls.pop_front();
+        let under_way = if self.state == State::Ready { None } else { self.calls.pop_front() };
         self.skip_the_rest(why);
         self.calls.extend(under_way);
     }

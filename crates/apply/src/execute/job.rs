@@ -39,6 +39,8 @@ pub(super) struct Job<'p> {
     patience: Patience,
     order: Option<Order<'p>>,
     amend: Option<Amend>,
+    /// Why nothing more is sent, once that is so.
+    stopped: Option<String>,
     told: bool,
 }
 
@@ -48,7 +50,7 @@ impl<'p> Job<'p> {
             Change::Purchase(purchase) => Some(Order::new(purchase, account, patience)),
             Change::Update(_) | Change::Adopt(_) | Change::Release(_) | Change::Retire(_) => None,
         };
-        Self { change, patience, order, amend: Amend::of(change, patience), told: false }
+        Self { change, patience, order, amend: Amend::of(change, patience), stopped: None, told: false }
     }
 
     pub(super) fn identity(&self) -> &'p Identity {
@@ -112,9 +114,10 @@ impl<'p> Job<'p> {
         let Change::Purchase(purchase) = self.change else { return };
         let bought = self.order.as_ref().and_then(|order| order.created());
         if let Some(id) = bought.filter(|_| self.amend.is_none() && !purchase.then.is_empty()) {
-            let mut amend = Amend::after_purchase(id.clone(), &purchase.then, self.patience);
-            if !self.patience.wait {
-                amend.stop("the package was not waited for");
+            let mut amend = Amend::after_purchase(id.clone(), purchase, self.patience);
+            let unseen = (!self.patience.wait).then_some("the package was not waited for");
+            if let Some(why) = self.stopped.as_deref().or(unseen) {
+                amend.stop(why);
             }
             self.amend = Some(amend);
         }
@@ -127,6 +130,7 @@ impl<'p> Job<'p> {
     }
 
     pub(super) fn stop(&mut self, why: &str) {
+        self.stopped = Some(why.to_owned());
         if let Some(order) = &mut self.order {
             order.stop(why);
         }

@@ -1,0 +1,128 @@
+//! Changes whose package has become somebody else's, or whose request may still be on its way.
+
+use std::sync::Arc;
+
+use cenbwp::execute::{FieldOutcome, Outcome};
+use cenbwp::exit::Exit;
+use cenbwp_spec::Spec;
+use cenbwp_tests::{Effect, Fault, Package, Refusal, Tag, When, World};
+
+use crate::support::{Bench, spec};
+
+const ATTRIBUTE: &str = "ModifyCenBandwidthPackageAttribute";
+const DESCRIBE: &str = "DescribeCenBandwidthPackages";
+
+/// A spec of these packages, each given by its name and fields besides its areas.
+fn declared(packages: &[(&str, &str)]) -> Spec {
+    let entry = |(name, fields): &(&str, &str)| {
+        format!("{name}: {{areas: [China, Europe], bandwidth: 10, autoPay: true, {fields}}}")
+    };
+    let packages: Vec<String> = packages.iter().map(entry).collect();
+    spec(&format!("{{version: 1, stack: net, packages: {{{}}}}}", packages.join(", ")))
+}
+
+fn bench(packages: impl IntoIterator<Item = Package>) -> Bench {
+    let bench = Bench::new();
+    bench.emulator.edit(|world| world.packages = packages.into_iter().collect());
+    bench
+}
+
+fn ours(name: &str) -> Package {
+    let mut package = Package::new(&format!("cenbwp-{name}"), ["china", "europe"], 10);
+    package.name = format!("net-{name}");
+    package.tagged("cenbwp", &format!("net/{name}"))
+}
+
+fn strike(bench: &Bench, action: &str, call: u64, effect: Effect) {
+    bench.emulator.fault(Fault::new(action, When::call(call), effect));
+}
+
+fn refusal(code: &str) -> Effect {
+    Effect::Refuse(Refusal::new(400, code, "injected"))
+}
+
+fn calls(bench: &Bench, action: &str) -> usize {
+    bench.emulator.requests().iter().filter(|request| request.action == action).count()
+}
+
+/// Gives every package this owner.
+fn reassign(owner: &'static str) -> Effect {
+    Effect::Edit(Arc::new(move |world: &mut World| {
+        for package in &mut world.packages {
+            package.tags = vec![Tag { key: "cenbwp".into(), value: owner.into() }];
+        }
+    }))
+}
+
+#[tokio::test(start_paused = true)]
+async fn package_that_was_released_meanwhile_is_not_changed_further() {
+    let bench = bench([ours("x")]);
+    let untag = |world: &mut World| world.packages[0].tags.clear();
+    // The first listing is the plan's, the second the look after the first change.
+    strike(&bench, DESCRIBE, 2, Effect::Edit(Arc::new(untag)));
+    let run = bench.apply(&declared(&[("x", "description: text, tags: {a: b}")])).await;
+    assert_eq!((run.outcome(), run.exit), (Outcome::NotAttempted, Exit::Partial), "{}", run.text);
+    assert!(run.text.contains("does not carry our tag any more"), "{}", run.text);
+    assert_eq!(calls(&bench, "TagResources"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn package_that_another_stack_took_meanwhile_is_not_taken_back() {
+    let bench = bench([Package::new("cenbwp-free", ["china", "europe"], 10)]);
+    strike(&bench, "TagResources", 1, Effect::CutBefore);
+    strike(&bench, DESCRIBE, 2, reassign("other/y"));
+    let run = bench.apply(&declared(&[("x", "adopt: cenbwp-free")])).await;
+    // The lost request may still arrive, so nothing is known.
+    assert_eq!((run.outcome(), run.exit), (Outcome::Unknown, Exit::Unknown), "{}", run.text);
+    assert_eq!(calls(&bench, "TagResources"), 1);
+    assert_eq!(bench.emulator.packages()[0].tag("cenbwp"), Some("other/y"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusal_after_a_lost_reply_is_not_told_as_failed() {
+    let bench = bench([ours("x")]);
+    strike(&bench, ATTRIBUTE, 1, Effect::CutBefore);
+    strike(&bench, ATTRIBUTE, 2, refusal("InvalidParameter"));
+    let run = bench.apply(&declared(&[("x", "description: text")])).await;
+    assert_eq!((run.outcome(), run.exit), (Outcome::Unknown, Exit::Unknown), "{}", run.text);
+}
+
+#[tokio::test(start_paused = true)]
+async fn request_that_was_sent_is_not_told_as_never_attempted() {
+    let wanted = declared(&[("a", "description: text"), ("b", "description: text")]);
+    // In the second round the account is refused before the other package's request is sent again.
+    for (effect, outcome, exit) in [
+        (Effect::CutBefore, FieldOutcome::Unknown, Exit::Unknown),
+        (refusal("Throttling.User"), FieldOutcome::Failed, Exit::Error),
+    ] {
+        let mut bench = bench([ours("a"), ours("b")]);
+        bench.settings.parallelism = 1;
+        strike(&bench, ATTRIBUTE, 1, refusal("Throttling.User"));
+        strike(&bench, ATTRIBUTE, 2, effect);
+        strike(&bench, ATTRIBUTE, 3, refusal("Forbidden.RAM"));
+        let run = bench.apply(&wanted).await;
+        assert_eq!((run.results[1].fields[0].outcome, run.exit), (outcome, exit), "{}", run.text);
+        assert_eq!(calls(&bench, ATTRIBUTE), 3);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn purchase_is_not_changed_further_after_the_account_was_refused() {
+    let bench = bench([ours("a")]);
+    strike(&bench, ATTRIBUTE, 1, refusal("Forbidden.RAM"));
+    let run = bench.apply(&declared(&[("a", "description: text"), ("b", "resourceGroupId: rg-2")])).await;
+    assert_eq!(run.results[1].outcome, Outcome::Created, "{}", run.text);
+    assert_eq!(run.results[1].fields[0].outcome, FieldOutcome::NotAttempted, "{}", run.text);
+    assert_eq!((run.exit, calls(&bench, "MoveResourceGroup")), (Exit::Partial, 0), "{}", run.text);
+}
+
+#[tokio::test(start_paused = true)]
+async fn package_that_the_listing_may_hide_is_not_told_as_released() {
+    for manage in ["manage: release", "manage: retire"] {
+        let bench = bench([ours("x")]);
+        strike(&bench, DESCRIBE, 1, Effect::Unreadable(0));
+        let (_, plan) = bench.plan(&declared(&[("x", manage)])).await.expect("the plan can be made");
+        let held: Vec<&str> = plan.held.iter().map(|held| held.reason.word()).collect();
+        assert_eq!(held, ["unreadable"]);
+    }
+}
