@@ -20,13 +20,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use cenbwp_diff::{
-    Adoption, Change, FieldChange, Live, Observed, Owner, Purchase, Release, Retirement, Update,
+    Adoption, Change, FieldChange, Live, Owner, Purchase, Release, Retirement, Update,
 };
 use cenbwp_spec::{Identity, PackageId};
 
 use super::job::Step;
 use super::order::Patience;
 use super::outcome::{FieldOutcome, FieldResult};
+use super::sight::Sight;
 use crate::cloud::{Answer, Call, Refusal, RefusalKind};
 
 /// One call, and whether what follows makes no sense without it.
@@ -114,6 +115,11 @@ impl Amend {
         self.calls.front().map(|planned| &planned.call)
     }
 
+    /// Which repetition of the call the next request is, from 0; `None` for the first request.
+    pub(super) fn repetition(&self) -> Option<u32> {
+        self.sends.checked_sub(1)
+    }
+
     pub(super) fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
@@ -176,10 +182,10 @@ impl Amend {
     }
 
     /// Takes in a listing.
-    pub(super) fn looked(&mut self, observed: &Observed) {
-        let live = observed.packages.iter().find(|live| live.id == self.id);
+    pub(super) fn looked(&mut self, sight: &Sight<'_>) {
+        let live = sight.get(&self.id);
         // An item that cannot be read may be this package: then its absence proves nothing.
-        let unseen = live.is_none() && !observed.unreadable.is_empty();
+        let unseen = live.is_none() && sight.has_unreadable;
         if unseen {
             return;
         }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use cenbwp_diff::{Change, Observed, Purchase};
+use cenbwp_diff::{Change, Purchase};
 use cenbwp_spec::{AccountId, CenId, Identity, PackageId};
 
 use super::amend::Amend;
 use super::order::{Order, Patience};
 use super::outcome::{ChangeResult, FieldOutcome, Outcome};
+use super::sight::Sight;
 use crate::cloud::{Answer, Call, ClientToken, Created};
 
 /// What a job needs next.
@@ -79,6 +80,22 @@ impl<'p> Job<'p> {
         }
     }
 
+    /// Which repetition of a request the next one is, from 0; `None` if nothing is sent again.
+    pub(super) fn repetition(&self) -> Option<u32> {
+        match (&self.order, &self.amend) {
+            _ if self.step() != Step::Send => None,
+            (Some(order), _) if order.step() == Step::Send => order.repetition(),
+            (_, amend) => amend.as_ref().and_then(Amend::repetition),
+        }
+    }
+
+    /// How much of it has an outcome. Grows, and tells nothing else.
+    pub(super) fn settled(&self) -> usize {
+        let fields = self.amend.as_ref().map_or(0, |amend| amend.results.len());
+        let bought = self.order.as_ref().is_some_and(|order| order.step() == Step::Done);
+        fields + usize::from(bought)
+    }
+
     /// The CEN that the call under way touches.
     pub(super) fn cen(&self) -> Option<&CenId> {
         self.amend.as_ref().filter(|_| self.step() != Step::Done)?.call()?.cen()
@@ -98,12 +115,12 @@ impl<'p> Job<'p> {
         self.go_on();
     }
 
-    pub(super) fn looked(&mut self, observed: &Observed) {
+    pub(super) fn looked(&mut self, sight: &Sight<'_>) {
         if let Some(order) = &mut self.order {
-            order.looked(observed);
+            order.looked(sight);
         }
         if let Some(amend) = &mut self.amend {
-            amend.looked(observed);
+            amend.looked(sight);
         }
         self.go_on();
     }

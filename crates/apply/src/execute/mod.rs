@@ -7,6 +7,9 @@
 //!         (the one place that spends)              (pure: job.rs, order.rs, amend.rs)
 //! ```
 //!
+//! A round pauses only where there is something to wait for: a value that the listing does not show yet, or a
+//! request that is to be repeated. What is new to send after a look leaves at once.
+//!
 //! Every request that leaves is counted as *unknown* until something proves otherwise; a request whose
 //! outcome is in doubt is sent again only with the same token, and only after a look that did not find the
 //! package. A round makes at most one listing, however many orders wait.
@@ -20,6 +23,7 @@ mod journal;
 mod order;
 mod outcome;
 mod register;
+mod sight;
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -37,6 +41,7 @@ pub use journal::Journal;
 pub use order::Patience;
 pub use outcome::{ChangeResult, FieldOutcome, FieldResult, Outcome};
 pub use register::{Intent, Register};
+use sight::Sight;
 
 use crate::clock::Clock;
 use crate::cloud::{Answer, Cloud, RefusalKind, Writer};
@@ -99,8 +104,19 @@ pub async fn run(
     let mut jobs: Vec<Job<'_>> =
         plan.changes.iter().map(|change| Job::new(change, account, patience)).collect();
     let last_send = cloud.clock().now();
-    let mut rounds =
-        Rounds { cloud, settings, in_flight, interrupt, tell, last_look: None, last_send, told: 0 };
+    let mut rounds = Rounds {
+        cloud,
+        settings,
+        in_flight,
+        interrupt,
+        tell,
+        last_look: None,
+        last_send,
+        told: 0,
+        settled: 0,
+        calm: 0,
+        look_took: Duration::ZERO,
+    };
     rounds.work(&mut jobs).await;
     // What is not waited for is younger than the last listing, which then tells nothing about what is left.
     let last_look = rounds.last_look.filter(|_| settings.wait);
@@ -117,11 +133,16 @@ struct Rounds<'a> {
     last_look: Option<Observed>,
     last_send: jiff::Timestamp,
     told: usize,
+    /// How much was settled when it was last counted.
+    settled: usize,
+    /// How many pauses have passed since then.
+    calm: u32,
+    look_took: Duration,
 }
 
 impl Rounds<'_> {
     async fn work(&mut self, jobs: &mut [Job<'_>]) {
-        for round in 0.. {
+        loop {
             self.send(jobs).await;
             if jobs.iter().any(|job| job.step() == Step::Look) {
                 self.look(jobs).await;
@@ -135,7 +156,7 @@ impl Rounds<'_> {
                 self.report(jobs);
                 return;
             }
-            self.pause(jobs, round).await;
+            self.pause(jobs).await;
         }
     }
 
@@ -178,9 +199,13 @@ impl Rounds<'_> {
 
     /// One listing, shown to every job.
     async fn look(&mut self, jobs: &mut [Job<'_>]) {
-        match self.cloud.list().await {
+        let started = self.cloud.clock().instant();
+        let looked = self.cloud.list().await;
+        self.look_took = self.cloud.clock().instant() - started;
+        match looked {
             Ok(observed) => {
-                jobs.iter_mut().for_each(|job| job.looked(&observed));
+                let sight = Sight::of(&observed);
+                jobs.iter_mut().for_each(|job| job.looked(&sight));
                 self.last_look = Some(observed);
             }
             // A look that fails settles nothing; the jobs keep waiting until their time is up.
@@ -191,12 +216,26 @@ impl Rounds<'_> {
         }
     }
 
-    /// Waits before the next round: longer each time, at least as long as the service asked for, and not
-    /// a moment after an interrupt.
-    async fn pause(&mut self, jobs: &[Job<'_>], round: u32) {
-        let asked = jobs.iter().filter_map(Job::retry_after).max();
-        let sending = jobs.iter().any(|job| job.step() == Step::Send);
-        let pause = self.cloud.wait(if sending { round } else { round.min(SLOWEST_POLL) }, asked);
+    /// Waits before the next round, if there is something to wait for, and not a moment after an interrupt.
+    ///
+    /// | what is waited for | how long |
+    /// |---|---|
+    /// | a request that is sent again | longer with each repetition, and at least as long as the service asked for |
+    /// | a value in the listing | half a second after something was settled, up to four if nothing is; never less than a look takes |
+    /// | nothing: something new may be sent | not at all |
+    async fn pause(&mut self, jobs: &[Job<'_>]) {
+        let settled = jobs.iter().map(Job::settled).sum();
+        if settled > self.settled {
+            (self.settled, self.calm) = (settled, 0);
+        }
+        let open = jobs.iter().filter(|job| job.step() != Step::Done);
+        let asked = open.filter_map(Job::retry_after).max();
+        let pause = match jobs.iter().filter_map(Job::repetition).max() {
+            Some(repetition) => self.cloud.wait(repetition, asked),
+            None if !ready(jobs).is_empty() => return,
+            None => self.cloud.wait(self.calm.min(SLOWEST_POLL), asked).max(self.look_took),
+        };
+        self.calm = self.calm.saturating_add(1);
         tokio::select! {
             biased;
             _ = self.interrupt.wait_for(|interrupted| *interrupted) => {}
@@ -270,6 +309,6 @@ fn is_account_wide(reply: &Reply) -> bool {
     matches!(refusal.kind, RefusalKind::AccountWide | RefusalKind::NoCredentials)
 }
 
-/// Where the doubling of the pauses ends while only a listing is waited for: polls then come every two to
+/// Where the doubling of the pauses ends while only a listing is waited for: looks then come every two to
 /// four seconds. A package takes seconds to appear; a longer pause would add to every pipeline's time.
 const SLOWEST_POLL: u32 = 3;

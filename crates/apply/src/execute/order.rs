@@ -16,11 +16,12 @@
 
 use std::time::Duration;
 
-use cenbwp_diff::{Live, Observed, Owner, Purchase};
+use cenbwp_diff::{Live, Owner, Purchase};
 use cenbwp_spec::{AccountId, PackageId};
 
 use super::job::Step;
 use super::outcome::{ChangeResult, Outcome};
+use super::sight::Sight;
 use crate::cloud::{Answer, Attempt, ClientToken, Created, Lost, Refusal, RefusalKind};
 
 /// How much is tried before an order, or a change, stops sending.
@@ -96,6 +97,12 @@ impl<'p> Order<'p> {
             State::LookFirst | State::Accepted(_) | State::Looking => Step::Look,
             State::Done => Step::Done,
         }
+    }
+
+    /// Which repetition the next request is, from 0; `None` for the first request.
+    pub(super) fn repetition(&self) -> Option<u32> {
+        let first = self.sends == 0 && self.attempt == Attempt::FIRST;
+        (!first).then(|| self.sends.saturating_sub(1))
     }
 
     /// How long the last reply asked to wait.
@@ -194,27 +201,26 @@ impl<'p> Order<'p> {
     }
 
     /// Takes in a listing.
-    pub(super) fn looked(&mut self, observed: &Observed) {
+    pub(super) fn looked(&mut self, sight: &Sight<'_>) {
         match std::mem::replace(&mut self.state, State::Ready) {
-            State::Accepted(created) => self.confirm(created, observed),
+            State::Accepted(created) => self.confirm(created, sight),
             State::Looking => {
                 self.state = State::Looking;
-                self.recognise(observed);
+                self.recognise(sight);
             }
             State::LookFirst => {
                 // Sent again only if nothing in the listing can be the package.
-                let clear =
-                    observed.unreadable.is_empty() && !observed.packages.iter().any(has_unclear_owner);
+                let clear = !sight.has_unreadable && !sight.has_unclear;
                 self.state = if clear { State::Ready } else { State::Looking };
-                self.recognise(observed);
+                self.recognise(sight);
             }
             unconcerned @ (State::Ready | State::Done) => self.state = unconcerned,
         }
     }
 
     /// Looks for the package that a yes named.
-    fn confirm(&mut self, created: Created, observed: &Observed) {
-        let Some(live) = observed.packages.iter().find(|live| live.id == created.id) else {
+    fn confirm(&mut self, created: Created, sight: &Sight<'_>) {
+        let Some(live) = sight.get(&created.id) else {
             // Also not settled by another package that carries the identity: this one may still appear.
             self.state = State::Accepted(created);
             return;
@@ -234,12 +240,11 @@ impl<'p> Order<'p> {
     }
 
     /// Looks for the identity.
-    fn recognise(&mut self, observed: &Observed) {
-        let ours = |live: &&Live| live.owner() == Owner::Identity(self.purchase.identity.clone());
-        let mut found = observed.packages.iter().filter(ours);
-        match (found.next(), found.next()) {
-            (Some(live), None) => self.found(live, self.doubt),
-            (Some(one), Some(other)) => {
+    fn recognise(&mut self, sight: &Sight<'_>) {
+        match sight.carriers(&self.purchase.identity) {
+            [] => {}
+            [live] => self.found(live, self.doubt),
+            [one, other, ..] => {
                 let detail = format!("{} and {} both carry its tag", one.id, other.id);
                 self.explain(
                     &detail,
@@ -247,7 +252,6 @@ impl<'p> Order<'p> {
                 );
                 self.finish(Outcome::Unknown);
             }
-            (None, _) => {}
         }
     }
 
@@ -284,7 +288,7 @@ impl<'p> Order<'p> {
         match self.state {
             State::Ready | State::LookFirst if self.doubt => self.state = State::Looking,
             State::Ready | State::LookFirst => {
-                let unsent = self.sends == 0 && self.attempt == Attempt::FIRST;
+                let unsent = self.repetition().is_none();
                 if unsent {
                     self.explain(why, None);
                 }
@@ -338,8 +342,4 @@ impl<'p> Order<'p> {
     pub(super) fn result(&self) -> &ChangeResult {
         &self.result
     }
-}
-
-fn has_unclear_owner(live: &Live) -> bool {
-    matches!(live.owner(), Owner::Unclear(_))
 }
