@@ -12,7 +12,8 @@ use cenbwp_spec::{Identity, Source, Spec};
 use serde_json::Value;
 
 use crate::exit::{Exit, Failure};
-use crate::report::document::{self, Document, FORMAT_VERSION, Material};
+use crate::report::digest::sha256;
+use crate::report::document::{Document, FORMAT_VERSION, Material};
 use crate::report::inputs::{Inputs, SavedInputs};
 use crate::situation::{Situation, checked_plan};
 
@@ -47,8 +48,13 @@ impl Planned {
     }
 
     /// The plan as a document.
-    pub fn document(&self) -> Document {
+    pub fn document(&self) -> Document<'_> {
         Document::new(&self.material())
+    }
+
+    /// Tells whether it may be carried out. A plan of a recording never is: nobody can say what is live.
+    pub fn is_applyable(&self) -> bool {
+        self.material().is_applyable()
     }
 
     /// The plan as text.
@@ -76,7 +82,7 @@ impl Planned {
                 )));
             }
         }
-        if document::sha256(&saved["inputs"]) != saved["inputs_digest"] {
+        if sha256(&saved["inputs"]) != saved["inputs_digest"] {
             return Err(broken(
                 "inputs do not have the digest inputs_digest: the file was changed".to_owned(),
             ));

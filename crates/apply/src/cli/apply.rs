@@ -202,11 +202,11 @@ async fn approve(
         let planned = plan_again(&planned, cloud).await?;
         plan::introduce(&planned.situation, output, Some(reports));
         reports.planned(&planned, &digest);
-        show(&planned, output, reports);
+        plan::tell(&planned, output, reports);
         return Ok(Approved { planned, digest });
     }
     plan::introduce(&planned.situation, output, Some(reports));
-    show(&planned, output, reports);
+    plan::tell(&planned, output, reports);
     check_digest(args, &planned.plan, &digest)?;
     check_applyable(&planned.plan)?;
     if planned.plan.changes.is_empty() || args.auto_approve || args.plan_digest.is_some() {
@@ -216,13 +216,6 @@ async fn approve(
     let planned = plan_again(&planned, cloud).await?;
     reports.planned(&planned, &digest);
     Ok(Approved { planned, digest })
-}
-
-fn show(planned: &Planned, output: &Output, reports: &Reports) {
-    for event in event::of_plan(&planned.plan, &planned.document()) {
-        reports.event(&event);
-    }
-    reports.human(&planned.text(output.color, output.width));
 }
 
 /// Refuses a plan that is not the one whose digest was approved. A plan with nothing to do needs no approval.
@@ -345,7 +338,7 @@ async fn execute(
 /// about what was bought, so it does not change the code.
 pub(super) fn tell(applied: &Applied, output: &Output, reports: &Reports) {
     if !applied.results.is_empty() {
-        reports.human(&applied.text());
+        reports.human(|| applied.text());
     }
     if let Err(error) = reports.deliver(applied.exit(), None, Some(applied)) {
         output.blame(&error);

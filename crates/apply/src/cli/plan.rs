@@ -55,7 +55,7 @@ pub(super) async fn run(
     reports.event(&event::VERSION);
     let ended = reports.conclude(show(args, environment, output, &reports).await, |(exit, ..)| *exit);
     let summary = match &ended {
-        Ok((exit, planned, document)) => summary("plan", *exit, Some((planned, document))),
+        Ok((exit, planned, digest)) => summary("plan", *exit, Some((planned, digest))),
         Err(failure) => summary("plan", failure.exit, None),
     };
     super::end_events(&reports, ended.as_ref().err(), summary);
@@ -67,7 +67,7 @@ async fn show(
     environment: &Environment,
     output: &Arc<Output>,
     reports: &Arc<Reports>,
-) -> Result<(Exit, Arc<Planned>, Document), Failure> {
+) -> Result<(Exit, Arc<Planned>, String), Failure> {
     let inputs = usable(&args.spec, output, reports)?;
     let interrupted = interrupt::listen(Arc::clone(output), Arc::clone(reports), InFlight::default())
         .map_err(Failure::with(Exit::Error))?;
@@ -80,15 +80,21 @@ async fn show(
     introduce(&planned.situation, output, Some(reports));
     let document = planned.document();
     reports.planned(&planned, &document.digest);
-    for event in event::of_plan(&planned.plan, &document) {
-        reports.event(&event);
-    }
-    reports.human(&planned.text(output.color, output.width));
+    tell(&planned, output, reports);
     if let Some(path) = &args.out {
         save(path, &document, output)?;
     }
     let pending = args.detailed_exitcode && !planned.plan.is_empty();
-    Ok((if pending { Exit::Pending } else { Exit::Done }, planned, document))
+    let digest = document.digest;
+    Ok((if pending { Exit::Pending } else { Exit::Done }, planned, digest))
+}
+
+/// Tells what a plan wants, on stdout.
+pub(super) fn tell(planned: &Planned, output: &Output, reports: &Reports) {
+    if reports.stdout == Stdout::Events {
+        event::of_plan(&planned.plan, &planned.situation.observed).for_each(|event| reports.event(&event));
+    }
+    reports.human(|| planned.text(output.color, output.width));
 }
 
 /// Says whose packages these are before the plan does: the person who reads it has more than one account.
@@ -102,7 +108,7 @@ pub(super) fn introduce(situation: &Situation, output: &Output, reports: Option<
 }
 
 /// Saves a plan, also one that may not be applied: it can be shown.
-fn save(path: &Path, document: &Document, output: &Output) -> Result<(), Failure> {
+fn save(path: &Path, document: &Document<'_>, output: &Output) -> Result<(), Failure> {
     reports::write_whole(path, &document.to_text())
         .with_context(|| format!("{}: the plan could not be saved", shown(path)))
         .map_err(Failure::with(Exit::Error))?;
@@ -158,21 +164,16 @@ pub(super) async fn prepare(
 }
 
 /// The last event of a run that has got as far as a plan, or not.
-pub(super) fn summary(
-    command: &'static str,
-    exit: Exit,
-    planned: Option<(&Planned, &Document)>,
-) -> SummaryLine {
+pub(super) fn summary(command: &'static str, exit: Exit, planned: Option<(&Planned, &str)>) -> SummaryLine {
     let (counts, new_mbps) =
         planned.map_or((serde_json::json!({}), 0), |(planned, _)| event::plan_counts(&planned.plan));
-    let document = planned.map(|(_, document)| document);
-    let next = planned.filter(|(planned, document)| !planned.plan.is_empty() && document.applyable);
+    let next = planned.filter(|(planned, _)| !planned.plan.is_empty() && planned.is_applyable());
     SummaryLine {
         command,
         counts,
         new_mbps,
-        digest: document.map(|document| document.digest.clone()),
-        applyable: document.map(|document| document.applyable),
+        digest: planned.map(|(_, digest)| digest.to_owned()),
+        applyable: planned.map(|(planned, _)| planned.is_applyable()),
         exit_code: exit.code(),
         next: next.map(|_| "cenbwp apply".to_owned()),
     }

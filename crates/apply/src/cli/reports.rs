@@ -173,9 +173,9 @@ impl Reports {
     }
 
     /// Prints text if stdout is for people.
-    pub(super) fn human(&self, text: &str) {
+    pub(super) fn human(&self, text: impl FnOnce() -> String) {
         if self.stdout == Stdout::Human {
-            self.output.tell(text);
+            self.output.tell(&text());
         }
     }
 

@@ -103,7 +103,7 @@ async fn show(
         reports.event(&Event::Package(PackageLine::from(row)));
     }
     let palette = if output.color { Palette::coloured() } else { Palette::plain() };
-    reports.human(&status.text(&palette, output.columns));
+    reports.human(|| status.text(&palette, output.columns));
     if !planned.situation.observed.complete {
         output.complain("the recording is not whole; there may be more packages");
     }

@@ -42,7 +42,7 @@ fn check(args: &Args, output: &Output, reports: &Reports) -> Result<(Exit, serde
     reports.read(&inputs, inputs.findings.clone());
     let findings: Vec<_> = inputs.findings.iter().collect();
     let text = findings_text(&inputs, &findings, output.color, output.width);
-    reports.human(&format!("{text}{}\n", reports.verdict()));
+    reports.human(|| format!("{text}{}\n", reports.verdict()));
     let counts =
         json!({ "errors": inputs.count(Severity::Error), "warnings": inputs.count(Severity::Warning) });
     Ok((if inputs.spec.is_some() { Exit::Done } else { Exit::Invalid }, counts))

@@ -3,16 +3,19 @@
 //! The digest is the SHA-256 of canonical JSON (sorted keys, no white space) over everything that decides:
 //! two plans of the same world have the same digest, whenever and wherever they are made. Times, file
 //! names, warnings and counts of strangers stay outside it.
+//!
+//! A document of 100,000 packages is never in memory as a whole: its rows are made while they are written or
+//! hashed, one after the other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cenbwp_diff::{Change, FieldChange, Held, Live, Observed, Options, Owner, Plan, Purchase, Warning};
-use cenbwp_spec::{AccountId, Generation, Identity, Limits, Mbps, PackageId, Source, Spec, StackName};
+use cenbwp_spec::{AccountId, Generation, Identity, Limits, Mbps, PackageId, Source, Spec, Stack, StackName};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
+use super::digest::Hasher;
 use super::inputs::SavedInputs;
 use super::resource;
 use crate::cloud::{self, Asker, Attempt, ClientToken};
@@ -38,39 +41,29 @@ pub struct Material<'a> {
     pub sources: &'a [Source],
 }
 
+impl Material<'_> {
+    /// Tells whether the plan may be carried out. One of a recording never is: nobody can say what is live.
+    pub(crate) fn is_applyable(&self) -> bool {
+        self.plan.is_applyable() && self.account.is_some()
+    }
+}
+
 /// A plan as data.
-#[derive(Debug, Serialize)]
-pub struct Document {
-    format_version: &'static str,
-    tool: Value,
-    created_at: Timestamp,
+#[derive(Debug)]
+pub struct Document<'a> {
+    material: Material<'a>,
+    pins: Pins,
     /// Over everything that decides; what an approval names.
     pub digest: String,
     /// Whether it may be carried out.
     pub applyable: bool,
-    complete: bool,
-    /// No part of the digest: a plan is for an account, whoever of it asks.
-    credentials: Option<Asker>,
-    pins: Pins,
-    limits: LimitsInForce,
-    resource_changes: Vec<Value>,
-    purchases: Vec<PlannedPurchase>,
-    updates: Vec<PlannedUpdate>,
-    held: Vec<Value>,
-    undeclared: Vec<Value>,
-    superseded: Vec<Value>,
-    warnings: Vec<Value>,
-    summary: Summary,
-    /// Over the inputs, so that none of them changes unnoticed, also where nothing follows from it.
-    inputs_digest: String,
-    inputs: SavedInputs,
 }
 
 /// The form of the document. It changes when a reader of the old form would be misled.
 pub const FORMAT_VERSION: &str = "1.0";
 
 /// What the plan was made for; another value of any of these makes it another plan.
-#[derive(Debug, Serialize)]
+#[derive(Debug, serde::Serialize)]
 struct Pins {
     account_id: Option<AccountId>,
     endpoint: Option<String>,
@@ -80,27 +73,27 @@ struct Pins {
     live: LivePin,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, serde::Serialize)]
 struct SpecPin {
     digest: String,
     files: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, serde::Serialize)]
 struct LivePin {
     fingerprint: String,
     listed: usize,
     ours: usize,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, serde::Serialize)]
 struct LimitsInForce {
     stacks: BTreeMap<StackName, Limits>,
     max_purchases: Option<u32>,
     max_new_mbps: Option<Mbps>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, serde::Serialize)]
 struct PlannedPurchase {
     address: String,
     generation: Generation,
@@ -111,7 +104,7 @@ struct PlannedPurchase {
     then: Vec<PlannedField>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, serde::Serialize)]
 struct PlannedUpdate {
     address: String,
     id: PackageId,
@@ -119,7 +112,7 @@ struct PlannedUpdate {
     fields: Vec<PlannedField>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, serde::Serialize)]
 struct PlannedField {
     field: String,
     before: Value,
@@ -127,7 +120,7 @@ struct PlannedField {
 }
 
 /// The numbers of a plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Summary {
     /// Packages to buy.
     pub purchases: usize,
@@ -164,46 +157,23 @@ impl Summary {
     }
 }
 
-impl Document {
-    /// Makes the document of a plan. A plan of a recording is never applyable: nobody can say what is live.
-    pub fn new(material: &Material<'_>) -> Self {
-        let Material { plan, spec, observed, options, account, endpoint, asker, sources } = *material;
-        let mut document = Self {
-            format_version: FORMAT_VERSION,
-            tool: json!({ "name": "cenbwp", "version": env!("CARGO_PKG_VERSION") }),
-            created_at: options.now,
-            digest: String::new(),
-            applyable: plan.is_applyable() && account.is_some(),
-            complete: plan.complete,
-            credentials: asker.cloned(),
-            pins: Pins {
-                account_id: account.cloned(),
-                endpoint: endpoint.map(str::to_owned),
-                stacks: spec.stacks.keys().cloned().collect(),
-                token_scheme: ClientToken::SCHEME,
-                spec: SpecPin {
-                    digest: spec_digest(spec),
-                    files: sources.iter().map(|source| source.name.clone()).collect(),
-                },
-                live: live_pin(plan, spec, observed, options.now),
+impl<'a> Document<'a> {
+    /// Makes the document of a plan.
+    pub fn new(material: &Material<'a>) -> Self {
+        let Material { plan, spec, observed, options, account, endpoint, asker: _, sources } = *material;
+        let pins = Pins {
+            account_id: account.cloned(),
+            endpoint: endpoint.map(str::to_owned),
+            stacks: spec.stacks.keys().cloned().collect(),
+            token_scheme: ClientToken::SCHEME,
+            spec: SpecPin {
+                digest: spec_digest(spec),
+                files: sources.iter().map(|source| source.name.clone()).collect(),
             },
-            limits: LimitsInForce {
-                stacks: spec.stacks.iter().map(|(name, stack)| (name.clone(), stack.limits)).collect(),
-                max_purchases: options.max_purchases,
-                max_new_mbps: options.max_new_mbps,
-            },
-            resource_changes: resource_changes(plan, observed),
-            purchases: plan.purchases().map(|purchase| planned_purchase(purchase, account)).collect(),
-            updates: plan.changes.iter().filter_map(planned_update).collect(),
-            held: plan.held.iter().map(held).collect(),
-            undeclared: plan.undeclared.iter().map(|it| stray(&it.identity, &it.id, it.expires)).collect(),
-            superseded: plan.superseded.iter().map(|it| stray(&it.identity, &it.id, it.expires)).collect(),
-            warnings: plan.warnings.iter().map(warning).collect(),
-            summary: Summary::of(plan),
-            inputs_digest: String::new(),
-            inputs: SavedInputs::new(material),
+            live: live_pin(plan, spec, observed, options.now),
         };
-        document.inputs_digest = sha256(&document.inputs);
+        let applyable = material.is_applyable();
+        let mut document = Self { material: *material, pins, digest: String::new(), applyable };
         document.digest = document.compute_digest();
         document
     }
@@ -212,22 +182,44 @@ impl Document {
         let mut pins = json!(self.pins);
         pins["spec"].as_object_mut().expect("a struct is an object").remove("files");
         pins["live"].as_object_mut().expect("a struct is an object").remove("listed");
-        sha256(&json!({
-            "applyable": self.applyable, "complete": self.complete, "pins": pins, "limits": self.limits,
-            "resource_changes": self.resource_changes, "purchases": self.purchases, "updates": self.updates, "held": self.held,
-        }))
+        let mut hasher = Hasher::default();
+        hasher.object(|members| {
+            members.member("applyable", &self.applyable);
+            members.member("complete", &self.material.plan.complete);
+            members.rows("held", self.held());
+            members.member("limits", &self.limits());
+            members.member("pins", &pins);
+            members.rows("purchases", self.purchases());
+            members.rows("resource_changes", self.resource_changes());
+            members.rows("updates", self.updates());
+        });
+        hasher.finish()
     }
 
-    /// What each changed address is before and after.
-    pub(super) fn changes(&self) -> BTreeMap<String, (Value, Value)> {
-        let row = |row: &Value| {
-            let change = &row["change"];
-            (
-                row["name"].as_str().unwrap_or_default().to_owned(),
-                (change["before"].clone(), change["after"].clone()),
-            )
-        };
-        self.resource_changes.iter().map(row).collect()
+    fn limits(&self) -> LimitsInForce {
+        let Material { spec, options, .. } = self.material;
+        LimitsInForce {
+            stacks: spec.stacks.iter().map(|(name, stack)| (name.clone(), stack.limits)).collect(),
+            max_purchases: options.max_purchases,
+            max_new_mbps: options.max_new_mbps,
+        }
+    }
+
+    fn resource_changes(&self) -> impl Iterator<Item = Value> {
+        resource_changes(self.material.plan, self.material.observed)
+    }
+
+    fn purchases(&self) -> impl Iterator<Item = PlannedPurchase> {
+        let Material { plan, account, .. } = self.material;
+        plan.purchases().map(move |purchase| planned_purchase(purchase, account))
+    }
+
+    fn updates(&self) -> impl Iterator<Item = PlannedUpdate> {
+        self.material.plan.changes.iter().filter_map(planned_update)
+    }
+
+    fn held(&self) -> impl Iterator<Item = Value> {
+        self.material.plan.held.iter().map(held)
     }
 
     /// The document as text, ending in a line feed.
@@ -238,31 +230,86 @@ impl Document {
     }
 }
 
-/// The digest of what a spec declares: comments, order and the layout of files do not matter.
-pub fn spec_digest(spec: &Spec) -> String {
-    sha256(spec)
+impl Serialize for Document<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Material { plan, options, asker, .. } = self.material;
+        let undeclared = || plan.undeclared.iter().map(|it| stray(&it.identity, &it.id, it.expires));
+        let superseded = || plan.superseded.iter().map(|it| stray(&it.identity, &it.id, it.expires));
+        let inputs = SavedInputs::new(&self.material);
+        let mut document = serializer.serialize_struct("Document", 19)?;
+        document.serialize_field("format_version", FORMAT_VERSION)?;
+        let tool = json!({ "name": "cenbwp", "version": env!("CARGO_PKG_VERSION") });
+        document.serialize_field("tool", &tool)?;
+        document.serialize_field("created_at", &options.now)?;
+        document.serialize_field("digest", &self.digest)?;
+        document.serialize_field("applyable", &self.applyable)?;
+        document.serialize_field("complete", &plan.complete)?;
+        // No part of the digest: a plan is for an account, whoever of it asks.
+        document.serialize_field("credentials", &asker)?;
+        document.serialize_field("pins", &self.pins)?;
+        document.serialize_field("limits", &self.limits())?;
+        document.serialize_field("resource_changes", &Rows(|| self.resource_changes()))?;
+        document.serialize_field("purchases", &Rows(|| self.purchases()))?;
+        document.serialize_field("updates", &Rows(|| self.updates()))?;
+        document.serialize_field("held", &Rows(|| self.held()))?;
+        document.serialize_field("undeclared", &Rows(undeclared))?;
+        document.serialize_field("superseded", &Rows(superseded))?;
+        document.serialize_field("warnings", &Rows(|| plan.warnings.iter().map(warning)))?;
+        document.serialize_field("summary", &Summary::of(plan))?;
+        // Over the inputs, so that none of them changes unnoticed, also where nothing follows from it.
+        document.serialize_field("inputs_digest", &inputs.digest())?;
+        document.serialize_field("inputs", &inputs)?;
+        document.end()
+    }
 }
 
-/// The digest of a value: SHA-256 of its canonical JSON. `serde_json` keeps an object's keys sorted.
-pub(crate) fn sha256(value: &impl Serialize) -> String {
-    let value = serde_json::to_value(value).expect("every key is a string and no map fails");
-    format!("sha256:{}", hex::encode(Sha256::digest(value.to_string())))
+/// A list whose items are made while it is written.
+struct Rows<F>(F);
+
+impl<F: Fn() -> I, I: Iterator<Item: Serialize>> Serialize for Rows<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+/// The digest of what a spec declares: comments, order and the layout of files do not matter.
+pub fn spec_digest(spec: &Spec) -> String {
+    let mut hasher = Hasher::default();
+    hasher.object(|spec_members| {
+        spec_members.object("stacks", |stacks| {
+            for (name, Stack { account, limits, packages }) in &spec.stacks {
+                stacks.object(name.as_str(), |stack| {
+                    stack.member("account", account);
+                    stack.member("limits", limits);
+                    stack.object("packages", |members| {
+                        packages.iter().for_each(|(name, package)| members.member(name.as_str(), package));
+                    });
+                });
+            }
+        });
+    });
+    hasher.finish()
 }
 
 /// What decides about the packages that matter here: those of the declared stacks, and the ones that a
 /// change or a held item names.
 fn live_pin(plan: &Plan, spec: &Spec, observed: &Observed, now: Timestamp) -> LivePin {
-    let is_ours = |live: &Live| matches!(live.owner(), Owner::Identity(it) if spec.stacks.contains_key(&it.address.stack));
     let named: BTreeSet<&PackageId> = named_ids(plan);
-    let mut deciding: Vec<&Live> =
-        observed.packages.iter().filter(|live| is_ours(live) || named.contains(&live.id)).collect();
-    deciding.sort_by(|one, other| one.id.cmp(&other.id));
-    let facts: Vec<Value> = deciding.iter().map(|live| deciding_facts(live, now)).collect();
-    LivePin {
-        fingerprint: sha256(&facts),
-        listed: observed.packages.len() + observed.unreadable.len(),
-        ours: observed.packages.iter().filter(|live| is_ours(live)).count(),
+    let mut ours = 0;
+    let mut deciding: Vec<&Live> = Vec::new();
+    for live in &observed.packages {
+        let is_ours =
+            matches!(live.owner(), Owner::Identity(it) if spec.stacks.contains_key(&it.address.stack));
+        ours += usize::from(is_ours);
+        if is_ours || named.contains(&live.id) {
+            deciding.push(live);
+        }
     }
+    deciding.sort_by(|one, other| one.id.cmp(&other.id));
+    let mut hasher = Hasher::default();
+    hasher.list(deciding.iter().map(|live| deciding_facts(live, now)));
+    let listed = observed.packages.len() + observed.unreadable.len();
+    LivePin { fingerprint: hasher.finish(), listed, ours }
 }
 
 /// The packages that a change or a held item is about.
@@ -291,52 +338,57 @@ fn deciding_facts(live: &Live, now: Timestamp) -> Value {
     facts
 }
 
-/// The changes in the shape of Terraform's plan JSON, so that rules written for that work on it.
-fn resource_changes(plan: &Plan, observed: &Observed) -> Vec<Value> {
-    let live: BTreeMap<&PackageId, &Live> = observed.packages.iter().map(|live| (&live.id, live)).collect();
-    let before = |id: &PackageId| live.get(id).map_or(Value::Null, |live| resource::of_live(live));
-    let no_tags = BTreeMap::new();
-    let mut rows: Vec<(String, Value)> = Vec::new();
-    for change in &plan.changes {
-        let (actions, from, to, unknown) = match change {
-            Change::Purchase(it) => {
-                (["create"], Value::Null, resource::of_purchase(it), json!({ "id": true, "expires": true }))
-            }
-            Change::Update(it) => (
-                ["update"],
-                before(&it.id),
-                resource::changed(before(&it.id), &it.fields, &no_tags),
-                json!({}),
-            ),
-            Change::Adopt(it) => (
-                ["update"],
-                before(&it.id),
-                resource::changed(before(&it.id), &it.fields, &it.tags),
-                json!({}),
-            ),
-            Change::Release(it) => (["no-op"], before(&it.id), before(&it.id), json!({})),
-            Change::Retire(it) => (["delete"], before(&it.id), Value::Null, json!({})),
-        };
-        let address = change.identity().address.to_string();
-        rows.push((
-            address,
-            json!({ "actions": actions, "before": from, "after": to, "after_unknown": unknown }),
-        ));
+/// The packages by id, to show what a change starts from.
+pub(super) struct Befores<'a>(HashMap<&'a PackageId, &'a Live>);
+
+impl<'a> Befores<'a> {
+    pub(super) fn new(observed: &'a Observed) -> Self {
+        Self(observed.packages.iter().map(|live| (&live.id, live)).collect())
     }
-    for (address, id) in &plan.in_sync {
-        let same = before(id);
-        rows.push((
-            address.to_string(),
-            json!({ "actions": ["no-op"], "before": same, "after": same, "after_unknown": {} }),
-        ));
+
+    fn of(&self, id: &PackageId) -> Value {
+        self.0.get(id).map_or(Value::Null, |live| resource::of_live(live))
     }
+
+    /// What is there before and after a change.
+    pub(super) fn and_after(&self, change: &Change) -> (Value, Value) {
+        let no_tags = BTreeMap::new();
+        match change {
+            Change::Purchase(it) => (Value::Null, resource::of_purchase(it)),
+            Change::Update(it) => (self.of(&it.id), resource::changed(self.of(&it.id), &it.fields, &no_tags)),
+            Change::Adopt(it) => (self.of(&it.id), resource::changed(self.of(&it.id), &it.fields, &it.tags)),
+            Change::Release(it) => (self.of(&it.id), self.of(&it.id)),
+            Change::Retire(it) => (self.of(&it.id), Value::Null),
+        }
+    }
+}
+
+/// The changes in the shape of Terraform's plan JSON, so that rules written for that work on it; by address.
+fn resource_changes<'a>(plan: &'a Plan, observed: &'a Observed) -> impl Iterator<Item = Value> + 'a {
+    let befores = Befores::new(observed);
+    let changes = plan.changes.iter().map(|change| (&change.identity().address, Err(change)));
+    let in_sync = plan.in_sync.iter().map(|(address, id)| (address, Ok(id)));
+    let mut rows: Vec<(String, Result<&PackageId, &Change>)> =
+        changes.chain(in_sync).map(|(address, row)| (address.to_string(), row)).collect();
     rows.sort_by(|one, other| one.0.cmp(&other.0));
-    let row = |(address, change)| {
+    rows.into_iter().map(move |(name, row)| {
+        let (actions, (before, after), unknown) = match row {
+            Ok(in_sync) => (["no-op"], (befores.of(in_sync), befores.of(in_sync)), json!({})),
+            Err(change) => {
+                let (action, unknown) = match change {
+                    Change::Purchase(_) => ("create", json!({ "id": true, "expires": true })),
+                    Change::Update(_) | Change::Adopt(_) => ("update", json!({})),
+                    Change::Release(_) => ("no-op", json!({})),
+                    Change::Retire(_) => ("delete", json!({})),
+                };
+                ([action], befores.and_after(change), unknown)
+            }
+        };
+        let change = json!({ "actions": actions, "before": before, "after": after, "after_unknown": unknown });
         json!({
-            "address": format!("cen_bandwidth_package.{address}"), "type": "cen_bandwidth_package", "name": address, "change": change,
+            "address": format!("cen_bandwidth_package.{name}"), "type": "cen_bandwidth_package", "name": name, "change": change,
         })
-    };
-    rows.into_iter().map(row).collect()
+    })
 }
 
 fn planned_purchase(purchase: &Purchase, account: Option<&AccountId>) -> PlannedPurchase {

@@ -1,12 +1,12 @@
 //! The event stream: one object per line, the summary always last.
 
-use cenbwp_diff::{Change, Held, Plan};
+use cenbwp_diff::{Change, Held, Observed, Plan};
 use cenbwp_spec::{AccountId, Area, CenId, Finding, Identity, PackageId, Source};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::document::{Document, Summary};
+use super::document::{Befores, Summary};
 use crate::cloud::{Asker, ClientToken};
 use crate::execute::{ChangeResult, FieldResult};
 use crate::status::{Alert, Row, State};
@@ -237,11 +237,11 @@ pub const VERSION: Event<'static> =
     Event::Version { cenbwp: env!("CARGO_PKG_VERSION"), format_version: "1.0" };
 
 /// The lines that a plan gives.
-pub fn of_plan<'a>(plan: &Plan, document: &Document) -> Vec<Event<'a>> {
-    let rows = document.changes();
-    let changes = plan.changes.iter().map(|change| {
+pub fn of_plan<'a>(plan: &'a Plan, observed: &'a Observed) -> impl Iterator<Item = Event<'a>> {
+    let befores = Befores::new(observed);
+    let changes = plan.changes.iter().map(move |change| {
         let address = change.identity().address.to_string();
-        let (before, after) = rows.get(&address).cloned().unwrap_or_default();
+        let (before, after) = befores.and_after(change);
         Event::Change { address, action: action(change), before, after }
     });
     let held = plan.held.iter().map(|Held { identity, reason }| Event::Held {
@@ -260,7 +260,7 @@ pub fn of_plan<'a>(plan: &Plan, document: &Document) -> Vec<Event<'a>> {
         message: warning.message(),
         hint: None,
     });
-    changes.chain(held).chain(breaches).chain(warnings).collect()
+    changes.chain(held).chain(breaches).chain(warnings)
 }
 
 /// The summary's counts of a plan.

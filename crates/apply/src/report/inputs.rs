@@ -1,6 +1,7 @@
 //! What a saved plan was made from, in its saved form. The form is this tool's own: only the version that
 //! wrote it reads it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::digest::Hasher;
 use super::document::Material;
 use crate::cloud::Asker;
 
@@ -33,17 +35,17 @@ pub struct Inputs {
 /// What a saved plan was made from.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct SavedInputs {
+pub struct SavedInputs<'a> {
     account_id: Option<AccountId>,
     endpoint: Option<String>,
     credentials: Option<Asker>,
     created_at: Timestamp,
-    sources: Vec<SavedSource>,
-    observed: Observed,
+    sources: Vec<SavedSource<'a>>,
+    observed: Cow<'a, Observed>,
     options: SavedOptions,
 }
 
-impl SavedInputs {
+impl<'a> SavedInputs<'a> {
     /// Reads the inputs of a saved plan.
     ///
     /// # Errors
@@ -60,16 +62,17 @@ impl SavedInputs {
             options,
         } = inputs;
         let sources = sources.into_iter().map(Source::from).collect();
+        let observed = observed.into_owned();
         Ok(Inputs { account, endpoint, asker, sources, observed, options: options.at(created_at)? })
     }
 
     /// The inputs of a plan. A spec without errors is UTF-8.
-    pub fn new(material: &Material<'_>) -> Self {
+    pub fn new(material: &Material<'a>) -> Self {
         let Options { now, targets, skip_held, expiring_within, max_purchases, max_new_mbps } =
             material.options;
         let sources = material.sources.iter().map(|Source { name, bytes }| SavedSource {
-            name: name.clone(),
-            text: String::from_utf8_lossy(bytes).into_owned(),
+            name: name.into(),
+            text: String::from_utf8_lossy(bytes),
         });
         Self {
             account_id: material.account.cloned(),
@@ -77,7 +80,7 @@ impl SavedInputs {
             credentials: material.asker.cloned(),
             created_at: *now,
             sources: sources.collect(),
-            observed: material.observed.clone(),
+            observed: Cow::Borrowed(material.observed),
             options: SavedOptions {
                 targets: targets.clone(),
                 skip_held: *skip_held,
@@ -87,18 +90,39 @@ impl SavedInputs {
             },
         }
     }
+
+    /// The digest of all of it.
+    pub(super) fn digest(&self) -> String {
+        let Self { account_id, endpoint, credentials, created_at, sources, observed, options } = self;
+        let mut hasher = Hasher::default();
+        hasher.object(|inputs| {
+            inputs.member("account_id", account_id);
+            inputs.member("created_at", created_at);
+            inputs.member("credentials", credentials);
+            inputs.member("endpoint", endpoint);
+            inputs.object("observed", |members| {
+                let Observed { packages, unreadable, complete } = &**observed;
+                members.member("complete", complete);
+                members.rows("packages", packages.iter());
+                members.rows("unreadable", unreadable.iter());
+            });
+            inputs.member("options", options);
+            inputs.rows("sources", sources.iter());
+        });
+        hasher.finish()
+    }
 }
 
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct SavedSource {
-    name: String,
-    text: String,
+struct SavedSource<'a> {
+    name: Cow<'a, str>,
+    text: Cow<'a, str>,
 }
 
-impl From<SavedSource> for Source {
-    fn from(SavedSource { name, text }: SavedSource) -> Self {
-        Self { name, bytes: text.into_bytes() }
+impl From<SavedSource<'_>> for Source {
+    fn from(SavedSource { name, text }: SavedSource<'_>) -> Self {
+        Self { name: name.into_owned(), bytes: text.into_owned().into_bytes() }
     }
 }
 

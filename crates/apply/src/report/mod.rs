@@ -5,6 +5,7 @@
 //!     └─▶ issue, map                                             what several of them show
 //! ```
 
+pub(crate) mod digest;
 pub mod document;
 pub mod event;
 pub mod inputs;

@@ -1,0 +1,125 @@
+//! Digests: SHA-256 of canonical JSON (sorted keys, no white space), taken in piece by piece.
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// The digest of a value.
+pub(crate) fn sha256(value: &impl Serialize) -> String {
+    let mut hasher = Hasher::default();
+    hasher.value(value);
+    hasher.finish()
+}
+
+/// Takes in one JSON value. Only the piece at hand is in memory.
+#[derive(Default)]
+pub(super) struct Hasher(Sha256);
+
+impl Hasher {
+    /// Takes in a value whole. `serde_json` keeps an object's keys sorted.
+    fn value(&mut self, value: &impl Serialize) {
+        let value = serde_json::to_value(value).expect("every key is a string and no map fails");
+        self.0.update(value.to_string());
+    }
+
+    /// Takes in an object, member by member.
+    pub(super) fn object(&mut self, members: impl FnOnce(&mut Members<'_>)) {
+        self.0.update("{");
+        members(&mut Members { hasher: self, last: None });
+        self.0.update("}");
+    }
+
+    /// Takes in a list, item by item.
+    pub(super) fn list(&mut self, items: impl Iterator<Item: Serialize>) {
+        self.0.update("[");
+        for (n, item) in items.enumerate() {
+            if n > 0 {
+                self.0.update(",");
+            }
+            self.value(&item);
+        }
+        self.0.update("]");
+    }
+
+    /// The digest of what was taken in.
+    pub(super) fn finish(self) -> String {
+        format!("sha256:{}", hex::encode(self.0.finalize()))
+    }
+}
+
+/// The members of an object, which come in the order of their names.
+pub(super) struct Members<'a> {
+    hasher: &'a mut Hasher,
+    last: Option<String>,
+}
+
+impl Members<'_> {
+    /// Takes in a member whole.
+    pub(super) fn member(&mut self, name: &str, value: &impl Serialize) {
+        self.name(name);
+        self.hasher.value(value);
+    }
+
+    /// Takes in a member that is an object, member by member.
+    pub(super) fn object(&mut self, name: &str, members: impl FnOnce(&mut Members<'_>)) {
+        self.name(name);
+        self.hasher.object(members);
+    }
+
+    /// Takes in a member that is a list, item by item.
+    pub(super) fn rows(&mut self, name: &str, items: impl Iterator<Item: Serialize>) {
+        self.name(name);
+        self.hasher.list(items);
+    }
+
+    fn name(&mut self, name: &str) {
+        if let Some(last) = &self.last {
+            assert!(last.as_str() < name, "{name} comes after {last}, or the JSON is not canonical");
+            self.hasher.0.update(",");
+        }
+        self.last = Some(name.to_owned());
+        self.hasher.value(&name);
+        self.hasher.0.update(":");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn pieces_give_the_digest_of_the_whole() {
+        let map = BTreeMap::from([("b", 1), ("a\n", 2)]);
+        let mut hasher = Hasher::default();
+        hasher.object(|members| {
+            members.member("a", &map);
+            members.object("b", |members| {
+                members.member("x", &[1, 2]);
+                members.rows("y", std::iter::empty::<u8>());
+            });
+            members.object("c", |_| {});
+            members.rows("d", [json!({"z": 1, "k": null}), json!("text")].into_iter());
+        });
+        let whole = json!({
+            "a": map, "b": {"y": [], "x": [1, 2]}, "c": {}, "d": [{"z": 1, "k": null}, "text"],
+        });
+        assert_eq!(hasher.finish(), sha256(&whole));
+        // The digest of this text, taken with another program.
+        assert_eq!(
+            sha256(&json!({"b": [1, true], "a": "ü"})),
+            "sha256:167c3e9a5d63e765b226d168be81a0370e5b343f36d674a6ea657aa289181aa0"
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "a comes after b")]
+    fn members_out_of_order_are_a_mistake() {
+        Hasher::default().object(|members| {
+            members.member("b", &1);
+            members.member("a", &2);
+        });
+    }
+}
