@@ -321,7 +321,7 @@ impl<'a> Auditor<'a> {
         let identity = &retirement.identity;
         let Some(live) = self.carrier(identity, &retirement.id) else { return };
         let may_delete = live.charge == ChargeType::Postpay || live.expired(self.options.now);
-        let asked = package.manage == Manage::Retire && retirement.detach == live.cens;
+        let asked = package.manage == Manage::Retire && retirement.detach.iter().eq(&live.cens);
         if !asked || retirement.delete != may_delete {
             self.flaw(Flaw::UnaskedEnd(identity.clone()));
         }

@@ -76,7 +76,7 @@ fn text(declared: Option<&String>, live: &str) -> Option<Delta<String>> {
 
 fn tags(package: &Package, live: &Live) -> impl Iterator<Item = FieldChange> {
     let free = package.tags.iter().filter(|(key, _)| is_free(key));
-    free.filter(|(key, declared)| live.tags.get(*key) != declared.as_ref()).map(|(key, declared)| {
+    free.filter(|(key, declared)| live.tags.get(key) != declared.as_ref()).map(|(key, declared)| {
         let value = Delta { from: live.tags.get(key).cloned(), to: declared.clone() };
         FieldChange::Tag { key: key.clone(), value }
     })

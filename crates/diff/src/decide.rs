@@ -267,7 +267,7 @@ impl<'a> Planner<'a> {
 
     fn retire(&self, identity: Identity, live: &Live, warnings: &mut Vec<Warning>) -> Verdict {
         let id = live.id.clone();
-        let detach = live.cens.clone();
+        let detach: BTreeSet<_> = live.cens.iter().cloned().collect();
         let delete = live.charge == ChargeType::Postpay || live.expired(self.options.now);
         if detach.is_empty() && !delete {
             warnings.push(Warning::Retiring { identity, id: id.clone(), at: live.expires });
@@ -360,7 +360,7 @@ fn nothing(warning: Warning, warnings: &mut Vec<Warning>) -> Verdict {
 }
 
 fn release(identity: Identity, live: &Live) -> Verdict {
-    let ours = [Identity::TAG, Identity::TERMS_TAG].into_iter().filter(|key| live.tags.contains_key(*key));
+    let ours = [Identity::TAG, Identity::TERMS_TAG].into_iter().filter(|key| live.tags.contains_key(key));
     let tag_keys = ours.map(str::to_owned).collect();
     Verdict::Change(Change::Release(Release { identity, id: live.id.clone(), tag_keys }))
 }

@@ -22,6 +22,7 @@ mod limits;
 mod observed;
 mod plan;
 mod render;
+mod tags;
 mod warn;
 mod words;
 
@@ -35,3 +36,4 @@ pub use plan::{
 };
 pub use render::{Palette, Style, obstacle, render, render_change, summary};
 pub use words::when;
+pub use tags::Tags;

@@ -1,10 +1,10 @@
 //! What one full listing of the account showed, in our own words.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use cenbwp_spec::{AreaPair, CenId, Identity, Mbps, PackageId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::Tags;
 
 /// The account's packages as one listing showed them.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -45,12 +45,12 @@ pub struct Live {
     pub bandwidth: Mbps,
     /// How it is paid for.
     pub charge: ChargeType,
-    /// The CENs it is attached to: none or one today; the reply is a list.
-    pub cens: BTreeSet<CenId>,
+    /// The CENs it is attached to, sorted: none or one today; the reply is a list.
+    pub cens: Vec<CenId>,
     /// Its resource group, if the listing names one.
     pub resource_group: Option<String>,
     /// Every tag, system tags included.
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
     /// Whether it works, as far as money and security are concerned.
     pub business: Business,
     /// When it ends, if the listing says so.

@@ -3,8 +3,6 @@
 
 mod world;
 
-use std::collections::BTreeSet;
-
 use cenbwp_diff::{
     Breach, Business, Change, ChargeType, Live, Observed, Options, Plan, ReservationKind, Unreadable, plan,
 };
@@ -76,7 +74,7 @@ fn wish(cen: &str) -> Wish<cenbwp_spec::CenId> {
     Wish::Present(cen.parse().unwrap())
 }
 
-fn cens(ids: &[&str]) -> BTreeSet<cenbwp_spec::CenId> {
+fn cens(ids: &[&str]) -> Vec<cenbwp_spec::CenId> {
     ids.iter().map(|id| id.parse().unwrap()).collect()
 }
 

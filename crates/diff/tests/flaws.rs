@@ -7,7 +7,7 @@ mod world;
 use std::collections::BTreeSet;
 
 use cenbwp_diff::{
-    Breach, Business, Change, ChargeType, Delta, FieldChange, Flaw, Live, Observed, Options, Plan,
+    Breach, Business, Change, ChargeType, Delta, FieldChange, Flaw, Live, Observed, Options, Plan, Tags,
     Undeclared, Unreadable, Update, Warning, audit, plan,
 };
 use cenbwp_spec::{Field, Generation, Limits, Manage, Mbps, Package, Spec, Wish};
@@ -256,7 +256,7 @@ fn a_package_that_is_said_to_be_in_order_and_is_not() {
     let flaw = || Flaw::NotInSync("s/in-order".parse().unwrap());
     elsewhere(|spec, _, _| edit(spec, "s/in-order").bandwidth = Mbps(500), flaw());
     elsewhere(|_, cloud, _| find(cloud, "cenbwp-in-order").charge = ChargeType::Postpay, flaw());
-    elsewhere(|_, cloud, _| find(cloud, "cenbwp-in-order").tags.clear(), flaw());
+    elsewhere(|_, cloud, _| find(cloud, "cenbwp-in-order").tags = Tags::default(), flaw());
     elsewhere(|spec, _, _| edit(spec, "s/in-order").manage = Manage::Release, flaw());
 }
 

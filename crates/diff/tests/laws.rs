@@ -74,7 +74,7 @@ fn cloud_states(name: &str) -> Vec<Observed> {
         edit(&mut live);
         live
     };
-    let cens = |list: &[&str]| list.iter().map(|cen| cen.parse().unwrap()).collect::<BTreeSet<_>>();
+    let cens = |list: &[&str]| list.iter().map(|cen| cen.parse().unwrap()).collect::<Vec<_>>();
     let mut states: Vec<Observed> = [
         own(|_| {}),
         own(|live| live.bandwidth = Mbps(200)),
@@ -303,7 +303,7 @@ fn only_declared_fields_changed(declared: &Package, before: &Live, now: &Live) {
     let may_move = declared.cen != Wish::Unmanaged && free(Field::CenId);
     assert!(before.cens == now.cens || may_move && now.cens.iter().eq(wanted));
     assert_eq!((&before.areas, &before.charge, before.expires), (&now.areas, &now.charge, now.expires));
-    for (key, value) in &before.tags {
+    for (key, value) in before.tags.iter() {
         assert!(now.tags.get(key) == Some(value) || declared.tags.contains_key(key), "{key}");
     }
 }

@@ -1,5 +1,6 @@
 //! Areas: the ends that a bandwidth package connects.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// as written: the vendor adds areas faster than clients are released.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(from = "String", into = "String")]
-pub struct Area(String);
+pub struct Area(Cow<'static, str>);
 
 impl From<String> for Area {
     fn from(name: String) -> Self {
@@ -22,7 +23,7 @@ impl From<String> for Area {
 
 impl From<Area> for String {
     fn from(area: Area) -> Self {
-        area.0
+        area.0.into_owned()
     }
 }
 
@@ -35,8 +36,8 @@ impl Area {
 
     /// Returns the area of this name, in any case.
     pub fn new(name: &str) -> Self {
-        let known = Self::KNOWN.iter().find(|known| known.eq_ignore_ascii_case(name));
-        Self(known.copied().unwrap_or(name).to_owned())
+        let known = Self::KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(name));
+        Self(known.map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed))
     }
 
     /// The name in the request's form.

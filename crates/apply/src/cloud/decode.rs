@@ -4,9 +4,9 @@
 //! a single value, times without seconds, areas in any case. Strict where a guess could cost money: id,
 //! areas, bandwidth, charge type, tags, the end of a prepaid term. Field names and types: Describe page.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use cenbwp_diff::{Business, ChargeType, Live, Reservation, ReservationKind, Unreadable};
+use cenbwp_diff::{Business, ChargeType, Live, Reservation, ReservationKind, Tags, Unreadable};
 use cenbwp_spec::{Area, AreaPair, CenId, Mbps, PackageId};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -39,7 +39,7 @@ fn fields(value: &Json<'_>, id: PackageId) -> Result<Live, String> {
         bandwidth: mbps(value, "Bandwidth")?.ok_or("Bandwidth is missing")?,
         expires: expires(value, &charge)?,
         charge,
-        cens: cens(value)?,
+        cens: cens(value)?.into_iter().collect(),
         resource_group: Some(text(value, "ResourceGroupId")?).filter(|id| !id.is_empty()).map(str::to_owned),
         tags: tags(value)?,
         business: business(value)?,
@@ -79,8 +79,8 @@ fn cens(value: &Json<'_>) -> Result<BTreeSet<CenId>, String> {
     list(value, "CenIds", "CenId")?.iter().map(cen).collect()
 }
 
-fn tags(value: &Json<'_>) -> Result<BTreeMap<String, String>, String> {
-    let mut tags = BTreeMap::new();
+fn tags(value: &Json<'_>) -> Result<Tags, String> {
+    let mut tags = Tags::default();
     for tag in list(value, "Tags", "Tag")? {
         let (key, text) = (text(tag, "Key")?, text(tag, "Value")?);
         if key.is_empty() {
@@ -279,9 +279,9 @@ mod tests {
         let empty = Live {
             name: String::new(),
             description: String::new(),
-            cens: BTreeSet::new(),
+            cens: Vec::new(),
             resource_group: None,
-            tags: BTreeMap::new(),
+            tags: Tags::default(),
             expires: None,
             reservation: None,
             ..live()

@@ -174,9 +174,8 @@ fn read_terms(text: &str) -> Option<Terms> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
 
-    use cenbwp_diff::{Change, HeldReason, Options, Reservation, ReservationKind};
+    use cenbwp_diff::{Change, HeldReason, Options, Reservation, ReservationKind, Tags};
     use cenbwp_spec::{Area, AreaPair, Source};
     use jiff::SignedDuration;
 
@@ -195,9 +194,9 @@ mod tests {
             areas: AreaPair::new(Area::new("China"), Area::new("Europe")),
             bandwidth: Mbps(7),
             charge: ChargeType::Prepay,
-            cens: BTreeSet::new(),
+            cens: Vec::new(),
             resource_group: None,
-            tags: BTreeMap::new(),
+            tags: Tags::default(),
             business: Business::Normal,
             expires: None,
             reservation: None,

@@ -1,6 +1,6 @@
 //! Runs as they end, one of each kind: what every form of report is tested with.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use cenbwp::planned::Planned;
 use cenbwp::report::outcomes::Applied;
 use cenbwp::report::{Digested, Folders, Run};
 use cenbwp::situation::Situation;
-use cenbwp_diff::{Business, ChargeType, Live, Observed, Options, Unreadable};
+use cenbwp_diff::{Business, ChargeType, Live, Observed, Options, Tags, Unreadable};
 use cenbwp_spec::{AccountId, Area, AreaPair, Finding, Mbps, Source};
 use jiff::SignedDuration;
 
@@ -134,9 +134,9 @@ fn live(id: &str, owner: &str) -> Live {
         areas: pair("china", "europe"),
         bandwidth: Mbps(100),
         charge: ChargeType::Prepay,
-        cens: BTreeSet::new(),
+        cens: Vec::new(),
         resource_group: Some("rg-1".to_owned()),
-        tags: if owner.is_empty() { BTreeMap::new() } else { tags },
+        tags: if owner.is_empty() { Tags::default() } else { tags.into() },
         business: Business::Normal,
         expires: Some("2027-01-01T16:00:00Z".parse().unwrap()),
         reservation: None,
@@ -152,7 +152,7 @@ fn between(a: &str, b: &str, live: Live) -> Live {
 }
 
 fn attached(cen: &str, live: Live) -> Live {
-    Live { cens: BTreeSet::from([cen.parse().unwrap()]), ..live }
+    Live { cens: vec![cen.parse().unwrap()], ..live }
 }
 
 fn changing() -> Vec<Live> {

@@ -89,9 +89,9 @@ pub(crate) fn live(id: &str, owner: Option<&str>) -> Live {
         areas: pair("China", "Europe"),
         bandwidth: Mbps(100),
         charge: ChargeType::Prepay,
-        cens: BTreeSet::new(),
+        cens: Vec::new(),
         resource_group: Some("rg-default".to_owned()),
-        tags,
+        tags: tags.into(),
         business: Business::Normal,
         expires: Some(time("2026-12-01T16:00:00Z")),
         reservation: None,
@@ -119,7 +119,7 @@ pub(crate) fn carry_out(plan: &Plan, observed: &Observed) -> Observed {
                 description: purchase.description.clone().unwrap_or_default(),
                 areas: purchase.areas.clone(),
                 bandwidth: purchase.bandwidth,
-                tags: purchase.tags.clone(),
+                tags: purchase.tags.clone().into(),
                 resource_group: None,
                 ..live("cenbwp-x", None)
             });
@@ -142,7 +142,7 @@ pub(crate) fn carry_out(plan: &Plan, observed: &Observed) -> Observed {
                 target.tags.extend(adoption.tags.clone());
                 apply_fields(target, &adoption.fields);
             }
-            Change::Release(release) => target.tags.retain(|key, _| !release.tag_keys.contains(key)),
+            Change::Release(release) => target.tags.retain(|key| !release.tag_keys.contains(key)),
             Change::Retire(retirement) => {
                 target.cens.retain(|cen| !retirement.detach.contains(cen));
                 if retirement.delete {
