@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::folded;
+
 /// An area of the world, a set of regions.
 ///
 /// Requests spell areas `North-America`, replies `north-america` (Create and Describe pages), so areas
@@ -54,11 +56,6 @@ impl Area {
     pub fn is_removed(&self) -> bool {
         Self::REMOVED.contains(&self.as_str())
     }
-
-    /// China sorts first, as the vendor's own provider sends it; the others by name.
-    fn rank(&self) -> (bool, String) {
-        (self.0 != "China", self.0.to_ascii_lowercase())
-    }
 }
 
 impl fmt::Display for Area {
@@ -83,7 +80,9 @@ impl PartialOrd for Area {
 
 impl Ord for Area {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.rank().cmp(&other.rank())
+        // China sorts first, as the vendor's own provider sends it; the others by name.
+        let first = |area: &Self| area.0 != "China";
+        first(self).cmp(&first(other)).then_with(|| folded(&self.0).cmp(folded(&other.0)))
     }
 }
 
