@@ -247,6 +247,22 @@ fn buying(packages: usize) -> Spec {
     ))
 }
 
+/// The account and the listing; then for each field a call, and the look that proves it.
+#[tokio::test(start_paused = true)]
+async fn fields_of_one_package_are_changed_one_after_the_other_without_a_pause() {
+    let (bench, gauge) = bench(0);
+    let package = Package::new("cenbwp-1", ["china", "europe"], 10).tagged("cenbwp", "net/x");
+    bench.emulator.edit(|world| world.packages.push(package));
+    let run = bench
+        .apply(&spec(
+            "{version: 1, stack: net, packages: {x: {areas: [China, Europe], bandwidth: 20, name: new, \
+             description: text, tags: {a: b}, autoPay: true}}}",
+        ))
+        .await;
+    assert_eq!((run.outcome(), run.exit), (Outcome::Updated, Exit::Done), "{}", run.text);
+    assert_eq!((gauge.round_trips(), gauge.sent(DESCRIBE).len()), (1 + 4 * 2, 1 + 4));
+}
+
 /// 25 round trips to send, four at a time; 5 seconds until the last package is there; and the looks.
 #[tokio::test(start_paused = true)]
 async fn a_hundred_purchases_take_little_longer_than_one() {

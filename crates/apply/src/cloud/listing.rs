@@ -134,7 +134,11 @@ impl Pages {
     /// A page that contradicts those before it.
     fn add(&mut self, page: Page) -> Result<(), String> {
         let Page { total, items } = page;
-        let before = *self.total.get_or_insert(total);
+        let before = *self.total.get_or_insert_with(|| {
+            // Exactly, because growing by doubling would take twice as much for a moment.
+            self.packages.reserve_exact(total.try_into().unwrap_or(0));
+            total
+        });
         if before != total {
             return Err(format!("TotalCount changed from {before} to {total} between pages"));
         }
