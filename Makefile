@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: help demo test build format lint unit sdk bench bench-e2e fuzz simulate dist clean
+.PHONY: help demo test build format lint unit sdk browser bench bench-e2e fuzz simulate dist clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
@@ -11,7 +11,7 @@ help: ## Show the targets
 demo: build ## Validate, plan, apply and plan again, against an emulated cloud
 	@$(BIN)/cen-emulator -- env PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh
 
-test: format lint build unit sdk ## Run every check
+test: format lint build unit sdk browser ## Run every check
 
 build:
 	@$(CARGO) build --quiet --locked --workspace --bins
@@ -27,6 +27,9 @@ unit: build
 
 sdk: build ## Drive the emulator with the vendor's own SDKs
 	tests/sdk/run.sh
+
+browser: ## Look at the pages of `--report html` in a headless Chromium
+	@tests/browser/run.sh
 
 bench: ## Measure the steps of the engine: time and allocations
 	$(CARGO) bench --locked -p cenbwp-tests --bench engine

@@ -5,7 +5,7 @@ mod style;
 
 use std::fmt::Write;
 
-use cenbwp_diff::{Change, Style};
+use cenbwp_diff::{Change, Plan, Style};
 use cenbwp_spec::Severity;
 use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
@@ -122,13 +122,29 @@ fn ending(run: &Run<'_>) -> String {
     text
 }
 
-/// The numbers of the plan.
+/// The numbers of the plan, or of what became of it; a zero says nothing.
 fn figures(run: &Run<'_>) -> String {
-    let Some(plan) = run.plan() else { return String::new() };
+    let figures: Vec<(&str, u64)> = match (run.applied, run.plan()) {
+        (Some(applied), _) => {
+            let counts = applied.counts().into_iter().map(|(word, count)| (word, count as u64));
+            counts.chain([("Mbps bought, or maybe", applied.new_mbps())]).collect()
+        }
+        (None, Some(plan)) => planned_figures(plan),
+        (None, None) => Vec::new(),
+    };
+    let figure = |(name, value): &(&str, u64)| format!("<div><dt>{name}</dt><dd>{value}</dd></div>\n");
+    let figures: String = figures.iter().filter(|(_, value)| *value > 0).map(figure).collect();
+    match figures.is_empty() {
+        true => figures,
+        false => format!("<section aria-label=\"In numbers\">\n<dl>\n{figures}</dl>\n</section>\n"),
+    }
+}
+
+fn planned_figures(plan: &Plan) -> Vec<(&'static str, u64)> {
     let Summary { purchases, new_mbps, months, updates, held, in_sync, .. } = Summary::of(plan);
     let is_upgrade = |change: &&Change| !matches!(change, Change::Purchase(_));
-    let upgrades: u64 = plan.changes.iter().filter(is_upgrade).map(Change::new_mbps).sum();
-    let figures = [
+    let upgrades = plan.changes.iter().filter(is_upgrade).map(Change::new_mbps).sum();
+    vec![
         ("to buy", purchases as u64),
         ("Mbps bought", new_mbps),
         (if purchases == 1 { "months" } else { "package-months" }, months),
@@ -136,16 +152,7 @@ fn figures(run: &Run<'_>) -> String {
         ("other changes", updates as u64),
         ("held", held as u64),
         ("as declared", in_sync as u64),
-    ];
-    let figures: String = figures
-        .iter()
-        .filter(|(_, value)| *value > 0)
-        .map(|(name, value)| format!("<div><dt>{name}</dt><dd>{value}</dd></div>\n"))
-        .collect();
-    match figures.is_empty() {
-        true => figures,
-        false => format!("<section aria-label=\"Figures of the plan\">\n<dl>\n{figures}</dl>\n</section>\n"),
-    }
+    ]
 }
 
 fn item(run: &Run<'_>, issue: &Issue<'_>) -> String {

@@ -193,7 +193,7 @@ impl Curve {
                 [on(0), on(1) + 5]
             }
             Self::Drop { at: [x, y], side } => {
-                [*x, y + side * (40 + percent / 10) + if *side > 0 { 12 } else { 0 }]
+                [*x, y + side * (45 + (percent - 50).abs()) + if *side > 0 { 12 } else { 0 }]
             }
         }
     }
