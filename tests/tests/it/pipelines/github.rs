@@ -66,8 +66,7 @@ impl Repository {
                 .iter()
                 .find(|(name, job)| !done.contains(name.as_str()) && ready(job))
                 .expect("no circle");
-            if job["if"].as_str().is_none_or(|condition| self.holds(condition, &Job::default(), &Value::Null))
-            {
+            if job["if"].as_str().is_none_or(|condition| self.holds(condition, &Value::Null)) {
                 let failed = self.job(job);
                 if failed.is_some() {
                     return failed;
@@ -89,7 +88,7 @@ impl Repository {
 
     fn step(&self, step: &Value, job: &mut Job) {
         let goes_on = match step["if"].as_str() {
-            Some(condition) => self.holds(condition, job, &Value::Null),
+            Some(condition) => self.holds(condition, &Value::Null),
             None => job.failed.is_none(),
         };
         if !goes_on {
@@ -114,7 +113,7 @@ impl Repository {
         }
         let mut inner = Job { environment: job.environment.clone(), ..Job::default() };
         for step in action["runs"]["steps"].as_array().expect("steps") {
-            let wanted = step["if"].as_str().is_none_or(|condition| self.holds(condition, &inner, &inputs));
+            let wanted = step["if"].as_str().is_none_or(|condition| self.holds(condition, &inputs));
             if inner.failed.is_none() && wanted {
                 self.script(step, &mut inner, &inputs);
             }
@@ -199,7 +198,7 @@ impl Repository {
         format!("{before}{value}{}", self.fill(after, job, inputs))
     }
 
-    fn holds(&self, condition: &str, _job: &Job, inputs: &Value) -> bool {
+    fn holds(&self, condition: &str, inputs: &Value) -> bool {
         match condition {
             "github.event.pull_request.head.repo.full_name == github.repository" => !self.from_fork,
             "inputs.spec != ''" => inputs["spec"] != "",
