@@ -18,6 +18,7 @@ use crate::ops::{self, Context, LISTING, ListingFaults, Operation};
 use crate::params::Params;
 use crate::seed::{self, SeedError};
 use crate::tokens::{self, Begin};
+use crate::watch::Watcher;
 use crate::wire::{Answer, Refusal, Reply, Request};
 use crate::world::{Order, Package, World};
 
@@ -69,6 +70,7 @@ struct State {
     faults: Vec<Queued>,
     nonces: BTreeSet<(String, String)>,
     draws: u64,
+    watcher: Option<Watcher>,
     state_file: Option<PathBuf>,
 }
 
@@ -77,6 +79,12 @@ impl State {
     fn changing(&mut self) -> &mut World {
         self.memory.clear();
         &mut self.world
+    }
+
+    fn watched(&self, request: Option<u64>) {
+        if let Some(watcher) = &self.watcher {
+            watcher.look(&self.world, request);
+        }
     }
 }
 
@@ -152,6 +160,12 @@ impl Emulator {
     /// Somebody changes who may act.
     pub fn edit_access<T>(&self, change: impl FnOnce(&mut Access) -> T) -> T {
         change(&mut self.lock().access)
+    }
+
+    /// Has somebody look at the world just before and just after each request is carried out, after it with the
+    /// request's number. Whoever looks must not call the emulator.
+    pub fn watch(&self, look: impl Fn(&World, Option<u64>) + Send + Sync + 'static) {
+        self.lock().watcher = Some(Watcher::new(look));
     }
 
     /// The emulator's time.
@@ -320,7 +334,9 @@ impl Emulator {
         let request_id = request_id(self.config.seed, seq);
         let plain_listing = operation.name == LISTING && effects.iter().all(Effect::is_delay);
         if plain_listing && let Some(body) = state.memory.recall(params, &request_id) {
+            state.watched(None);
             state.world.count_listing(params);
+            state.watched(Some(seq));
             return Ok(Success::Body(body));
         }
         if operation.changes {
@@ -333,6 +349,7 @@ impl Emulator {
         }
         let now = self.now();
         state.world.advance(now);
+        state.watched(None);
         let State { world, access, .. } = &mut *state;
         let mut context = Context {
             world,
@@ -348,6 +365,7 @@ impl Emulator {
         };
         let result = injected_refusal(effects).map_or_else(|| (operation.run)(&mut context), Err);
         tokens::finish(&mut state.world, &self.config.semantics, params, &result);
+        state.watched(Some(seq));
         if operation.changes {
             write_state(&state)
                 .map_err(|error| Refusal::new(500, "InternalError", format!("state file: {error}")))?;

@@ -47,6 +47,7 @@ mod seed;
 mod server;
 mod tls;
 mod tokens;
+mod watch;
 mod wire;
 mod world;
 
