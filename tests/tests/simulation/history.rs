@@ -1,12 +1,13 @@
 //! What happened, as an outsider with a stopwatch sees it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fmt::Write as _;
 
-use cenbwp::execute::ChangeResult;
-use cenbwp_tests::{IDENTITY_TAG, Logged, Order, Package, TokenRecord, World};
+use cenbwp::execute::{ChangeResult, FieldResult};
+use cenbwp_tests::{Logged, Order, Package, TokenRecord};
 
-use crate::schedule::{Deed, Run};
+use crate::schedule::{Action, Deed, Run};
 
 /// Everything the oracle is told.
 #[derive(Debug, Default)]
@@ -21,8 +22,6 @@ pub(crate) struct History {
     pub(crate) requests: Vec<Logged>,
     /// What the service remembers of each token.
     pub(crate) tokens: Vec<TokenRecord>,
-    /// Whether the plan after the last run is empty; `None` if there is more than one commit.
-    pub(crate) plan_is_empty: Option<bool>,
 }
 
 /// One line of the trace. Times are milliseconds from the start.
@@ -34,11 +33,30 @@ pub(crate) struct Entry {
 
 #[derive(Debug)]
 pub(crate) enum Event {
-    Started { run: usize },
-    Sent { run: usize, action: &'static str, nonce: String, params: Vec<(String, String)> },
-    Replied { run: usize, nonce: String, fate: Fate },
+    Started {
+        run: usize,
+    },
+    Sent {
+        run: usize,
+        action: &'static str,
+        nonce: String,
+        params: Vec<(String, String)>,
+    },
+    Replied {
+        run: usize,
+        nonce: String,
+        fate: Fate,
+    },
     Did(Deed),
-    Ended { run: usize },
+    /// A package is another one than before; by a request, or by time or a person.
+    Became {
+        id: String,
+        now: Option<Box<Package>>,
+        request: Option<u64>,
+    },
+    Ended {
+        run: usize,
+    },
 }
 
 /// What a client sees of its request.
@@ -50,6 +68,10 @@ pub(crate) enum Fate {
 }
 
 impl Fate {
+    pub(crate) fn is_yes(&self) -> bool {
+        matches!(self, Self::Answered { status: 200, .. })
+    }
+
     /// Whether the client cannot know what the service did.
     pub(crate) fn is_doubt(&self) -> bool {
         match self {
@@ -68,11 +90,9 @@ pub(crate) struct Record {
     pub(crate) quiet: bool,
     pub(crate) started: u64,
     pub(crate) ended: u64,
-    /// The packages made by hand, as they were at its start.
-    pub(crate) by_hand: Vec<Snap>,
-    /// The packages of ours at its end.
-    pub(crate) at_end: Vec<Snap>,
     pub(crate) said: Said,
+    /// What the plan has to do right after a quiet run; empty if nothing.
+    pub(crate) left: String,
 }
 
 /// What a run said at its end.
@@ -82,42 +102,30 @@ pub(crate) struct Said {
     pub(crate) code: Option<u8>,
     /// The error message, if it ended early.
     pub(crate) error: String,
-    /// The identities that it planned to buy, if it got that far.
-    pub(crate) planned: Vec<String>,
+    /// Whose change and which it planned, if it got that far.
+    pub(crate) planned: Vec<(String, &'static str)>,
     /// Every result that it told.
     pub(crate) results: Vec<ChangeResult>,
-    /// What a second signal would have named at that moment.
-    pub(crate) in_flight: Vec<String>,
+    /// What a second signal would have named at that moment: whose request, and which package it was about.
+    pub(crate) in_flight: Vec<(String, Option<String>)>,
     /// Whether it ended before its summary.
     pub(crate) cut: bool,
 }
 
-/// A package at one moment.
-#[derive(Clone, Debug)]
-#[expect(dead_code, reason = "the id is there to be printed")]
-pub(crate) struct Snap {
-    pub(crate) id: String,
-    pub(crate) identity: Option<String>,
-    pub(crate) name: String,
-    pub(crate) areas: [String; 2],
-    pub(crate) mbps: i64,
-}
-
-impl Snap {
-    /// The packages that pass, at this moment.
-    pub(crate) fn of(world: &World, wanted: impl Fn(&Package) -> bool) -> Vec<Self> {
-        let snap = |package: &Package| Self {
-            id: package.id.clone(),
-            identity: package.tag(IDENTITY_TAG).map(str::to_owned),
-            name: package.name.clone(),
-            areas: [package.area_a.clone(), package.area_b.clone()],
-            mbps: package.bandwidth,
-        };
-        world.packages.iter().filter(|package| wanted(package)).map(snap).collect()
-    }
-}
-
 impl History {
+    /// How often a run asked for each operation.
+    pub(crate) fn calls(&self, n: usize) -> BTreeMap<Action, u64> {
+        let mut calls = BTreeMap::new();
+        for entry in &self.entries {
+            if let Event::Sent { run, action, .. } = &entry.event
+                && let Some(action) = Action::named(action).filter(|_| *run == n)
+            {
+                *calls.entry(action).or_default() += 1;
+            }
+        }
+        calls
+    }
+
     /// The trace: one line per event.
     pub(crate) fn trace(&self) -> String {
         let mut text = String::new();
@@ -145,11 +153,11 @@ impl fmt::Display for Entry {
             Event::Started { run } => write!(f, "run {run} starts"),
             Event::Sent { run, action, nonce, params } => {
                 write!(f, "run {run} sends {action} {}", &nonce[..6])?;
-                let shown = |name: &str| {
-                    name == "ClientToken"
-                        || name == "Bandwidth"
-                        || name == "PageNumber"
-                        || name.ends_with(".Value")
+                let create = Action::Create.name();
+                let shown = |name: &str| match name {
+                    "PageNumber" => true,
+                    "PageSize" | "IncludeReservationData" | "ResourceType" => false,
+                    _ => *action != create || matches!(name, "ClientToken" | "Bandwidth" | "Tag.1.Value"),
                 };
                 params
                     .iter()
@@ -158,6 +166,17 @@ impl fmt::Display for Entry {
             }
             Event::Replied { run, nonce, fate } => write!(f, "run {run} hears of {}: {fate:?}", &nonce[..6]),
             Event::Did(deed) => write!(f, "somebody: {:?}", deed.what),
+            Event::Became { id, now: None, .. } => write!(f, "{id} is gone"),
+            Event::Became { id, now: Some(package), .. } => {
+                let tags: Vec<String> =
+                    package.tags.iter().map(|tag| format!("{}={}", tag.key, tag.value)).collect();
+                let Package { name, description, bandwidth, cen_ids, resource_group_id, .. } = &**package;
+                let tags = tags.join(" ");
+                write!(
+                    f,
+                    "{id} is {bandwidth} Mbps {name:?} {description:?} {cen_ids:?} {resource_group_id} {tags}"
+                )
+            }
             Event::Ended { run } => write!(f, "run {run} ends"),
         }
     }
@@ -171,6 +190,10 @@ impl fmt::Display for Said {
             let id = result.id.as_ref().map_or("-", |id| id.as_str());
             let detail = result.detail.as_deref().unwrap_or_default();
             writeln!(f, "{:14}{} {} {id} {detail}", "", result.identity, result.outcome.word())?;
+            for FieldResult { field, outcome, detail } in &result.fields {
+                let detail = detail.as_deref().unwrap_or_default();
+                writeln!(f, "{:18}{field} {} {detail}", "", outcome.word())?;
+            }
         }
         Ok(())
     }

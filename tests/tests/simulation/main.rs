@@ -12,13 +12,15 @@
 //! plays a tool with a planted bug (`planted`). The *oracle* knows only what an outsider can know: the ledger, the
 //! requests, the packages, and what each run said at its end.
 //!
-//! `small` goes through small worlds exhaustively, `seeds` through larger ones by seed; what fails is shrunk
-//! (`shrink`) and printed with its trace.
+//! `small` and `states` go through small worlds exhaustively, `seeds` through larger ones by seed (`generate`); what
+//! fails is shrunk (`shrink`) and printed with its trace.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
+mod account;
 #[path = "../common/mod.rs"]
 mod common;
+mod generate;
 mod history;
 mod oracle;
 mod planted;
@@ -28,5 +30,6 @@ mod shrink;
 #[path = "../common/signer.rs"]
 mod signer;
 mod small;
+mod states;
 mod trial;
 mod wire;

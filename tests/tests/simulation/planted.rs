@@ -1,11 +1,14 @@
-//! Tools that break a law, to prove that the oracle would notice: each is the real one behind a wire that changes
-//! what it says to the service, or what it hears from it.
+//! Tools that break a law, to prove that the oracle would notice: each is the real one, and reads its spec wrongly, or
+//! stands behind a wire that changes what it says to the service or hears from it, or says more than it knows.
 
 use cenbwp::cloud::{Reply, TransportError};
+use cenbwp::execute::{FieldOutcome, Outcome};
 use serde_json::{Value, json};
 
+use crate::account::FOREIGN;
+use crate::history::Said;
 use crate::oracle::Law;
-use crate::schedule::{Action, Schedule};
+use crate::schedule::{Action, Manage, Name, Schedule, Want};
 use crate::seeds;
 use crate::trial;
 
@@ -44,13 +47,71 @@ pub(crate) enum Bug {
     BandwidthBelieved,
     /// What is ours is never recognised in a listing.
     ListingNeverShowsOurs,
+    /// A change whose reply is lost is sent again at once.
+    BlindRepeat,
+    /// A refused change is told as accepted.
+    RefusalIsYes,
+    /// Traffic may always be interrupted.
+    ConsentAssumed,
+    /// `manage: observe` is taken for `full`.
+    ObserveIsFull,
+    /// `manage: release` is taken for `retire`.
+    ReleaseIsRetire,
+    /// A package to adopt is bought instead, when nothing looks like it.
+    AdoptIsPurchase,
+    /// Tags that the spec does not name are removed too.
+    ForeignUntagged,
+    /// Packages of other stacks are taken for nobody's.
+    OthersAreFree,
+    /// Every package has a CEN of its own, as far as this tool knows.
+    CensApart,
+    /// What nothing proves is told as done.
+    UnknownIsDone,
+    /// What nothing proves is told as failed.
+    UnknownIsFailed,
+    /// The texts of every package are believed to be as declared.
+    TextsBelieved,
 }
 
 impl Bug {
+    /// What the tool with this bug takes an entry of the spec for.
+    pub(crate) fn reads(self, name: Name, want: &mut Want) {
+        match (self, want.manage) {
+            (Self::ConsentAssumed, _) => want.consent = true,
+            (Self::ObserveIsFull, Manage::Observe) => want.manage = Manage::Full,
+            (Self::ReleaseIsRetire, Manage::Release) => want.manage = Manage::Retire,
+            (Self::CensApart, _) => {
+                const OF_EACH: [[&str; 3]; 2] =
+                    [["cen-1-a", "cen-1-b", "cen-1-c"], ["cen-2-a", "cen-2-b", "cen-2-c"]];
+                let cen = want.cen.flatten().map(|cen| usize::from(cen == "cen-2"));
+                want.cen = want.cen.map(|_| cen.map(|cen| OF_EACH[cen][(name as usize - 'a' as usize) % 3]));
+            }
+            (Self::AdoptIsPurchase, _) if want.adopt.is_some() => {
+                // With a name and a bandwidth that no package has.
+                (want.adopt, want.title, want.mbps) = (None, Some("anew"), 40);
+            }
+            _ => {}
+        }
+    }
+
     /// What the tool with this bug sends.
-    pub(crate) fn request(self, run: usize, nonce: &str, params: &mut [(String, String)]) {
+    pub(crate) fn request(self, run: usize, nonce: &str, action: &str, params: &mut Vec<(String, String)>) {
+        match (self, Action::named(action)) {
+            (Self::ForeignUntagged, Some(Action::Untag)) => {
+                params.push(("TagKey.2".to_owned(), FOREIGN.to_owned()));
+            }
+            (Self::CensApart, Some(Action::Attach | Action::Detach)) => {
+                let cens = params.iter_mut().filter(|(name, _)| name == "CenId");
+                cens.for_each(|(_, cen)| cen.truncate("cen-1".len()));
+            }
+            (_, Some(Action::Create)) => self.purchase(run, nonce, params),
+            _ => {}
+        }
+    }
+
+    fn purchase(self, run: usize, nonce: &str, params: &mut [(String, String)]) {
         let bandwidth = params.iter().find(|(name, _)| name == "Bandwidth").map(|(_, value)| value.clone());
-        let Some(bandwidth) = bandwidth else { return };
+        let bandwidth = bandwidth.unwrap_or_default();
         let mut each = |wanted: &str, change: &dyn Fn(&mut String)| {
             params.iter_mut().filter(|(name, _)| name == wanted).for_each(|(_, value)| change(value));
         };
@@ -65,16 +126,45 @@ impl Bug {
         }
     }
 
+    /// Whether the tool with this bug sends the same again at once.
+    pub(crate) fn repeats(self, action: &str, result: &Result<Reply, TransportError>) -> bool {
+        let lost = matches!(result, Err(TransportError::Lost(_)));
+        self == Self::BlindRepeat && lost && Action::named(action).is_some_and(Action::is_change)
+    }
+
+    /// What the tool with this bug says at its end.
+    pub(crate) fn says(self, said: &mut Said) {
+        let instead = match self {
+            Self::UnknownIsDone => (FieldOutcome::Done, Outcome::Updated),
+            Self::UnknownIsFailed => (FieldOutcome::Failed, Outcome::Failed),
+            _ => return,
+        };
+        let fields = said.results.iter_mut().flat_map(|result| &mut result.fields);
+        fields
+            .filter(|field| field.outcome == FieldOutcome::Unknown)
+            .for_each(|field| field.outcome = instead.0);
+        let results = said.results.iter_mut().filter(|result| result.outcome == Outcome::Unknown);
+        results.for_each(|result| result.outcome = instead.1);
+        if said.code == Some(7) {
+            said.code = Some(if self == Self::UnknownIsDone { 0 } else { 1 });
+        }
+    }
+
     /// What the tool with this bug hears.
     pub(crate) fn reply(
         self,
         action: &str,
         result: Result<Reply, TransportError>,
     ) -> Result<Reply, TransportError> {
-        let is_create = action == Action::Create.name();
+        let action = Action::named(action);
+        let is_create = action == Some(Action::Create);
         let lost = matches!(result, Err(TransportError::Lost(_)));
+        let refused = matches!(result, Ok(Reply { status: 400.., .. }));
         match self {
             Self::LostIsRefused if is_create && lost => Ok(refusal("InventoryExceeded")),
+            Self::RefusalIsYes if refused && action.is_some_and(Action::is_change) => {
+                Ok(Reply { status: 200, retry_after: None, body: br#"{"RequestId":"yes"}"#.to_vec() })
+            }
             Self::LostIsRepeated if is_create && lost => Ok(refusal("Throttling.User")),
             Self::MoneyRepeated => instead(result, "PayFor.AccountMoneyValidateError", "Throttling.User"),
             Self::MismatchIsFailure => instead(result, "IdempotentParameterMismatch", "IdempotentFailed"),
@@ -84,7 +174,10 @@ impl Bug {
             | Self::OnlyTagged
             | Self::BandwidthBelieved
             | Self::ListingNeverShowsOurs
-                if action == Action::Describe.name() =>
+            | Self::OthersAreFree
+            | Self::CensApart
+            | Self::TextsBelieved
+                if action == Some(Action::Describe) =>
             {
                 result.map(|reply| self.listing(reply))
             }
@@ -106,6 +199,16 @@ impl Bug {
             Self::BandwidthBelieved => {
                 items.iter_mut().filter(|item| ours(item)).for_each(|item| item["Bandwidth"] = json!(20));
             }
+            Self::OthersAreFree => items.iter_mut().for_each(|item| {
+                if item["Tags"].to_string().contains("\"other/") {
+                    item["Tags"] = json!({ "Tag": [] });
+                }
+            }),
+            Self::CensApart => items.iter_mut().for_each(apart),
+            Self::TextsBelieved => items.iter_mut().filter(|item| ours(item)).for_each(|item| {
+                item["Name"] = json!("one");
+                item["Description"] = json!("said");
+            }),
             _ => {}
         }
         let (left, total) = (items.len(), page["TotalCount"].as_u64().unwrap_or(0));
@@ -115,6 +218,15 @@ impl Bug {
         };
         reply.body = page.to_string().into_bytes();
         reply
+    }
+}
+
+/// Gives the package's CEN a name of its own.
+fn apart(item: &mut Value) {
+    let id = item["CenBandwidthPackageId"].as_str().unwrap_or_default();
+    let last = id.chars().last().unwrap_or_default();
+    for cen in item["CenIds"]["CenId"].as_array_mut().into_iter().flatten() {
+        *cen = json!(format!("{}-{last}", cen.as_str().unwrap_or_default()));
     }
 }
 
@@ -166,4 +278,16 @@ caught! {
     look_alike_that_is_left_out_is_caught: OnlyTagged breaks NoPurchaseOnDoubt within 1000;
     bandwidth_that_is_not_compared_is_caught: BandwidthBelieved breaks Converges within 1000;
     package_that_is_never_recognised_is_caught: ListingNeverShowsOurs breaks NothingAbandoned within 100;
+    change_that_is_sent_again_without_a_look_is_caught: BlindRepeat breaks NoBlindRepeat within 1000;
+    refusal_of_a_change_that_is_told_as_done_is_caught: RefusalIsYes breaks TellsTheTruth within 1000;
+    consent_to_an_interruption_that_is_assumed_is_caught: ConsentAssumed breaks InWriting within 1000;
+    observed_package_that_is_changed_is_caught: ObserveIsFull breaks InWriting within 1000;
+    package_that_is_deleted_instead_of_released_is_caught: ReleaseIsRetire breaks InWriting within 1000;
+    package_that_is_bought_instead_of_adopted_is_caught: AdoptIsPurchase breaks AsAsked within 1000;
+    tag_of_others_that_is_removed_is_caught: ForeignUntagged breaks InWriting within 1000;
+    package_of_another_owner_that_is_adopted_is_caught: OthersAreFree breaks InWriting within 1000;
+    requests_for_one_cen_that_overlap_are_caught: CensApart breaks OneAtATime within 4000;
+    change_that_is_told_as_done_without_proof_is_caught: UnknownIsDone breaks TellsTheTruth within 1000;
+    change_that_is_told_as_failed_without_proof_is_caught: UnknownIsFailed breaks TellsTheTruth within 1000;
+    texts_that_are_not_compared_are_caught: TextsBelieved breaks Converges within 1000;
 }

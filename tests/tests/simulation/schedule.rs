@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
 
-use cenbwp_tests::{Semantics, TokenSemantics};
-use fastrand::Rng;
+use cenbwp_tests::Semantics;
+
+use crate::account::Found;
 
 /// What happens, and when. Times are milliseconds from the start.
 #[derive(Clone, Debug)]
@@ -18,8 +18,8 @@ pub(crate) struct Schedule {
     pub(crate) service: Semantics,
     /// How many packages of others fill the account, more than a page holds or none.
     pub(crate) strangers: usize,
-    /// The packages of ours that are there already, bought long ago.
-    pub(crate) existing: BTreeMap<Name, Want>,
+    /// The packages that are there already, bought long ago.
+    pub(crate) found: Vec<Found>,
     /// The runs of all executors.
     pub(crate) runs: Vec<Run>,
     /// What goes wrong on the way or at the service.
@@ -34,12 +34,94 @@ pub(crate) type Name = char;
 /// What one commit declares.
 pub(crate) type Wish = BTreeMap<Name, Want>;
 
-/// What is declared of one package.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What is declared of one package. It is shown as the spec has it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Want {
     pub(crate) mbps: u32,
     pub(crate) generation: u32,
+    pub(crate) manage: Manage,
+    /// The found package of this name is taken over.
+    pub(crate) adopt: Option<Name>,
     pub(crate) auto_pay: bool,
+    pub(crate) postpaid: bool,
+    pub(crate) title: Option<&'static str>,
+    pub(crate) text: Option<&'static str>,
+    /// The value of the tag `team`, or that it must be absent, if either is declared.
+    pub(crate) team: Option<Option<&'static str>>,
+    pub(crate) group: Option<&'static str>,
+    /// The CEN, or that it must be detached, if either is declared.
+    pub(crate) cen: Option<Option<&'static str>>,
+    /// `allowInterruption`.
+    pub(crate) consent: bool,
+}
+
+/// How far a spec lets the tool go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Manage {
+    Full,
+    Observe,
+    Release,
+    Retire,
+}
+
+impl Want {
+    /// So many Mbps, bought, and nothing else said.
+    pub(crate) fn plain(mbps: u32) -> Self {
+        Self {
+            mbps,
+            generation: 1,
+            manage: Manage::Full,
+            adopt: None,
+            auto_pay: true,
+            postpaid: false,
+            title: None,
+            text: None,
+            team: None,
+            group: None,
+            cen: None,
+            consent: false,
+        }
+    }
+}
+
+impl fmt::Debug for Want {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "bandwidth: {}", self.mbps)?;
+        // The terms are said where there is something to buy.
+        match (self.postpaid, self.auto_pay) {
+            (true, _) => f.write_str(", chargeType: POSTPAY")?,
+            (false, auto_pay) => write!(f, ", autoPay: {auto_pay}")?,
+        }
+        match self.manage {
+            Manage::Full => {}
+            Manage::Observe => f.write_str(", manage: observe")?,
+            Manage::Release => f.write_str(", manage: release")?,
+            Manage::Retire => f.write_str(", manage: retire")?,
+        }
+        if self.generation > 1 {
+            write!(f, ", generation: {}", self.generation)?;
+        }
+        let texts = [
+            ("adopt", self.adopt.map(|name| Some(Found::id(name)))),
+            ("name", self.title.map(|it| Some(it.to_owned()))),
+            ("description", self.text.map(|it| Some(it.to_owned()))),
+            ("resourceGroupId", self.group.map(|it| Some(it.to_owned()))),
+            ("cenId", self.cen.map(|it| it.map(str::to_owned))),
+        ];
+        for (field, value) in texts {
+            match value {
+                None => {}
+                Some(None) => write!(f, ", {field}: null")?,
+                Some(Some(value)) => write!(f, ", {field}: '{value}'")?,
+            }
+        }
+        match self.team {
+            None => {}
+            Some(None) => f.write_str(", tags: {team: null}")?,
+            Some(Some(team)) => write!(f, ", tags: {{team: {team}}}")?,
+        }
+        if self.consent { f.write_str(", allowInterruption: true") } else { Ok(()) }
+    }
 }
 
 /// One process: it plans, is approved, and executes.
@@ -51,7 +133,7 @@ pub(crate) struct Run {
     pub(crate) end: End,
     pub(crate) parallelism: usize,
     pub(crate) retries: u32,
-    /// How many seconds it waits for what it bought; `None` is `--no-wait`.
+    /// How many seconds it waits for what it changed; `None` is `--no-wait`.
     pub(crate) wait: Option<u64>,
 }
 
@@ -81,15 +163,53 @@ pub(crate) enum Action {
     Create,
     Describe,
     Caller,
+    Attribute,
+    Spec,
+    Tag,
+    Untag,
+    Move,
+    Attach,
+    Detach,
+    Delete,
 }
 
 impl Action {
+    /// The changes of a package that exists. None of them takes a token.
+    pub(crate) const CHANGES: [Self; 8] = [
+        Self::Attribute,
+        Self::Spec,
+        Self::Tag,
+        Self::Untag,
+        Self::Move,
+        Self::Attach,
+        Self::Detach,
+        Self::Delete,
+    ];
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Create => "CreateCenBandwidthPackage",
             Self::Describe => "DescribeCenBandwidthPackages",
             Self::Caller => "GetCallerIdentity",
+            Self::Attribute => "ModifyCenBandwidthPackageAttribute",
+            Self::Spec => "ModifyCenBandwidthPackageSpec",
+            Self::Tag => "TagResources",
+            Self::Untag => "UntagResources",
+            Self::Move => "MoveResourceGroup",
+            Self::Attach => "AssociateCenBandwidthPackage",
+            Self::Detach => "UnassociateCenBandwidthPackage",
+            Self::Delete => "DeleteCenBandwidthPackage",
         }
+    }
+
+    /// The operation of this name; `None` for one that the tool has no business with.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let reads = [Self::Create, Self::Describe, Self::Caller];
+        reads.into_iter().chain(Self::CHANGES).find(|action| action.name() == name)
+    }
+
+    pub(crate) fn is_change(self) -> bool {
+        Self::CHANGES.contains(&self)
     }
 }
 
@@ -152,13 +272,25 @@ pub(crate) enum When {
     Before(Action, u64),
 }
 
-/// What is done to the packages.
+/// What is done to the packages of a name: those that carry it, and those that were found for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Act {
     /// Removes the identity tag of what is there.
     Untag(Name),
+    /// Gives it to another owner.
+    Reassign(Name),
     /// Changes its bandwidth.
     Resize(Name),
+    /// Gives it another display name.
+    Rename(Name),
+    /// Changes the tag `team`.
+    Retag(Name),
+    /// Detaches it.
+    Detach(Name),
+    /// Attaches it to the second CEN, if there is room for it.
+    Attach(Name),
+    /// Upgrades it for twenty minutes.
+    Upgrade(Name),
     /// It is gone.
     Vanish(Name),
     /// Buys one of the same name, areas and bandwidth, without a tag.
@@ -177,27 +309,11 @@ impl Schedule {
             delay: 0,
             service: Semantics::default(),
             strangers: 0,
-            existing: BTreeMap::new(),
+            found: Vec::new(),
             runs: Vec::new(),
             faults: Vec::new(),
             deeds: Vec::new(),
         }
-    }
-
-    /// The schedule of a seed.
-    pub(crate) fn of(seed: u64) -> Self {
-        // Neighbouring seeds must not give neighbouring streams.
-        let mut rng = Rng::with_seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5DEE_CE66);
-        let rng = &mut rng;
-        let wishes = wishes(rng);
-        let runs = runs(rng, &wishes);
-        let existing = wishes[0].clone().into_iter().filter(|_| rng.u8(..) < 16).collect();
-        let faults = (0..few(rng, 5)).map(|_| strike(rng)).collect();
-        let deeds =
-            if rng.u8(..4) == 0 { (0..=few(rng, 2)).map(|_| deed(rng)).collect() } else { Vec::new() };
-        let strangers = if rng.u8(..32) == 0 { rng.usize(49..=60) } else { 0 };
-        let delay = [0, 20, 400, 3000][rng.usize(..4)];
-        Self { seed, delay, service: service(rng), strangers, existing, runs, faults, deeds }
     }
 
     /// What is declared for the final, quiet reruns: every commit once, in the order of their first runs.
@@ -212,156 +328,15 @@ impl Schedule {
     }
 }
 
-/// A number below `most`, small ones more often.
-fn few(rng: &mut Rng, most: usize) -> usize {
-    rng.usize(..most).min(rng.usize(..most))
-}
-
-/// One to three commits: the first, and others with other bandwidths, other generations, or a part of it.
-fn wishes(rng: &mut Rng) -> Vec<Wish> {
-    let count = [1, 1, 1, 2, 2, 3][rng.usize(..6)];
-    let auto_pay = rng.u8(..16) != 0;
-    let first: Wish =
-        ('a'..).take(count).map(|name| (name, Want { mbps: 10, generation: 1, auto_pay })).collect();
-    let mut wishes = vec![first.clone()];
-    for _ in 0..[0, 0, 1, 2][rng.usize(..4)] {
-        let mut other = first.clone();
-        let name = char::from(b'a' + u8::try_from(rng.usize(..count)).unwrap_or(0));
-        match rng.u8(..8) {
-            0 if other.len() > 1 => drop(other.remove(&name)),
-            1 => other.values_mut().for_each(|want| want.generation = 2),
-            _ => drop(other.entry(name).and_modify(|want| want.mbps = 20)),
-        }
-        wishes.push(other);
-    }
-    wishes
-}
-
-/// One to four runs, together or one after the other.
-/// Most runs plan for themselves; now and then time passes between a plan and what is made of it.
-fn mode(rng: &mut Rng) -> Mode {
-    let stall = if rng.u8(..8) == 0 { rng.u64(..20_000) } else { 0 };
-    if rng.u8(..4) == 0 { Mode::Saved { stall: stall + rng.u64(..500) } } else { Mode::Direct { stall } }
-}
-
-fn runs(rng: &mut Rng, wishes: &[Wish]) -> Vec<Run> {
-    let count = rng.usize(..6);
-    let mut run = |_| {
-        let end = match rng.u8(..8) {
-            0..=2 => {
-                let most = [8, 20, 60][rng.usize(..3)];
-                End::Crash(rng.u32(1..=most))
-            }
-            3 => End::Signals(rng.u64(..8000), (rng.u8(..2) == 0).then(|| rng.u64(1..4000))),
-            _ => End::Own,
-        };
-        Run {
-            at: [0, 0, rng.u64(..100), rng.u64(..3000), rng.u64(..60_000)][rng.usize(..5)],
-            wish: wishes[rng.usize(..wishes.len())].clone(),
-            mode: mode(rng),
-            end,
-            parallelism: rng.usize(1..=4),
-            retries: [5, 5, 2, 0][rng.usize(..4)],
-            wait: if rng.u8(..16) == 0 { None } else { Some([4, 10, 10, 60][rng.usize(..4)]) },
-        }
-    };
-    (0..[1, 2, 2, 3, 3, 4][count]).map(&mut run).collect()
-}
-
-fn strike(rng: &mut Rng) -> Strike {
-    let seconds = |rng: &mut Rng| [1, 5, 30, 120][rng.usize(..4)];
-    let anywhere = |rng: &mut Rng| match rng.u8(..8) {
-        0 => What::NotSent,
-        1 => What::LostRequest,
-        2 => What::LostReply,
-        3 => What::Truncated,
-        4 => What::Late(seconds(rng)),
-        5 => What::Throttled([None, Some(700), Some(100_000)][rng.usize(..3)]),
-        6 => What::ErrorBefore,
-        _ => What::Forbidden,
-    };
-    match rng.u8(..8) {
-        0..=4 => {
-            let what = match rng.u8(..8) {
-                0 | 1 => What::LostReply,
-                2 => What::ErrorAfter,
-                3 => What::Slow(seconds(rng)),
-                4 => [What::Money, What::Blocking, What::SoldOut][rng.usize(..3)],
-                5 => What::Late(seconds(rng)),
-                _ => anywhere(rng),
-            };
-            Strike { action: Action::Create, call: rng.u64(1..=5), what }
-        }
-        5 | 6 => {
-            let what = match rng.u8(..6) {
-                0 => What::Unreadable(rng.usize(..3)),
-                1 => What::Miscounted,
-                _ => anywhere(rng),
-            };
-            Strike { action: Action::Describe, call: rng.u64(1..=12), what }
-        }
-        _ => Strike { action: Action::Caller, call: rng.u64(1..=4), what: anywhere(rng) },
-    }
-}
-
-fn deed(rng: &mut Rng) -> Deed {
-    let when = match rng.u8(..4) {
-        0 => When::At(rng.u64(..30_000)),
-        1 => When::Before(Action::Create, rng.u64(1..=4)),
-        _ => When::Before(Action::Describe, rng.u64(1..=10)),
-    };
-    let name = ['a', 'a', 'b'][rng.usize(..3)];
-    let what = [
-        Act::Untag(name),
-        Act::Resize(name),
-        Act::Vanish(name),
-        Act::LookAlike(name),
-        Act::Tagged(name),
-        Act::Churn,
-    ][rng.usize(..6)];
-    Deed { when, what }
-}
-
-/// Every reading of the pages under which the laws can hold. `TokenSemantics::New` is not among them: where the
-/// service ignores tokens, nothing can keep a lost reply of a package that is not listed yet from buying twice.
-fn service(rng: &mut Rng) -> Semantics {
-    let listings = |rng: &mut Rng| if rng.u8(..3) == 0 { rng.u64(1..=6) } else { 0 };
-    let time = |rng: &mut Rng| {
-        if rng.u8(..4) == 0 {
-            Duration::from_millis([500, 4000, 20_000, 100_000][rng.usize(..4)])
-        } else {
-            Duration::ZERO
-        }
-    };
-    Semantics {
-        tokens: [TokenSemantics::Strict, TokenSemantics::Replay][rng.usize(..2)],
-        failed_remembered: rng.u8(..2) == 0,
-        dead_replay: rng.u8(..4) != 0,
-        visible_after_listings: listings(rng),
-        visible_after: time(rng),
-        tags_after_listings: listings(rng),
-        tags_after: time(rng),
-        list_unpaid: rng.u8(..2) == 0,
-    }
-}
-
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "  delays up to {} ms, {} strangers, existing {:?}",
-            self.delay, self.strangers, self.existing
-        )?;
+        writeln!(f, "  delays up to {} ms, {} strangers", self.delay, self.strangers)?;
         writeln!(f, "  {:?}", self.service)?;
+        self.found.iter().try_for_each(|found| writeln!(f, "  {found:?}"))?;
         for (n, run) in self.runs.iter().enumerate() {
             writeln!(f, "  run {n}: {run:?}")?;
         }
-        for fault in &self.faults {
-            writeln!(f, "  {fault:?}")?;
-        }
-        for deed in &self.deeds {
-            writeln!(f, "  {deed:?}")?;
-        }
-        Ok(())
+        self.faults.iter().try_for_each(|fault| writeln!(f, "  {fault:?}"))?;
+        self.deeds.iter().try_for_each(|deed| writeln!(f, "  {deed:?}"))
     }
 }

@@ -1,8 +1,10 @@
 //! The smallest schedule that still fails: parts are left out one at a time while it does.
 
+use std::collections::BTreeSet;
+
 use cenbwp_tests::Semantics;
 
-use crate::schedule::{End, Mode, Schedule};
+use crate::schedule::{End, Mode, Schedule, Want};
 
 /// Returns the smallest schedule near this one that still `fails`.
 pub(crate) fn shrink(schedule: &Schedule, fails: impl Fn(&Schedule) -> bool) -> Schedule {
@@ -30,8 +32,8 @@ fn smaller(schedule: &Schedule) -> Vec<Schedule> {
     for n in 0..schedule.deeds.len() {
         with(&|other| _ = other.deeds.remove(n));
     }
-    for name in schedule.existing.keys() {
-        with(&|other| _ = other.existing.remove(name));
+    for n in 0..schedule.found.len() {
+        with(&|other| _ = other.found.remove(n));
     }
     if schedule.strangers > 0 {
         with(&|other| other.strangers = 0);
@@ -44,6 +46,14 @@ fn smaller(schedule: &Schedule) -> Vec<Schedule> {
         if schedule.runs.iter().any(is_plain) {
             with(&|other| {
                 other.runs.iter_mut().filter(|run| is_plain(run)).for_each(|run| _ = run.wish.remove(&name));
+            });
+        }
+    }
+    for want in schedule.runs.iter().flat_map(|run| run.wish.values()).collect::<BTreeSet<_>>() {
+        for less in less_said(*want) {
+            with(&|other| {
+                let wants = other.runs.iter_mut().flat_map(|run| run.wish.values_mut());
+                wants.filter(|other| *other == want).for_each(|other| *other = less);
             });
         }
     }
@@ -63,6 +73,20 @@ fn smaller(schedule: &Schedule) -> Vec<Schedule> {
     }
     simpler_services(&schedule.service, |service| with(&|other| other.service = service.clone()));
     all
+}
+
+/// The entry with one field less.
+fn less_said(want: Want) -> Vec<Want> {
+    let all = [
+        Want { title: None, ..want },
+        Want { text: None, ..want },
+        Want { team: None, ..want },
+        Want { group: None, ..want },
+        Want { cen: None, ..want },
+        Want { consent: false, ..want },
+        Want { mbps: 10, ..want },
+    ];
+    all.into_iter().filter(|less| *less != want).collect()
 }
 
 fn simpler_services(service: &Semantics, mut with: impl FnMut(&Semantics)) {

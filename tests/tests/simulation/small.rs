@@ -7,7 +7,7 @@ use cenbwp_tests::{Semantics, TokenSemantics};
 use crate::schedule::{Action, End, Mode, Run, Schedule, Strike, Want, What, Wish};
 use crate::{seeds, trial};
 
-const FAULTS: [What; 15] = [
+pub(crate) const FAULTS: [What; 15] = [
     What::NotSent,
     What::LostRequest,
     What::LostReply,
@@ -25,30 +25,31 @@ const FAULTS: [What; 15] = [
     What::Unreadable(0),
 ];
 
-fn wish(mbps: u32) -> Wish {
-    Wish::from([('a', Want { mbps, generation: 1, auto_pay: true })])
+/// A run of a commit that says this of one package.
+pub(crate) fn run(at: u64, want: Want) -> Run {
+    let (wish, mode) = (Wish::from([('a', want)]), Mode::Direct { stall: 0 });
+    Run { at, wish, mode, end: End::Own, parallelism: 1, retries: 5, wait: Some(60) }
 }
 
-fn run(at: u64, mbps: u32) -> Run {
-    let mode = Mode::Direct { stall: 0 };
-    Run { at, wish: wish(mbps), mode, end: End::Own, parallelism: 1, retries: 5, wait: Some(60) }
+fn buys(at: u64, mbps: u32) -> Run {
+    run(at, Want::plain(mbps))
 }
 
 /// The same from a plan that was saved a moment before.
 fn saved(at: u64, mbps: u32) -> Run {
-    Run { mode: Mode::Saved { stall: 20 }, ..run(at, mbps) }
+    Run { mode: Mode::Saved { stall: 20 }, ..buys(at, mbps) }
 }
 
 /// One executor; two of one commit, together and one after the other's first steps; two of different commits.
 fn casts() -> Vec<Vec<Run>> {
     vec![
-        vec![run(0, 10)],
-        vec![run(0, 10), run(0, 10)],
-        vec![run(0, 10), run(35, 10)],
-        vec![run(0, 10), run(0, 20)],
-        vec![run(0, 10), run(35, 20)],
+        vec![buys(0, 10)],
+        vec![buys(0, 10), buys(0, 10)],
+        vec![buys(0, 10), buys(35, 10)],
+        vec![buys(0, 10), buys(0, 20)],
+        vec![buys(0, 10), buys(35, 20)],
         vec![saved(0, 10), saved(0, 10)],
-        vec![saved(0, 10), run(35, 20)],
+        vec![saved(0, 10), buys(35, 20)],
     ]
 }
 
@@ -122,8 +123,8 @@ fn every_pair_of_faults_of_the_first_steps_breaks_no_law() {
     let mut all = Vec::new();
     for (n, one) in strikes.iter().enumerate() {
         for other in &strikes[n + 1..] {
-            all.push(schedule(&[run(0, 10)], &services[n % 2], &[*one, *other]));
-            all.push(schedule(&[run(0, 10), run(0, 20)], &services[1 - n % 2], &[*one, *other]));
+            all.push(schedule(&[buys(0, 10)], &services[n % 2], &[*one, *other]));
+            all.push(schedule(&[buys(0, 10), buys(0, 20)], &services[1 - n % 2], &[*one, *other]));
         }
     }
     check(&all);

@@ -15,18 +15,19 @@ use cenbwp::exit::{Exit, Failure};
 use cenbwp::planned::Planned;
 use cenbwp::report::outcomes::Applied;
 use cenbwp::situation::Situation;
-use cenbwp_diff::Plan;
-use cenbwp_spec::{Source, Spec};
-use cenbwp_tests::{Config, Effect, Emulator, Fault, IDENTITY_TAG, Package, Refusal, World};
+use cenbwp_diff::{Change, Plan};
+use cenbwp_spec::Source;
+use cenbwp_tests::{Config, Effect, Emulator, Fault, Refusal};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 
+use crate::account::{START, do_deed, furnish, spec_of, text};
 use crate::common::{self, Approved, InProcess};
-use crate::history::{Event, History, Record, Said, Snap};
+use crate::history::{Event, History, Record, Said};
 use crate::oracle::{self, Law, Violation};
 use crate::planted::Bug;
-use crate::schedule::{Act, Deed, End, Mode, Name, Run, Schedule, Strike, Want, What, When, Wish};
+use crate::schedule::{Deed, End, Mode, Run, Schedule, Strike, What, When, Wish};
 use crate::wire::{Net, Wire, sleep};
 
 /// Carries out a schedule and judges it. With a bug, a tool that has it is played.
@@ -79,7 +80,7 @@ struct Sim {
 
 impl Sim {
     fn new(schedule: &Schedule, bug: Option<Bug>) -> Self {
-        let start = "2026-01-02T03:04:05Z".parse().expect("a fixed time");
+        let start = START.parse().expect("a fixed time");
         let config = Config {
             clock: cenbwp_tests::Clock::tokio(start),
             semantics: schedule.service.clone(),
@@ -87,13 +88,22 @@ impl Sim {
             ..Config::default()
         };
         let emulator = Emulator::new(config);
-        emulator.edit(|world| furnish(world, schedule));
         for Strike { action, call, what } in &schedule.faults {
             if let Some(effect) = effect(*what) {
                 emulator.fault(Fault::new(action.name(), cenbwp_tests::When::call(*call), effect));
             }
         }
         let net = Net::new(emulator, schedule, bug);
+        let watching = Arc::downgrade(&net);
+        net.emulator.watch(move |world, request| {
+            if let Some(net) = watching.upgrade() {
+                net.watch(world, request);
+            }
+        });
+        net.emulator.edit(|world| {
+            furnish(world, schedule);
+            net.watch(world, None);
+        });
         Self { net, clock: Clock::starting_at(start), seed: schedule.seed, records: RefCell::default() }
     }
 
@@ -108,7 +118,10 @@ impl Sim {
     async fn deed_at(&self, at: u64, deed: Deed) {
         sleep(at).await;
         self.net.note(Event::Did(deed));
-        self.net.emulator.edit(|world| do_deed(world, deed.what));
+        self.net.emulator.edit(|world| {
+            do_deed(world, deed.what);
+            self.net.watch(world, None);
+        });
     }
 
     /// One run, from its start to its end, however that comes.
@@ -116,7 +129,6 @@ impl Sim {
         sleep(run.at).await;
         self.net.note(Event::Started { run: n });
         let started = self.net.now();
-        let by_hand = self.net.emulator.edit(|world| Snap::of(world, is_by_hand));
         let in_flight = InFlight::default();
         let told = RefCell::new(Said::default());
         let (signal, interrupt) = watch::channel(false);
@@ -141,33 +153,35 @@ impl Sim {
             }
         };
         let mut said = told.take();
-        said.in_flight = in_flight
-            .lock()
-            .expect("nobody panicked")
+        let register = in_flight.lock().expect("nobody panicked");
+        said.in_flight = register
             .iter()
-            .map(|intent| intent.identity.to_string())
+            .map(|intent| (intent.identity.to_string(), intent.id.as_ref().map(ToString::to_string)))
             .collect();
         match (ended, run.end) {
-            (Some(Ok(applied)), _) => {
-                said.code = Some(applied.exit().code());
-                said.results = applied.results;
-            }
+            (Some(Ok(applied)), _) => said.hear(applied),
             (Some(Err(failure)), _) => {
                 said.code = Some(failure.exit.code());
                 said.error = failure.error.to_string();
             }
             // What the second signal ends with, as the command line has it.
             (None, End::Signals(..)) => {
-                let exit = if said.in_flight.is_empty() { Exit::Interrupted } else { Exit::Unknown };
-                (said.code, said.cut) = (Some(exit.code()), true);
+                let results = register.results();
+                said.cut = true;
+                if results.is_empty() {
+                    said.code = Some(Exit::Interrupted.code());
+                } else {
+                    said.hear(Applied { digest: String::new(), results, left: None, interrupted: true });
+                }
             }
             (None, End::Own | End::Crash(_)) => said.cut = true,
         }
+        if let Some(bug) = self.net.bug {
+            bug.says(&mut said);
+        }
         self.net.note(Event::Ended { run: n });
-        let at_end =
-            self.net.emulator.edit(|world| Snap::of(world, |package| package.tag(IDENTITY_TAG).is_some()));
-        let record =
-            Record { run: run.clone(), quiet, started, ended: self.net.now(), by_hand, at_end, said };
+        let ended = self.net.now();
+        let record = Record { run: run.clone(), quiet, started, ended, said, left: String::new() };
         self.records.borrow_mut().insert(n, record);
     }
 
@@ -181,7 +195,7 @@ impl Sim {
         told: &RefCell<Said>,
     ) -> Result<Applied, Failure> {
         let cloud = self.client(n, run.retries);
-        let spec = spec_of(&run.wish);
+        let spec = spec_of(&run.wish, self.net.bug);
         let planning = async {
             match run.mode {
                 Mode::Direct { stall } => {
@@ -190,7 +204,7 @@ impl Sim {
                     sleep(stall).await;
                     Ok(planned)
                 }
-                Mode::Saved { stall } => from_file(&cloud, &run.wish, stall).await,
+                Mode::Saved { stall } => from_file(&cloud, &run.wish, stall, self.net.bug).await,
             }
         };
         let (situation, plan) = tokio::select! {
@@ -200,7 +214,7 @@ impl Sim {
             }
             planned = planning => planned?,
         };
-        told.borrow_mut().planned = plan.purchases().map(|purchase| purchase.identity.to_string()).collect();
+        told.borrow_mut().planned = plan.changes.iter().map(planned).collect();
         let settings = Settings {
             parallelism: run.parallelism,
             wait: run.wait.is_some(),
@@ -232,20 +246,23 @@ impl Sim {
         for _ in 0..service.visible_after_listings.max(service.tags_after_listings) {
             drop(visitor.list().await);
         }
-        let commits = schedule.commits();
         let mut n = schedule.runs.len();
-        for wish in &commits {
+        for wish in &schedule.commits() {
             for _ in 0..2 {
                 self.act(n, &quiet_run(wish), true).await;
+                let left = match common::plan(&visitor, &spec_of(wish, self.net.bug)).await {
+                    Ok((_, plan)) if plan.is_empty() => String::new(),
+                    Ok((_, plan)) => format!("{:?} {:?}", plan.changes, plan.held),
+                    Err(failure) => failure.error.to_string(),
+                };
+                let mut records = self.records.borrow_mut();
+                let record = records.get_mut(&n).expect("the run that has just ended");
+                record.left = left;
                 n += 1;
-                if self.records.borrow()[&(n - 1)].said.code == Some(0) {
+                if record.said.code == Some(0) {
                     break;
                 }
             }
-        }
-        if let [wish] = &commits[..] {
-            let planned: Result<(Situation, Plan), Failure> = common::plan(&visitor, &spec_of(wish)).await;
-            self.net.history().plan_is_empty = Some(planned.is_ok_and(|(_, plan)| plan.is_empty()));
         }
     }
 
@@ -259,12 +276,16 @@ impl Sim {
     }
 }
 
-/// As `apply` refuses, before anything is sent.
 /// Saves a plan, reads it after a while, and plans again: what is still to be done of it.
-async fn from_file(cloud: &Cloud, wish: &Wish, stall: u64) -> Result<(Situation, Plan), Failure> {
-    let spec = spec_of(wish);
+async fn from_file(
+    cloud: &Cloud,
+    wish: &Wish,
+    stall: u64,
+    bug: Option<Bug>,
+) -> Result<(Situation, Plan), Failure> {
+    let spec = spec_of(wish, bug);
     let (situation, plan) = common::plan(cloud, &spec).await?;
-    let sources = vec![Source { name: "spec.yaml".to_owned(), bytes: text(wish).into_bytes() }];
+    let sources = vec![Source { name: "spec.yaml".to_owned(), bytes: text(wish, bug).into_bytes() }];
     let saved = Planned {
         sources: sources.into(),
         options: common::options(cloud),
@@ -280,6 +301,7 @@ async fn from_file(cloud: &Cloud, wish: &Wish, stall: u64) -> Result<(Situation,
     Ok((situation, read.still_approved(&fresh)?))
 }
 
+/// As `apply` refuses, before anything is sent.
 fn check_applyable(plan: &Plan) -> Result<(), Failure> {
     if plan.is_applyable() {
         return Ok(());
@@ -287,6 +309,24 @@ fn check_applyable(plan: &Plan) -> Result<(), Failure> {
     let held: Vec<String> =
         plan.held.iter().map(|held| format!("{} {}", held.identity, held.reason.word())).collect();
     Err(Failure::new(Exit::Refused, format_args!("held: {}", held.join(", "))))
+}
+
+fn planned(change: &Change) -> (String, &'static str) {
+    let action = match change {
+        Change::Purchase(_) => "purchase",
+        Change::Update(_) => "update",
+        Change::Adopt(_) => "adopt",
+        Change::Release(_) => "release",
+        Change::Retire(_) => "retire",
+    };
+    (change.identity().to_string(), action)
+}
+
+impl Said {
+    fn hear(&mut self, applied: Applied) {
+        self.code = Some(applied.exit().code());
+        self.results = applied.results;
+    }
 }
 
 fn quiet_run(wish: &Wish) -> Run {
@@ -318,106 +358,6 @@ impl<F: Future> Future for Crashing<F> {
         match &mut self.way {
             Some(way) => way.as_mut().poll(cx).map(Some),
             None => Poll::Ready(None),
-        }
-    }
-}
-
-/// The spec of a commit; the same text is parsed once per thread.
-fn spec_of(wish: &Wish) -> Spec {
-    thread_local! {
-        static PARSED: RefCell<BTreeMap<Wish, Spec>> = RefCell::default();
-    }
-    PARSED.with_borrow_mut(|parsed| {
-        parsed.entry(wish.clone()).or_insert_with(|| common::spec(&text(wish))).clone()
-    })
-}
-
-fn text(wish: &Wish) -> String {
-    let package = |(name, want): (&Name, &Want)| {
-        let Want { mbps, generation, auto_pay } = want;
-        let [a, b] = areas(*name);
-        format!(
-            "{name}: {{areas: [{a}, {b}], bandwidth: {mbps}, generation: {generation}, autoPay: {auto_pay}}}"
-        )
-    };
-    let packages: Vec<String> = wish.iter().map(package).collect();
-    format!(
-        "{{version: 1, stack: net, defaults: {{period: 1, autoRenew: false}}, packages: {{{}}}}}",
-        packages.join(", ")
-    )
-}
-
-/// The areas of a declared package. The first two are alike but for their names.
-pub(crate) fn areas(name: Name) -> [&'static str; 2] {
-    if name == 'c' { ["China", "North-America"] } else { ["China", "Europe"] }
-}
-
-/// The identity that a declared package is recognised by.
-pub(crate) fn identity(name: Name, want: &Want) -> String {
-    if want.generation == 1 { format!("net/{name}") } else { format!("net/{name}/{}", want.generation) }
-}
-
-/// Puts into the account what is there before the first run.
-fn furnish(world: &mut World, schedule: &Schedule) {
-    for n in 0..schedule.strangers {
-        world.packages.push(stranger(n));
-    }
-    for (name, want) in &schedule.existing {
-        let package =
-            by_hand(world, *name, i64::from(want.mbps)).tagged(IDENTITY_TAG, &identity(*name, want));
-        // The last item of a full first page: the one that slips away when the pages shift.
-        world.packages.insert(world.packages.len().min(50), package);
-    }
-}
-
-fn stranger(n: usize) -> Package {
-    Package::new(&format!("cenbwp-stranger{n}"), ["china", "asia-pacific"], 5)
-}
-
-const BY_HAND: &str = "cenbwp-byhand";
-
-pub(crate) fn is_by_hand(package: &Package) -> bool {
-    package.id.starts_with(BY_HAND)
-}
-
-fn by_hand(world: &World, name: Name, mbps: i64) -> Package {
-    let [a, b] = areas(name).map(str::to_ascii_lowercase);
-    let n = world.packages.iter().filter(|package| is_by_hand(package)).count();
-    let mut package = Package::new(&format!("{BY_HAND}{n}{name}"), [&a, &b], mbps);
-    package.name = format!("net-{name}");
-    package
-}
-
-fn do_deed(world: &mut World, act: Act) {
-    let carries = |name: Name| {
-        move |package: &Package| {
-            package
-                .tag(IDENTITY_TAG)
-                .is_some_and(|tag| tag.split('/').nth(1).is_some_and(|part| part.starts_with(name)))
-        }
-    };
-    match act {
-        Act::Untag(name) => {
-            let carriers = world.packages.iter_mut().filter(|package| carries(name)(package));
-            carriers.for_each(|package| package.tags.retain(|tag| tag.key != IDENTITY_TAG));
-        }
-        Act::Resize(name) => {
-            let carriers = world.packages.iter_mut().filter(|package| carries(name)(package));
-            carriers.for_each(|package| package.bandwidth = 30);
-        }
-        Act::Vanish(name) => world.packages.retain(|package| !carries(name)(package)),
-        Act::LookAlike(name) => world.packages.insert(0, by_hand(world, name, 10)),
-        Act::Tagged(name) => {
-            let package = by_hand(world, name, 10).tagged(IDENTITY_TAG, &format!("net/{name}"));
-            world.packages.insert(0, package);
-        }
-        Act::Churn => {
-            let is_stranger = |package: &Package| package.id.starts_with("cenbwp-stranger");
-            if let Some(first) = world.packages.iter().position(is_stranger) {
-                world.packages.remove(first);
-                let next = 1000 + world.packages.iter().filter(|package| is_stranger(package)).count();
-                world.packages.push(stranger(next));
-            }
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The way between one executor and the service: delays, losses, and the log of who sent what.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cenbwp::cloud::{Reply, Sending, SignedRequest, Transport, TransportError};
-use cenbwp_tests::Emulator;
+use cenbwp_tests::{Emulator, Package, World};
 use fastrand::Rng;
 use percent_encoding::percent_decode_str;
 use tokio::time::Instant;
@@ -29,6 +30,8 @@ pub(crate) struct Net {
     started: Instant,
     history: Mutex<History>,
     sent: Mutex<Vec<&'static str>>,
+    /// The packages as they were seen last.
+    packages: Mutex<BTreeMap<String, Package>>,
 }
 
 impl Net {
@@ -46,7 +49,29 @@ impl Net {
             started: Instant::now(),
             history: Mutex::default(),
             sent: Mutex::default(),
+            packages: Mutex::default(),
         })
+    }
+
+    /// Notes what is another than when it was seen last, and the request that made it so, if one did.
+    pub(crate) fn watch(&self, world: &World, request: Option<u64>) {
+        let mut known = self.packages.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() == world.packages.len()
+            && world.packages.iter().all(|package| known.get(&package.id) == Some(package))
+        {
+            return;
+        }
+        let now: BTreeMap<String, Package> =
+            world.packages.iter().map(|package| (package.id.clone(), package.clone())).collect();
+        let before = std::mem::replace(&mut *known, now);
+        for (id, package) in &*known {
+            if before.get(id) != Some(package) {
+                self.note(Event::Became { id: id.clone(), now: Some(Box::new(package.clone())), request });
+            }
+        }
+        for id in before.into_keys().filter(|id| !known.contains_key(id)) {
+            self.note(Event::Became { id, now: None, request });
+        }
     }
 
     /// Milliseconds from the start.
@@ -89,15 +114,35 @@ impl Wire {
     async fn carry(&self, request: &SignedRequest) -> Result<Reply, TransportError> {
         let (net, run) = (&*self.net, self.run);
         let action = action_of(request);
-        let nonce = header(request, "x-acs-signature-nonce").to_owned();
-        let params = decoded(&request.query);
-        net.note(Event::Sent { run, action, nonce: nonce.clone(), params: params.clone() });
+        let nonce = header(request, "x-acs-signature-nonce");
+        let mut params = decoded(&request.query);
+        let Some(bug) = net.bug else {
+            return self.send_as(action, nonce, params, common::as_received(request)).await;
+        };
+        bug.request(run, nonce, action, &mut params);
+        let date = header(request, "x-acs-date");
+        let mut result =
+            self.send_as(action, nonce, params.clone(), signed(action, &params, nonce, date)).await;
+        if bug.repeats(action, &result) {
+            let nonce = format!("{nonce}-again");
+            let again = signed(action, &params, &nonce, date);
+            result = self.send_as(action, &nonce, params, again).await;
+        }
+        bug.reply(action, result)
+    }
+
+    /// Sends what is received so, unless the way there or back is cut.
+    async fn send_as(
+        &self,
+        action: &'static str,
+        nonce: &str,
+        params: Vec<(String, String)>,
+        received: cenbwp_tests::Request,
+    ) -> Result<Reply, TransportError> {
+        let (net, run, nonce) = (&*self.net, self.run, nonce.to_owned());
+        net.note(Event::Sent { run, action, nonce: nonce.clone(), params });
         self.delay().await;
         let result = if net.connects(action) {
-            let received = match net.bug {
-                Some(bug) => tampered(bug, run, action, request, params),
-                None => common::as_received(request),
-            };
             match tokio::time::timeout(PATIENCE, net.emulator.handle(received)).await {
                 Ok(reply) => common::answer(reply),
                 Err(_) => Err(TransportError::Lost("timed out".to_owned())),
@@ -107,10 +152,7 @@ impl Wire {
         };
         self.delay().await;
         net.note(Event::Replied { run, nonce, fate: fate(&result) });
-        match net.bug {
-            Some(bug) => bug.reply(action, result),
-            None => result,
-        }
+        result
     }
 
     async fn delay(&self) {
@@ -127,26 +169,16 @@ pub(crate) async fn sleep(ms: u64) {
     }
 }
 
-/// The request as a tool with this bug would have sent it.
-fn tampered(
-    bug: Bug,
-    run: usize,
-    action: &str,
-    request: &SignedRequest,
-    mut params: Vec<(String, String)>,
-) -> cenbwp_tests::Request {
-    let nonce = header(request, "x-acs-signature-nonce");
-    bug.request(run, nonce, &mut params);
+/// The request that a tool with a bug sends instead of its own.
+fn signed(action: &str, params: &[(String, String)], nonce: &str, date: &str) -> cenbwp_tests::Request {
     let params: Vec<(&str, &str)> =
         params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    signer::sign(action, &params, nonce, header(request, "x-acs-date"))
+    signer::sign(action, &params, nonce, date)
 }
 
 fn action_of(request: &SignedRequest) -> &'static str {
     let named = header(request, "x-acs-action");
-    let known = [Action::Create, Action::Describe, Action::Caller].map(Action::name);
-    let others = ["ModifyCenBandwidthPackageSpec"];
-    known.into_iter().chain(others).find(|name| *name == named).unwrap_or("an action that nobody expects")
+    Action::named(named).map_or("an action that nobody expects", Action::name)
 }
 
 fn header<'a>(request: &'a SignedRequest, name: &str) -> &'a str {

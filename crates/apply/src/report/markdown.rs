@@ -36,7 +36,7 @@ pub(super) fn text(run: &Run<'_>) -> String {
 /// repository has a comment of its own; before the stacks are known it names none.
 fn marker(run: &Run<'_>) -> String {
     let stacks = run.stacks().join(",");
-    let stacks = if stacks.len() > 200 { super::document::sha256(&stacks) } else { stacks };
+    let stacks = if stacks.len() > 200 { super::digest::sha256(&stacks) } else { stacks };
     let colon = if stacks.is_empty() { "" } else { ":" };
     format!("<!-- cenbwp-plan{colon}{stacks} -->")
 }

@@ -1,0 +1,179 @@
+//! What is reached: by each run that says it is done, and by all of them in the end.
+
+use cenbwp_tests::{Package, TokenRecord, TokenSemantics, TokenState};
+
+use super::table::{as_declared, held};
+use super::{Case, Law, owner};
+use crate::account::{Found, START, identity, is_of};
+use crate::history::Record;
+use crate::schedule::{Act, Manage, Name, Want};
+
+impl Case<'_> {
+    /// A run that says done has what its spec asks for, unless somebody else had a hand in it meanwhile.
+    pub(super) fn done_as_declared(&mut self, n: usize, record: &Record) {
+        if record.said.code != Some(0) || self.deeds(record.started, record.ended, |_| true) > 0 {
+            return;
+        }
+        let there: Vec<&Package> = self.there(self.spans[n].1).collect();
+        for (name, want) in &record.run.wish {
+            let identity = identity(*name, want);
+            let adopted = want.adopt.map(Found::id);
+            let concerns = |package: &Package| {
+                owner(package) == Some(&identity) || adopted.as_ref() == Some(&package.id)
+            };
+            // Who does not buy cannot know of a purchase that another commit makes meanwhile.
+            let bought = want.manage != Manage::Full || want.adopt.is_some();
+            if self.meddled(n, record, concerns) || (bought && self.is_bought_meanwhile(n, record, &identity))
+            {
+                continue;
+            }
+            let carriers: Vec<&Package> =
+                there.iter().copied().filter(|package| owner(package) == Some(&identity)).collect();
+            let fine = match want.manage {
+                Manage::Full => self.is_there(record, *name, want, &carriers),
+                Manage::Observe => true,
+                Manage::Release => carriers.is_empty(),
+                Manage::Retire => carriers.iter().all(|package| is_left_to_expire(package)),
+            };
+            if !fine {
+                let what =
+                    format!("run {n} says done, {identity} is to be {want:?}, and there is {carriers:?}");
+                self.find(Law::Converges, what);
+            }
+        }
+    }
+
+    /// Tells whether a run of another commit bought it while this one went on, or before and the service may not have
+    /// listed it yet, or not with its tags.
+    fn is_bought_meanwhile(&self, n: usize, record: &Record, identity: &str) -> bool {
+        let late = self.lags();
+        self.orders.iter().any(|(run, order)| {
+            let other = self.history.runs[*run].run.wish != record.run.wish;
+            let since = late || self.order_entry(order) > self.spans[n].0;
+            other && since && order.identity.as_deref() == Some(identity)
+        })
+    }
+
+    /// Tells whether the service lists purchases late, or without their tags at first.
+    fn lags(&self) -> bool {
+        let service = &self.schedule.service;
+        let listings = service.visible_after_listings.max(service.tags_after_listings);
+        listings > 0 || !service.visible_after.max(service.tags_after).is_zero()
+    }
+
+    fn is_there(&self, record: &Record, name: Name, want: &Want, carriers: &[&Package]) -> bool {
+        let identity = identity(name, want);
+        // Who does not wait, or does not pay, is told of an order and does not look at its package.
+        let unseen = record.run.wait.is_none() || !want.auto_pay;
+        let ordered = self.orders.iter().any(|(_, order)| order.identity.as_deref() == Some(&identity));
+        // Nobody can see a second package that a person tagged while the first is not listed yet.
+        let tagged = self.deeds(0, u64::MAX, |act| act == Act::Tagged(name)) > 0;
+        match carriers {
+            [one] if as_declared(one, want) => true,
+            _ if unseen && ordered => true,
+            several => tagged && several.iter().any(|one| as_declared(one, want)),
+        }
+    }
+
+    /// The last, quiet rerun of a commit knows everything, and is refused only where something speaks against it;
+    /// otherwise it is done and the plan after it is empty.
+    pub(super) fn reached(&mut self) {
+        let quiet: Vec<(usize, &Record)> =
+            self.history.runs.iter().enumerate().filter(|(_, record)| record.quiet).collect();
+        for (at, (n, record)) in quiet.iter().enumerate() {
+            let is_last = quiet.get(at + 1).is_none_or(|(_, next)| next.run.wish != record.run.wish);
+            let wish = &record.run.wish;
+            let excused = wish.iter().any(|(name, want)| self.is_spent(*name, want));
+            // An unpaid package that is listed before its tags looks like a stranger's, and one that is listed later is
+            // not known yet: nobody waits for it.
+            let service = &self.schedule.service;
+            let strange = service.list_unpaid && self.lags();
+            if !is_last || excused {
+                continue;
+            }
+            if record.said.code == Some(7) {
+                self.find(
+                    Law::NothingAbandoned,
+                    format!("run {n} leaves something unknown: {}", record.said),
+                );
+                continue;
+            }
+            let there: Vec<&Package> =
+                self.there(self.spans[*n].0).filter(|package| package.paid || service.list_unpaid).collect();
+            if strange || self.is_crowded(*n, record) {
+                continue;
+            }
+            let reasons = held(wish, &there);
+            let expected = if reasons.is_empty() { Some(0) } else { Some(4) };
+            if record.said.code != expected {
+                let what = format!(
+                    "run {n}, quiet and alone, ends so: {} and this held it: {reasons:?}",
+                    record.said
+                );
+                self.find(Law::Converges, what);
+            }
+            // An order that nobody paid is asked for again with the same token.
+            let paid = wish.values().all(|want| want.auto_pay);
+            if record.said.code == Some(0) && paid && !record.left.is_empty() {
+                self.find(
+                    Law::Converges,
+                    format!("run {n} is done, and then there is to do: {}", record.left),
+                );
+            }
+        }
+    }
+
+    /// Tells whether a package is to be attached where another one of the same areas stays: the service has no room.
+    fn is_crowded(&self, n: usize, record: &Record) -> bool {
+        let there: Vec<&Package> = self.there(self.spans[n].1).collect();
+        record.run.wish.iter().any(|(name, want)| {
+            let identity = identity(*name, want);
+            let Some(Some(cen)) = want.cen else { return false };
+            let on_it = |package: &&&Package| package.cen_ids.iter().any(|other| other == cen);
+            let own = there.iter().find(|package| owner(package) == Some(&identity));
+            let areas = crate::account::areas(*name)[1].to_ascii_lowercase();
+            let other = |package: &&&Package| {
+                own.is_none_or(|own| own.id != package.id) && package.area_b == areas && on_it(package)
+            };
+            want.manage == Manage::Full && there.iter().any(|package| other(&package))
+        })
+    }
+
+    /// Whether the service itself can never say more about an identity: its token is spent with other parameters
+    /// on an order that failed or that nobody paid, on four orders that failed, or on a package that is gone or lost
+    /// the tag.
+    fn is_spent(&self, name: Name, want: &Want) -> bool {
+        let identity = identity(name, want);
+        let tokens = self.history.tokens.iter();
+        let of_it = tokens.filter(|token| token.parameters.values().any(|value| *value == identity));
+        let (lost, open): (Vec<&TokenRecord>, Vec<&TokenRecord>) =
+            of_it.partition(|token| self.is_lost(token, &identity));
+        let never_listed = |token: &&&TokenRecord| token.state == TokenState::Failed || !want.auto_pay;
+        let spent: Vec<_> = open.iter().filter(never_listed).collect();
+        let strict = self.schedule.service.tokens == TokenSemantics::Strict;
+        let differs = |token: &TokenRecord| token.parameters.get("Bandwidth") != Some(&want.mbps.to_string());
+        let act = |act| matches!(act, Act::Vanish(other) | Act::Untag(other) | Act::Reassign(other) if other == name);
+        spent.len() == 4
+            || !lost.is_empty()
+            || (strict && spent.iter().any(|token| differs(token)))
+            || (self.deeds(0, u64::MAX, act) > 0
+                && self
+                    .orders
+                    .iter()
+                    .any(|(_, order)| order.identity.as_deref().is_some_and(|it| is_of(it, name))))
+    }
+
+    /// Whether the package that a token bought does not carry the identity any more.
+    fn is_lost(&self, token: &TokenRecord, identity: &str) -> bool {
+        let TokenState::Answered(answer) = &token.state else { return false };
+        let id = answer.get("CenBandwidthPackageId").and_then(|id| id.as_str()).unwrap_or_default();
+        let last = self.lives.get(id).and_then(|life| life.last());
+        last.is_none_or(|last| last.package.is_none_or(|package| owner(package) != Some(identity)))
+    }
+}
+
+/// Detached, and not to be deleted before it ends.
+fn is_left_to_expire(package: &Package) -> bool {
+    let start = START.parse().expect("a fixed time");
+    package.cen_ids.is_empty() && package.charge_type == "PREPAY" && package.expires > start
+}

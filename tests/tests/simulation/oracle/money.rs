@@ -1,0 +1,227 @@
+//! Purchases: at most one each, exactly as declared, never on doubt.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cenbwp_tests::Order;
+
+use super::table::looks_alike;
+use super::{Case, Law, owner};
+use crate::account::{TEAM, areas, identity, is_by_hand, is_of, purchase_title};
+use crate::history::{Event, Fate};
+use crate::schedule::{Act, Action, Manage, Name, Want};
+
+impl Case<'_> {
+    pub(super) fn purchases(&mut self) {
+        self.at_most_one();
+        self.as_asked();
+        self.no_purchase_on_doubt();
+        self.repeated_on_doubt();
+    }
+
+    /// For one identity one order; one more for each time that its package vanished from a service that forgets.
+    fn at_most_one(&mut self) {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for (_, order) in &self.orders {
+            *counts.entry(order.identity.as_deref().unwrap_or_default()).or_default() += 1;
+        }
+        for (identity, count) in counts {
+            let vanished = |act| matches!(act, Act::Vanish(name) if is_of(identity, name));
+            let forgotten =
+                if self.schedule.service.dead_replay { 0 } else { self.deeds(0, u64::MAX, vanished) };
+            if count > 1 + forgotten {
+                self.find(Law::AtMostOne, format!("{count} orders for {identity:?}"));
+            }
+        }
+    }
+
+    /// Every order, parameter by parameter, is what the spec of the run that placed it declares. Nothing is bought for
+    /// an entry that adopts, observes, releases or retires.
+    fn as_asked(&mut self) {
+        for (run, order) in self.orders.clone() {
+            let Some((name, want)) = self.entry_of(run, order) else {
+                let what = format!("run {run} ordered {:?}, which it does not declare", order.identity);
+                self.find(Law::AsAsked, what);
+                continue;
+            };
+            if want.manage != Manage::Full || want.adopt.is_some() || want.postpaid {
+                let what = format!("run {run} ordered {:?}, declared is {want:?}", order.identity);
+                self.find(Law::AsAsked, what);
+            }
+            let (mut expected, mut given) = (parameters(name, &want), order.parameters.clone());
+            let mut tags = taken_tags(&mut given);
+            // What it says is the tool's own; that it is there is not.
+            expected.insert("terms", tags.remove("cenbwp-terms").is_some().to_string());
+            given.insert("terms".to_owned(), true.to_string());
+            let mut declared = BTreeMap::from([("cenbwp".to_owned(), identity(name, &want))]);
+            declared.extend(want.team.flatten().map(|team| (TEAM.to_owned(), team.to_owned())));
+            if !given
+                .iter()
+                .map(|(name, value)| (name.as_str(), value))
+                .eq(expected.iter().map(|(k, v)| (*k, v)))
+                || tags != declared
+            {
+                let what =
+                    format!("run {run} ordered {given:?} {tags:?}, declared is {expected:?} {declared:?}");
+                self.find(Law::AsAsked, what);
+            }
+        }
+    }
+
+    /// Nothing is bought that was there by another hand from before the run began until it ordered, under our tag or
+    /// looking alike.
+    fn no_purchase_on_doubt(&mut self) {
+        for (run, order) in self.orders.clone() {
+            let Some((name, want)) = self.entry_of(run, order) else { continue };
+            let wish = &self.history.runs[run].run.wish;
+            let (from, to) = (self.spans[run].0, self.order_entry(order));
+            let speaks_against = |package: &cenbwp_tests::Package| {
+                is_by_hand(package)
+                    && (owner(package) == order.identity.as_deref()
+                        || looks_alike(package, name, &want, wish))
+            };
+            let always = |package: &&cenbwp_tests::Package| {
+                let life = self.during(&package.id, from, to);
+                life.iter().all(|moment| moment.is_some_and(speaks_against))
+            };
+            let seen = self.there(from).find(always);
+            if let Some(seen) = seen {
+                let what = format!("run {run} ordered {:?}, and {} was there", order.identity, seen.id);
+                self.find(Law::NoPurchaseOnDoubt, what);
+            }
+        }
+    }
+
+    /// What follows from the requests alone: after a refusal of the account a run sends nothing that changes something,
+    /// and an order in doubt is not sent again before a listing was read.
+    fn repeated_on_doubt(&mut self) {
+        let mut refused: BTreeSet<usize> = BTreeSet::new();
+        let mut doubts: BTreeSet<(usize, String)> = BTreeSet::new();
+        let mut sent: BTreeMap<&str, (Option<Action>, String)> = BTreeMap::new();
+        let mut found = Vec::new();
+        for entry in &self.history.entries {
+            match &entry.event {
+                Event::Sent { run, action, nonce, params } => {
+                    let (named, identity) = (Action::named(action), tag_in(params));
+                    let spends = named.is_some_and(|it| it == Action::Create || it.is_change());
+                    if spends && refused.contains(run) {
+                        found.push((
+                            Law::EndOfMoney,
+                            format!("run {run} sends {action} after the account was refused"),
+                        ));
+                    }
+                    if named == Some(Action::Create) && doubts.contains(&(*run, identity.clone())) {
+                        let what = format!("run {run} orders {identity} again without having looked");
+                        found.push((Law::NoPurchaseOnDoubt, what));
+                    }
+                    sent.insert(nonce, (named, identity));
+                }
+                Event::Replied { run, nonce, fate } => match &sent[nonce.as_str()] {
+                    (Some(Action::Describe), _) if fate.is_yes() => doubts.retain(|(other, _)| other != run),
+                    (Some(action), identity) if *action == Action::Create || action.is_change() => {
+                        if fate.refuses_the_account() {
+                            refused.insert(*run);
+                        } else if fate.is_doubt() && *action == Action::Create {
+                            doubts.insert((*run, identity.clone()));
+                        }
+                    }
+                    _ => {}
+                },
+                Event::Started { .. } | Event::Did(_) | Event::Became { .. } | Event::Ended { .. } => {}
+            }
+        }
+        for (law, what) in found {
+            self.find(law, what);
+        }
+    }
+
+    /// The entry that an order is for, in the spec of the run that placed it.
+    fn entry_of(&self, run: usize, order: &Order) -> Option<(Name, Want)> {
+        let wish = &self.history.runs[run].run.wish;
+        let declared = wish.iter().find(|(name, want)| order.identity == Some(identity(**name, want)));
+        declared.map(|(name, want)| (*name, *want))
+    }
+
+    /// The identities that a run sent orders for.
+    pub(super) fn ordered_by(&self, n: usize) -> BTreeSet<String> {
+        let creates = self.history.entries.iter().filter_map(move |entry| match &entry.event {
+            Event::Sent { run, action, params, .. } if *run == n && *action == Action::Create.name() => {
+                Some(tag_in(params))
+            }
+            _ => None,
+        });
+        creates.collect()
+    }
+
+    /// Whether a run heard a yes to an order for an identity, or did not hear what became of one.
+    pub(super) fn may_have_ordered(&self, n: usize, identity: &str) -> bool {
+        let mut open: BTreeSet<&str> = BTreeSet::new();
+        let mut heard = false;
+        for entry in &self.history.entries {
+            match &entry.event {
+                Event::Sent { run, nonce, params, .. } if *run == n && tag_in(params) == identity => {
+                    open.insert(nonce);
+                }
+                Event::Replied { nonce, fate, .. } if open.remove(nonce.as_str()) => {
+                    heard |= fate.is_doubt() || fate.is_yes();
+                }
+                _ => {}
+            }
+        }
+        heard
+    }
+
+    /// Whether the reply to the request that placed an order was a yes, and arrived.
+    pub(super) fn was_told_of(&self, order: &Order) -> bool {
+        let logged = self.history.requests.iter().find(|logged| logged.seq == order.request);
+        let placed = logged.and_then(|logged| logged.nonce.as_ref());
+        self.history.entries.iter().any(|entry| match &entry.event {
+            Event::Replied { nonce, fate, .. } => Some(nonce) == placed && fate.is_yes(),
+            _ => false,
+        })
+    }
+}
+
+impl Fate {
+    fn refuses_the_account(&self) -> bool {
+        matches!(self, Self::Answered { code, .. } if code.starts_with("PayFor") || code == "Forbidden.RAM")
+    }
+}
+
+/// The identity that a purchase's tags name; empty if they name none.
+fn tag_in(params: &[(String, String)]) -> String {
+    let key = params.iter().find(|(name, value)| name.ends_with(".Key") && value == "cenbwp");
+    let value = key.and_then(|(name, _)| {
+        let value = name.replace(".Key", ".Value");
+        params.iter().find(|(other, _)| *other == value)
+    });
+    value.map(|(_, value)| value.clone()).unwrap_or_default()
+}
+
+/// Takes the tags out of a request's parameters.
+fn taken_tags(given: &mut BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut tags = BTreeMap::new();
+    for n in 1..=20 {
+        if let Some(key) = given.remove(&format!("Tag.{n}.Key")) {
+            tags.insert(key, given.remove(&format!("Tag.{n}.Value")).unwrap_or_default());
+        }
+    }
+    tags
+}
+
+/// What the vendor's page of the operation has to be sent for a declared package, tags and token apart.
+fn parameters(name: Name, want: &Want) -> BTreeMap<&'static str, String> {
+    let [a, b] = areas(name);
+    let mut parameters = BTreeMap::from([
+        ("AutoPay", want.auto_pay.to_string()),
+        ("AutoRenew", "false".to_owned()),
+        ("Bandwidth", want.mbps.to_string()),
+        ("BandwidthPackageChargeType", "PREPAY".to_owned()),
+        ("GeographicRegionAId", a.to_owned()),
+        ("GeographicRegionBId", b.to_owned()),
+        ("Name", want.title.unwrap_or(purchase_title(name)).to_owned()),
+        ("Period", "1".to_owned()),
+        ("PricingCycle", "Month".to_owned()),
+    ]);
+    parameters.extend(want.text.filter(|text| !text.is_empty()).map(|text| ("Description", text.to_owned())));
+    parameters
+}

@@ -1,0 +1,123 @@
+//! The decision table as an outsider has it: which packages a commit is about, and what speaks against carrying it out.
+
+use cenbwp_tests::Package;
+
+use super::owner;
+use crate::account::{Found, START, TEAM, areas, identity, purchase_title};
+use crate::schedule::{Manage, Name, Want, Wish};
+
+/// Tells whether a package is in every field as an entry declares it.
+pub(super) fn as_declared(package: &Package, want: &Want) -> bool {
+    differing(package, want).is_empty()
+}
+
+/// The declared fields in which a package differs.
+fn differing(package: &Package, want: &Want) -> Vec<&'static str> {
+    let fields = [
+        ("bandwidth", lasting(package) == i64::from(want.mbps)),
+        ("name", want.title.is_none_or(|title| package.name == title)),
+        ("description", want.text.is_none_or(|text| package.description == text)),
+        ("tags", want.team.is_none_or(|team| package.tag(TEAM) == team)),
+        ("resourceGroupId", want.group.is_none_or(|group| package.resource_group_id == group)),
+        ("cenId", want.cen.is_none_or(|cen| package.cen_ids.iter().map(String::as_str).eq(cen))),
+    ];
+    fields.into_iter().filter(|(_, same)| !same).map(|(field, _)| field).collect()
+}
+
+/// The bandwidth that a package has for good.
+fn lasting(package: &Package) -> i64 {
+    let reserved = package.reservation.as_ref().filter(|it| it.order_type == "TEMP_UPGRADE");
+    reserved.and_then(|it| it.bandwidth.parse().ok()).unwrap_or(package.bandwidth)
+}
+
+/// Why a commit must not be carried out in this account: one reason per entry that must be held.
+pub(super) fn held(wish: &Wish, there: &[&Package]) -> Vec<String> {
+    let entries = wish.iter();
+    entries
+        .filter_map(|(name, want)| Some(format!("{name}: {}", reason(*name, want, wish, there)?)))
+        .collect()
+}
+
+fn reason(name: Name, want: &Want, wish: &Wish, there: &[&Package]) -> Option<&'static str> {
+    let identity = identity(name, want);
+    let carriers: Vec<&&Package> = there.iter().filter(|package| owner(package) == Some(&identity)).collect();
+    let is_later = |package: &&&Package| {
+        owner(package)
+            .and_then(generation)
+            .is_some_and(|(other, generation)| other == name && generation > want.generation)
+    };
+    if carriers.len() > 1 {
+        return Some("two packages carry it");
+    }
+    if want.manage != Manage::Observe && there.iter().any(|package| is_later(&package)) {
+        return Some("a later generation is there");
+    }
+    match (carriers.first(), want.manage, want.adopt) {
+        (Some(one), Manage::Full, Some(other)) if one.id != Found::id(other) => Some("it is another package"),
+        (Some(one), Manage::Full, _) => obstacle(one, want, !as_declared(one, want)),
+        (None, Manage::Full, Some(other)) => {
+            match there.iter().find(|package| package.id == Found::id(other)) {
+                None => Some("there is nothing to adopt"),
+                Some(one) if owner(one).is_some() => Some("what it adopts has an owner"),
+                Some(one) if !same_areas(one, name) => Some("what it adopts has other areas"),
+                Some(one) => obstacle(one, want, true),
+            }
+        }
+        (None, Manage::Full, None) if want.postpaid => Some("it cannot be bought"),
+        (None, Manage::Full, None) => there
+            .iter()
+            .any(|package| looks_alike(package, name, want, wish))
+            .then_some("a look-alike is there"),
+        (_, Manage::Observe | Manage::Release | Manage::Retire, _) => None,
+    }
+}
+
+/// What is in the way of a change, if one is needed.
+fn obstacle(package: &Package, want: &Want, needed: bool) -> Option<&'static str> {
+    let start = START.parse().expect("a fixed time");
+    if (package.charge_type == "POSTPAY") != want.postpaid {
+        return Some("it is paid for otherwise");
+    }
+    if !needed {
+        return None;
+    }
+    let leaves = !package.cen_ids.is_empty() && differing(package, want).contains(&"cenId");
+    match (package.expires <= start, package.business_status != "Normal", leaves && !want.consent) {
+        (true, ..) => Some("it has expired"),
+        (_, true, _) => Some("it is locked"),
+        (.., true) => Some("nobody consents to interrupting its traffic"),
+        (false, false, false) => None,
+    }
+}
+
+/// Tells whether a package may be the one that would be bought for an entry of a commit: it has the same name, or the
+/// same areas and bandwidth, and no owner that is known to be another.
+pub(super) fn looks_alike(package: &Package, name: Name, want: &Want, wish: &Wish) -> bool {
+    if wish.values().any(|other| other.adopt.is_some_and(|other| Found::id(other) == package.id)) {
+        return false;
+    }
+    let named = package.name == want.title.unwrap_or(purchase_title(name));
+    let mbps = i64::from(want.mbps);
+    let shaped = same_areas(package, name) && (package.bandwidth == mbps || lasting(package) == mbps);
+    match owner(package).map(generation) {
+        None => named || shaped,
+        // Of our stack: known, unless this commit does not declare it.
+        Some(Some((other, number))) => {
+            wish.get(&other).is_none_or(|want| want.generation < number) && (named || shaped)
+        }
+        // Of another stack.
+        Some(None) => named,
+    }
+}
+
+fn same_areas(package: &Package, name: Name) -> bool {
+    let [a, b] = areas(name).map(str::to_ascii_lowercase);
+    package.area_a == a && package.area_b == b
+}
+
+/// The name and the generation of an identity of our stack.
+fn generation(identity: &str) -> Option<(Name, u32)> {
+    let rest = identity.strip_prefix("net/")?;
+    let name = rest.chars().next()?;
+    Some((name, rest.split_once('/').map_or(Some(1), |(_, number)| number.parse().ok())?))
+}

@@ -1,0 +1,198 @@
+//! What a run says about itself, against what it did.
+
+use cenbwp::execute::{ChangeResult, FieldOutcome, Outcome};
+use cenbwp_tests::Order;
+
+use super::changes::Request;
+use super::{Case, Law, owner};
+use crate::account::is_of;
+use crate::history::{Event, Record};
+use crate::schedule::Act;
+
+impl Case<'_> {
+    /// What a run says about itself is true.
+    pub(super) fn truth(&mut self, n: usize, record: &Record) {
+        let said = &record.said;
+        let mut lies = Vec::new();
+        let ordered: Vec<&Order> =
+            self.orders.iter().filter(|(run, _)| *run == n).map(|(_, order)| *order).collect();
+        if let Some(code @ (1..=5 | 130)) = said.code {
+            let bought = ordered.iter().map(|order| format!("ordered {:?}", order.identity));
+            let changed = self.done_by(n).filter_map(|(before, _)| Some(format!("changed {}", before?.id)));
+            if let Some(what) = bought.chain(changed).next() {
+                lies.push(format!("says with exit {code} that nothing was bought or changed, and {what}"));
+            }
+        }
+        let unknown = said.results.iter().any(ChangeResult::is_unknown);
+        if !said.cut && unknown != (said.code == Some(7)) {
+            lies.push(format!("exits with {:?}; one of its results is unknown: {unknown}", said.code));
+        }
+        let told: Vec<(String, &str)> =
+            said.results.iter().map(|result| (result.identity.to_string(), result.action)).collect();
+        if !said.cut && told != said.planned {
+            lies.push(format!("planned {:?} and tells of {told:?}", said.planned));
+        }
+        lies.extend(self.unnamed(n, record));
+        for result in &said.results {
+            if result.action == "purchase" {
+                lies.extend(self.lie_about_purchase(n, record, result, &ordered));
+            }
+            lies.extend(self.lie_about_changes(n, result));
+        }
+        for what in lies {
+            self.find(Law::TellsTheTruth, format!("run {n} {what}"));
+        }
+    }
+
+    /// Whatever was sent is named: by a result, or by what a second signal would have said.
+    fn unnamed(&self, n: usize, record: &Record) -> Vec<String> {
+        let said = &record.said;
+        let mut lies = Vec::new();
+        for identity in self.ordered_by(n) {
+            let told = said.results.iter().any(|result| result.identity.to_string() == identity);
+            if !told && !said.in_flight.iter().any(|(other, _)| *other == identity) {
+                lies.push(format!("sent an order for {identity} and would not name it"));
+            }
+        }
+        for (_, request) in self.sent_by(n) {
+            let id = request.id();
+            let told =
+                said.results.iter().any(|result| result.id.as_ref().is_some_and(|it| it.as_str() == id));
+            if !told && !said.in_flight.iter().any(|(_, other)| other.as_deref() == Some(id)) {
+                lies.push(format!("sent {request:?} and would not name it"));
+            }
+        }
+        lies
+    }
+
+    /// The changes that a run asked for, each once, where it asked first.
+    fn sent_by(&self, n: usize) -> Vec<(usize, Request<'_>)> {
+        let mut sent: Vec<(usize, Request<'_>)> = Vec::new();
+        for (at, entry) in self.history.entries.iter().enumerate() {
+            if let Event::Sent { run, action, params, .. } = &entry.event
+                && *run == n
+                && let Some(request) = Request::of(action, params)
+                && sent.iter().all(|(_, other)| *other != request)
+            {
+                sent.push((at, request));
+            }
+        }
+        sent
+    }
+
+    /// How a result contradicts what became of the package that it is about.
+    fn lie_about_changes(&self, n: usize, result: &ChangeResult) -> Option<String> {
+        let id = result.id.as_ref()?.as_str();
+        let (word, end) = (result.outcome.word(), self.spans[n].1);
+        let sent: Vec<(usize, Request<'_>)> =
+            self.sent_by(n).into_iter().filter(|(_, request)| request.id() == id).collect();
+        let attempted: Vec<_> =
+            result.fields.iter().filter(|field| field.outcome != FieldOutcome::NotAttempted).collect();
+        // What a second signal cuts off has no fields yet.
+        let is_cut = result.fields.is_empty() && result.outcome == Outcome::Unknown;
+        if attempted.len() != sent.len() && !is_cut {
+            return Some(format!("tells of {attempted:?} and sent {sent:?}"));
+        }
+        for (field, (from, request)) in attempted.iter().zip(&sent) {
+            let life = self.during(id, *from, end);
+            let held = life.iter().any(|moment| request.holds(*moment));
+            match field.outcome {
+                FieldOutcome::Done if !held => {
+                    return Some(format!("says done of {request:?}, and it never was so: {life:?}"));
+                }
+                FieldOutcome::Failed if self.did(n, request) => {
+                    return Some(format!("says failed of {request:?}, and did it"));
+                }
+                FieldOutcome::Done
+                | FieldOutcome::Failed
+                | FieldOutcome::Unknown
+                | FieldOutcome::NotAttempted => {}
+            }
+        }
+        let identity = result.identity.to_string();
+        let life = self.during(id, self.spans[n].0, end);
+        let ever = |test: &dyn Fn(&cenbwp_tests::Package) -> bool| life.iter().flatten().any(|it| test(it));
+        let gone = life.iter().any(Option::is_none);
+        let so = match result.outcome {
+            Outcome::Adopted => ever(&|package| owner(package) == Some(&identity)),
+            Outcome::Released => gone || ever(&|package| owner(package) != Some(&identity)),
+            Outcome::Retiring => gone || ever(&|package| package.cen_ids.is_empty()),
+            Outcome::Retired => gone,
+            Outcome::Created
+            | Outcome::Updated
+            | Outcome::AlreadyPresent
+            | Outcome::UnpaidOrder
+            | Outcome::Failed
+            | Outcome::NotAttempted
+            | Outcome::Unknown => true,
+        };
+        (!so).then(|| format!("says {word} of {identity}, and {id} never was so"))
+    }
+
+    /// Tells whether a request of a run, however often it was sent, changed its package.
+    fn did(&self, n: usize, request: &Request<'_>) -> bool {
+        let is_it = |seq: &u64| {
+            let logged = self.history.requests.iter().find(|logged| logged.seq == *seq);
+            logged.is_some_and(|logged| {
+                logged.action == request.action.name()
+                    && request.params.iter().all(|(name, value)| logged.params.get(name) == Some(value))
+            })
+        };
+        self.history.entries.iter().any(|entry| match &entry.event {
+            Event::Became { id, request: Some(seq), .. } => {
+                id == request.id() && self.senders.get(seq) == Some(&n) && is_it(seq)
+            }
+            _ => false,
+        })
+    }
+
+    /// How the result of a purchase contradicts the ledger.
+    fn lie_about_purchase(
+        &self,
+        n: usize,
+        record: &Record,
+        result: &ChangeResult,
+        ordered: &[&Order],
+    ) -> Option<String> {
+        let identity = result.identity.to_string();
+        let own = ordered.iter().find(|order| order.identity.as_deref() == Some(&identity));
+        let word = result.outcome.word();
+        match result.outcome {
+            Outcome::Failed if own.is_some() => Some(format!("says {word} of {identity}, and ordered it")),
+            Outcome::NotAttempted if self.ordered_by(n).contains(&identity) => {
+                Some(format!("says {word} of {identity}, and sent an order"))
+            }
+            Outcome::Created | Outcome::UnpaidOrder => {
+                let id = result.id.as_ref().map_or("none", |id| id.as_str());
+                // A request whose reply was lost may have been the one, whoever's it was in the end.
+                let of_it =
+                    |order: &Order| order.package_id == id && order.identity.as_deref() == Some(&identity);
+                let named =
+                    self.may_have_ordered(n, &identity) && self.orders.iter().any(|(_, order)| of_it(order));
+                let tagged =
+                    self.deeds(0, u64::MAX, |act| matches!(act, Act::Tagged(name) if is_of(&identity, name)));
+                (!named && tagged == 0)
+                    .then(|| format!("says {word} of {identity}, and no order of its own was for {id}"))
+            }
+            Outcome::AlreadyPresent => {
+                let there = self.there(self.spans[n].1).any(|package| owner(package) == Some(&identity));
+                // A replaying service says yes for the order of another run too: who finds another bandwidth than
+                // it ordered cannot know that a person or a run changed it.
+                let meddled = self.meddled(n, record, |package| owner(package) == Some(&identity));
+                if own.is_some_and(|order| self.was_told_of(order) && !meddled) {
+                    Some(format!("says {word} of {identity}, and ordered it"))
+                } else {
+                    (!there && !meddled).then(|| format!("says {word} of {identity}, and nothing is there"))
+                }
+            }
+            Outcome::Updated
+            | Outcome::Adopted
+            | Outcome::Released
+            | Outcome::Retired
+            | Outcome::Retiring
+            | Outcome::Failed
+            | Outcome::NotAttempted
+            | Outcome::Unknown => None,
+        }
+    }
+}
