@@ -35,5 +35,5 @@ pub use plan::{
     Retirement, Superseded, Undeclared, Update, Warning,
 };
 pub use render::{Palette, Style, obstacle, render, render_change, summary};
-pub use words::when;
 pub use tags::Tags;
+pub use words::when;

@@ -38,9 +38,8 @@ fn show(args: &Args, output: &Output, reports: &Reports) -> Result<Exit, Failure
         _ => "a recording".to_owned(),
     };
     reports.human(|| planned.text(output.color, output.width));
-    reports.human(|| {
-        format!("\nMade for {made_for}, {}.\nDigest {}\n", planned.options.now, document.digest)
-    });
+    reports
+        .human(|| format!("\nMade for {made_for}, {}.\nDigest {}\n", planned.options.now, document.digest));
     if !document.applyable {
         reports.human(|| "It cannot be applied as it is.\n".to_owned());
     }

@@ -19,9 +19,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use cenbwp_diff::{
-    Adoption, Change, FieldChange, Live, Owner, Purchase, Release, Retirement, Update,
-};
+use cenbwp_diff::{Adoption, Change, FieldChange, Live, Owner, Purchase, Release, Retirement, Update};
 use cenbwp_spec::{Identity, PackageId};
 
 use super::job::Step;

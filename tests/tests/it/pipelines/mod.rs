@@ -257,7 +257,7 @@ fn argo_spreads_stacks_of_several_accounts_over_pods_that_share_nothing() {
     assert!(stacks.len() > 1);
     let run = |stack: &Value| {
         let account_id = stack["account"].as_str().expect("a text").to_owned();
-        let lab = Lab::with(Config { account_id: account_id.clone(), ..Config::default() });
+        let lab = Lab::with(Config { account_id, ..Config::default() });
         let name = stack["stack"].as_str().expect("a text");
         lab.file(
             &format!("spec/{name}/network.yaml"),
