@@ -102,7 +102,6 @@ pub(super) fn introduce(situation: &Situation, output: &Output, reports: Option<
     let Situation { account: Some(account), asker: Some(asker), .. } = situation else { return };
     output.story(&format!("account {account}, {}", cenbwp_diff::neutral(&asker.to_string())));
     if let Some(reports) = reports {
-        reports.asked_by(&asker.to_string());
         reports.event(&Event::Credentials { account_id: account, credentials: asker });
     }
 }

@@ -98,7 +98,6 @@ struct Known {
     findings: Vec<Finding>,
     spec: Option<Arc<Spec>>,
     planned: Option<(Arc<Planned>, String)>,
-    asker: Option<String>,
 }
 
 impl Reports {
@@ -195,11 +194,6 @@ impl Reports {
         known.planned = Some((Arc::clone(planned), digest.to_owned()));
     }
 
-    /// Takes in who asks the service.
-    pub(super) fn asked_by(&self, asker: &str) {
-        self.known().asker = Some(asker.to_owned());
-    }
-
     /// The digest of the plan, once there is one.
     pub(super) fn digest(&self) -> Option<String> {
         self.known().planned.as_ref().map(|(_, digest)| digest.clone())
@@ -263,7 +257,6 @@ impl Reports {
             planned: planned.map(|(planned, digest)| Digested { planned, digest }),
             applied: None,
             failure: None,
-            asker: known.asker.as_deref(),
             folders: Folders {
                 current: self.places.current.as_deref(),
                 checkout: self.places.checkout.as_deref(),

@@ -246,9 +246,10 @@ fn footer(run: &Run<'_>) -> String {
             Some(account) => ("Account", escaped(account.as_str())),
             None => ("Account", "none: made from a recording".to_owned()),
         });
+        let asker = planned.situation.asker.as_ref();
+        rows.extend(asker.map(|asker| ("Asked with", escaped(&asker.to_string()))));
         rows.push(("Looked at", escaped(&cenbwp_diff::when(planned.options.now))));
     }
-    rows.extend(run.asker.map(|asker| ("Asked with", escaped(asker))));
     rows.push(("Exit code", format!("{} ({})", run.exit.code(), run.exit)));
     rows.push(("Made by", format!("cenbwp {}", env!("CARGO_PKG_VERSION"))));
     let row = |(name, value): &(&str, String)| format!("<div><dt>{name}</dt><dd>{value}</dd></div>\n");

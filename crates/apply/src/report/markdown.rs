@@ -275,7 +275,8 @@ fn foot(run: &Run<'_>) -> String {
         writeln!(text, "Digest {}  ", code(digest)).expect(STRINGS);
         match &planned.situation.account {
             Some(account) => {
-                let asker = run.asker.map(|asker| format!(", {}", prose(asker))).unwrap_or_default();
+                let asker = planned.situation.asker.as_ref();
+                let asker = asker.map(|asker| format!(", {}", prose(&asker.to_string()))).unwrap_or_default();
                 writeln!(text, "Account {}{asker}  ", code(account.as_str())).expect(STRINGS);
             }
             None => text.push_str("Made from a recording  \n"),

@@ -29,8 +29,6 @@ pub struct Run<'a> {
     pub applied: Option<&'a Applied>,
     /// Why it ended early.
     pub failure: Option<&'a Failure>,
-    /// Who asked the service, the key masked.
-    pub asker: Option<&'a str>,
     /// The folders that places are told in.
     pub folders: Folders<'a>,
     /// Columns that text for people is wrapped to.

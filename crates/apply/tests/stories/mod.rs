@@ -40,7 +40,6 @@ impl Story {
             planned: planned.map(|(planned, digest)| Digested { planned, digest }),
             applied: self.applied.as_ref(),
             failure: self.failure.as_ref(),
-            asker: self.planned.as_ref().map(|_| "access key LTAI…eyId from environment"),
             folders: Folders {
                 current: Some(Path::new("/home/ci/checkout/infra")),
                 checkout: Some(Path::new("/home/ci/checkout")),
