@@ -225,8 +225,10 @@ fn what_only_reads_and_renders_needs_no_network() {
     for arguments in [
         "validate",
         "validate --json",
+        "validate --report sarif",
         "plan --live-from none.json",
         "show plan.json",
+        "show plan.json --report markdown",
         "schema",
         "explain E0201",
         "completions bash",

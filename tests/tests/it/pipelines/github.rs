@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use cenbwp_tests::Package;
+use cenbwp_tests::{Access, Package};
 use serde_json::{Value, json};
 
-use super::{NO_CHECKSUM, SPEC, Site, assert_bought_once, documents, example};
+use super::{NO_CHECKSUM, SPEC, Site, assert_bought_once, by_hand, documents, example, roles, trust};
 
 const WORKFLOWS: [&str; 3] = ["plan", "apply", "drift"];
 const HEAD: &str = "1111111111111111111111111111111111111111";
+/// What a job shows to get an identity token.
+const BEARER: &str = "job-bearer-0123456789";
 const MERGED: &str = "2222222222222222222222222222222222222222";
 
 /// A repository, and what GitHub keeps of it.
@@ -33,7 +35,9 @@ struct Job {
 
 impl Repository {
     fn new() -> Self {
-        let site = Site::new();
+        let mut site = Site::new();
+        trust(&mut site.lab, Access::PROVIDER, [Access::PLAN, Access::APPLY]);
+        site.lab.emulator.edit_access(|access| access.bearer = Some(BEARER.to_owned()));
         site.lab.program("bin/gh", include_str!("gh.sh"));
         site.lab.file(
             "state/pulls.json",
@@ -45,10 +49,9 @@ impl Repository {
             ("github.event.pull_request.head.sha", HEAD),
             ("github.repository", "example/network"),
             ("github.token", "ghs_dummy"),
-            // The keys of the emulated account stand in for the roles.
-            ("vars.CENBWP_PLAN_ROLE", ""),
-            ("vars.CENBWP_APPLY_ROLE", ""),
-            ("vars.CENBWP_OIDC_PROVIDER", ""),
+            ("vars.CENBWP_PLAN_ROLE", Access::PLAN),
+            ("vars.CENBWP_APPLY_ROLE", Access::APPLY),
+            ("vars.CENBWP_OIDC_PROVIDER", Access::PROVIDER),
         ];
         let expressions = expressions.map(|(name, value)| (name, value.to_owned())).into();
         Self { site, action, expressions, from_fork: false, run: 41 }
@@ -78,8 +81,15 @@ impl Repository {
     }
 
     fn job(&self, job: &Value) -> Option<String> {
-        let mut state =
-            Job { environment: self.filled(&job["env"], &Job::default(), &Value::Null), ..Job::default() };
+        let environment = self.filled(&job["env"], &Job::default(), &Value::Null);
+        let mut state = Job { environment, ..Job::default() };
+        if job["permissions"]["id-token"] == "write" {
+            let url = format!("{}/github/token?api-version=2.0", self.site.lab.url());
+            let variables = [("URL", url), ("TOKEN", BEARER.to_owned())];
+            let variables =
+                variables.map(|(name, value)| (format!("ACTIONS_ID_TOKEN_REQUEST_{name}"), value));
+            state.environment.extend(variables);
+        }
         for step in job["steps"].as_array().expect("steps") {
             self.step(step, &mut state);
         }
@@ -234,6 +244,8 @@ fn plan_is_reviewed_in_one_comment_and_applied_after_the_merge() {
     assert_eq!(repository.site.lab.emulator.packages()[0].bandwidth, 50);
     assert_eq!(repository.run("apply"), None, "a run that is repeated finds everything done");
     assert_bought_once(&repository.site.lab);
+    let (plan, apply) = (Access::PLAN, Access::APPLY);
+    assert_eq!(roles(&repository.site.lab), [plan, plan, apply, apply]);
 }
 
 #[test]
@@ -243,7 +255,7 @@ fn plan_that_nobody_reviewed_is_not_applied() {
     let reviewed = format!("state/artifacts/{}/cenbwp-plan/plan.json", repository.run);
     let other = SPEC.replace("100", "1000");
     repository.site.lab.file("cen/network.yaml", &other);
-    assert_eq!(repository.site.lab.run("plan -f cen --out plan.json").code, 0);
+    assert_eq!(by_hand(&repository.site.lab, "plan -f cen --out plan.json").code, 0);
     repository.site.lab.file(&reviewed, &repository.site.lab.read("plan.json"));
     let failed = repository.run("apply").expect("another plan is refused");
     assert!(failed.contains("the plan is not the one that was reviewed"), "{failed}");
@@ -317,7 +329,7 @@ fn drift_opens_one_issue_keeps_it_up_to_date_and_closes_it() {
     let open = issues(&repository);
     assert_eq!(open.as_array().map(Vec::len), Some(1), "{open}");
     assert!(open[0]["body"].as_str().is_some_and(|body| body.contains("50 Mbps")));
-    assert_eq!(repository.site.lab.run("apply -f cen --auto-approve").code, 0);
+    assert_eq!(by_hand(&repository.site.lab, "apply -f cen --auto-approve").code, 0);
     assert_eq!(repository.run("drift"), None);
     assert_eq!(issues(&repository)[0]["state"], "closed");
     assert_eq!(repository.run("drift"), None);

@@ -5,7 +5,7 @@ mod github;
 
 use std::path::PathBuf;
 
-use cenbwp_tests::Config;
+use cenbwp_tests::{Access, Config};
 use serde_json::Value;
 
 use crate::packaging::pack;
@@ -69,6 +69,42 @@ impl Site {
     }
 }
 
+/// Makes the account trust this provider with the two roles, that for plans first, and takes the lab's own keys away.
+fn trust(lab: &mut Lab, provider: &str, roles: [&str; 2]) {
+    for name in ["ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET"] {
+        lab.set(name, None);
+    }
+    lab.emulator.edit_access(|access| {
+        provider.clone_into(&mut access.providers[0].arn);
+        for (role, arn) in access.roles.iter_mut().zip(roles) {
+            arn.clone_into(&mut role.arn);
+            role.trusts = vec![provider.to_owned()];
+        }
+    });
+}
+
+/// An identity token, as a platform gives one to a job.
+fn token(lab: &Lab, audience: &str) -> String {
+    let now = lab.emulator.now();
+    lab.emulator
+        .edit_access(|access| access.id_token(now, |claims| audience.clone_into(&mut claims.audience)))
+}
+
+/// Runs `cenbwp` with the keys of the account, as somebody else than the pipeline.
+fn by_hand(lab: &Lab, arguments: &str) -> Ran {
+    let mut command = lab.command("cenbwp");
+    command.env("ALIBABA_CLOUD_ACCESS_KEY_ID", Config::KEY_ID);
+    command.env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", Config::KEY_SECRET);
+    lab.finish(command.args(arguments.split_whitespace()))
+}
+
+/// The roles that were taken, in order.
+fn roles(lab: &Lab) -> Vec<String> {
+    let requests = lab.emulator.requests();
+    let taken = requests.iter().filter(|request| request.action == "AssumeRoleWithOIDC");
+    taken.filter_map(|request| request.params.get("RoleArn").cloned()).collect()
+}
+
 /// Every pipeline leaves this behind when it was applied.
 #[track_caller]
 fn assert_bought_once(lab: &Lab) {
@@ -83,9 +119,15 @@ struct Gitlab {
 
 impl Gitlab {
     fn new() -> Self {
-        let site = Site::new();
+        let mut site = Site::new();
         let text = example("gitlab/.gitlab-ci.yml").replace(NO_CHECKSUM, &site.checksum);
-        Self { config: documents(&text).remove(0), site }
+        let config = documents(&text).remove(0);
+        let variable =
+            |job: &str, name: &str| config[job]["variables"][name].as_str().expect("a text").to_owned();
+        let provider = variable(".role", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN");
+        let [plan, apply] = [".role", "apply"].map(|job| variable(job, "ALIBABA_CLOUD_ROLE_ARN"));
+        trust(&mut site.lab, &provider, [&plan, &apply]);
+        Self { site, config }
     }
 
     /// Runs a job, with what it inherits.
@@ -95,10 +137,11 @@ impl Gitlab {
         let mut variables = Vec::new();
         for of in [&self.config["variables"], &inherited["variables"], &job["variables"]] {
             let of = of.as_object().into_iter().flatten();
-            // The keys of the emulated account stand in for the token and the role that it would be exchanged for.
-            let of = of.filter(|(name, _)| !name.starts_with("ALIBABA_CLOUD_"));
             variables
                 .extend(of.map(|(name, value)| (name.clone(), value.as_str().expect("a text").to_owned())));
+        }
+        for (name, of) in inherited["id_tokens"].as_object().into_iter().flatten() {
+            variables.push((name.clone(), token(&self.site.lab, of["aud"].as_str().expect("a text"))));
         }
         let lines = [texts(&self.config["default"]["before_script"]), texts(&job["script"])].concat();
         self.site.bash(&lines.join("\n"), &[], &variables)
@@ -114,6 +157,8 @@ fn gitlab_shows_the_plan_applies_it_and_tells_of_drift() {
         assert_eq!(ran.code, code, "{job}: {}{}", ran.stdout, ran.stderr);
     }
     assert_bought_once(&gitlab.site.lab);
+    let (plan, apply) = (Access::PLAN, Access::APPLY);
+    assert_eq!(roles(&gitlab.site.lab), [plan, plan, apply, apply, plan]);
     let plan = &gitlab.config["plan"];
     let report = gitlab.site.lab.read(plan["artifacts"]["reports"]["terraform"].as_str().expect("a file"));
     assert_eq!(report.trim(), r#"{"create":1,"delete":0,"update":0}"#);
@@ -200,19 +245,32 @@ fn container(lab: &Lab, container: &Value) -> Ran {
         .iter()
         .map(|mount| mount["mountPath"].as_str().expect("a path"))
         .collect();
-    let arguments = texts(&container["args"]).into_iter().map(|argument| {
-        let is_below = |mount: &&str| argument == *mount || argument.starts_with(&format!("{mount}/"));
+    let inside = |text: &str| {
+        let is_below = |mount: &&str| text == *mount || text.starts_with(&format!("{mount}/"));
         // What an artifact brings is mounted as well.
-        let is_mounted = mounts.iter().any(is_below) || argument.starts_with("/plan/");
-        assert!(is_mounted || !argument.starts_with('/'), "{argument} is not mounted");
-        if is_mounted { lab.path(&argument[1..]).display().to_string() } else { argument.to_owned() }
-    });
-    lab.finish(lab.command("cenbwp").args(arguments))
+        let is_mounted = mounts.iter().any(is_below) || text.starts_with("/plan/");
+        assert!(is_mounted || !text.starts_with('/'), "{text} is not mounted");
+        if is_mounted { lab.path(&text[1..]).display().to_string() } else { text.to_owned() }
+    };
+    let mut command = lab.command("cenbwp");
+    for variable in container["env"].as_array().expect("variables") {
+        let text = |key: &str| variable[key].as_str().expect("a text");
+        command.env(text("name"), inside(text("value")));
+    }
+    lab.file("token/token", &token(lab, Access::AUDIENCE));
+    lab.finish(command.args(texts(&container["args"]).into_iter().map(inside)))
+}
+
+/// The value of a container's variable.
+fn variable<'a>(container: &'a Value, name: &str) -> &'a str {
+    let variables = container["env"].as_array().expect("variables");
+    let variable = variables.iter().find(|variable| variable["name"] == name).expect("it is set");
+    variable["value"].as_str().expect("a text")
 }
 
 #[test]
 fn cron_job_of_kubernetes_fails_while_the_cloud_is_not_as_declared() {
-    let lab = Lab::new();
+    let mut lab = Lab::new();
     let documents = documents(&example("kubernetes/cronjob.yaml"));
     let of_kind =
         |kind: &str| documents.iter().find(|document| document["kind"] == kind).expect("it is there");
@@ -225,10 +283,16 @@ fn cron_job_of_kubernetes_fails_while_the_cloud_is_not_as_declared() {
     let pod = &job["jobTemplate"]["spec"]["template"]["spec"];
     assert_eq!(pod["restartPolicy"], "Never");
     assert_eq!(pod["automountServiceAccountToken"], false);
-    assert_eq!(container(&lab, &pod["containers"][0]).code, 2);
-    assert_eq!(lab.run("apply -f spec --auto-approve").code, 0);
-    assert_eq!(container(&lab, &pod["containers"][0]).code, 0);
+    let drift = &pod["containers"][0];
+    let provider = variable(drift, "ALIBABA_CLOUD_OIDC_PROVIDER_ARN");
+    trust(&mut lab, provider, [variable(drift, "ALIBABA_CLOUD_ROLE_ARN"), Access::APPLY]);
+    let audience = &pod["volumes"][1]["projected"]["sources"][0]["serviceAccountToken"]["audience"];
+    assert_eq!(audience, Access::AUDIENCE);
+    assert_eq!(container(&lab, drift).code, 2);
+    assert_eq!(by_hand(&lab, "apply -f spec --auto-approve").code, 0);
+    assert_eq!(container(&lab, drift).code, 0);
     assert_bought_once(&lab);
+    assert_eq!(roles(&lab), [Access::PLAN, Access::PLAN]);
 }
 
 /// A template of the workflow, its parameters filled in.
@@ -257,7 +321,7 @@ fn argo_spreads_stacks_of_several_accounts_over_pods_that_share_nothing() {
     assert!(stacks.len() > 1);
     let run = |stack: &Value| {
         let account_id = stack["account"].as_str().expect("a text").to_owned();
-        let lab = Lab::with(Config { account_id, ..Config::default() });
+        let mut lab = Lab::with(Config { account_id: account_id.clone(), ..Config::default() });
         let name = stack["stack"].as_str().expect("a text");
         lab.file(
             &format!("spec/{name}/network.yaml"),
@@ -265,6 +329,11 @@ fn argo_spreads_stacks_of_several_accounts_over_pods_that_share_nothing() {
         );
         lab.file("work/.keep", "");
         let (plan, apply) = (template(&workflow, "plan", stack), template(&workflow, "apply", stack));
+        let role = |of: &Value| variable(&of["container"], "ALIBABA_CLOUD_ROLE_ARN").to_owned();
+        let taken = [role(&plan), role(&apply)];
+        assert!(taken.iter().all(|role| role.contains(&account_id)), "{taken:?}");
+        let provider = variable(&plan["container"], "ALIBABA_CLOUD_OIDC_PROVIDER_ARN");
+        trust(&mut lab, provider, [&taken[0], &taken[1]]);
         let ran = container(&lab, &plan["container"]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         let written = plan["outputs"]["artifacts"][0]["path"].as_str().expect("a path");
@@ -273,6 +342,7 @@ fn argo_spreads_stacks_of_several_accounts_over_pods_that_share_nothing() {
         let ran = container(&lab, &apply["container"]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         assert_eq!(purchases(&lab.emulator), [format!("{name}/cn-eu")]);
+        assert_eq!(roles(&lab), taken);
     };
     std::thread::scope(|scope| stacks.iter().for_each(|stack| drop(scope.spawn(move || run(stack)))));
 }
