@@ -129,6 +129,7 @@ fn measure(args: &Args) -> anyhow::Result<ExitCode> {
         }
     }
     print(&lab.bars.table())?;
+    tell(&format!("load {} when it ended", load()));
     Ok(if args.check && lab.bars.failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
@@ -198,15 +199,20 @@ fn setting(lab: &Lab) -> String {
         Some(line.split_once(": ")?.1.to_owned())
     });
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     format!(
         "{date}, {cores} cores ({}), Linux {}, load {} when it began, medians of {} runs. {}\n",
         model.as_deref().unwrap_or("unknown"),
         kernel.trim(),
-        load.split(' ').next().unwrap_or_default(),
+        load(),
         lab.runs,
         lab.rivals.versions(),
     )
+}
+
+/// How many processes want a core, on average of the last minute.
+fn load() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().unwrap_or_default().to_owned()
 }
 
 fn print(text: &str) -> std::io::Result<()> {
