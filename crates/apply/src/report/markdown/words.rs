@@ -38,7 +38,11 @@ fn words(text: &str) -> String {
 
 fn word(word: &str) -> String {
     let opening = word.len() - word.trim_start_matches('(').len();
-    let closing = word.trim_end_matches([',', '.', ';', ':', ')', '!', '?']).len().max(opening);
+    let mut closing = word.trim_end_matches([',', '.', ';', ':', ')', '!', '?']).len().max(opening);
+    // A bracket that closes one inside the word belongs to it.
+    if word[opening..closing].contains('(') && word[closing..].starts_with(')') {
+        closing += 1;
+    }
     let (before, after) = (&word[..opening], &word[closing..]);
     let core = &word[opening..closing];
     let is_plain = core.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '\'')
