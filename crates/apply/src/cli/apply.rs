@@ -126,6 +126,7 @@ async fn go(
     let in_flight = args.in_flight().map_err(Failure::with(Exit::Error))?;
     let interrupted = interrupt::listen(Arc::clone(output), Arc::clone(reports), Arc::clone(&in_flight))
         .map_err(Failure::with(Exit::Error))?;
+    reports.begin();
 
     let approving = approve(start, args, &cloud, output, reports);
     let approved = interrupt::or_end(interrupted.clone(), approving).await?;
@@ -197,8 +198,8 @@ async fn approve(
         }
     };
     let digest = planned.document().digest;
+    reports.planned(&planned, &digest);
     if saved {
-        reports.planned(&planned, &digest);
         let planned = plan_again(&planned, cloud).await?;
         plan::introduce(&planned.situation, output, Some(reports));
         reports.planned(&planned, &digest);

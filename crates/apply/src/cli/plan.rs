@@ -71,6 +71,7 @@ async fn show(
     let inputs = usable(&args.spec, output, reports)?;
     let interrupted = interrupt::listen(Arc::clone(output), Arc::clone(reports), InFlight::default())
         .map_err(Failure::with(Exit::Error))?;
+    reports.begin();
     let cloud = match &args.scope.live_from {
         Some(_) => None,
         None => Some(args.cloud.connect(environment, output, Some(reports))?),

@@ -133,7 +133,7 @@ impl Reports {
         };
         let variable =
             |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let reports = Self {
+        Ok(Arc::new(Self {
             stdout,
             command,
             asked: args.files.report.clone(),
@@ -144,15 +144,16 @@ impl Reports {
                 step_summary: variable("GITHUB_STEP_SUMMARY"),
             },
             known: Mutex::default(),
-        };
-        reports.begin();
-        Ok(Arc::new(reports))
+        }))
     }
 
     /// Says in every file that the run has begun and not ended: a run that is killed cannot say so itself, and
     /// what an earlier one left there must not be taken for its report. A file that cannot be written is named
     /// at the end, when there is something to lose.
-    fn begin(&self) {
+    ///
+    /// Comes after the inputs were read, which may lie where a report goes, and after
+    /// [`listen`](super::interrupt::listen), without which a write past a limit ends the process.
+    pub(super) fn begin(&self) {
         let failure =
             Failure::new(Exit::Unknown, "it has begun; its end replaces this, unless it was killed")
                 .hint("run the same command again; no purchase is made twice");
