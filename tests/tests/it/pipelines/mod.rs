@@ -327,7 +327,7 @@ fn argo_spreads_stacks_of_several_accounts_over_pods_that_share_nothing() {
             &format!("spec/{name}/network.yaml"),
             &SPEC.replace("stack: net", &format!("stack: {name}")),
         );
-        lab.file("work/.keep", "");
+        lab.file("plans/.keep", "");
         let (plan, apply) = (template(&workflow, "plan", stack), template(&workflow, "apply", stack));
         let role = |of: &Value| variable(&of["container"], "ALIBABA_CLOUD_ROLE_ARN").to_owned();
         let taken = [role(&plan), role(&apply)];
