@@ -17,8 +17,8 @@ type Shape = (String, Mbps, Option<StackName>);
 pub(crate) struct Index<'a> {
     /// The packages that carry an identity.
     carriers: BTreeMap<Identity, Vec<&'a Live>>,
-    /// Every package, by its id in lower case.
-    by_id: Vec<(String, &'a Live)>,
+    /// Every package, by its id.
+    by_id: Vec<&'a Live>,
     /// The packages that belong to no stack of the spec.
     foreign: Vec<&'a Live>,
     by_name: HashMap<&'a str, Vec<(&'a Live, Owner)>>,
@@ -32,15 +32,15 @@ impl<'a> Index<'a> {
     pub(crate) fn new(spec: &Spec, observed: &'a Observed) -> Self {
         let mut index = Self {
             carriers: BTreeMap::new(),
-            by_id: observed.packages.iter().map(|live| (folded(&live.id), live)).collect(),
+            by_id: observed.packages.iter().collect(),
             foreign: Vec::new(),
             by_name: HashMap::new(),
             shaped: HashMap::new(),
             doubts: observed.unreadable.clone(),
         };
-        index.by_id.sort_by(|one, other| one.0.cmp(&other.0));
+        index.by_id.sort_by(|one, other| one.id.cmp(&other.id));
         for at in 0..index.by_id.len() {
-            index.add(spec, index.by_id[at].1);
+            index.add(spec, index.by_id[at]);
         }
         index.doubts.sort();
         index
@@ -80,8 +80,8 @@ impl<'a> Index<'a> {
 
     /// The package with this id.
     pub(crate) fn get(&self, id: &PackageId) -> Option<&'a Live> {
-        let at = self.by_id.binary_search_by(|(other, _)| other.as_str().cmp(&folded(id))).ok()?;
-        Some(self.by_id[at].1)
+        let at = self.by_id.binary_search_by(|live| live.id.cmp(id)).ok()?;
+        Some(self.by_id[at])
     }
 
     /// The packages that belong to no stack of the spec: to nobody, to other stacks, or unclear.
@@ -153,10 +153,6 @@ pub(crate) fn declares(spec: &Spec, identity: &Identity) -> bool {
 pub(crate) fn is_undeclared(spec: &Spec, identity: &Identity) -> bool {
     spec.stacks.contains_key(&identity.address.stack)
         && spec.get(&identity.address).is_none_or(|package| package.generation < identity.generation)
-}
-
-fn folded(id: &PackageId) -> String {
-    id.as_str().to_ascii_lowercase()
 }
 
 /// Areas compare without regard to case.
