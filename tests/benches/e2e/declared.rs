@@ -72,7 +72,7 @@ pub(crate) fn measure(lab: &mut Lab) -> anyhow::Result<String> {
         text.push_str(&format!("| {what} | {} |\n", lab.offline(arguments)?));
     }
     let everything = Cloud::start(lab.folder.path(), &["--sample", "20000", "--latency", "20ms"])?;
-    everything.bare(20_000, 32)?;
+    everything.bare(20_000, 48)?;
     let costs: anyhow::Result<Vec<Cost>> =
         (0..lab.runs).map(|_| lab.plan(&everything, "spec-20000.yaml")).collect();
     let cost = Cost::median(&costs?);

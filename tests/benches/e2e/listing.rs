@@ -10,7 +10,7 @@ use crate::{DECLARED, Lab, tell};
 pub(crate) const SIZES: [usize; 5] = [1, 50, 500, 5_000, 20_000];
 const DISTANCES: [u64; 3] = [0, 20, 100];
 /// What the tool grows to when nobody throttles it.
-const CONCURRENCY: usize = 32;
+const CONCURRENCY: usize = 48;
 /// The rivals are slow; their medians are of so many runs at most.
 const RIVAL_RUNS: usize = 3;
 

@@ -119,8 +119,8 @@ fn watching(packages: usize) -> Spec {
     spec(&format!("version: 1\nstack: net\ndefaults: {{autoPay: true}}\npackages:\n{entries}"))
 }
 
-/// One round trip for the first page and the account, then one for each windowful of the others: 9, 18, and 32 from
-/// then on. With 32 from the beginning 20,000 packages would take 14.
+/// One round trip for the first page and the account, then one for each windowful of the others: 9, 18, 36, and 48
+/// from then on. With 48 from the beginning 20,000 packages would take 10.
 #[tokio::test(start_paused = true)]
 async fn a_plan_takes_the_round_trips_that_its_pages_need_side_by_side() {
     for (packages, pages, round_trips, most) in [
@@ -128,8 +128,8 @@ async fn a_plan_takes_the_round_trips_that_its_pages_need_side_by_side() {
         (50, 1, 1, 2),
         (51, 2, 2, 2),
         (500, 10, 2, 9),
-        (5_000, 100, 6, 32),
-        (20_000, 400, 15, 32),
+        (5_000, 100, 5, 36),
+        (20_000, 400, 11, 48),
     ] {
         let (bench, gauge) = bench(packages);
         let (situation, _) = bench.plan(&watching(1)).await.unwrap();

@@ -33,7 +33,7 @@ pub(super) struct CloudArgs {
     /// How often one request is repeated
     #[arg(long, value_name = "N", default_value_t = RetryPolicy::default().max_retries)]
     pub max_retries: u32,
-    /// Send at most N requests in a second; without it a listing asks for up to 32 pages at once, and for
+    /// Send at most N requests in a second; without it a listing asks for up to 48 pages at once, and for
     /// fewer where the service throttles
     #[arg(long, value_name = "N")]
     pub max_rps: Option<NonZeroU32>,

@@ -92,7 +92,7 @@ impl Cloud {
     }
 
     /// Returns every package of the account, never a part of them. The first page tells how many there are, the
-    /// others are read side by side, at most 32 at once and fewer where the service throttles.
+    /// others are read side by side, at most 48 at once and fewer where the service throttles.
     ///
     /// Pages that contradict each other, because packages came or went between them, are read again from
     /// the first, up to three times.
