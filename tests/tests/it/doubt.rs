@@ -79,6 +79,16 @@ async fn package_that_another_stack_took_meanwhile_is_not_taken_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn package_that_is_gone_is_not_asked_to_change_again() {
+    let bench = bench([ours("x")]);
+    strike(&bench, ATTRIBUTE, 1, Effect::CutBefore);
+    strike(&bench, DESCRIBE, 2, Effect::Edit(Arc::new(|world: &mut World| world.packages.clear())));
+    let run = bench.apply(&declared(&[("x", "description: text")])).await;
+    assert_eq!((run.outcome(), run.exit), (Outcome::Unknown, Exit::Unknown), "{}", run.text);
+    assert_eq!(calls(&bench, ATTRIBUTE), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn refusal_after_a_lost_reply_is_not_told_as_failed() {
     let bench = bench([ours("x")]);
     strike(&bench, ATTRIBUTE, 1, Effect::CutBefore);

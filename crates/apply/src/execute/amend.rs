@@ -12,6 +12,7 @@
 //! | ready, in doubt | refused | sent: a request that was lost may still be carried out |
 //! | any but ready | the listing shows the value | done |
 //! | a look first | the listing does not show it | ready again, while there is patience |
+//! | a look first | the listing does not show the package | a look first: what is not there is not asked to change |
 //! | checking | the listing does not show it | failed; the other changes go on |
 //! | any | the listing shows that the package is not ours any more | nothing more is sent |
 //! | sent, a look first | time is up | unknown |
@@ -190,9 +191,9 @@ impl Amend {
         if let Some(call) = self.call().filter(|_| self.state != State::Ready) {
             match (call.holds(live), self.state) {
                 (true, _) => self.settle(FieldOutcome::Done, None),
-                (false, State::LookFirst) => self.state = State::Ready,
+                (false, State::LookFirst) if live.is_some() => self.state = State::Ready,
                 (false, State::Checking) => self.settle(FieldOutcome::Failed, self.why.clone()),
-                (false, State::Sent | State::Ready) => {}
+                (false, State::LookFirst | State::Sent | State::Ready) => {}
             }
         }
         if let Some(other) = live.and_then(|live| self.other_owner(live)) {
