@@ -97,6 +97,19 @@ fn every_form_is_there_when_the_plan_is_stale() {
 }
 
 #[test]
+fn every_form_says_that_nothing_was_left_to_do() {
+    let lab = declared(ONE);
+    assert_eq!(lab.run("plan --out plan.json").code, 0);
+    assert_eq!(lab.run("apply plan.json").code, 0);
+    let ran = lab.run("apply plan.json --report github --report markdown=again.md");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for text in [ran.stdout, lab.read("again.md")] {
+        assert!(text.contains("Apply complete: nothing was sent."), "{text}");
+    }
+    assert_eq!(purchases(&lab.emulator).len(), 1);
+}
+
+#[test]
 fn every_form_is_there_when_a_signal_ends_the_run() {
     for (command, signal) in [("plan", "INT"), ("apply --auto-approve", "TERM")] {
         let lab = declared(ONE);

@@ -129,7 +129,8 @@ impl Applied {
         };
         let counts: Vec<String> =
             self.counts().iter().map(|(word, count)| format!("{count} {word}")).collect();
-        format!("{ended}: {}.", counts.join(", "))
+        let counts = if counts.is_empty() { "nothing was sent".to_owned() } else { counts.join(", ") };
+        format!("{ended}: {counts}.")
     }
 
     /// The text at the end of an apply.
