@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cenbwp::execute::{FieldOutcome, Outcome};
 use cenbwp::exit::Exit;
 use cenbwp_spec::Spec;
-use cenbwp_tests::{Effect, Fault, Package, Refusal, Tag, When, World};
+use cenbwp_tests::{Cen, Effect, Fault, Package, Refusal, Tag, When, World};
 
 use crate::support::{Bench, spec};
 
@@ -86,6 +86,25 @@ async fn package_that_is_gone_is_not_asked_to_change_again() {
     let run = bench.apply(&declared(&[("x", "description: text")])).await;
     assert_eq!((run.outcome(), run.exit), (Outcome::Unknown, Exit::Unknown), "{}", run.text);
     assert_eq!(calls(&bench, ATTRIBUTE), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_its_turn_at_a_cen_does_not_wait_for_ever() {
+    let mut other = ours("y");
+    other.area_b = "asia-pacific".into();
+    let bench = bench([ours("x"), other]);
+    bench.emulator.edit(|world| world.cens = vec![Cen::new("cen-1")]);
+    // Whatever is attached, somebody detaches before anybody looks.
+    let detach = |world: &mut World| world.packages.iter_mut().for_each(|package| package.cen_ids.clear());
+    bench.emulator.fault(Fault::new(DESCRIBE, When::EVERY, Effect::Edit(Arc::new(detach))));
+    let entry = |name, area| format!("{name}: {{areas: [China, {area}], bandwidth: 10, cenId: cen-1}}");
+    let packages = [entry("x", "Europe"), entry("y", "Asia-Pacific")].join(", ");
+    let spec =
+        spec(&format!("{{version: 1, stack: net, defaults: {{autoPay: true}}, packages: {{{packages}}}}}"));
+    let run = bench.apply(&spec).await;
+    let outcomes: Vec<Outcome> = run.results.iter().map(|result| result.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Unknown, Outcome::NotAttempted], "{}", run.text);
+    assert_eq!((run.exit, calls(&bench, "AssociateCenBandwidthPackage")), (Exit::Unknown, 1));
 }
 
 #[tokio::test(start_paused = true)]

@@ -269,11 +269,12 @@ impl Rounds<'_> {
         *self.interrupt.borrow()
     }
 
-    /// Nothing is left to send, and the last request is too long ago.
+    /// Nothing can be sent, and the last request is too long ago. What waits for its turn at a CEN waits for the
+    /// value of another change, which may never show.
     fn waited_enough(&self, jobs: &[Job<'_>]) -> bool {
         let clock: &Clock = self.cloud.clock();
         let waited = clock.now().duration_since(self.last_send).unsigned_abs();
-        jobs.iter().all(|job| job.step() != Step::Send) && waited >= self.settings.wait_timeout
+        ready(jobs).is_empty() && waited >= self.settings.wait_timeout
     }
 }
 
