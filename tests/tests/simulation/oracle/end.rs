@@ -66,8 +66,14 @@ impl Case<'_> {
         // Who does not wait, or does not pay, is told of an order and does not look at its package.
         let unseen = record.run.wait.is_none() || !want.auto_pay;
         let ordered = self.orders.iter().any(|(_, order)| order.identity.as_deref() == Some(&identity));
-        // Nobody can see a second package that a person tagged while the first is not listed yet.
-        let tagged = self.deeds(0, u64::MAX, |act| act == Act::Tagged(name)) > 0;
+        // Nobody can see a second package that a person tagged, or that another commit adopted, while the first is not
+        // listed yet, or not with its tags.
+        let adopts = |other: &Record| {
+            other.run.wish != record.run.wish
+                && other.run.wish.get(&name).is_some_and(|other| other.adopt.is_some())
+        };
+        let tagged = self.deeds(0, u64::MAX, |act| act == Act::Tagged(name)) > 0
+            || (self.lags() && self.history.runs.iter().any(adopts));
         match carriers {
             [one] if as_declared(one, want) => true,
             _ if unseen && ordered => true,
