@@ -231,7 +231,7 @@ impl<'a> Auditor<'a> {
             Owner::Identity(_) | Owner::Nobody | Owner::Unclear(_) => false,
         };
         let (span, mbps) = (areas(&package.areas), package.bandwidth);
-        let named = self.strangers.get(package.purchase_name().as_str()).into_iter().flatten();
+        let named = self.strangers.get(&*package.purchase_name()).into_iter().flatten();
         let shaped = self.ownerless.get(&(span.clone(), mbps)).into_iter().flatten();
         let left_behind = self.left_behind.get(&(stack.clone(), span, mbps)).into_iter().flatten();
         named

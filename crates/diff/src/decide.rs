@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use cenbwp_spec::{Charge, Identity, Manage, Package, PackageId, Prepay, Spec};
 
 use crate::compare::{after_purchase, differences, fixed_differences, is_free};
-use crate::index::{Index, declares, is_undeclared};
+use crate::index::Index;
 use crate::limits::breaches;
 use crate::warn::{change_warnings, ignored, live_warnings};
 use crate::words::when;
@@ -21,23 +21,17 @@ use crate::{
 /// in proportion to the packages declared plus the packages listed, save for sorting.
 pub fn plan(spec: &Spec, observed: &Observed, options: &Options) -> Plan {
     let planner = Planner::new(spec, observed, options);
-    let is_target =
-        |package: &&Package| options.targets.as_ref().is_none_or(|t| t.contains(&package.address));
+    let is_target = |package: &Package| options.targets.as_ref().is_none_or(|t| t.contains(&package.address));
+    let targets = || spec.packages().filter(|package| is_target(package));
 
-    let mut settled = Vec::new();
-    for package in spec.packages().filter(is_target) {
-        let mut warnings = Vec::new();
-        let verdict = planner.settle(package, &mut warnings);
-        settled.push((package, verdict, warnings));
-    }
-
-    // Which packages are adopted is known only now, and it decides which ones may be look-alikes.
-    let adopted = settled.iter().filter_map(|(_, verdict, _)| verdict.adopted()).cloned().collect();
+    // Adoptions first: they decide which packages may be look-alikes.
+    let adopting = targets().filter(|package| package.adopt.is_some());
+    let adopted = adopting.filter_map(|package| planner.settle(package, &mut Vec::new()).adopted()).collect();
 
     let mut plan = planner.reports();
-    for (package, verdict, warnings) in settled {
-        plan.warnings.extend(warnings);
-        let verdict = match verdict {
+    let mut in_sync = Vec::new();
+    for package in targets() {
+        let verdict = match planner.settle(package, &mut plan.warnings) {
             Verdict::Wanted => planner.purchase(package, &adopted),
             other => other,
         };
@@ -47,12 +41,11 @@ pub fn plan(spec: &Spec, observed: &Observed, options: &Options) -> Plan {
                 plan.changes.push(change);
             }
             Verdict::Held(reason) => plan.held.push(Held { identity: package.identity(), reason }),
-            Verdict::InSync(id) => {
-                plan.in_sync.insert(package.address.clone(), id);
-            }
+            Verdict::InSync(id) => in_sync.push((package.address.clone(), id)),
             Verdict::Wanted | Verdict::Nothing => {}
         }
     }
+    plan.in_sync = in_sync.into_iter().collect();
     plan.breaches = breaches(&plan.changes, spec, options);
     plan.unmanaged = unmanaged(&plan, planner.index.foreign());
     plan
@@ -70,13 +63,12 @@ enum Verdict {
 }
 
 impl Verdict {
-    fn adopted(&self) -> Option<&PackageId> {
-        if let Self::Change(Change::Adopt(adoption)) = self { Some(&adoption.id) } else { None }
+    fn adopted(self) -> Option<PackageId> {
+        if let Self::Change(Change::Adopt(adoption)) = self { Some(adoption.id) } else { None }
     }
 }
 
 struct Planner<'a> {
-    spec: &'a Spec,
     options: &'a Options,
     complete: bool,
     index: Index<'a>,
@@ -90,7 +82,7 @@ impl<'a> Planner<'a> {
         for id in spec.packages().filter_map(|package| package.adopt.as_ref()) {
             *adopters.entry(id).or_default() += 1;
         }
-        Self { spec, options, complete: observed.complete, index: Index::new(spec, observed), adopters }
+        Self { options, complete: observed.complete, index: Index::new(spec, observed), adopters }
     }
 
     /// The decision table. *Carriers* are the live packages with the declared identity; the first row
@@ -114,37 +106,33 @@ impl<'a> Planner<'a> {
     /// An observed package may be superseded by hand without holding anything: nothing is wanted of it.
     /// A released or retired one may not: the later package would be forgotten with the entry.
     fn settle(&self, package: &Package, warnings: &mut Vec<Warning>) -> Verdict {
-        let identity = package.identity();
-        let later = self.index.later(&identity);
-        match (self.index.carriers(&identity), later, package.manage, &package.adopt) {
-            ([_, _, ..], ..) => self.ambiguous(&identity),
+        let later = self.index.later(package);
+        match (self.index.carriers(package), later, package.manage, &package.adopt) {
+            (several @ [_, _, ..], ..) => {
+                let ids = several.iter().map(|live| live.id.clone()).collect();
+                Verdict::Held(HeldReason::Ambiguous { ids })
+            }
             (_, Some((later, live)), Manage::Full | Manage::Release | Manage::Retire, _) => {
-                Verdict::Held(HeldReason::LoweredGeneration {
-                    id: live.id.clone(),
-                    live: later.generation.get(),
-                })
+                Verdict::Held(HeldReason::LoweredGeneration { id: live.id.clone(), live: later.get() })
             }
             ([live], _, Manage::Full, Some(id)) if *id != live.id => Verdict::Held(HeldReason::CannotAdopt {
                 id: id.clone(),
-                why: format!("{} carries the identity {identity} already", live.id),
+                why: format!("{} carries the identity {} already", live.id, package.identity()),
             }),
             ([live], _, Manage::Full, _) => self.update(package, live, warnings),
             ([live], _, Manage::Observe, _) => self.observe(package, live, warnings),
-            ([live], _, Manage::Release, _) => release(identity, live),
-            ([live], _, Manage::Retire, _) => self.retire(identity, live, warnings),
+            ([live], _, Manage::Release, _) => release(package.identity(), live),
+            ([live], _, Manage::Retire, _) => self.retire(package.identity(), live, warnings),
             ([], _, Manage::Full, Some(id)) => self.adopt(package, id, warnings),
             ([], _, Manage::Full, None) => Verdict::Wanted,
-            ([], _, Manage::Observe, _) => nothing(Warning::NothingToObserve { identity }, warnings),
+            ([], _, Manage::Observe, _) => {
+                nothing(Warning::NothingToObserve { identity: package.identity() }, warnings)
+            }
             ([], _, Manage::Release | Manage::Retire, _) => match self.doubt(package) {
                 Some(reason) => Verdict::Held(reason),
-                None => nothing(Warning::EntryCanGo { identity }, warnings),
+                None => nothing(Warning::EntryCanGo { identity: package.identity() }, warnings),
             },
         }
-    }
-
-    fn ambiguous(&self, identity: &Identity) -> Verdict {
-        let ids = self.index.carriers(identity).iter().map(|live| live.id.clone()).collect();
-        Verdict::Held(HeldReason::Ambiguous { ids })
     }
 
     /// | carrier | result |
@@ -154,7 +142,7 @@ impl<'a> Planner<'a> {
     /// | a field differs, and something is in the way | held, see [`Planner::obstacle`] |
     /// | a field differs | `update` |
     fn update(&self, package: &Package, live: &Live, warnings: &mut Vec<Warning>) -> Verdict {
-        let (identity, id) = (package.identity(), live.id.clone());
+        let id = live.id.clone();
         let fields = self.managed_differences(package, live, warnings);
         let fixed = fixed_differences(package, live);
         if !fixed.is_empty() {
@@ -165,7 +153,7 @@ impl<'a> Planner<'a> {
         }
         match self.obstacle(package, live, &fields) {
             Some(reason) => Verdict::Held(reason),
-            None => Verdict::Change(Change::Update(Update { identity, id, fields })),
+            None => Verdict::Change(Change::Update(Update { identity: package.identity(), id, fields })),
         }
     }
 
@@ -180,7 +168,7 @@ impl<'a> Planner<'a> {
         if self.adopters.get(id).is_some_and(|count| *count > 1) {
             return refuse("more than one package of the spec adopts it".to_owned());
         }
-        let Some(live) = self.index.get(id) else { return refuse("it is not in the listing".to_owned()) };
+        let Some(live) = self.index.adopted(id) else { return refuse("it is not in the listing".to_owned()) };
         match live.owner() {
             Owner::Nobody => {}
             Owner::Identity(owner) => return refuse(format!("it belongs to {owner}")),
@@ -219,7 +207,7 @@ impl<'a> Planner<'a> {
         if let Some(reason) = self.doubt(package) {
             return Verdict::Held(reason);
         }
-        let found = self.index.look_alikes(package, self.spec, adopted);
+        let found = self.index.look_alikes(package, adopted);
         if !found.is_empty() {
             return Verdict::Held(self.look_alike(package, &found));
         }
@@ -255,10 +243,11 @@ impl<'a> Planner<'a> {
     }
 
     fn observe(&self, package: &Package, live: &Live, warnings: &mut Vec<Warning>) -> Verdict {
-        let (identity, id) = (package.identity(), live.id.clone());
+        let id = live.id.clone();
         warnings.extend(live_warnings(package, live, self.options));
         let fixed = fixed_differences(package, live);
         if !fixed.is_empty() {
+            let identity = package.identity();
             warnings.push(Warning::Differs { identity, id: id.clone(), differences: fixed });
         }
         warnings.extend(ignored(package, differences(package, live)));
@@ -326,17 +315,12 @@ impl<'a> Planner<'a> {
     /// The plan so far: what is live and not declared, whatever the targets.
     fn reports(&self) -> Plan {
         let (mut undeclared, mut superseded) = (Vec::new(), Vec::new());
-        for (identity, carriers) in self.index.identities() {
-            if !self.spec.stacks.contains_key(&identity.address.stack) || declares(self.spec, identity) {
-                continue;
-            }
-            for live in carriers {
-                let (expires, id) = (live.expires, live.id.clone());
-                if is_undeclared(self.spec, identity) {
-                    undeclared.push(Undeclared { identity: identity.clone(), id, expires });
-                } else {
-                    superseded.push(Superseded { identity: identity.clone(), id, expires });
-                }
+        for stray in self.index.strays() {
+            let (identity, id, expires) = (stray.identity.clone(), stray.live.id.clone(), stray.live.expires);
+            if stray.superseded {
+                superseded.push(Superseded { identity, id, expires });
+            } else {
+                undeclared.push(Undeclared { identity, id, expires });
             }
         }
         Plan {
@@ -376,7 +360,7 @@ fn purchase(package: &Package, terms: Prepay) -> Purchase {
         identity,
         areas: package.areas.clone(),
         bandwidth: package.bandwidth,
-        name: package.purchase_name(),
+        name: package.purchase_name().into_owned(),
         description: package.description.clone().filter(|text| !text.is_empty()),
         terms,
         tags,
@@ -385,7 +369,7 @@ fn purchase(package: &Package, terms: Prepay) -> Purchase {
 }
 
 /// Counts the foreign packages that the plan does not name.
-fn unmanaged(plan: &Plan, foreign: &[&Live]) -> usize {
+fn unmanaged(plan: &Plan, foreign: &[&PackageId]) -> usize {
     let mut named: HashSet<&PackageId> = HashSet::new();
     for change in &plan.changes {
         if let Change::Adopt(adoption) = change {
@@ -395,5 +379,5 @@ fn unmanaged(plan: &Plan, foreign: &[&Live]) -> usize {
     for held in &plan.held {
         named.extend(held.reason.ids());
     }
-    foreign.iter().filter(|live| !named.contains(&live.id)).count()
+    foreign.iter().filter(|id| !named.contains(**id)).count()
 }

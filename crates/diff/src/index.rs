@@ -1,8 +1,9 @@
-//! Lookups into one listing, built once, so that planning stays near-linear.
+//! Lookups into one spec and one listing, built once, so that planning stays near-linear.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use cenbwp_spec::{Address, AreaPair, Identity, Mbps, Package, PackageId, Spec, StackName};
+use cenbwp_spec::{Address, AreaPair, Generation, Identity, Mbps, Package, PackageId, Spec, StackName};
 
 use crate::{Live, Observed, Owner, Unreadable};
 
@@ -11,55 +12,82 @@ use crate::{Live, Observed, Owner, Unreadable};
 pub(crate) const MOST_NAMED: usize = 20;
 
 /// Areas, bandwidth, and the stack whose identity a package carries, if it carries one.
-type Shape = (String, Mbps, Option<StackName>);
+type Shape<'a> = (&'a AreaPair, Mbps, Option<&'a StackName>);
 
-/// The listing by what the planner asks of it. Every list in it is sorted by id.
+/// The listing by what the planner asks of it.
+///
+/// Most packages of a large account are as declared. Such a package is looked up once by its address and
+/// kept once: no list but the carriers' holds it.
 pub(crate) struct Index<'a> {
-    /// The packages that carry an identity.
-    carriers: BTreeMap<Identity, Vec<&'a Live>>,
-    /// Every package, by its id.
-    by_id: Vec<&'a Live>,
+    /// What is live of each declared package.
+    declared: HashMap<&'a Address, Carriers<'a>>,
+    /// The packages of the spec's stacks that the spec does not declare, by identity, then by id.
+    strays: Vec<Stray<'a>>,
+    /// The packages that the spec adopts.
+    adopted: BTreeMap<&'a PackageId, &'a Live>,
     /// The packages that belong to no stack of the spec.
-    foreign: Vec<&'a Live>,
-    by_name: HashMap<&'a str, Vec<(&'a Live, Owner)>>,
+    foreign: Vec<&'a PackageId>,
+    /// Every package but those that carry a declared identity, by name, each with the stack that knows it as
+    /// an older generation. Sorted by id.
+    by_name: HashMap<&'a str, Vec<(&'a Live, Option<&'a StackName>)>>,
     /// The packages without an owner, and the undeclared ones of each stack, by areas and bandwidth.
-    shaped: HashMap<Shape, Vec<&'a Live>>,
+    /// Sorted by id.
+    shaped: BTreeMap<Shape<'a>, Vec<&'a Live>>,
     /// The items that may be anybody's: what could not be read, and packages whose tag is no identity.
     doubts: Vec<Unreadable>,
 }
 
+/// What is live of one declared package.
+struct Carriers<'a> {
+    generation: Generation,
+    /// The packages that carry the declared identity.
+    exact: Vec<&'a Live>,
+    /// The latest generation above the declared one, and the first package by id that carries it.
+    later: Option<(Generation, &'a Live)>,
+}
+
+/// A package that carries an identity of a stack of the spec, which the spec does not declare.
+pub(crate) struct Stray<'a> {
+    pub(crate) identity: Identity,
+    pub(crate) live: &'a Live,
+    /// Whether the spec declares a later generation.
+    pub(crate) superseded: bool,
+}
+
 impl<'a> Index<'a> {
-    pub(crate) fn new(spec: &Spec, observed: &'a Observed) -> Self {
+    pub(crate) fn new(spec: &'a Spec, observed: &'a Observed) -> Self {
+        let carriers = |package: &'a Package| {
+            let generation = package.generation;
+            (&package.address, Carriers { generation, exact: Vec::new(), later: None })
+        };
         let mut index = Self {
-            carriers: BTreeMap::new(),
-            by_id: observed.packages.iter().collect(),
+            declared: spec.packages().map(carriers).collect(),
+            strays: Vec::new(),
+            adopted: BTreeMap::new(),
             foreign: Vec::new(),
             by_name: HashMap::new(),
-            shaped: HashMap::new(),
+            shaped: BTreeMap::new(),
             doubts: observed.unreadable.clone(),
         };
-        index.by_id.sort_by(|one, other| one.id.cmp(&other.id));
-        for at in 0..index.by_id.len() {
-            index.add(spec, index.by_id[at]);
+        let wanted: BTreeSet<_> = spec.packages().filter_map(|package| package.adopt.as_ref()).collect();
+        for live in &observed.packages {
+            if wanted.contains(&live.id) {
+                index.adopted.insert(&live.id, live);
+            }
+            index.add(spec, live);
         }
-        index.doubts.sort();
+        index.sort();
         index
     }
 
-    fn add(&mut self, spec: &Spec, live: &'a Live) {
-        let owner = live.owner();
-        let is_ours = |owner: &Identity| spec.stacks.contains_key(&owner.address.stack);
-        if !matches!(&owner, Owner::Identity(owner) if is_ours(owner)) {
-            self.foreign.push(live);
-        }
-        match &owner {
-            Owner::Nobody => self.add_shape(live, None),
+    fn add(&mut self, spec: &'a Spec, live: &'a Live) {
+        match live.owner() {
             Owner::Identity(identity) => {
-                self.carriers.entry(identity.clone()).or_default().push(live);
-                if is_undeclared(spec, identity) {
-                    self.add_shape(live, Some(&identity.address.stack));
+                if let Some((stack, _)) = spec.stacks.get_key_value(&identity.address.stack) {
+                    return self.add_ours(stack, identity, live);
                 }
             }
+            Owner::Nobody => self.add_shape(live, None),
             Owner::Unclear(tag) => {
                 let reason = format!(
                     "its tag {} is {tag:?}, expected <stack>/<package> or <stack>/<package>/<generation>",
@@ -68,43 +96,70 @@ impl<'a> Index<'a> {
                 self.doubts.push(Unreadable { id: Some(live.id.clone()), reason });
             }
         }
-        self.by_name.entry(&live.name).or_default().push((live, owner));
+        self.foreign.push(&live.id);
+        self.add_name(live, None);
+    }
+
+    /// Takes a package that carries an identity of this stack of the spec.
+    fn add_ours(&mut self, stack: &'a StackName, identity: Identity, live: &'a Live) {
+        let declared = self.declared.get_mut(&identity.address);
+        let superseded = match declared.map(|carriers| carriers.add(identity.generation, live)) {
+            Some(Ordering::Equal) => return,
+            Some(Ordering::Less) => true,
+            Some(Ordering::Greater) | None => false,
+        };
+        if !superseded {
+            self.add_shape(live, Some(stack));
+        }
+        self.add_name(live, superseded.then_some(stack));
+        self.strays.push(Stray { identity, live, superseded });
+    }
+
+    fn add_name(&mut self, live: &'a Live, older_of: Option<&'a StackName>) {
+        self.by_name.entry(&live.name).or_default().push((live, older_of));
     }
 
     /// A temporary upgrade must not hide a look-alike: both of its bandwidths count.
-    fn add_shape(&mut self, live: &'a Live, stack: Option<&StackName>) {
+    fn add_shape(&mut self, live: &'a Live, stack: Option<&'a StackName>) {
         for bandwidth in BTreeSet::from([live.bandwidth, live.lasting_bandwidth()]) {
-            self.shaped.entry(shape(&live.areas, bandwidth, stack)).or_default().push(live);
+            self.shaped.entry((&live.areas, bandwidth, stack)).or_default().push(live);
         }
     }
 
-    /// The package with this id.
-    pub(crate) fn get(&self, id: &PackageId) -> Option<&'a Live> {
-        let at = self.by_id.binary_search_by(|live| live.id.cmp(id)).ok()?;
-        Some(self.by_id[at])
+    fn sort(&mut self) {
+        self.strays.sort_by(|a, b| a.identity.cmp(&b.identity).then_with(|| a.live.id.cmp(&b.live.id)));
+        for named in self.by_name.values_mut() {
+            named.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+        }
+        for shaped in self.shaped.values_mut() {
+            shaped.sort_by(|a, b| a.id.cmp(&b.id));
+        }
+        self.doubts.sort();
     }
 
-    /// The packages that belong to no stack of the spec: to nobody, to other stacks, or unclear.
-    pub(crate) fn foreign(&self) -> &[&'a Live] {
+    /// The package with this id, which a package of the spec adopts.
+    pub(crate) fn adopted(&self, id: &PackageId) -> Option<&'a Live> {
+        self.adopted.get(id).copied()
+    }
+
+    /// The ids of the packages that belong to no stack of the spec: to nobody, to other stacks, or unclear.
+    pub(crate) fn foreign(&self) -> &[&'a PackageId] {
         &self.foreign
     }
 
-    /// Every package that carries this identity.
-    pub(crate) fn carriers(&self, identity: &Identity) -> &[&'a Live] {
-        self.carriers.get(identity).map_or(&[], Vec::as_slice)
+    /// Every package that carries the identity of this declared package.
+    pub(crate) fn carriers(&self, package: &Package) -> &[&'a Live] {
+        self.declared.get(&package.address).map_or(&[], |carriers| &carriers.exact)
     }
 
-    /// Every identity that some package carries, and those packages.
-    pub(crate) fn identities(&self) -> impl Iterator<Item = (&Identity, &[&'a Live])> {
-        self.carriers.iter().map(|(identity, carriers)| (identity, carriers.as_slice()))
+    /// The latest live generation of this declared package above the declared one, and who carries it.
+    pub(crate) fn later(&self, package: &Package) -> Option<(Generation, &'a Live)> {
+        self.declared.get(&package.address)?.later
     }
 
-    /// The latest generation of this address above the given identity's, and a package that carries it.
-    pub(crate) fn later(&self, identity: &Identity) -> Option<(&Identity, &'a Live)> {
-        let same = |address: &Address| *address == identity.address;
-        let above = self.carriers.range(identity..).take_while(|(other, _)| same(&other.address));
-        let (latest, carriers) = above.last().filter(|(latest, _)| *latest > identity)?;
-        Some((latest, *carriers.first()?))
+    /// The packages of the spec's stacks that the spec does not declare, by identity, then by id.
+    pub(crate) fn strays(&self) -> &[Stray<'a>] {
+        &self.strays
     }
 
     /// Items that may be the package that `package` declares. Those that it names under `distinctFrom`
@@ -121,19 +176,13 @@ impl<'a> Index<'a> {
     pub(crate) fn look_alikes(
         &self,
         package: &Package,
-        spec: &Spec,
         adopted: &BTreeSet<PackageId>,
     ) -> BTreeMap<&'a PackageId, &'a Live> {
-        let stack = &package.address.stack;
-        let stranger = |owner: &Owner| match owner {
-            Owner::Nobody | Owner::Unclear(_) => true,
-            Owner::Identity(owner) if owner.address.stack == *stack => is_undeclared(spec, owner),
-            Owner::Identity(owner) => !declares(spec, owner),
-        };
-        let named = self.by_name.get(package.purchase_name().as_str()).into_iter().flatten();
-        let named = named.filter(|(_, owner)| stranger(owner)).map(|(live, _)| *live);
-        let of_shape = |stack| self.shaped.get(&shape(&package.areas, package.bandwidth, stack));
-        let shaped = [of_shape(None), of_shape(Some(stack))].into_iter().flatten().flatten().copied();
+        let stack = Some(&package.address.stack);
+        let named = self.by_name.get(&*package.purchase_name()).into_iter().flatten();
+        let named = named.filter(|(_, older_of)| *older_of != stack).map(|(live, _)| *live);
+        let of_shape = |stack| self.shaped.get(&(&package.areas, package.bandwidth, stack));
+        let shaped = [of_shape(None), of_shape(stack)].into_iter().flatten().flatten().copied();
         named
             .chain(shaped)
             .map(|live| (&live.id, live))
@@ -143,19 +192,18 @@ impl<'a> Index<'a> {
     }
 }
 
-/// Tells whether the spec declares exactly this identity.
-pub(crate) fn declares(spec: &Spec, identity: &Identity) -> bool {
-    spec.get(&identity.address).is_some_and(|package| package.generation == identity.generation)
-}
-
-/// Tells whether the identity is of a stack of the spec, and the spec declares neither it nor a later
-/// generation of it.
-pub(crate) fn is_undeclared(spec: &Spec, identity: &Identity) -> bool {
-    spec.stacks.contains_key(&identity.address.stack)
-        && spec.get(&identity.address).is_none_or(|package| package.generation < identity.generation)
-}
-
-/// Areas compare without regard to case.
-fn shape(areas: &AreaPair, bandwidth: Mbps, stack: Option<&StackName>) -> Shape {
-    (areas.to_string().to_ascii_lowercase(), bandwidth, stack.cloned())
+impl<'a> Carriers<'a> {
+    /// Takes a package of this address, and compares its generation with the declared one.
+    fn add(&mut self, generation: Generation, live: &'a Live) -> Ordering {
+        let order = generation.cmp(&self.generation);
+        let comes_later = |(other, of): &(Generation, &Live)| (generation, &of.id) > (*other, &live.id);
+        match order {
+            Ordering::Equal => self.exact.push(live),
+            Ordering::Greater if self.later.as_ref().is_none_or(comes_later) => {
+                self.later = Some((generation, live));
+            }
+            Ordering::Greater | Ordering::Less => {}
+        }
+        order
+    }
 }

@@ -1,24 +1,17 @@
 //! What the changes would spend, against what one run may spend.
 
-use std::collections::BTreeMap;
-
-use cenbwp_spec::{Mbps, Spec, StackName};
+use cenbwp_spec::{Mbps, Spec, Stack, StackName};
 
 use crate::{Breach, Change, FieldChange, Options};
 
-/// Returns every limit that the changes exceed: the run's own first, then each stack's.
+/// Returns every limit that the changes, sorted by identity, exceed: the run's own first, then each stack's.
 pub(crate) fn breaches(changes: &[Change], spec: &Spec, options: &Options) -> Vec<Breach> {
-    let mut run = Spending::default();
-    let mut stacks: BTreeMap<&StackName, Spending> = BTreeMap::new();
-    for change in changes {
-        run.add(change);
-        stacks.entry(&change.identity().address.stack).or_default().add(change);
-    }
     let mut breaches = Vec::new();
-    breaches.extend(run.breaches(None, options.max_purchases, options.max_new_mbps));
-    for (name, spending) in stacks {
-        if let Some(stack) = spec.stacks.get(name) {
-            let limits = stack.limits;
+    breaches.extend(Spending::of(changes).breaches(None, options.max_purchases, options.max_new_mbps));
+    for changes in changes.chunk_by(|a, b| a.stack() == b.stack()) {
+        let name = changes[0].stack();
+        if let Some(Stack { limits, .. }) = spec.stacks.get(name) {
+            let spending = Spending::of(changes);
             breaches.extend(spending.breaches(Some(name), Some(limits.max_purchases), limits.max_new_mbps));
         }
     }
@@ -26,6 +19,10 @@ pub(crate) fn breaches(changes: &[Change], spec: &Spec, options: &Options) -> Ve
 }
 
 impl Change {
+    fn stack(&self) -> &StackName {
+        &self.identity().address.stack
+    }
+
     /// The bandwidth it adds: a purchase's, or how much an upgrade raises. A downgrade adds nothing and
     /// makes no room for another change.
     pub fn new_mbps(&self) -> u64 {
@@ -43,16 +40,15 @@ impl Change {
     }
 }
 
-#[derive(Default)]
 struct Spending {
     purchases: u64,
     new_mbps: u64,
 }
 
 impl Spending {
-    fn add(&mut self, change: &Change) {
-        self.purchases += u64::from(matches!(change, Change::Purchase(_)));
-        self.new_mbps += change.new_mbps();
+    fn of(changes: &[Change]) -> Self {
+        let purchases = changes.iter().filter(|change| matches!(change, Change::Purchase(_))).count();
+        Self { purchases: purchases as u64, new_mbps: changes.iter().map(Change::new_mbps).sum() }
     }
 
     fn breaches(

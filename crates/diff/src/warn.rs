@@ -1,5 +1,7 @@
 //! Warnings: what holds nothing and should be known.
 
+use std::fmt::{self, Write as _};
+
 use cenbwp_spec::{Charge, Identity, Package};
 
 use crate::{Change, Delta, FieldChange, Live, Options, Warning};
@@ -13,12 +15,11 @@ pub(crate) fn live_warnings(package: &Package, live: &Live, options: &Options) -
         let expired = live.expired(options.now);
         warnings.push(Warning::Expiring { identity: identity(), id: live.id.clone(), at, expired });
     }
-    if let (Charge::Prepay(terms), Some(from)) = (&package.charge, live.tags.get(Identity::TERMS_TAG)) {
-        let to = terms.to_string();
-        if *from != to {
-            let terms = Delta { from: from.clone(), to };
-            warnings.push(Warning::TermsFixed { identity: identity(), terms });
-        }
+    if let (Charge::Prepay(terms), Some(from)) = (&package.charge, live.tags.get(Identity::TERMS_TAG))
+        && !reads(from, terms)
+    {
+        let terms = Delta { from: from.clone(), to: terms.to_string() };
+        warnings.push(Warning::TermsFixed { identity: identity(), terms });
     }
     if let Some(reservation) = &live.reservation
         && let Some(to) = reservation.bandwidth.filter(|after| *after != live.bandwidth)
@@ -31,9 +32,8 @@ pub(crate) fn live_warnings(package: &Package, live: &Live, options: &Options) -
 }
 
 /// One warning per field that differs and is left as it is.
-pub(crate) fn ignored(package: &Package, left: Vec<FieldChange>) -> impl Iterator<Item = Warning> {
-    let identity = package.identity();
-    left.into_iter().map(move |change| Warning::Ignored { identity: identity.clone(), change })
+pub(crate) fn ignored(package: &Package, left: Vec<FieldChange>) -> impl Iterator<Item = Warning> + use<'_> {
+    left.into_iter().map(|change| Warning::Ignored { identity: package.identity(), change })
 }
 
 /// What is worth saying about a change.
@@ -59,4 +59,19 @@ pub(crate) fn change_warnings(change: &Change) -> Vec<Warning> {
         _ => None,
     };
     fields.iter().filter_map(emptied).collect()
+}
+
+/// Tells whether a text is what the value reads as. Every package of an account is asked, so without a copy.
+fn reads(text: &str, value: &impl fmt::Display) -> bool {
+    struct Rest<'a>(&'a str);
+
+    impl fmt::Write for Rest<'_> {
+        fn write_str(&mut self, piece: &str) -> fmt::Result {
+            self.0 = self.0.strip_prefix(piece).ok_or(fmt::Error)?;
+            Ok(())
+        }
+    }
+
+    let mut rest = Rest(text);
+    write!(rest, "{value}").is_ok() && rest.0.is_empty()
 }

@@ -1,5 +1,6 @@
 //! One declared package, every value checked.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -52,9 +53,9 @@ impl Package {
     }
 
     /// The display name for a purchase: the declared one, or `<stack>-<package>`.
-    pub fn purchase_name(&self) -> String {
+    pub fn purchase_name(&self) -> Cow<'_, str> {
         let Address { stack, package } = &self.address;
-        self.name.clone().unwrap_or_else(|| format!("{stack}-{package}"))
+        self.name.as_ref().map_or_else(|| format!("{stack}-{package}").into(), Cow::from)
     }
 }
 
