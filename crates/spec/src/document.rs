@@ -15,54 +15,74 @@ pub(crate) const FIELDS: [&str; 6] = ["account", "defaults", "limits", "packages
 /// Every field of `limits`.
 pub(crate) const LIMITS: [&str; 2] = ["maxNewMbps", "maxPurchases"];
 
-/// What one document declares.
-pub(crate) struct Document {
+/// What one document declares. Its packages are read one by one, with [`Document::package`].
+pub(crate) struct Document<'a> {
     pub(crate) stack: Slot<StackName>,
     pub(crate) account: Slot<AccountId>,
     pub(crate) max_purchases: Slot<u32>,
     pub(crate) max_new_mbps: Slot<Mbps>,
-    pub(crate) packages: Vec<Declared>,
+    defaults: Fields,
+    /// The entries of `packages`.
+    pub(crate) packages: &'a [(Key<'a>, Node<'a>)],
 }
 
-/// Reads a document; `None` if it is not even a mapping.
-pub(crate) fn document(root: &Node<'_>, budget: &mut Budget, report: &mut Report) -> Option<Document> {
+/// Reads a document all but its packages; `None` if it is not even a mapping, or too large.
+pub(crate) fn document<'a>(
+    root: &'a Node<'a>,
+    budget: &mut Budget,
+    report: &mut Report,
+) -> Option<Document<'a>> {
     let entries = map(root, "the document", "a mapping with `version`, `stack` and `packages`", report)?;
     let mut document = Document {
         stack: Slot::Missing,
         account: Slot::Missing,
         max_purchases: Slot::Missing,
         max_new_mbps: Slot::Missing,
-        packages: Vec::new(),
+        defaults: Fields::default(),
+        packages: &[],
     };
-    let mut defaults = Fields::default();
-    let mut packages = None;
     for (key, node) in entries {
         match &*key.text {
             "version" => version(node, report),
             "stack" => document.stack = stack(node, report),
             "account" => document.account = account(node, report),
             "defaults" => {
-                defaults = match map(node, "`defaults`", "a mapping of fields", report) {
+                document.defaults = match map(node, "`defaults`", "a mapping of fields", report) {
                     Some(entries) => Fields::read(entries, Within::Defaults, report),
                     // What a package needs might have been meant to stand there: it is not reported as missing.
                     None => Fields { bandwidth: Slot::Wrong, auto_pay: Slot::Wrong, ..Fields::default() },
                 };
             }
             "limits" => limits(node, &mut document, report),
-            "packages" => packages = map(node, "`packages`", "a mapping of names to packages", report),
+            "packages" => {
+                let packages = map(node, "`packages`", "a mapping of names to packages", report);
+                document.packages = packages.unwrap_or_default();
+            }
             _ => unknown_in_document(key, report),
         }
     }
     missing(root, entries, report);
-    // After the loop: `defaults` may stand below `packages`.
-    let (stack, packages) = (document.stack.value(), packages.unwrap_or_default());
-    let copies = count(packages.len().saturating_mul(defaults.shared_values()));
-    if !budget.values(copies, root.mark, report) {
-        return None;
+    let copies = count(document.packages.len().saturating_mul(document.defaults.shared_values()));
+    budget.values(copies, root.mark, report).then_some(document)
+}
+
+impl Document<'_> {
+    /// Reads one package. Not before the whole head is read: `defaults` may stand below `packages`.
+    pub(crate) fn package(&self, (key, node): &(Key<'_>, Node<'_>), report: &mut Report) -> Option<Declared> {
+        let name: Option<PackageName> = parse(&key.text, key.mark, "the name of the package", NAME, report);
+        let Value::Map(entries) = node.value() else {
+            wrong_type(node, "the package", "a mapping with the fields of the package", None, report);
+            return None;
+        };
+        let own = Fields::read(entries, Within::Package, report);
+        if own.areas.is_missing() {
+            let finding = Finding::new(MISSING_FIELD, key.mark, "the package has no `areas`");
+            report.add(finding.expected("`areas`, a list of two, such as [China, Europe]"));
+        }
+        let address =
+            self.stack.value().cloned().zip(name).map(|(stack, package)| Address { stack, package });
+        Some(resolve(address, key.mark, own, &self.defaults, report))
     }
-    document.packages =
-        packages.iter().filter_map(|(key, node)| package(stack, key, node, &defaults, report)).collect();
-    Some(document)
 }
 
 fn missing(root: &Node<'_>, entries: &[(Key<'_>, Node<'_>)], report: &mut Report) {
@@ -113,7 +133,7 @@ fn account(node: &Node<'_>, report: &mut Report) -> Slot<AccountId> {
     parsed(node, "`account`", "an account number: decimal digits", ACCOUNT, report)
 }
 
-fn limits(node: &Node<'_>, document: &mut Document, report: &mut Report) {
+fn limits(node: &Node<'_>, document: &mut Document<'_>, report: &mut Report) {
     let Some(entries) = map(node, "`limits`", "a mapping of limits", report) else { return };
     for (key, node) in entries {
         match &*key.text {
@@ -124,25 +144,4 @@ fn limits(node: &Node<'_>, document: &mut Document, report: &mut Report) {
             _ => unknown(key, &LIMITS, report),
         }
     }
-}
-
-fn package(
-    stack: Option<&StackName>,
-    key: &Key<'_>,
-    node: &Node<'_>,
-    defaults: &Fields,
-    report: &mut Report,
-) -> Option<Declared> {
-    let name: Option<PackageName> = parse(&key.text, key.mark, "the name of the package", NAME, report);
-    let Value::Map(entries) = node.value() else {
-        wrong_type(node, "the package", "a mapping with the fields of the package", None, report);
-        return None;
-    };
-    let own = Fields::read(entries, Within::Package, report);
-    if own.areas.is_missing() {
-        let finding = Finding::new(MISSING_FIELD, key.mark, "the package has no `areas`");
-        report.add(finding.expected("`areas`, a list of two, such as [China, Europe]"));
-    }
-    let address = stack.cloned().zip(name).map(|(stack, package)| Address { stack, package });
-    Some(resolve(address, key.mark, own, defaults, report))
 }

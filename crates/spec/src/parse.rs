@@ -75,7 +75,7 @@ fn read(index: u32, source: &Source, budget: &mut Budget, merge: &mut Merge, rep
     }
     for root in filled {
         if let Some(document) = document(root, budget, report) {
-            merge.add(document, report);
+            merge.add(&document, report);
         }
     }
 }
@@ -99,16 +99,18 @@ struct Building {
 }
 
 impl Merge {
-    fn add(&mut self, document: Document, report: &mut Report) {
-        let Document { stack, account, max_purchases, max_new_mbps, packages } = document;
-        if let Some(name) = stack.value() {
+    fn add(&mut self, document: &Document<'_>, report: &mut Report) {
+        if let Some(name) = document.stack.value() {
+            let Document { account, max_purchases, max_new_mbps, .. } = document;
             let stack = self.stacks.entry(name.clone()).or_default();
             agree(&mut stack.account, account, "account", ACCOUNTS_DISAGREE, report);
             agree(&mut stack.max_purchases, max_purchases, "maxPurchases", LIMITS_DISAGREE, report);
             agree(&mut stack.max_new_mbps, max_new_mbps, "maxNewMbps", LIMITS_DISAGREE, report);
         }
-        for declared in packages {
-            self.package(declared, report);
+        for entry in document.packages {
+            if let Some(declared) = document.package(entry, report) {
+                self.package(declared, report);
+            }
         }
     }
 
@@ -169,16 +171,16 @@ fn seen_before<K: Ord>(seen: &mut BTreeMap<K, Mark>, key: K, mark: Mark) -> Opti
 }
 
 /// Takes over what a further document of a stack says, unless an earlier one says otherwise.
-fn agree<T: PartialEq>(
+fn agree<T: Clone + PartialEq>(
     known: &mut Option<At<T>>,
-    said: Slot<T>,
+    said: &Slot<T>,
     field: &str,
     code: Code,
     report: &mut Report,
 ) {
     let Slot::Given(said) = said else { return };
     match known {
-        None => *known = Some(said),
+        None => *known = Some(said.clone()),
         Some(known) if known.value == said.value => {}
         Some(known) => {
             let finding =
