@@ -22,7 +22,6 @@ mod limits;
 mod observed;
 mod plan;
 mod render;
-mod tags;
 mod warn;
 mod words;
 
@@ -35,5 +34,4 @@ pub use plan::{
     Retirement, Superseded, Undeclared, Update, Warning,
 };
 pub use render::{Palette, Style, obstacle, render, render_change, summary};
-pub use tags::Tags;
 pub use words::when;

@@ -1,10 +1,8 @@
 //! What one full listing of the account showed, in our own words.
 
-use cenbwp_spec::{AreaPair, CenId, Identity, Mbps, PackageId};
+use cenbwp_spec::{AreaPair, CenId, Identity, Mbps, PackageId, Tags};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-
-use crate::Tags;
 
 /// The account's packages as one listing showed them.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]

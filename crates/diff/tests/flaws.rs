@@ -7,10 +7,10 @@ mod world;
 use std::collections::BTreeSet;
 
 use cenbwp_diff::{
-    Breach, Business, Change, ChargeType, Delta, FieldChange, Flaw, Live, Observed, Options, Plan, Tags,
+    Breach, Business, Change, ChargeType, Delta, FieldChange, Flaw, Live, Observed, Options, Plan,
     Undeclared, Unreadable, Update, Warning, audit, plan,
 };
-use cenbwp_spec::{Field, Generation, Limits, Manage, Mbps, Package, Spec, Wish};
+use cenbwp_spec::{Field, Generation, Limits, Manage, Mbps, Package, Spec, Tags, Wish};
 
 use world::{id, identity, live, observed, options, package, spec, time};
 

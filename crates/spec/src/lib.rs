@@ -37,6 +37,7 @@ mod scalar;
 mod schema;
 mod spec;
 mod syntax;
+mod tags;
 mod terms;
 mod text;
 mod texts;
@@ -52,6 +53,7 @@ pub use parse::{MOST_BYTES, Parsed, parse};
 pub use render::{RenderStyle, render};
 pub use schema::schema;
 pub use spec::{Limits, Spec, Stack};
+pub use tags::Tags;
 pub use terms::{Mbps, Prepay, Renewal, Term};
 
 /// The code of the warning that an area is no longer sold. Whether it matters depends on what is live, so

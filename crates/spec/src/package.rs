@@ -1,11 +1,11 @@
 //! One declared package, every value checked.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::{Address, AreaPair, CenId, Generation, Identity, Mbps, PackageId, Place, Prepay};
+use crate::{Address, AreaPair, CenId, Generation, Identity, Mbps, PackageId, Place, Prepay, Tags};
 
 /// A package that the spec declares, its document's defaults applied.
 #[derive(Clone, Debug, Serialize)]
@@ -26,7 +26,7 @@ pub struct Package {
     /// How it is paid for. Fixed at purchase.
     pub charge: Charge,
     /// Declared tags, defaults merged in. `None`: the key must be absent. Other keys are left alone.
-    pub tags: BTreeMap<String, Option<String>>,
+    pub tags: Tags<Option<String>>,
     /// The CEN it should be attached to.
     pub cen: Wish<CenId>,
     /// The resource group it should be in. `None`: not managed.

@@ -172,7 +172,7 @@ fn build(address: Address, mark: Mark, charge: Charge, fields: Fields) -> Option
         areas: fields.areas.value()?.clone(),
         bandwidth: *fields.bandwidth.value()?,
         charge,
-        tags: or_else(&fields.tags, Default::default())?,
+        tags: or_else(&fields.tags, Default::default())?.into(),
         cen: or_else(&fields.cen, Wish::Unmanaged)?,
         distinct_from: or_else(&fields.distinct_from, Default::default())?,
         ignore: or_else(&fields.ignore, Default::default())?,

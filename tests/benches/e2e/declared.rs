@@ -77,6 +77,7 @@ pub(crate) fn measure(lab: &mut Lab) -> anyhow::Result<String> {
         (0..lab.runs).map(|_| lab.plan(&everything, "spec-20000.yaml")).collect();
     let cost = Cost::median(&costs?);
     text.push_str(&format!("| `cenbwp plan`, 20,000 declared and live, L = 20 ms | {cost} |\n"));
+    lab.bars.at_most("20,000 packages declared and live: peak memory", 64.0, cost.mib(), "MiB");
     // A step waits for nothing: on a machine of its own the wall shows what it computes.
     let worst = |start: &str| {
         let times = steps.iter().filter(|step| step.name.starts_with(start)).map(|step| step.cpu);

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use cenbwp_diff::{Business, ChargeType, Live, Reservation, ReservationKind, Tags, Unreadable};
-use cenbwp_spec::{Area, AreaPair, CenId, Mbps, PackageId};
+use cenbwp_diff::{Business, ChargeType, Live, Reservation, ReservationKind, Unreadable};
+use cenbwp_spec::{Area, AreaPair, CenId, Mbps, PackageId, Tags};
 use jiff::Timestamp;
 use serde_json::Value;
 

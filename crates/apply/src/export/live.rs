@@ -175,8 +175,8 @@ fn read_terms(text: &str) -> Option<Terms> {
 #[cfg(test)]
 mod tests {
 
-    use cenbwp_diff::{Change, HeldReason, Options, Reservation, ReservationKind, Tags};
-    use cenbwp_spec::{Area, AreaPair, Source};
+    use cenbwp_diff::{Change, HeldReason, Options, Reservation, ReservationKind};
+    use cenbwp_spec::{Area, AreaPair, Source, Tags};
     use jiff::SignedDuration;
 
     use super::*;

@@ -11,8 +11,8 @@ use cenbwp::planned::Planned;
 use cenbwp::report::outcomes::Applied;
 use cenbwp::report::{Digested, Folders, Run};
 use cenbwp::situation::Situation;
-use cenbwp_diff::{Business, ChargeType, Live, Observed, Options, Tags, Unreadable};
-use cenbwp_spec::{AccountId, Area, AreaPair, Finding, Mbps, Source};
+use cenbwp_diff::{Business, ChargeType, Live, Observed, Options, Unreadable};
+use cenbwp_spec::{AccountId, Area, AreaPair, Finding, Mbps, Source, Tags};
 use jiff::SignedDuration;
 
 /// A run at its end, with all that it is told from.

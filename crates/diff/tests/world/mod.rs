@@ -9,7 +9,7 @@ use cenbwp_diff::{
 };
 use cenbwp_spec::{
     Address, Area, AreaPair, Charge, Generation, Identity, Limits, Manage, Mbps, Package, PackageId, Place,
-    Prepay, Renewal, Spec, Stack, Term, Wish,
+    Prepay, Renewal, Spec, Stack, Tags, Term, Wish,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -53,7 +53,7 @@ pub(crate) fn package(address: &str) -> Package {
         name: None,
         description: None,
         charge: Charge::Prepay(TERMS),
-        tags: BTreeMap::new(),
+        tags: Tags::default(),
         cen: Wish::Unmanaged,
         resource_group: None,
         adopt: None,
