@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use cenbwp_spec::{Address, Field, Identity, Manage, Mbps, Package, PackageId, Spec, StackName};
+use cenbwp_spec::{Address, CenId, Field, Identity, Manage, Mbps, Package, PackageId, Spec, StackName, Wish};
 
 use crate::{
     Adoption, Business, Change, ChargeType, FieldChange, Live, Observed, Options, Owner, Plan, Purchase,
@@ -79,6 +79,8 @@ struct Auditor<'a> {
     owned: BTreeMap<Identity, Vec<&'a Live>>,
     /// What is not surely another package: owned by nobody, by another stack, or unclear.
     strangers: HashMap<&'a str, Vec<&'a Live>>,
+    /// The strangers that are attached, by CEN and areas.
+    attached: HashMap<(&'a CenId, String), Vec<&'a Live>>,
     ownerless: HashMap<(String, Mbps), Vec<&'a Live>>,
     /// What carries the tag of a name that is not declared, or of a later generation than the declared one.
     left_behind: HashMap<(StackName, String, Mbps), Vec<&'a Live>>,
@@ -97,6 +99,7 @@ impl<'a> Auditor<'a> {
             live: HashMap::new(),
             owned: BTreeMap::new(),
             strangers: HashMap::new(),
+            attached: HashMap::new(),
             ownerless: HashMap::new(),
             left_behind: HashMap::new(),
             unclear: BTreeSet::new(),
@@ -107,7 +110,7 @@ impl<'a> Auditor<'a> {
             this.live.insert(&live.id, live);
             match live.owner() {
                 Owner::Nobody => {
-                    this.strangers.entry(&live.name).or_default().push(live);
+                    this.stranger(live);
                     for mbps in [live.bandwidth, live.lasting_bandwidth()] {
                         this.ownerless.entry((areas(&live.areas), mbps)).or_default().push(live);
                     }
@@ -115,7 +118,7 @@ impl<'a> Auditor<'a> {
                 Owner::Unclear(_) => drop(this.unclear.insert(&live.id)),
                 Owner::Identity(identity) => {
                     if spec.get(&identity.address).is_none_or(|p| p.identity() != identity) {
-                        this.strangers.entry(&live.name).or_default().push(live);
+                        this.stranger(live);
                     }
                     if spec.get(&identity.address).is_none_or(|p| p.identity() < identity) {
                         for mbps in [live.bandwidth, live.lasting_bandwidth()] {
@@ -128,6 +131,13 @@ impl<'a> Auditor<'a> {
             }
         }
         this
+    }
+
+    fn stranger(&mut self, live: &'a Live) {
+        self.strangers.entry(&live.name).or_default().push(live);
+        for cen in &live.cens {
+            self.attached.entry((cen, areas(&live.areas))).or_default().push(live);
+        }
     }
 
     fn flaw(&mut self, flaw: Flaw) {
@@ -232,9 +242,14 @@ impl<'a> Auditor<'a> {
         };
         let (span, mbps) = (areas(&package.areas), package.bandwidth);
         let named = self.strangers.get(&*package.purchase_name()).into_iter().flatten();
+        let attached = match &package.cen {
+            Wish::Present(cen) => self.attached.get(&(cen, span.clone())),
+            Wish::Absent | Wish::Unmanaged => None,
+        };
         let shaped = self.ownerless.get(&(span.clone(), mbps)).into_iter().flatten();
         let left_behind = self.left_behind.get(&(stack.clone(), span, mbps)).into_iter().flatten();
         named
+            .chain(attached.into_iter().flatten())
             .filter(|live| !older(live))
             .chain(shaped)
             .chain(left_behind)

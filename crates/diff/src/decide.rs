@@ -200,7 +200,7 @@ impl<'a> Planner<'a> {
     /// |---|---|
     /// | `chargeType: POSTPAY` | held `postpay_absent` |
     /// | the listing may hide the package | held `incomplete_listing`, `unreadable` |
-    /// | packages without an owner look alike, or undeclared ones of the stack (a renamed key) | held `look_alike` |
+    /// | packages look alike, see [`Index::look_alikes`] | held `look_alike` |
     /// | otherwise | `purchase` |
     fn purchase(&self, package: &Package, adopted: &BTreeSet<PackageId>) -> Verdict {
         let Charge::Prepay(terms) = package.charge else { return Verdict::Held(HeldReason::PostpayAbsent) };

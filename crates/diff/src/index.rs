@@ -3,7 +3,9 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use cenbwp_spec::{Address, AreaPair, Generation, Identity, Mbps, Package, PackageId, Spec, StackName};
+use cenbwp_spec::{
+    Address, AreaPair, CenId, Generation, Identity, Mbps, Package, PackageId, Spec, StackName, Wish,
+};
 
 use crate::{Live, Observed, Owner, Unreadable};
 
@@ -14,7 +16,10 @@ pub(crate) const MOST_NAMED: usize = 20;
 /// Areas, bandwidth, and the stack whose identity a package carries, if it carries one.
 type Shape<'a> = (&'a AreaPair, Mbps, Option<&'a StackName>);
 
-/// The listing by what the planner asks of it.
+/// A package that carries no declared identity, and the stack that knows it as an older generation.
+type Stranger<'a> = (&'a Live, Option<&'a StackName>);
+
+/// The listing by what the planner asks of it. Every list of look-alikes is sorted by id.
 ///
 /// Most packages of a large account are as declared. Such a package is looked up once by its address and
 /// kept once: no list but the carriers' holds it.
@@ -27,11 +32,11 @@ pub(crate) struct Index<'a> {
     adopted: BTreeMap<&'a PackageId, &'a Live>,
     /// The packages that belong to no stack of the spec.
     foreign: Vec<&'a PackageId>,
-    /// Every package but those that carry a declared identity, by name, each with the stack that knows it as
-    /// an older generation. Sorted by id.
-    by_name: HashMap<&'a str, Vec<(&'a Live, Option<&'a StackName>)>>,
+    /// Every stranger, by its name.
+    by_name: HashMap<&'a str, Vec<Stranger<'a>>>,
+    /// Every stranger that is attached, by CEN and areas.
+    by_span: BTreeMap<(&'a CenId, &'a AreaPair), Vec<Stranger<'a>>>,
     /// The packages without an owner, and the undeclared ones of each stack, by areas and bandwidth.
-    /// Sorted by id.
     shaped: BTreeMap<Shape<'a>, Vec<&'a Live>>,
     /// The items that may be anybody's: what could not be read, and packages whose tag is no identity.
     doubts: Vec<Unreadable>,
@@ -66,6 +71,7 @@ impl<'a> Index<'a> {
             adopted: BTreeMap::new(),
             foreign: Vec::new(),
             by_name: HashMap::new(),
+            by_span: BTreeMap::new(),
             shaped: BTreeMap::new(),
             doubts: observed.unreadable.clone(),
         };
@@ -97,7 +103,7 @@ impl<'a> Index<'a> {
             }
         }
         self.foreign.push(&live.id);
-        self.add_name(live, None);
+        self.add_stranger(live, None);
     }
 
     /// Takes a package that carries an identity of this stack of the spec.
@@ -111,12 +117,15 @@ impl<'a> Index<'a> {
         if !superseded {
             self.add_shape(live, Some(stack));
         }
-        self.add_name(live, superseded.then_some(stack));
+        self.add_stranger(live, superseded.then_some(stack));
         self.strays.push(Stray { identity, live, superseded });
     }
 
-    fn add_name(&mut self, live: &'a Live, older_of: Option<&'a StackName>) {
+    fn add_stranger(&mut self, live: &'a Live, older_of: Option<&'a StackName>) {
         self.by_name.entry(&live.name).or_default().push((live, older_of));
+        for cen in &live.cens {
+            self.by_span.entry((cen, &live.areas)).or_default().push((live, older_of));
+        }
     }
 
     /// A temporary upgrade must not hide a look-alike: both of its bandwidths count.
@@ -128,8 +137,8 @@ impl<'a> Index<'a> {
 
     fn sort(&mut self) {
         self.strays.sort_by(|a, b| a.identity.cmp(&b.identity).then_with(|| a.live.id.cmp(&b.live.id)));
-        for named in self.by_name.values_mut() {
-            named.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+        for strangers in self.by_name.values_mut().chain(self.by_span.values_mut()) {
+            strangers.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
         }
         for shaped in self.shaped.values_mut() {
             shaped.sort_by(|a, b| a.id.cmp(&b.id));
@@ -170,8 +179,8 @@ impl<'a> Index<'a> {
     }
 
     /// Packages that look like the one that would be bought for `package`, by id: the same name, or the same
-    /// areas and bandwidth and no owner or an undeclared identity of the same stack, which a renamed key
-    /// leaves behind. Not those that are known to be others: by `distinctFrom`, by an adoption of this plan,
+    /// areas on the same CEN, which takes no second one (Associate page), or the same areas and bandwidth and
+    /// no owner or an undeclared identity of the same stack, which a renamed key leaves behind. Not those that are known to be others: by `distinctFrom`, by an adoption of this plan,
     /// by the tag of another package of this spec, or as an older generation in the same stack.
     pub(crate) fn look_alikes(
         &self,
@@ -179,11 +188,16 @@ impl<'a> Index<'a> {
         adopted: &BTreeSet<PackageId>,
     ) -> BTreeMap<&'a PackageId, &'a Live> {
         let stack = Some(&package.address.stack);
-        let named = self.by_name.get(&*package.purchase_name()).into_iter().flatten();
-        let named = named.filter(|(_, older_of)| *older_of != stack).map(|(live, _)| *live);
+        let named = self.by_name.get(&*package.purchase_name());
+        let attached = match &package.cen {
+            Wish::Present(cen) => self.by_span.get(&(cen, &package.areas)),
+            Wish::Unmanaged | Wish::Absent => None,
+        };
+        let strangers = [named, attached].into_iter().flatten().flatten();
+        let strangers = strangers.filter(|(_, older_of)| *older_of != stack).map(|(live, _)| *live);
         let of_shape = |stack| self.shaped.get(&(&package.areas, package.bandwidth, stack));
         let shaped = [of_shape(None), of_shape(stack)].into_iter().flatten().flatten().copied();
-        named
+        strangers
             .chain(shaped)
             .map(|live| (&live.id, live))
             .filter(|(id, _)| !package.distinct_from.contains(*id) && !adopted.contains(*id))

@@ -127,6 +127,34 @@ fn a_look_alike_holds_a_purchase() {
 }
 
 #[test]
+fn what_is_on_the_cen_already_holds_a_purchase_for_the_same_areas() {
+    let attached = |cen: &str, owner| Live {
+        bandwidth: Mbps(7),
+        cens: vec![cen.parse().unwrap()],
+        ..live("cenbwp-2", owner)
+    };
+    let on_cen = |cen: &str| declared(|p| p.cen = Wish::Present(cen.parse().unwrap()));
+    check(on_cen("cen-1"), [attached("cen-1", None)], "held look_alike");
+    check(on_cen("CEN-1"), [attached("cen-1", Some("t/a"))], "held look_alike");
+    check(on_cen("cen-1"), [attached("cen-1", Some("s/old"))], "held look_alike, undeclared");
+    check(on_cen("cen-2"), [attached("cen-1", None)], "purchase, 1 unmanaged");
+    check(declared(|_| {}), [attached("cen-1", None)], "purchase, 1 unmanaged");
+    let elsewhere = Live { areas: pair("China", "Australia"), ..attached("cen-1", None) };
+    check(on_cen("cen-1"), [elsewhere], "purchase, 1 unmanaged");
+    let known = Package { distinct_from: [id("cenbwp-2")].into(), ..on_cen("cen-1") };
+    check(known, [attached("cen-1", None)], "purchase, 1 unmanaged");
+    // What the spec declares is known to be another one, and it may leave in this very run.
+    let leaves = Package { manage: Manage::Retire, ..package("s/old") };
+    let cloud = observed([attached("cen-1", Some("s/old"))]);
+    assert_eq!(
+        in_words(&plan(&spec([on_cen("cen-1"), leaves]), &cloud, &options())),
+        "purchase, retire 1 leave"
+    );
+    let renewed = Package { generation: Generation::new(2).unwrap(), ..on_cen("cen-1") };
+    check(renewed, [attached("cen-1", Some("s/a"))], "purchase, superseded");
+}
+
+#[test]
 fn a_renamed_key_buys_nothing_until_a_person_says_so() {
     let old = || live("cenbwp-2", Some("s/old"));
     check(declared(|_| {}), [old()], "held look_alike, undeclared");

@@ -155,6 +155,9 @@ fn a_purchase_of_a_look_alike() {
     elsewhere(|_, cloud, _| cloud.packages.push(renamed()), flaw());
     let named = Live { name: "s-bought".to_owned(), bandwidth: Mbps(3), ..renamed() };
     elsewhere(|_, cloud, _| cloud.packages.push(named), flaw());
+    let cens = vec!["cen-1".parse().unwrap()];
+    let on_its_cen = Live { bandwidth: Mbps(3), cens, ..live("cenbwp-x", Some("other/p")) };
+    elsewhere(|_, cloud, _| cloud.packages.push(on_its_cen), flaw());
 }
 
 #[test]

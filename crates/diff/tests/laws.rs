@@ -112,6 +112,8 @@ fn cloud_states(name: &str) -> Vec<Observed> {
         ownerless(|live| live.expires = Some(time("2025-12-31T16:00:00Z"))),
         ownerless(|live| live.charge = ChargeType::Postpay),
         Live { name: format!("s-{name}"), ..ownerless(|live| live.areas = pair("China", "Asia-Pacific")) },
+        Live { cens: cens(&["cen-1"]), ..ownerless(|live| live.bandwidth = Mbps(50)) },
+        Live { cens: cens(&["cen-1"]), ..tagged("-other", "other/p") },
     ]
     .map(|live| observed([live]))
     .into();
@@ -237,6 +239,16 @@ fn a_package_is_bought_only_if_it_is_certain_that_it_is_not_there() {
             assert!(cloud.complete);
             assert!(cloud.unreadable.iter().all(|item| is_other(item.id.as_ref())));
             for live in &cloud.packages {
+                let Wish::Present(cen) = &declared.cen else { continue };
+                let is_known = |owner: Owner| match owner {
+                    Owner::Identity(owner) => spec.get(&owner.address).is_some(),
+                    Owner::Nobody | Owner::Unclear(_) => is_adopted(live, spec),
+                };
+                let takes_its_place = live.cens.contains(cen) && live.areas == purchase.areas;
+                let is_known = is_other(Some(&live.id)) || is_known(live.owner());
+                assert!(is_known || !takes_its_place, "{spec:#?}\n{cloud:#?}");
+            }
+            for live in &cloud.packages {
                 match live.owner() {
                     Owner::Identity(owner) => {
                         assert_ne!(owner, purchase.identity, "{cloud:#?}");
@@ -277,6 +289,10 @@ fn nothing_changes_unless_the_spec_says_so() {
             }
         }
     });
+}
+
+fn is_adopted(live: &Live, spec: &Spec) -> bool {
+    spec.packages().any(|package| package.adopt.as_ref() == Some(&live.id))
 }
 
 fn touches(change: &Change, live: &Live) -> bool {

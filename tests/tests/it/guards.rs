@@ -253,6 +253,18 @@ fn more_look_alikes_than_one_hint_names_are_gathered_by_the_next() {
 }
 
 #[test]
+fn key_that_was_renamed_and_resized_on_its_cen_buys_nothing() {
+    let old = altered(live("cenbwp-old", Some("net/old")), |it| {
+        (it.bandwidth, it.cen_ids) = (50, vec!["cen-1".to_owned()]);
+    });
+    let lab = lab(&one("    cenId: cen-1\n"), [old]);
+    let hint = held(&lab, "look_alike");
+    assert!(hint.starts_with("if the key was renamed, declare it as `old` again; "), "{hint}");
+    lab.file("cenbwp.yaml", &one("    cenId: cen-1\n").replace("  x:", "  old:"));
+    allowed(&lab, APPLY, &[]);
+}
+
+#[test]
 fn renamed_key_is_declared_again_or_is_another_package() {
     let renamed = || lab(&one(""), [live("cenbwp-old", Some("net/old"))]);
     held_until_written(&renamed(), "look_alike", "distinctFrom: [cenbwp-old]", &["net/x"]);

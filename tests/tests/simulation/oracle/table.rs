@@ -91,12 +91,14 @@ fn obstacle(package: &Package, want: &Want, needed: bool) -> Option<&'static str
 }
 
 /// Tells whether a package may be the one that would be bought for an entry of a commit: it has the same name, or the
-/// same areas and bandwidth, and no owner that is known to be another.
+/// same areas on the same CEN, or the same areas and bandwidth, and no owner that is known to be another.
 pub(super) fn looks_alike(package: &Package, name: Name, want: &Want, wish: &Wish) -> bool {
     if wish.values().any(|other| other.adopt.is_some_and(|other| Found::id(other) == package.id)) {
         return false;
     }
     let named = package.name == want.title.unwrap_or(purchase_title(name));
+    let attached = want.cen.flatten().is_some_and(|cen| package.cen_ids.iter().any(|other| other == cen));
+    let named = named || attached && same_areas(package, name);
     let mbps = i64::from(want.mbps);
     let shaped = same_areas(package, name) && (package.bandwidth == mbps || lasting(package) == mbps);
     match owner(package).map(generation) {
