@@ -5,15 +5,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use cenbwp_spec::{Address, CenId, Field, Identity, Manage, Mbps, Package, PackageId, Spec, StackName, Wish};
+use cenbwp_spec::{Address, Field, Identity, Manage, Package, PackageId, Spec, StackName};
 
 use crate::{
     Adoption, Business, Change, ChargeType, FieldChange, Live, Observed, Options, Owner, Plan, Purchase,
     Release, Retirement, Update,
 };
-use facts::{areas, as_declared, asked, differing, other_charge};
+use facts::{as_declared, asked, differing, other_charge};
+use strangers::Strangers;
 
 mod facts;
+mod strangers;
 
 /// Something that no plan may contain, and where.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,13 +79,7 @@ struct Auditor<'a> {
     options: &'a Options,
     live: HashMap<&'a PackageId, &'a Live>,
     owned: BTreeMap<Identity, Vec<&'a Live>>,
-    /// What is not surely another package: owned by nobody, by another stack, or unclear.
-    strangers: HashMap<&'a str, Vec<&'a Live>>,
-    /// The strangers that are attached, by CEN and areas.
-    attached: HashMap<(&'a CenId, String), Vec<&'a Live>>,
-    ownerless: HashMap<(String, Mbps), Vec<&'a Live>>,
-    /// What carries the tag of a name that is not declared, or of a later generation than the declared one.
-    left_behind: HashMap<(StackName, String, Mbps), Vec<&'a Live>>,
+    strangers: Strangers<'a>,
     unclear: BTreeSet<&'a PackageId>,
     /// What this very plan takes over.
     adopted: BTreeSet<PackageId>,
@@ -98,10 +94,7 @@ impl<'a> Auditor<'a> {
             options,
             live: HashMap::new(),
             owned: BTreeMap::new(),
-            strangers: HashMap::new(),
-            attached: HashMap::new(),
-            ownerless: HashMap::new(),
-            left_behind: HashMap::new(),
+            strangers: Strangers::default(),
             unclear: BTreeSet::new(),
             adopted: BTreeSet::new(),
             flaws: BTreeSet::new(),
@@ -109,35 +102,15 @@ impl<'a> Auditor<'a> {
         for live in &observed.packages {
             this.live.insert(&live.id, live);
             match live.owner() {
-                Owner::Nobody => {
-                    this.stranger(live);
-                    for mbps in [live.bandwidth, live.lasting_bandwidth()] {
-                        this.ownerless.entry((areas(&live.areas), mbps)).or_default().push(live);
-                    }
-                }
+                Owner::Nobody => this.strangers.add(live, None, spec),
                 Owner::Unclear(_) => drop(this.unclear.insert(&live.id)),
                 Owner::Identity(identity) => {
-                    if spec.get(&identity.address).is_none_or(|p| p.identity() != identity) {
-                        this.stranger(live);
-                    }
-                    if spec.get(&identity.address).is_none_or(|p| p.identity() < identity) {
-                        for mbps in [live.bandwidth, live.lasting_bandwidth()] {
-                            let key = (identity.address.stack.clone(), areas(&live.areas), mbps);
-                            this.left_behind.entry(key).or_default().push(live);
-                        }
-                    }
+                    this.strangers.add(live, Some(&identity), spec);
                     this.owned.entry(identity).or_default().push(live);
                 }
             }
         }
         this
-    }
-
-    fn stranger(&mut self, live: &'a Live) {
-        self.strangers.entry(&live.name).or_default().push(live);
-        for cen in &live.cens {
-            self.attached.entry((cen, areas(&live.areas))).or_default().push(live);
-        }
     }
 
     fn flaw(&mut self, flaw: Flaw) {
@@ -209,9 +182,10 @@ impl<'a> Auditor<'a> {
             }
         }
         self.first_of_its_identity(package);
-        for id in self.look_alikes(package) {
-            self.flaw(Flaw::BuysLookAlike(identity.clone(), id));
-        }
+        let alike = self.strangers.like(package, self.spec).into_iter().map(|live| &live.id);
+        let unknown = alike.filter(|id| !package.distinct_from.contains(id) && !self.adopted.contains(id));
+        let flaws: Vec<Flaw> = unknown.map(|id| Flaw::BuysLookAlike(identity.clone(), id.clone())).collect();
+        self.flaws.extend(flaws);
     }
 
     /// Nothing that is listed, or may be hidden, carries the identity or a later generation of it.
@@ -230,32 +204,6 @@ impl<'a> Auditor<'a> {
         if hidden || !self.observed.complete {
             self.flaw(Flaw::BuysBlind(identity));
         }
-    }
-
-    fn look_alikes(&self, package: &Package) -> Vec<PackageId> {
-        let stack = &package.address.stack;
-        let older = |live: &Live| match live.owner() {
-            Owner::Identity(owner) if owner.address.stack == *stack => {
-                self.spec.get(&owner.address).is_some_and(|declared| declared.identity() > owner)
-            }
-            Owner::Identity(_) | Owner::Nobody | Owner::Unclear(_) => false,
-        };
-        let (span, mbps) = (areas(&package.areas), package.bandwidth);
-        let named = self.strangers.get(&*package.purchase_name()).into_iter().flatten();
-        let attached = match &package.cen {
-            Wish::Present(cen) => self.attached.get(&(cen, span.clone())),
-            Wish::Absent | Wish::Unmanaged => None,
-        };
-        let shaped = self.ownerless.get(&(span.clone(), mbps)).into_iter().flatten();
-        let left_behind = self.left_behind.get(&(stack.clone(), span, mbps)).into_iter().flatten();
-        named
-            .chain(attached.into_iter().flatten())
-            .filter(|live| !older(live))
-            .chain(shaped)
-            .chain(left_behind)
-            .map(|live| live.id.clone())
-            .filter(|id| !package.distinct_from.contains(id) && !self.adopted.contains(id))
-            .collect()
     }
 
     /// The one live package that carries the identity, if it is the one that the plan means and no later
