@@ -15,8 +15,10 @@ fi
 
 # Random numbers from the system call: looked up by name, which a static program cannot, it would fall back to
 # /dev/urandom, and not every root has one. No path of this machine in the binary: the same sources give the same bytes.
-RUSTFLAGS="-C target-feature=+crt-static --cfg getrandom_backend=\"linux_getrandom\" --remap-path-prefix=$PWD=/cenbwp --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
-export RUSTFLAGS
+# Encoded, because a path may hold blanks.
+CARGO_ENCODED_RUSTFLAGS=$(printf '%s\037' -C target-feature=+crt-static --cfg 'getrandom_backend="linux_getrandom"' \
+    "--remap-path-prefix=$PWD=/cenbwp")--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo
+export CARGO_ENCODED_RUSTFLAGS
 if [ -z "${CENBWP_COMMIT:-}" ]; then
     CENBWP_COMMIT=$(git describe --always --dirty --exclude='*' --abbrev=12 2>/dev/null || echo unknown)
 fi
