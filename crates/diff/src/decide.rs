@@ -37,6 +37,7 @@ pub fn plan(spec: &Spec, observed: &Observed, options: &Options) -> Plan {
         };
         match verdict {
             Verdict::Change(change) => {
+                plan.warnings.extend(planner.occupied(package, &change, &adopted));
                 plan.warnings.extend(change_warnings(&change));
                 plan.changes.push(change);
             }
@@ -212,6 +213,22 @@ impl<'a> Planner<'a> {
             return Verdict::Held(self.look_alike(package, &found));
         }
         Verdict::Change(Change::Purchase(purchase(package, terms)))
+    }
+
+    /// Whether what the change attaches cannot be attached, because a known other package takes its place.
+    fn occupied(&self, package: &Package, change: &Change, adopted: &BTreeSet<PackageId>) -> Option<Warning> {
+        let fields = match change {
+            Change::Purchase(purchase) => &purchase.then,
+            Change::Update(update) => &update.fields,
+            Change::Adopt(adoption) => &adoption.fields,
+            Change::Release(_) | Change::Retire(_) => return None,
+        };
+        let attached = fields.iter().find_map(|field| match field {
+            FieldChange::Cen(Delta { to, .. }) => to.clone(),
+            _ => None,
+        });
+        let (cen, live) = (attached?, self.index.occupant(package, adopted)?);
+        Some(Warning::CenOccupied { identity: package.identity(), cen, id: live.id.clone() })
     }
 
     /// Says what the look-alikes are, and with it which ways out there are.

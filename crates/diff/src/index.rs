@@ -178,6 +178,18 @@ impl<'a> Index<'a> {
         self.doubts.iter().filter(|item| !known(&item.id)).take(MOST_NAMED).cloned().collect()
     }
 
+    /// The stranger that takes the place of `package` on its CEN, the first by id, other than those that this
+    /// plan adopts.
+    pub(crate) fn occupant(&self, package: &Package, adopted: &BTreeSet<PackageId>) -> Option<&'a Live> {
+        self.attached(package).iter().map(|(live, _)| *live).find(|live| !adopted.contains(&live.id))
+    }
+
+    /// The strangers on the declared CEN for the declared areas.
+    fn attached<'b>(&'b self, package: &'b Package) -> &'b [Stranger<'a>] {
+        let Wish::Present(cen) = &package.cen else { return &[] };
+        self.by_span.get(&(cen, &package.areas)).map_or(&[], Vec::as_slice)
+    }
+
     /// Packages that look like the one that would be bought for `package`, by id: the same name, or the same
     /// areas on the same CEN, which takes no second one (Associate page), or the same areas and bandwidth and
     /// no owner or an undeclared identity of the same stack, which a renamed key leaves behind. Not those that are known to be others: by `distinctFrom`, by an adoption of this plan,
@@ -188,12 +200,8 @@ impl<'a> Index<'a> {
         adopted: &BTreeSet<PackageId>,
     ) -> BTreeMap<&'a PackageId, &'a Live> {
         let stack = Some(&package.address.stack);
-        let named = self.by_name.get(&*package.purchase_name());
-        let attached = match &package.cen {
-            Wish::Present(cen) => self.by_span.get(&(cen, &package.areas)),
-            Wish::Unmanaged | Wish::Absent => None,
-        };
-        let strangers = [named, attached].into_iter().flatten().flatten();
+        let named = self.by_name.get(&*package.purchase_name()).into_iter().flatten();
+        let strangers = named.chain(self.attached(package));
         let strangers = strangers.filter(|(_, older_of)| *older_of != stack).map(|(live, _)| *live);
         let of_shape = |stack| self.shaped.get(&(&package.areas, package.bandwidth, stack));
         let shaped = [of_shape(None), of_shape(stack)].into_iter().flatten().flatten().copied();

@@ -350,6 +350,15 @@ pub enum Warning {
         /// The area.
         area: String,
     },
+    /// The package cannot be attached yet: the CEN has another one for the same areas, and takes no second.
+    CenOccupied {
+        /// What would be attached.
+        identity: Identity,
+        /// The CEN.
+        cen: CenId,
+        /// The package that is attached to it: an older generation, or one that is known to be another.
+        id: PackageId,
+    },
     /// A tag is set to the empty string, which the vendor's pages disagree about.
     EmptyTag {
         /// Whose package.

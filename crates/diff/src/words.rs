@@ -166,6 +166,7 @@ impl Warning {
             Self::Expiring { expired: true, .. } => "expired",
             Self::TermsFixed { .. } => "terms_fixed",
             Self::RemovedArea { .. } => "removed_area",
+            Self::CenOccupied { .. } => "cen_occupied",
             Self::EmptyTag { .. } => "empty_tag",
             Self::Ignored { .. } => "ignored",
             Self::Differs { .. } => "differs",
@@ -183,6 +184,7 @@ impl Warning {
             Self::Expiring { expired: true, .. } => "the package has ended",
             Self::TermsFixed { .. } => "the terms are fixed at purchase",
             Self::RemovedArea { .. } => "the area is no longer offered",
+            Self::CenOccupied { .. } => "the CEN has a package for the same areas",
             Self::EmptyTag { .. } => "a tag is set to the empty text",
             Self::Ignored { .. } => "a field differs and is left as it is",
             Self::Differs { .. } => "what is only observed differs",
@@ -199,6 +201,7 @@ impl Warning {
             Self::Expiring { identity, .. }
             | Self::TermsFixed { identity, .. }
             | Self::RemovedArea { identity, .. }
+            | Self::CenOccupied { identity, .. }
             | Self::EmptyTag { identity, .. }
             | Self::Ignored { identity, .. }
             | Self::Differs { identity, .. }
@@ -224,6 +227,11 @@ impl Warning {
             }
             Self::RemovedArea { area, .. } => {
                 format!("the service no longer offers {}, and may refuse the purchase", neutral(area))
+            }
+            Self::CenOccupied { cen, id, .. } => {
+                format!(
+                    "{cen} has {id} for the same areas, and takes no second package until that one is detached"
+                )
             }
             Self::EmptyTag { key, .. } => {
                 format!("the value of tag {} is empty, which the service may refuse", quoted(key))

@@ -142,7 +142,9 @@ fn what_is_on_the_cen_already_holds_a_purchase_for_the_same_areas() {
     let elsewhere = Live { areas: pair("China", "Australia"), ..attached("cen-1", None) };
     check(on_cen("cen-1"), [elsewhere], "purchase, 1 unmanaged");
     let known = Package { distinct_from: [id("cenbwp-2")].into(), ..on_cen("cen-1") };
-    check(known, [attached("cen-1", None)], "purchase, 1 unmanaged");
+    check(known, [attached("cen-1", None)], "purchase, cen_occupied, 1 unmanaged");
+    let another = attached("cen-1", None);
+    check(on_cen("cen-1"), [own(|_| {}), another], "update cenId, cen_occupied, 1 unmanaged");
     // What the spec declares is known to be another one, and it may leave in this very run.
     let leaves = Package { manage: Manage::Retire, ..package("s/old") };
     let cloud = observed([attached("cen-1", Some("s/old"))]);
@@ -151,7 +153,7 @@ fn what_is_on_the_cen_already_holds_a_purchase_for_the_same_areas() {
         "purchase, retire 1 leave"
     );
     let renewed = Package { generation: Generation::new(2).unwrap(), ..on_cen("cen-1") };
-    check(renewed, [attached("cen-1", Some("s/a"))], "purchase, superseded");
+    check(renewed, [attached("cen-1", Some("s/a"))], "purchase, superseded, cen_occupied");
 }
 
 #[test]

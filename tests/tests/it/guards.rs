@@ -265,6 +265,26 @@ fn key_that_was_renamed_and_resized_on_its_cen_buys_nothing() {
 }
 
 #[test]
+fn generation_that_is_raised_on_its_cen_is_attached_once_the_older_one_is_not() {
+    let first = altered(live("cenbwp-first", Some("net/x")), |it| it.cen_ids = vec!["cen-1".to_owned()]);
+    let lab = lab(&one("    cenId: cen-1\n    generation: 2\n"), [first]);
+    lab.emulator.edit(|world| world.cens.push(Cen::new("cen-1")));
+    let ran = lab.run(APPLY);
+    assert_eq!(ran.code, 6, "{}{}", ran.stdout, ran.stderr);
+    let warned = "cen_occupied: cen-1 has cenbwp-first for the same areas";
+    assert!(ran.stdout.contains(warned), "{}", ran.stdout);
+    assert!(lab.run("plan").stdout.contains(warned), "it is still so");
+    lab.emulator.edit(|world| {
+        let first = world.packages.iter_mut().filter(|it| it.id == "cenbwp-first");
+        first.for_each(|it| it.cen_ids.clear());
+    });
+    allowed(&lab, APPLY, &["net/x/2"]);
+    let packages = lab.emulator.packages().into_iter();
+    let attached: Vec<_> = packages.filter(|it| !it.cen_ids.is_empty()).collect();
+    assert_eq!((attached.len(), attached[0].tag("cenbwp")), (1, Some("net/x/2")));
+}
+
+#[test]
 fn renamed_key_is_declared_again_or_is_another_package() {
     let renamed = || lab(&one(""), [live("cenbwp-old", Some("net/old"))]);
     held_until_written(&renamed(), "look_alike", "distinctFrom: [cenbwp-old]", &["net/x"]);
