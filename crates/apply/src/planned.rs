@@ -5,7 +5,7 @@
 //! purpose, does not give itself any more.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cenbwp_diff::{Change, FieldChange, Options, Palette, Plan, Style, Update};
 use cenbwp_spec::{Identity, Source, Spec};
@@ -30,9 +30,33 @@ pub struct Planned {
     pub situation: Situation,
     /// What has to happen.
     pub plan: Plan,
+    /// Taken when it is asked for: a preview that nobody saves or approves needs none.
+    digest: OnceLock<String>,
 }
 
 impl Planned {
+    /// A plan with everything that it was made from.
+    pub fn new(
+        sources: Arc<[Source]>,
+        spec: Arc<Spec>,
+        options: Options,
+        situation: Situation,
+        plan: Plan,
+    ) -> Self {
+        Self { sources, spec, options, situation, plan, digest: OnceLock::new() }
+    }
+
+    /// What an approval names: the digest of this plan, or, of what is left of an approved one, of that.
+    pub fn digest(&self) -> &str {
+        self.digest.get_or_init(|| self.document().digest)
+    }
+
+    /// What is left of this plan, now that the world looks like this.
+    pub fn rest(&self, options: Options, situation: Situation, plan: Plan) -> Self {
+        let (sources, spec) = (Arc::clone(&self.sources), Arc::clone(&self.spec));
+        Self { digest: self.digest().to_owned().into(), ..Self::new(sources, spec, options, situation, plan) }
+    }
+
     /// What reports are made of.
     pub fn material(&self) -> Material<'_> {
         Material {
@@ -88,9 +112,10 @@ impl Planned {
             ));
         }
         let planned = Self::recompute(&saved).map_err(broken)?;
-        let again = serde_json::to_value(planned.document()).expect("a document is JSON");
+        let document = planned.document();
+        let again = serde_json::to_value(&document).expect("a document is JSON");
         match first_difference(&again, &saved, &mut String::new()) {
-            None => Ok(planned),
+            None => Ok(Self { digest: document.digest.into(), ..planned }),
             Some(path) => {
                 Err(broken(format!("{path} is not what the plan's own inputs give: the file was changed")))
             }
@@ -105,7 +130,7 @@ impl Planned {
         let plan =
             checked_plan(&spec, &observed, &options).map_err(|failure| format!("{:#}", failure.error))?;
         let situation = Situation { account, endpoint, asker, observed };
-        Ok(Self { sources: sources.into(), spec: Arc::new(spec), options, situation, plan })
+        Ok(Self::new(sources.into(), Arc::new(spec), options, situation, plan))
     }
 
     /// Returns what of this plan is still to be done, now that the same spec gives the plan `fresh`.

@@ -286,13 +286,8 @@ async fn from_file(
     let spec = spec_of(wish, bug);
     let (situation, plan) = common::plan(cloud, &spec).await?;
     let sources = vec![Source { name: "spec.yaml".to_owned(), bytes: text(wish, bug).into_bytes() }];
-    let saved = Planned {
-        sources: sources.into(),
-        options: common::options(cloud),
-        spec: spec.clone().into(),
-        situation,
-        plan,
-    };
+    let (sources, options) = (sources.into(), common::options(cloud));
+    let saved = Planned::new(sources, spec.clone().into(), options, situation, plan);
     check_applyable(&saved.plan)?;
     let file = saved.document().to_text();
     sleep(stall).await;

@@ -109,7 +109,7 @@ pub(super) async fn run(
             Ok(applied.exit())
         }
         Err(failure) => {
-            super::end_events(&reports, Some(&failure), plan::summary("apply", failure.exit, None));
+            super::end_events(&reports, Some(&failure), || plan::summary("apply", failure.exit, None));
             reports.conclude(Err(failure), |exit| *exit)
         }
     }
@@ -141,14 +141,6 @@ async fn go(
 enum Start {
     Saved(Arc<Planned>),
     Spec(Inputs),
-}
-
-/// A plan that was approved, as it is to be carried out.
-struct Approved {
-    /// What of it is still to be done.
-    planned: Arc<Planned>,
-    /// What the approval named.
-    digest: String,
 }
 
 /// Everything that can be refused offline.
@@ -189,7 +181,7 @@ async fn approve(
     cloud: &Cloud,
     output: &Output,
     reports: &Reports,
-) -> Result<Approved, Failure> {
+) -> Result<Arc<Planned>, Failure> {
     let (planned, saved) = match start {
         Start::Saved(saved) => (saved, true),
         Start::Spec(inputs) => {
@@ -197,32 +189,32 @@ async fn approve(
             (Arc::new(planned), false)
         }
     };
-    let digest = planned.document().digest;
-    reports.planned(&planned, &digest);
+    reports.planned(&planned);
     if saved {
         let planned = plan_again(&planned, cloud).await?;
         plan::introduce(&planned.situation, output, Some(reports));
-        reports.planned(&planned, &digest);
+        reports.planned(&planned);
         plan::tell(&planned, output, reports);
-        return Ok(Approved { planned, digest });
+        return Ok(planned);
     }
     plan::introduce(&planned.situation, output, Some(reports));
     plan::tell(&planned, output, reports);
-    check_digest(args, &planned.plan, &digest)?;
+    check_digest(args, &planned)?;
     check_applyable(&planned.plan)?;
     if planned.plan.changes.is_empty() || args.auto_approve || args.plan_digest.is_some() {
-        return Ok(Approved { planned, digest });
+        return Ok(planned);
     }
     approval::ask(output, &consequences(&planned.plan)).await?;
     let planned = plan_again(&planned, cloud).await?;
-    reports.planned(&planned, &digest);
-    Ok(Approved { planned, digest })
+    reports.planned(&planned);
+    Ok(planned)
 }
 
 /// Refuses a plan that is not the one whose digest was approved. A plan with nothing to do needs no approval.
-fn check_digest(args: &Args, plan: &Plan, digest: &str) -> Result<(), Failure> {
+fn check_digest(args: &Args, planned: &Planned) -> Result<(), Failure> {
     match &args.plan_digest {
-        Some(approved) if approved != digest && !plan.is_empty() => {
+        Some(approved) if approved != planned.digest() && !planned.plan.is_empty() => {
+            let digest = planned.digest();
             Err(Failure::new(Exit::Stale, format_args!("the plan is {digest}, and {approved} was approved"))
                 .hint("nothing was sent; review the plan above and approve its digest"))
         }
@@ -283,16 +275,15 @@ async fn plan_again(approved: &Planned, cloud: &Cloud) -> Result<Arc<Planned>, F
     let options = cenbwp_diff::Options { now: cloud.clock().now(), ..approved.options.clone() };
     let fresh = situation.plan(Some(cloud), &approved.spec, &options).await?;
     let plan = approved.still_approved(&fresh)?;
-    let (sources, spec) = (Arc::clone(&approved.sources), Arc::clone(&approved.spec));
-    Ok(Arc::new(Planned { sources, spec, options, situation, plan }))
+    Ok(Arc::new(approved.rest(options, situation, plan)))
 }
 
 /// Says in the journal, if there is one, what is about to be carried out. Nothing has been sent by now.
-fn begin_journal(approved: &Approved, in_flight: &InFlight, cloud: &Cloud) -> Result<(), Failure> {
-    let account = approved.planned.situation.account.as_ref().expect("a live situation has an account");
+fn begin_journal(approved: &Planned, in_flight: &InFlight, cloud: &Cloud) -> Result<(), Failure> {
+    let account = approved.situation.account.as_ref().expect("a live situation has an account");
     match in_flight.lock().expect("no holder panics").journal() {
         Some(journal) => {
-            journal.begin(cloud.clock().now(), account, &approved.digest).map_err(Failure::with(Exit::Error))
+            journal.begin(cloud.clock().now(), account, approved.digest()).map_err(Failure::with(Exit::Error))
         }
         None => Ok(()),
     }
@@ -300,7 +291,7 @@ fn begin_journal(approved: &Approved, in_flight: &InFlight, cloud: &Cloud) -> Re
 
 /// Carries out the plan and looks at what is left. From here on every end is a summary.
 async fn execute(
-    approved: &Approved,
+    planned: &Planned,
     cloud: &Cloud,
     args: &Args,
     in_flight: &InFlight,
@@ -308,7 +299,6 @@ async fn execute(
     output: &Output,
     reports: &Reports,
 ) -> Applied {
-    let Approved { planned, digest } = approved;
     let account = planned.situation.account.as_ref().expect("a live situation has an account");
     let progress = Progress::new(output, cloud.clock());
     let tell = |event: execute::Event<'_>| match event {
@@ -332,7 +322,13 @@ async fn execute(
         execute::run(&planned.plan, account, cloud, &args.settings(), in_flight, interrupted.clone(), &tell)
             .await;
     progress.clear();
-    Applied::new(&planned.material(), digest.clone(), results, last_look.as_ref(), *interrupted.borrow())
+    Applied::new(
+        &planned.material(),
+        planned.digest().to_owned(),
+        results,
+        last_look.as_ref(),
+        *interrupted.borrow(),
+    )
 }
 
 /// Tells what was done in every form that was asked for. A report that cannot be written changes nothing
@@ -344,7 +340,7 @@ pub(super) fn tell(applied: &Applied, output: &Output, reports: &Reports) {
     if let Err(error) = reports.deliver(applied.exit(), None, Some(applied)) {
         output.blame(&error);
     }
-    super::end_events(reports, None, summary(applied));
+    super::end_events(reports, None, || summary(applied));
 }
 
 /// The last event of an apply.

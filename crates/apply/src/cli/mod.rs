@@ -171,10 +171,13 @@ fn harmless(value: &ContextValue) -> Option<ContextValue> {
 }
 
 /// Ends the event stream: why the run ended early, if it did, and the summary.
-fn end_events(reports: &reports::Reports, failure: Option<&Failure>, summary: SummaryLine) {
+fn end_events(reports: &reports::Reports, failure: Option<&Failure>, summary: impl FnOnce() -> SummaryLine) {
+    if reports.stdout != reports::Stdout::Events {
+        return;
+    }
     if let Some(failure) = failure {
         let message = format!("{:#}", failure.error);
         reports.event(&Event::Diagnostic { severity: "error", message, hint: failure.hint.clone() });
     }
-    reports.event(&Event::Summary(summary));
+    reports.event(&Event::Summary(summary()));
 }

@@ -19,7 +19,6 @@ use crate::cloud::Cloud;
 use crate::execute::InFlight;
 use crate::exit::{Exit, Failure, shown};
 use crate::planned::Planned;
-use crate::report::document::Document;
 use crate::report::event::{self, Event, FindingLine, SummaryLine};
 use crate::situation::Situation;
 
@@ -54,8 +53,8 @@ pub(super) async fn run(
     let reports = Reports::new("plan", &args.reports, environment, output)?;
     reports.event(&event::VERSION);
     let ended = reports.conclude(show(args, environment, output, &reports).await, |(exit, ..)| *exit);
-    let summary = match &ended {
-        Ok((exit, planned, digest)) => summary("plan", *exit, Some((planned, digest))),
+    let summary = || match &ended {
+        Ok((exit, planned)) => summary("plan", *exit, Some(planned)),
         Err(failure) => summary("plan", failure.exit, None),
     };
     super::end_events(&reports, ended.as_ref().err(), summary);
@@ -67,7 +66,7 @@ async fn show(
     environment: &Environment,
     output: &Arc<Output>,
     reports: &Arc<Reports>,
-) -> Result<(Exit, Arc<Planned>, String), Failure> {
+) -> Result<(Exit, Arc<Planned>), Failure> {
     let inputs = usable(&args.spec, output, reports)?;
     let interrupted = interrupt::listen(Arc::clone(output), Arc::clone(reports), InFlight::default())
         .map_err(Failure::with(Exit::Error))?;
@@ -79,15 +78,13 @@ async fn show(
     let planning = prepare(inputs, &args.scope, args.expiring_within, cloud.as_ref());
     let planned = Arc::new(interrupt::or_end(interrupted, planning).await?);
     introduce(&planned.situation, output, Some(reports));
-    let document = planned.document();
-    reports.planned(&planned, &document.digest);
+    reports.planned(&planned);
     tell(&planned, output, reports);
     if let Some(path) = &args.out {
-        save(path, &document, output)?;
+        save(path, &planned, output)?;
     }
     let pending = args.detailed_exitcode && !planned.plan.is_empty();
-    let digest = document.digest;
-    Ok((if pending { Exit::Pending } else { Exit::Done }, planned, digest))
+    Ok((if pending { Exit::Pending } else { Exit::Done }, planned))
 }
 
 /// Tells what a plan wants, on stdout.
@@ -108,7 +105,8 @@ pub(super) fn introduce(situation: &Situation, output: &Output, reports: Option<
 }
 
 /// Saves a plan, also one that may not be applied: it can be shown.
-fn save(path: &Path, document: &Document<'_>, output: &Output) -> Result<(), Failure> {
+fn save(path: &Path, planned: &Planned, output: &Output) -> Result<(), Failure> {
+    let document = planned.document();
     reports::write_whole(path, &document.to_text())
         .with_context(|| format!("{}: the plan could not be saved", shown(path)))
         .map_err(Failure::with(Exit::Error))?;
@@ -160,20 +158,20 @@ pub(super) async fn prepare(
         (None, None) => unreachable!("a run without a recording has a client"),
     };
     let plan = situation.plan(cloud, &spec, &options).await?;
-    Ok(Planned { sources: inputs.sources, spec, options, situation, plan })
+    Ok(Planned::new(inputs.sources, spec, options, situation, plan))
 }
 
 /// The last event of a run that has got as far as a plan, or not.
-pub(super) fn summary(command: &'static str, exit: Exit, planned: Option<(&Planned, &str)>) -> SummaryLine {
+pub(super) fn summary(command: &'static str, exit: Exit, planned: Option<&Planned>) -> SummaryLine {
     let (counts, new_mbps) =
-        planned.map_or((serde_json::json!({}), 0), |(planned, _)| event::plan_counts(&planned.plan));
-    let next = planned.filter(|(planned, _)| !planned.plan.is_empty() && planned.is_applyable());
+        planned.map_or((serde_json::json!({}), 0), |planned| event::plan_counts(&planned.plan));
+    let next = planned.filter(|planned| !planned.plan.is_empty() && planned.is_applyable());
     SummaryLine {
         command,
         counts,
         new_mbps,
-        digest: planned.map(|(_, digest)| digest.to_owned()),
-        applyable: planned.map(|(planned, _)| planned.is_applyable()),
+        digest: planned.map(|planned| planned.digest().to_owned()),
+        applyable: planned.map(Planned::is_applyable),
         exit_code: exit.code(),
         next: next.map(|_| "cenbwp apply".to_owned()),
     }

@@ -15,7 +15,7 @@ use super::output::Output;
 use crate::exit::{Exit, Failure, shown};
 use crate::planned::Planned;
 use crate::report::outcomes::Applied;
-use crate::report::{Digested, Folders, Form, Run};
+use crate::report::{Folders, Form, Run};
 
 /// How the answer is told.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -97,7 +97,7 @@ struct Known {
     sources: Arc<[Source]>,
     findings: Vec<Finding>,
     spec: Option<Arc<Spec>>,
-    planned: Option<(Arc<Planned>, String)>,
+    planned: Option<Arc<Planned>>,
 }
 
 impl Reports {
@@ -188,16 +188,16 @@ impl Reports {
     }
 
     /// Takes in a plan, instead of an earlier one.
-    pub(super) fn planned(&self, planned: &Arc<Planned>, digest: &str) {
+    pub(super) fn planned(&self, planned: &Arc<Planned>) {
         let mut known = self.known();
         known.sources = Arc::clone(&planned.sources);
         known.spec = Some(Arc::clone(&planned.spec));
-        known.planned = Some((Arc::clone(planned), digest.to_owned()));
+        known.planned = Some(Arc::clone(planned));
     }
 
     /// The digest of the plan, once there is one.
     pub(super) fn digest(&self) -> Option<String> {
-        self.known().planned.as_ref().map(|(_, digest)| digest.clone())
+        self.known().planned.as_ref().map(|planned| planned.digest().to_owned())
     }
 
     /// Delivers the reports of a run that changes nothing: a report that cannot be written fails it.
@@ -248,14 +248,13 @@ impl Reports {
 
     /// A run that knows this and ends like this.
     fn run<'a>(&'a self, known: &'a Known, exit: Exit) -> Run<'a> {
-        let planned = known.planned.as_ref();
         Run {
             command: self.command,
             exit,
             sources: &known.sources,
             findings: &known.findings,
             spec: known.spec.as_deref(),
-            planned: planned.map(|(planned, digest)| Digested { planned, digest }),
+            planned: known.planned.as_deref(),
             applied: None,
             failure: None,
             folders: Folders {

@@ -27,8 +27,7 @@ pub(super) fn run(args: &Args, environment: &Environment, output: &Arc<Output>) 
 
 fn show(args: &Args, output: &Output, reports: &Reports) -> Result<Exit, Failure> {
     let planned = Arc::new(super::inputs::read_plan(&args.plan)?);
-    let document = planned.document();
-    reports.planned(&planned, &document.digest);
+    reports.planned(&planned);
     let made_for = match (&planned.situation.account, &planned.situation.endpoint) {
         (Some(account), Some(endpoint)) => {
             let asker = planned.situation.asker.as_ref().map(|asker| format!(", asked with {asker},"));
@@ -39,8 +38,8 @@ fn show(args: &Args, output: &Output, reports: &Reports) -> Result<Exit, Failure
     };
     reports.human(|| planned.text(output.color, output.width));
     reports
-        .human(|| format!("\nMade for {made_for}, {}.\nDigest {}\n", planned.options.now, document.digest));
-    if !document.applyable {
+        .human(|| format!("\nMade for {made_for}, {}.\nDigest {}\n", planned.options.now, planned.digest()));
+    if !planned.is_applyable() {
         reports.human(|| "It cannot be applied as it is.\n".to_owned());
     }
     Ok(Exit::Done)

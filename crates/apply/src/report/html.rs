@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::document::Summary;
 use super::issue::{Issue, issues};
 use super::map::links;
-use super::run::{Digested, Run};
+use super::run::Run;
 use crate::execute::ChangeResult;
 use crate::exit::Exit;
 
@@ -194,7 +194,7 @@ fn outcome(result: &ChangeResult) -> String {
 }
 
 fn map(run: &Run<'_>) -> String {
-    let Some(Digested { planned, .. }) = run.planned else { return String::new() };
+    let Some(planned) = run.planned else { return String::new() };
     let links = links(planned);
     if links.is_empty() { String::new() } else { chart::figure(&links) + &chart::table(&links) }
 }
@@ -240,8 +240,8 @@ fn strays(run: &Run<'_>) -> Vec<String> {
 
 fn footer(run: &Run<'_>) -> String {
     let mut rows = Vec::new();
-    if let Some(Digested { planned, digest }) = run.planned {
-        rows.push(("Digest", format!("<code>{}</code>", escaped(digest))));
+    if let Some(planned) = run.planned {
+        rows.push(("Digest", format!("<code>{}</code>", escaped(planned.digest()))));
         rows.push(match &planned.situation.account {
             Some(account) => ("Account", escaped(account.as_str())),
             None => ("Account", "none: made from a recording".to_owned()),

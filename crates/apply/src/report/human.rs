@@ -9,8 +9,8 @@ pub(super) fn text(run: &Run<'_>) -> String {
         let style = cenbwp_spec::RenderStyle { colour: false, width: run.width };
         parts.push(cenbwp_spec::render(run.findings, run.sources, style));
     }
-    if let Some(digested) = run.planned {
-        parts.push(digested.planned.text(false, run.width));
+    if let Some(planned) = run.planned {
+        parts.push(planned.text(false, run.width));
     } else if run.failure.is_none() {
         parts.push(format!("{}\n", run.verdict()));
     }

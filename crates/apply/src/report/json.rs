@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 
 use super::event::FindingLine;
 use super::run::Run;
+use crate::planned::Planned;
 use cenbwp_spec::Severity;
 
 /// The document as text, ending in a line feed.
 pub(super) fn text(run: &Run<'_>) -> String {
     match (run.planned, run.failure) {
-        (Some(digested), None) if run.applied.is_none() => digested.planned.document().to_text(),
+        (Some(planned), None) if run.applied.is_none() => planned.document().to_text(),
         _ => format!("{:#}\n", document(run)),
     }
 }
@@ -19,12 +20,12 @@ fn document(run: &Run<'_>) -> Value {
     let mut document = match (run.command, run.applied) {
         (_, Some(applied)) => applied.document(),
         ("apply", None) => json!({
-            "plan_digest": run.planned.map(|digested| digested.digest),
+            "plan_digest": run.planned.map(Planned::digest),
             "outcomes": [],
             "summary": { "counts": {}, "new_mbps": 0, "exit_code": run.exit.code(), "next": run.next() },
         }),
         ("validate", None) => json!({ "valid": run.spec.is_some(), "summary": counts(run) }),
-        (_, None) => json!({ "plan_digest": run.planned.map(|digested| digested.digest) }),
+        (_, None) => json!({ "plan_digest": run.planned.map(Planned::digest) }),
     };
     if run.applied.is_none() {
         let line = |finding| FindingLine::new(finding, run.sources);

@@ -30,8 +30,8 @@ pub(super) fn text(run: &Run<'_>) -> String {
     let counts = format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\" skipped=\"0\"", cases.len());
     writeln!(text, "<testsuites name=\"{name}\" {counts}>").expect(STRINGS);
     writeln!(text, "  <testsuite name=\"{name}\" {counts}>").expect(STRINGS);
-    if let Some(digested) = run.planned {
-        let digest = escaped(digested.digest);
+    if let Some(planned) = run.planned {
+        let digest = escaped(planned.digest());
         writeln!(text, "    <properties>\n      <property name=\"digest\" value=\"{digest}\"/>")
             .expect(STRINGS);
         writeln!(text, "    </properties>").expect(STRINGS);
@@ -53,7 +53,7 @@ fn cases<'a>(run: &Run<'a>, issues: &[Issue<'a>]) -> Vec<Case<'a>> {
     cases.extend(issues.iter().filter(|issue| issue.address.is_none()).map(general));
     let by_address = by_address(issues);
     let is_looked_at = |package: &&Package| {
-        let targets = run.planned.and_then(|it| it.planned.options.targets.as_ref());
+        let targets = run.planned.and_then(|planned| planned.options.targets.as_ref());
         targets.is_none_or(|targets| targets.contains(&package.address))
     };
     let packages = run.spec.into_iter().flat_map(|spec| spec.packages()).filter(is_looked_at);

@@ -15,8 +15,9 @@ use cenbwp_spec::{AreaPair, PackageId, Renewal, Severity};
 use super::document::Summary;
 use super::issue::{Issue, issues};
 use super::map::{Link, links};
-use super::run::{Digested, Run, plural};
+use super::run::{Run, plural};
 use crate::execute::ChangeResult;
+use crate::planned::Planned;
 use budget::{Section, fitted, size};
 use words::{cell, code, fenced, html, prose};
 
@@ -153,8 +154,8 @@ fn outcome(result: &ChangeResult) -> String {
 }
 
 /// Where the packages are that a plan changes, by id.
-fn areas(planned: Digested<'_>) -> BTreeMap<&PackageId, &AreaPair> {
-    planned.planned.situation.observed.packages.iter().map(|live| (&live.id, &live.areas)).collect()
+fn areas(planned: &Planned) -> BTreeMap<&PackageId, &AreaPair> {
+    planned.situation.observed.packages.iter().map(|live| (&live.id, &live.areas)).collect()
 }
 
 fn row(change: &Change, areas: &BTreeMap<&PackageId, &AreaPair>) -> String {
@@ -226,8 +227,8 @@ fn strays(run: &Run<'_>) -> Vec<String> {
 const MOST_LINKS: usize = 40;
 
 /// The areas and their bandwidth, before and after; nothing if there is none.
-fn diagram(planned: Digested<'_>) -> Option<String> {
-    let links = links(planned.planned);
+fn diagram(planned: &Planned) -> Option<String> {
+    let links = links(planned);
     if links.is_empty() {
         return None;
     }
@@ -271,8 +272,8 @@ fn label(text: &str) -> String {
 
 fn foot(run: &Run<'_>) -> String {
     let mut text = String::new();
-    if let Some(Digested { planned, digest }) = run.planned {
-        writeln!(text, "Digest {}  ", code(digest)).expect(STRINGS);
+    if let Some(planned) = run.planned {
+        writeln!(text, "Digest {}  ", code(planned.digest())).expect(STRINGS);
         match &planned.situation.account {
             Some(account) => {
                 let asker = planned.situation.asker.as_ref();

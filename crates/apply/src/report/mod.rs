@@ -27,7 +27,7 @@ mod sarif;
 use std::str::FromStr;
 
 pub(crate) use github::disarmed;
-pub use run::{Digested, Folders, Run};
+pub use run::{Folders, Run};
 
 /// A form that a run can be told in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

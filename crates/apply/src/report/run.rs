@@ -24,7 +24,7 @@ pub struct Run<'a> {
     /// What they declare; `None` if they have errors.
     pub spec: Option<&'a Spec>,
     /// The plan, once there was one.
-    pub planned: Option<Digested<'a>>,
+    pub planned: Option<&'a Planned>,
     /// What was done, once something may have been.
     pub applied: Option<&'a Applied>,
     /// Why it ended early.
@@ -33,15 +33,6 @@ pub struct Run<'a> {
     pub folders: Folders<'a>,
     /// Columns that text for people is wrapped to.
     pub width: usize,
-}
-
-/// A plan and its digest.
-#[derive(Clone, Copy, Debug)]
-pub struct Digested<'a> {
-    /// The plan with what it was made from.
-    pub planned: &'a Planned,
-    /// What an approval names.
-    pub digest: &'a str,
 }
 
 /// The folders that places are told in.
@@ -73,13 +64,12 @@ pub struct Spot<'a> {
 impl<'a> Run<'a> {
     /// The plan, once there was one.
     pub fn plan(&self) -> Option<&'a Plan> {
-        self.planned.map(|digested| &digested.planned.plan)
+        self.planned.map(|planned| &planned.plan)
     }
 
     /// Tells whether there is a plan and it may be carried out.
     pub fn is_applyable(&self) -> bool {
-        let live = |digested: Digested<'_>| digested.planned.situation.account.is_some();
-        self.planned.is_some_and(|it| it.planned.plan.is_applyable() && live(it))
+        self.planned.is_some_and(Planned::is_applyable)
     }
 
     /// Tells whether the command did its work, whatever it found.
@@ -113,7 +103,7 @@ impl<'a> Run<'a> {
 
     /// Why the plan cannot be carried out as it is, if there is a plan that cannot.
     pub fn obstacle(&self) -> Option<String> {
-        let planned = self.planned?.planned;
+        let planned = self.planned?;
         let recorded = || "it was made from a recording, which is not the cloud".to_owned();
         let obstacle = cenbwp_diff::obstacle(&planned.plan);
         obstacle.or_else(|| planned.situation.account.is_none().then(recorded))
@@ -133,7 +123,7 @@ impl<'a> Run<'a> {
         if let Some(failure) = self.failure {
             return failure.hint.as_deref().map(|hint| neutral(hint).into_owned());
         }
-        let digested = self.planned.filter(|digested| !digested.planned.plan.is_empty())?;
+        let planned = self.planned.filter(|planned| !planned.plan.is_empty())?;
         Some(match (self.obstacle(), self.command) {
             (Some(_), _) => "follow the hints, then plan again".to_owned(),
             (None, "show") => {
@@ -141,7 +131,7 @@ impl<'a> Run<'a> {
             }
             (None, _) => format!(
                 "apply exactly this plan with `cenbwp apply`, the same flags and `--plan-digest {}`",
-                digested.digest
+                planned.digest()
             ),
         })
     }

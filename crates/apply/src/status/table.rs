@@ -224,7 +224,7 @@ packages:
         };
         let plan = checked_plan(&spec, &observed, &options).unwrap();
         let situation = Situation { account: None, endpoint: None, asker: None, observed };
-        Status::of(&Planned { sources: sources.into(), spec: spec.into(), options, situation, plan }, all)
+        Status::of(&Planned::new(sources.into(), spec.into(), options, situation, plan), all)
             .text(palette, width)
     }
 

@@ -9,7 +9,7 @@ use cenbwp::execute::{ChangeResult, FieldOutcome, FieldResult, Outcome};
 use cenbwp::exit::{Exit, Failure};
 use cenbwp::planned::Planned;
 use cenbwp::report::outcomes::Applied;
-use cenbwp::report::{Digested, Folders, Run};
+use cenbwp::report::{Folders, Run};
 use cenbwp::situation::Situation;
 use cenbwp_diff::{Business, ChargeType, Live, Observed, Options, Unreadable};
 use cenbwp_spec::{AccountId, Area, AreaPair, Finding, Mbps, Source, Tags};
@@ -29,15 +29,13 @@ pub(crate) struct Story {
 
 impl Story {
     pub(crate) fn check(&self, test: impl Fn(&Run<'_>)) {
-        let digest = self.planned.as_ref().map(|planned| planned.document().digest);
-        let planned = self.planned.as_ref().zip(digest.as_deref());
         test(&Run {
             command: self.command,
             exit: self.exit,
             sources: &self.sources,
             findings: &self.findings,
             spec: self.planned.as_ref().map(|planned| &*planned.spec),
-            planned: planned.map(|(planned, digest)| Digested { planned, digest }),
+            planned: self.planned.as_ref(),
             applied: self.applied.as_ref(),
             failure: self.failure.as_ref(),
             folders: Folders {
@@ -203,7 +201,7 @@ fn plan_of(
         asker: Some(Asker { access_key: "LTAI…eyId".to_owned(), source: "environment".to_owned() }),
         observed,
     };
-    let planned = Planned { sources: sources.clone().into(), spec: spec.into(), options, situation, plan };
+    let planned = Planned::new(sources.clone().into(), spec.into(), options, situation, plan);
     (sources, planned)
 }
 
@@ -260,7 +258,7 @@ fn applied(name: &'static str, results: impl Fn(&Planned) -> Vec<ChangeResult>) 
     let story = planned(name, PURCHASES, Vec::new());
     let planned = story.planned.as_ref().unwrap();
     let results = results(planned);
-    let digest = planned.document().digest;
+    let digest = planned.digest().to_owned();
     let applied = Applied { digest, results, left: None, interrupted: false };
     Story { command: "apply", exit: applied.exit(), applied: Some(applied), ..story }
 }
@@ -365,7 +363,7 @@ packages:
         order_id: Some(HOSTILE.to_owned()),
         ..result(&planned, 0, Outcome::Failed)
     };
-    let digest = planned.document().digest;
+    let digest = planned.digest().to_owned();
     let applied = Applied { digest, results: vec![outcome], left: None, interrupted: false };
     Story {
         name: "hostile",
