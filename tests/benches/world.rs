@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each program that measures uses a part of it")]
 
 use cenbwp::cloud::{self, Credentials, decode_recording};
-use cenbwp::report::document::Material;
+use cenbwp::report::material::Material;
 use cenbwp_diff::{Observed, Options, Plan};
 use cenbwp_spec::{Source, Spec};
 use cenbwp_tests::{Config, Package, sample};

@@ -13,8 +13,9 @@ use serde_json::Value;
 
 use crate::exit::{Exit, Failure};
 use crate::report::digest::sha256;
-use crate::report::document::{Document, FORMAT_VERSION, Material};
+use crate::report::document::{Document, FORMAT_VERSION};
 use crate::report::inputs::{Inputs, SavedInputs};
+use crate::report::material::Material;
 use crate::situation::{Situation, checked_plan};
 
 /// A plan and its inputs.

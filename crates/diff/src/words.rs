@@ -1,4 +1,4 @@
-//! The words for what is refused, warned of and exceeded.
+//! The words for what changes, is refused, warned of and exceeded.
 //!
 //! Every text here is one line, neutral (see [`neutral()`]), lower case and without a final full
 //! stop; a hint ends with the line of the spec or the command that would allow what is refused.
@@ -8,7 +8,20 @@ use std::collections::BTreeSet;
 use cenbwp_spec::{CenId, Identity, PackageId, neutral};
 use jiff::Timestamp;
 
-use crate::{Breach, Delta, FieldChange, HeldReason, Unreadable, Warning};
+use crate::{Breach, Change, Delta, FieldChange, HeldReason, Unreadable, Warning};
+
+impl Change {
+    /// The stable word for the kind of change, as in events and journals.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Purchase(_) => "purchase",
+            Self::Update(_) => "update",
+            Self::Adopt(_) => "adopt",
+            Self::Release(_) => "release",
+            Self::Retire(_) => "retire",
+        }
+    }
+}
 
 impl HeldReason {
     /// The stable word for the reason, as in plans and events.

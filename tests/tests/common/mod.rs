@@ -11,7 +11,7 @@ use cenbwp::cloud::{
 use cenbwp::execute::{self, Event, InFlight, Settings};
 use cenbwp::exit::Failure;
 use cenbwp::random::Random;
-use cenbwp::report::document::Material;
+use cenbwp::report::material::Material;
 use cenbwp::report::outcomes::Applied;
 use cenbwp::situation::Situation;
 use cenbwp_diff::{Options, Plan};

@@ -21,7 +21,7 @@ use super::plan;
 use super::progress::Progress;
 use super::reports::{ReportArgs, Reports};
 use super::scope::ScopeArgs;
-use super::{approval, interrupt};
+use super::{approval, ending, interrupt};
 use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::execute::{self, InFlight, Journal, Register, Settings};
@@ -29,7 +29,7 @@ use crate::exit::{Exit, Failure, shown};
 use crate::planned::Planned;
 use crate::random::Random;
 use crate::report::document::Summary;
-use crate::report::event::{self, Event, SummaryLine};
+use crate::report::event::{self, Event};
 use crate::report::outcomes::Applied;
 use crate::situation::Situation;
 
@@ -105,11 +105,11 @@ pub(super) async fn run(
     reports.event(&event::VERSION);
     match go(args, environment, output, &reports).await {
         Ok(applied) => {
-            tell(&applied, output, &reports);
+            ending::applied(&applied, output, &reports);
             Ok(applied.exit())
         }
         Err(failure) => {
-            super::end_events(&reports, Some(&failure), || plan::summary("apply", failure.exit, None));
+            ending::events(&reports, Some(&failure), || plan::summary("apply", failure.exit, None));
             reports.conclude(Err(failure), |exit| *exit)
         }
     }
@@ -329,29 +329,4 @@ async fn execute(
         last_look.as_ref(),
         *interrupted.borrow(),
     )
-}
-
-/// Tells what was done in every form that was asked for. A report that cannot be written changes nothing
-/// about what was bought, so it does not change the code.
-pub(super) fn tell(applied: &Applied, output: &Output, reports: &Reports) {
-    if !applied.results.is_empty() {
-        reports.human(|| applied.text());
-    }
-    if let Err(error) = reports.deliver(applied.exit(), None, Some(applied)) {
-        output.blame(&error);
-    }
-    super::end_events(reports, None, || summary(applied));
-}
-
-/// The last event of an apply.
-fn summary(applied: &Applied) -> SummaryLine {
-    SummaryLine {
-        command: "apply",
-        counts: serde_json::json!(applied.counts()),
-        new_mbps: applied.new_mbps(),
-        digest: Some(applied.digest.clone()),
-        applyable: Some(true),
-        exit_code: applied.exit().code(),
-        next: applied.next().map(str::to_owned),
-    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::apply;
+use super::ending;
 use super::output::Output;
 use super::reports::Reports;
 use crate::execute::InFlight;
@@ -71,7 +71,7 @@ fn leave(output: &Output, reports: &Reports, in_flight: &InFlight) -> ! {
     // What was not begun is not among the results.
     let digest = reports.digest().unwrap_or_default();
     let applied = Applied { digest, results, left: None, interrupted: true };
-    apply::tell(&applied, output, reports);
+    ending::applied(&applied, output, reports);
     std::process::exit(applied.exit().code().into())
 }
 

@@ -7,14 +7,15 @@
 //! | `schema`, `explain`, `completions`, `man`, `version` | what the tool says of itself |
 //! | `inputs`, `scope`, `connection` | spec files, planning flags, the way to the service |
 //! | `approval`, `interrupt`, `progress` | the person at the terminal |
+//! | `ending` | what is told last |
 //! | `reports`, `output` | what goes where, and the one place that prints |
 
 mod apply;
 mod approval;
 mod completions;
 mod connection;
+mod ending;
 mod environment;
-
 mod explain;
 mod export;
 mod inputs;
@@ -43,7 +44,6 @@ pub use crate::cloud::Environment;
 use crate::exit::{Exit, Failure};
 use output::{Color, Output};
 
-use crate::report::event::{Event, SummaryLine};
 use crate::report::run::plural;
 
 /// Keeps Alibaba Cloud CEN bandwidth plans as a YAML file declares them, and never buys twice
@@ -168,16 +168,4 @@ fn harmless(value: &ContextValue) -> Option<ContextValue> {
     let is_private = text.contains("://") && text.contains(['@', '?']);
     let shown = if is_private { "[redacted]".into() } else { cenbwp_diff::neutral(text) };
     (shown != *text).then(|| ContextValue::String(shown.into_owned()))
-}
-
-/// Ends the event stream: why the run ended early, if it did, and the summary.
-fn end_events(reports: &reports::Reports, failure: Option<&Failure>, summary: impl FnOnce() -> SummaryLine) {
-    if reports.stdout != reports::Stdout::Events {
-        return;
-    }
-    if let Some(failure) = failure {
-        let message = format!("{:#}", failure.error);
-        reports.event(&Event::Diagnostic { severity: "error", message, hint: failure.hint.clone() });
-    }
-    reports.event(&Event::Summary(summary()));
 }

@@ -57,7 +57,7 @@ pub(super) async fn run(
         Ok((exit, planned)) => summary("plan", *exit, Some(planned)),
         Err(failure) => summary("plan", failure.exit, None),
     };
-    super::end_events(&reports, ended.as_ref().err(), summary);
+    super::ending::events(&reports, ended.as_ref().err(), summary);
     ended.map(|(exit, ..)| exit)
 }
 

@@ -69,7 +69,7 @@ pub(super) async fn run(
         exit_code: exit.code(),
         next: None,
     };
-    super::end_events(&reports, ended.as_ref().err(), || summary);
+    super::ending::events(&reports, ended.as_ref().err(), || summary);
     ended.map(|(exit, _)| exit)
 }
 

@@ -30,7 +30,7 @@ pub(super) fn run(args: &Args, environment: &Environment, output: &Arc<Output>) 
         Ok((exit, counts)) => (*exit, counts.clone()),
         Err(failure) => (failure.exit, json!({})),
     };
-    super::end_events(&reports, ended.as_ref().err(), || summary(exit, counts));
+    super::ending::events(&reports, ended.as_ref().err(), || summary(exit, counts));
     ended.map(|(exit, _)| exit)
 }
 

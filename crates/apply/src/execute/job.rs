@@ -179,7 +179,7 @@ impl<'p> Job<'p> {
             (Some(order), _) => ChangeResult { fields, ..order.result().clone() },
             (None, amend) => ChangeResult {
                 identity: self.identity().clone(),
-                action: crate::report::event::action(self.change),
+                action: self.change.word(),
                 outcome: outcome(self.change, fields.iter().map(|field| field.outcome)),
                 id: amend.as_ref().map(|amend| amend.id.clone()),
                 mbps: None,

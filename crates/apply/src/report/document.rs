@@ -7,46 +7,22 @@
 //! A document of 100,000 packages is never in memory as a whole: its rows are made while they are written or
 //! hashed, one after the other.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-use cenbwp_diff::{Change, FieldChange, Held, Live, Observed, Options, Owner, Plan, Purchase, Warning};
-use cenbwp_spec::{AccountId, Generation, Identity, Limits, Mbps, PackageId, Source, Spec, Stack, StackName};
+use cenbwp_diff::{Change, Live, Observed, Owner, Plan};
+use cenbwp_spec::{AccountId, Identity, Limits, Mbps, PackageId, Spec, Stack, StackName};
 use jiff::Timestamp;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use serde_json::{Value, json};
 
 use super::digest::Hasher;
 use super::inputs::SavedInputs;
+use super::material::Material;
 use super::resource;
-use crate::cloud::{self, Asker, Attempt, ClientToken};
-
-/// Everything a document is made of.
-#[derive(Clone, Copy, Debug)]
-pub struct Material<'a> {
-    /// The plan.
-    pub plan: &'a Plan,
-    /// What was declared.
-    pub spec: &'a Spec,
-    /// What was seen.
-    pub observed: &'a Observed,
-    /// How it was planned.
-    pub options: &'a Options,
-    /// Whose packages; `None` for a recording.
-    pub account: Option<&'a AccountId>,
-    /// Where they were listed; `None` for a recording.
-    pub endpoint: Option<&'a str>,
-    /// Who listed them; `None` for a recording.
-    pub asker: Option<&'a Asker>,
-    /// The spec's files.
-    pub sources: &'a [Source],
-}
-
-impl Material<'_> {
-    /// Tells whether the plan may be carried out. One of a recording never is: nobody can say what is live.
-    pub(crate) fn is_applyable(&self) -> bool {
-        self.plan.is_applyable() && self.account.is_some()
-    }
-}
+use super::rows::{
+    PlannedPurchase, PlannedUpdate, held, planned_purchase, planned_update, resource_changes, stray, warning,
+};
+use crate::cloud::ClientToken;
 
 /// A plan as data.
 #[derive(Debug)]
@@ -91,32 +67,6 @@ struct LimitsInForce {
     stacks: BTreeMap<StackName, Limits>,
     max_purchases: Option<u32>,
     max_new_mbps: Option<Mbps>,
-}
-
-#[derive(Debug, serde::Serialize)]
-struct PlannedPurchase {
-    address: String,
-    generation: Generation,
-    mbps: Mbps,
-    months: u32,
-    client_token: Option<ClientToken>,
-    request: BTreeMap<String, String>,
-    then: Vec<PlannedField>,
-}
-
-#[derive(Debug, serde::Serialize)]
-struct PlannedUpdate {
-    address: String,
-    id: PackageId,
-    action: &'static str,
-    fields: Vec<PlannedField>,
-}
-
-#[derive(Debug, serde::Serialize)]
-struct PlannedField {
-    field: String,
-    before: Value,
-    after: Value,
 }
 
 /// The numbers of a plan.
@@ -336,110 +286,4 @@ fn deciding_facts(live: &Live, now: Timestamp) -> Value {
     facts_map.insert("normal".into(), json!(live.business == cenbwp_diff::Business::Normal));
     facts_map.insert("expired".into(), json!(live.expired(now)));
     facts
-}
-
-/// The packages by id, to show what a change starts from.
-pub(super) struct Befores<'a>(HashMap<&'a PackageId, &'a Live>);
-
-impl<'a> Befores<'a> {
-    pub(super) fn new(observed: &'a Observed) -> Self {
-        Self(observed.packages.iter().map(|live| (&live.id, live)).collect())
-    }
-
-    fn of(&self, id: &PackageId) -> Value {
-        self.0.get(id).map_or(Value::Null, |live| resource::of_live(live))
-    }
-
-    /// What is there before and after a change.
-    pub(super) fn and_after(&self, change: &Change) -> (Value, Value) {
-        let no_tags = BTreeMap::new();
-        match change {
-            Change::Purchase(it) => (Value::Null, resource::of_purchase(it)),
-            Change::Update(it) => (self.of(&it.id), resource::changed(self.of(&it.id), &it.fields, &no_tags)),
-            Change::Adopt(it) => (self.of(&it.id), resource::changed(self.of(&it.id), &it.fields, &it.tags)),
-            Change::Release(it) => (self.of(&it.id), self.of(&it.id)),
-            Change::Retire(it) => (self.of(&it.id), Value::Null),
-        }
-    }
-}
-
-/// The changes in the shape of Terraform's plan JSON, so that rules written for that work on it; by address.
-fn resource_changes<'a>(plan: &'a Plan, observed: &'a Observed) -> impl Iterator<Item = Value> + 'a {
-    let befores = Befores::new(observed);
-    let changes = plan.changes.iter().map(|change| (&change.identity().address, Err(change)));
-    let in_sync = plan.in_sync.iter().map(|(address, id)| (address, Ok(id)));
-    let mut rows: Vec<(String, Result<&PackageId, &Change>)> =
-        changes.chain(in_sync).map(|(address, row)| (address.to_string(), row)).collect();
-    rows.sort_by(|one, other| one.0.cmp(&other.0));
-    rows.into_iter().map(move |(name, row)| {
-        let (actions, (before, after), unknown) = match row {
-            Ok(in_sync) => (["no-op"], (befores.of(in_sync), befores.of(in_sync)), json!({})),
-            Err(change) => {
-                let (action, unknown) = match change {
-                    Change::Purchase(_) => ("create", json!({ "id": true, "expires": true })),
-                    Change::Update(_) | Change::Adopt(_) => ("update", json!({})),
-                    Change::Release(_) => ("no-op", json!({})),
-                    Change::Retire(_) => ("delete", json!({})),
-                };
-                ([action], befores.and_after(change), unknown)
-            }
-        };
-        let change = json!({ "actions": actions, "before": before, "after": after, "after_unknown": unknown });
-        json!({
-            "address": format!("cen_bandwidth_package.{name}"), "type": "cen_bandwidth_package", "name": name, "change": change,
-        })
-    })
-}
-
-fn planned_purchase(purchase: &Purchase, account: Option<&AccountId>) -> PlannedPurchase {
-    let token = account.map(|account| ClientToken::new(account, &purchase.identity, Attempt::FIRST));
-    let mut request = cloud::request::create_parameters(purchase);
-    request.extend(token.as_ref().map(|token| ("ClientToken".to_owned(), token.to_string())));
-    PlannedPurchase {
-        address: purchase.identity.address.to_string(),
-        generation: purchase.identity.generation,
-        mbps: purchase.bandwidth,
-        months: purchase.terms.term.months(),
-        request,
-        client_token: token,
-        then: purchase.then.iter().map(planned_field).collect(),
-    }
-}
-
-fn planned_update(change: &Change) -> Option<PlannedUpdate> {
-    let (id, action, fields): (_, _, &[FieldChange]) = match change {
-        Change::Purchase(_) => return None,
-        Change::Update(it) => (&it.id, "update", &it.fields),
-        Change::Adopt(it) => (&it.id, "adopt", &it.fields),
-        Change::Release(it) => (&it.id, "release", &[]),
-        Change::Retire(it) => (&it.id, "retire", &[]),
-    };
-    let address = change.identity().address.to_string();
-    Some(PlannedUpdate {
-        address,
-        id: id.clone(),
-        action,
-        fields: fields.iter().map(planned_field).collect(),
-    })
-}
-
-fn planned_field(change: &FieldChange) -> PlannedField {
-    let (field, before, after) = resource::field(change);
-    PlannedField { field, before, after }
-}
-
-pub(super) fn held(held: &Held) -> Value {
-    let Held { identity, reason } = held;
-    json!({
-        "address": identity.address, "generation": identity.generation, "reason": reason.word(),
-        "message": reason.message(), "hint": reason.hint(identity),
-    })
-}
-
-fn stray(identity: &Identity, id: &PackageId, expires: Option<Timestamp>) -> Value {
-    json!({ "address": identity.address, "generation": identity.generation, "id": id, "expires": expires })
-}
-
-fn warning(warning: &Warning) -> Value {
-    json!({ "warning": warning.word(), "address": warning.identity().address, "message": warning.message() })
 }

@@ -1,12 +1,13 @@
 //! The event stream: one object per line, the summary always last.
 
-use cenbwp_diff::{Change, Held, Observed, Plan};
+use cenbwp_diff::{Held, Observed, Plan};
 use cenbwp_spec::{AccountId, Area, CenId, Finding, Identity, PackageId, Source};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::document::{Befores, Summary};
+use super::document::Summary;
+use super::rows::Befores;
 use crate::cloud::{Asker, ClientToken};
 use crate::execute::{ChangeResult, FieldResult};
 use crate::status::{Alert, Row, State};
@@ -242,7 +243,7 @@ pub fn of_plan<'a>(plan: &'a Plan, observed: &'a Observed) -> impl Iterator<Item
     let changes = plan.changes.iter().map(move |change| {
         let address = change.identity().address.to_string();
         let (before, after) = befores.and_after(change);
-        Event::Change { address, action: action(change), before, after }
+        Event::Change { address, action: change.word(), before, after }
     });
     let held = plan.held.iter().map(|Held { identity, reason }| Event::Held {
         address: identity.address.to_string(),
@@ -267,15 +268,4 @@ pub fn of_plan<'a>(plan: &'a Plan, observed: &'a Observed) -> impl Iterator<Item
 pub fn plan_counts(plan: &Plan) -> (Value, u64) {
     let summary = Summary::of(plan);
     (json!(summary), summary.new_mbps)
-}
-
-/// The stable word for a kind of change.
-pub fn action(change: &Change) -> &'static str {
-    match change {
-        Change::Purchase(_) => "purchase",
-        Change::Update(_) => "update",
-        Change::Adopt(_) => "adopt",
-        Change::Release(_) => "release",
-        Change::Retire(_) => "retire",
-    }
 }

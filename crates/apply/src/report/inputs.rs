@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::digest::Hasher;
-use super::document::Material;
+use super::material::Material;
 use crate::cloud::Asker;
 
 /// What a plan is made from, as read from a saved one.

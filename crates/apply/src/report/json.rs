@@ -32,7 +32,7 @@ fn document(run: &Run<'_>) -> Value {
         document["findings"] = json!(run.findings.iter().map(line).collect::<Vec<_>>());
     }
     if let (Some(plan), Some(_)) = (run.plan(), run.failure) {
-        document["held"] = plan.held.iter().map(super::document::held).collect();
+        document["held"] = plan.held.iter().map(super::rows::held).collect();
     }
     if let Some(error) = run.error() {
         document["error"] =

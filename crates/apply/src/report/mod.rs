@@ -9,6 +9,7 @@ pub(crate) mod digest;
 pub mod document;
 pub mod event;
 pub mod inputs;
+pub mod material;
 pub mod outcomes;
 pub mod run;
 
@@ -22,6 +23,7 @@ mod junit;
 mod map;
 mod markdown;
 mod resource;
+mod rows;
 mod sarif;
 
 use std::str::FromStr;

@@ -7,8 +7,8 @@ use cenbwp_diff::{Observed, Plan, neutral};
 use cenbwp_spec::Identity;
 use serde_json::{Value, json};
 
-use super::document::Material;
 use super::event::ResultLine;
+use super::material::Material;
 use crate::execute::{ChangeResult, FieldOutcome, FieldResult, Outcome};
 use crate::exit::Exit;
 
@@ -140,7 +140,7 @@ impl Applied {
             write_result(&mut text, result);
         }
         if let Some(left) = self.left.as_ref().filter(|left| !left.is_empty()) {
-            let changes = left.changes.iter().map(|change| (change.identity(), super::event::action(change)));
+            let changes = left.changes.iter().map(|change| (change.identity(), change.word()));
             let held = left.held.iter().map(|held| (&held.identity, held.reason.word()));
             for (identity, word) in changes.chain(held) {
                 writeln!(text, "  left to do: {identity}  {word}").expect(STRINGS);
