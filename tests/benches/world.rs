@@ -34,6 +34,11 @@ impl World {
         Self::new(n, &packages)
     }
 
+    /// Fifty declared packages are live as declared, and `others` of another stack beside them.
+    pub(crate) fn beside(others: usize) -> Self {
+        Self::new(50, &sample::packages(50, others))
+    }
+
     /// None of `n` declared packages is live.
     pub(crate) fn empty(n: usize) -> Self {
         Self::new(n, &[])

@@ -69,6 +69,22 @@ fn the_audit_grows_with_the_packages() {
     });
 }
 
+/// What a plan holds of a package that is nobody's here, at most, while it is made and while it is audited.
+#[test]
+fn a_package_of_others_takes_little_memory() {
+    let world = World::beside(MANY);
+    let mut plan = None;
+    let planning = measure(|| plan = Some(world.plan()));
+    let plan = plan.expect("it is made");
+    let auditing = measure(|| {
+        drop(cenbwp_diff::audit(&plan, &world.spec, &world.observed, &world.options));
+    });
+    for (info, most) in [(planning, 300), (auditing, 600)] {
+        let per_package = info.bytes_max / MANY as u64;
+        assert!(per_package <= most, "{per_package} bytes per package, at most {most} are expected");
+    }
+}
+
 #[test]
 fn rendering_grows_with_the_plan() {
     check(47, |n| World::drifted(n).plan(), |plan| drop(cenbwp_diff::render(plan, &Style::plain())));

@@ -5,23 +5,20 @@ use std::collections::HashMap;
 use cenbwp_spec::{CenId, Identity, Mbps, Package, Spec, StackName, Wish};
 
 use super::facts::areas;
-use crate::Live;
+use crate::{Live, Owner};
 
 /// The packages that are not surely another one than some that is declared.
 #[derive(Default)]
 pub(super) struct Strangers<'a> {
     /// What carries no declared identity, by name.
-    named: HashMap<&'a str, Vec<Stranger<'a>>>,
+    named: HashMap<&'a str, Vec<&'a Live>>,
     /// The same, by the CEN that it is attached to and its areas.
-    attached: HashMap<(&'a CenId, String), Vec<Stranger<'a>>>,
+    attached: HashMap<(&'a CenId, String), Vec<&'a Live>>,
     /// What nobody owns, by areas and bandwidth.
-    ownerless: HashMap<(String, Mbps), Vec<Stranger<'a>>>,
+    ownerless: HashMap<(String, Mbps), Vec<&'a Live>>,
     /// What carries the tag of a name that is not declared, or of a later generation than the declared one.
-    left_behind: HashMap<(StackName, String, Mbps), Vec<Stranger<'a>>>,
+    left_behind: HashMap<(StackName, String, Mbps), Vec<&'a Live>>,
 }
-
-/// A package, and the identity that it carries.
-type Stranger<'a> = (&'a Live, Option<Identity>);
 
 impl<'a> Strangers<'a> {
     /// Takes a package that carries this identity, or none, unless the spec declares it.
@@ -30,18 +27,17 @@ impl<'a> Strangers<'a> {
         if declared.is_some() && declared.as_ref() == owner {
             return;
         }
-        let stranger = || (live, owner.cloned());
-        self.named.entry(&live.name).or_default().push(stranger());
+        self.named.entry(&live.name).or_default().push(live);
         for cen in &live.cens {
-            self.attached.entry((cen, areas(&live.areas))).or_default().push(stranger());
+            self.attached.entry((cen, areas(&live.areas))).or_default().push(live);
         }
         for mbps in [live.bandwidth, live.lasting_bandwidth()] {
             let areas = areas(&live.areas);
             match owner {
-                None => self.ownerless.entry((areas, mbps)).or_default().push(stranger()),
+                None => self.ownerless.entry((areas, mbps)).or_default().push(live),
                 Some(owner) if declared.as_ref().is_none_or(|declared| declared < owner) => {
                     let key = (owner.address.stack.clone(), areas, mbps);
-                    self.left_behind.entry(key).or_default().push(stranger());
+                    self.left_behind.entry(key).or_default().push(live);
                 }
                 Some(_) => {}
             }
@@ -51,9 +47,11 @@ impl<'a> Strangers<'a> {
     /// Those that a purchase for this package might buy a second time, whatever the spec says of them.
     pub(super) fn like(&self, package: &Package, spec: &Spec) -> Vec<&'a Live> {
         let stack = &package.address.stack;
-        let older = |owner: &Option<Identity>| {
-            let declared = |owner: &Identity| spec.get(&owner.address).map(Package::identity);
-            owner.as_ref().is_some_and(|it| it.address.stack == *stack && declared(it) > Some(it.clone()))
+        let older = |live: &Live| match live.owner() {
+            Owner::Identity(owner) if owner.address.stack == *stack => {
+                spec.get(&owner.address).is_some_and(|declared| declared.identity() > owner)
+            }
+            Owner::Identity(_) | Owner::Nobody | Owner::Unclear(_) => false,
         };
         let (span, mbps) = (areas(&package.areas), package.bandwidth);
         let attached = match &package.cen {
@@ -67,7 +65,6 @@ impl<'a> Strangers<'a> {
             self.ownerless.get(&(span, mbps)),
             left_behind,
         ];
-        let found = found.into_iter().flatten().flatten();
-        found.filter(|(_, owner)| !older(owner)).map(|(live, _)| *live).collect()
+        found.into_iter().flatten().flatten().copied().filter(|live| !older(live)).collect()
     }
 }
