@@ -215,15 +215,9 @@ impl<'a> Planner<'a> {
         Verdict::Change(Change::Purchase(purchase(package, terms)))
     }
 
-    /// Whether what the change attaches cannot be attached, because a known other package takes its place.
+    /// Says so if what the change attaches cannot be attached, because a known other package takes its place.
     fn occupied(&self, package: &Package, change: &Change, adopted: &BTreeSet<PackageId>) -> Option<Warning> {
-        let fields = match change {
-            Change::Purchase(purchase) => &purchase.then,
-            Change::Update(update) => &update.fields,
-            Change::Adopt(adoption) => &adoption.fields,
-            Change::Release(_) | Change::Retire(_) => return None,
-        };
-        let attached = fields.iter().find_map(|field| match field {
+        let attached = change.fields().iter().find_map(|field| match field {
             FieldChange::Cen(Delta { to, .. }) => to.clone(),
             _ => None,
         });

@@ -192,8 +192,9 @@ impl<'a> Index<'a> {
 
     /// Packages that look like the one that would be bought for `package`, by id: the same name, or the same
     /// areas on the same CEN, which takes no second one (Associate page), or the same areas and bandwidth and
-    /// no owner or an undeclared identity of the same stack, which a renamed key leaves behind. Not those that are known to be others: by `distinctFrom`, by an adoption of this plan,
-    /// by the tag of another package of this spec, or as an older generation in the same stack.
+    /// no owner or an undeclared identity of the same stack, which a renamed key leaves behind. Not those
+    /// that are known to be others: by `distinctFrom`, by an adoption of this plan, by the tag of another
+    /// package of this spec, or as an older generation in the same stack.
     pub(crate) fn look_alikes(
         &self,
         package: &Package,

@@ -26,17 +26,14 @@ impl Change {
     /// The bandwidth it adds: a purchase's, or how much an upgrade raises. A downgrade adds nothing and
     /// makes no room for another change.
     pub fn new_mbps(&self) -> u64 {
-        let fields = match self {
-            Self::Purchase(purchase) => return purchase.bandwidth.0.into(),
-            Self::Update(update) => &update.fields,
-            Self::Adopt(adoption) => &adoption.fields,
-            Self::Release(_) | Self::Retire(_) => return 0,
-        };
+        if let Self::Purchase(purchase) = self {
+            return purchase.bandwidth.0.into();
+        }
         let raise = |field: &FieldChange| {
             let FieldChange::Bandwidth(mbps) = field else { return 0 };
             u64::from(mbps.to.0.saturating_sub(mbps.from.0))
         };
-        fields.iter().map(raise).sum()
+        self.fields().iter().map(raise).sum()
     }
 }
 

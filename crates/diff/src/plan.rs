@@ -100,6 +100,16 @@ impl Change {
             Self::Retire(retirement) => &retirement.identity,
         }
     }
+
+    /// The fields that it changes, of a purchase those that are changed once the package is there.
+    pub fn fields(&self) -> &[FieldChange] {
+        match self {
+            Self::Purchase(purchase) => &purchase.then,
+            Self::Update(update) => &update.fields,
+            Self::Adopt(adoption) => &adoption.fields,
+            Self::Release(_) | Self::Retire(_) => &[],
+        }
+    }
 }
 
 /// A package to buy, every parameter decided.

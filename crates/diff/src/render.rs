@@ -301,12 +301,10 @@ pub fn obstacle(plan: &Plan) -> Option<String> {
 impl Change {
     /// Tells whether it takes a package from a CEN that it is attached to.
     pub fn interrupts_traffic(&self) -> bool {
+        let leaves = |field: &FieldChange| matches!(field, FieldChange::Cen(Delta { from: Some(_), .. }));
         match self {
-            Self::Update(Update { fields, .. }) | Self::Adopt(Adoption { fields, .. }) => {
-                fields.iter().any(|field| matches!(field, FieldChange::Cen(Delta { from: Some(_), .. })))
-            }
             Self::Retire(retirement) => !retirement.detach.is_empty(),
-            Self::Purchase(_) | Self::Release(_) => false,
+            change => change.fields().iter().any(leaves),
         }
     }
 }

@@ -40,25 +40,20 @@ pub(crate) fn ignored(package: &Package, left: Vec<FieldChange>) -> impl Iterato
 pub(crate) fn change_warnings(change: &Change) -> Vec<Warning> {
     let identity = change.identity();
     let empty = |key: &String| Warning::EmptyTag { identity: identity.clone(), key: key.clone() };
-    let fields = match change {
-        Change::Purchase(purchase) => {
-            let [a, b] = purchase.areas.both();
-            let areas = [Some(a), Some(b).filter(|b| *b != a)].into_iter().flatten();
-            let removed = areas
-                .filter(|area| area.is_removed())
-                .map(|area| Warning::RemovedArea { identity: identity.clone(), area: area.to_string() });
-            let tags = purchase.tags.iter().filter(|(_, value)| value.is_empty());
-            return removed.chain(tags.map(|(key, _)| empty(key))).collect();
-        }
-        Change::Update(update) => &update.fields,
-        Change::Adopt(adoption) => &adoption.fields,
-        Change::Release(_) | Change::Retire(_) => return Vec::new(),
-    };
+    if let Change::Purchase(purchase) = change {
+        let [a, b] = purchase.areas.both();
+        let areas = [Some(a), Some(b).filter(|b| *b != a)].into_iter().flatten();
+        let removed = areas
+            .filter(|area| area.is_removed())
+            .map(|area| Warning::RemovedArea { identity: identity.clone(), area: area.to_string() });
+        let tags = purchase.tags.iter().filter(|(_, value)| value.is_empty());
+        return removed.chain(tags.map(|(key, _)| empty(key))).collect();
+    }
     let emptied = |field: &FieldChange| match field {
         FieldChange::Tag { key, value } if value.to.as_deref() == Some("") => Some(empty(key)),
         _ => None,
     };
-    fields.iter().filter_map(emptied).collect()
+    change.fields().iter().filter_map(emptied).collect()
 }
 
 /// Tells whether a text is what the value reads as. Every package of an account is asked, so without a copy.

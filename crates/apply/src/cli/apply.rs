@@ -300,6 +300,8 @@ async fn execute(
     reports: &Reports,
 ) -> Applied {
     let account = planned.situation.account.as_ref().expect("a live situation has an account");
+    // Taken before anything is sent: a second signal ends the process at once, and names it.
+    let digest = planned.digest().to_owned();
     let progress = Progress::new(output, cloud.clock());
     let tell = |event: execute::Event<'_>| match event {
         execute::Event::Start(intent) => reports.event(&Event::ChangeStart {
@@ -322,11 +324,5 @@ async fn execute(
         execute::run(&planned.plan, account, cloud, &args.settings(), in_flight, interrupted.clone(), &tell)
             .await;
     progress.clear();
-    Applied::new(
-        &planned.material(),
-        planned.digest().to_owned(),
-        results,
-        last_look.as_ref(),
-        *interrupted.borrow(),
-    )
+    Applied::new(&planned.material(), digest, results, last_look.as_ref(), *interrupted.borrow())
 }
