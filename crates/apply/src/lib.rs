@@ -21,3 +21,4 @@ pub mod random;
 pub mod report;
 pub mod situation;
 pub mod status;
+pub mod stop;

@@ -14,11 +14,11 @@ use cenbwp::random::Random;
 use cenbwp::report::material::Material;
 use cenbwp::report::outcomes::Applied;
 use cenbwp::situation::Situation;
+use cenbwp::stop::Stop;
 use cenbwp_diff::{Options, Plan};
 use cenbwp_spec::{Source, Spec};
 use cenbwp_tests::{Config, Emulator};
 use jiff::SignedDuration;
-use tokio::sync::watch;
 
 /// The emulator as a transport.
 pub(crate) struct InProcess(pub(crate) Emulator);
@@ -111,13 +111,12 @@ pub(crate) async fn execute(
     cloud: &Cloud,
     settings: &Settings,
     in_flight: &InFlight,
-    interrupt: watch::Receiver<bool>,
+    stop: &Stop,
     tell: &dyn Fn(Event<'_>),
 ) -> Applied {
     let Approved { spec, situation, plan } = *approved;
     let account = situation.account.as_ref().expect("the emulator names the account");
-    let (results, look) =
-        execute::run(plan, account, cloud, settings, in_flight, interrupt.clone(), tell).await;
+    let (results, look) = execute::run(plan, account, cloud, settings, in_flight, stop, tell).await;
     let options = options(cloud);
     let planned = Material {
         plan,
@@ -129,7 +128,7 @@ pub(crate) async fn execute(
         asker: None,
         sources: &[],
     };
-    Applied::new(&planned, String::new(), results, look.as_ref(), *interrupt.borrow())
+    Applied::new(&planned, String::new(), results, look.as_ref(), stop.is_requested())
 }
 
 pub(crate) fn options(cloud: &Cloud) -> Options {

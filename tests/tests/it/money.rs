@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use cenbwp::execute::Outcome;
 use cenbwp::exit::Exit;
+use cenbwp::stop::Stop;
 use cenbwp_spec::Spec;
 use cenbwp_tests::{
     Effect, Fault, Logged, Outcome as Answer, Package, Refusal, Semantics, TokenSemantics, When,
 };
-use tokio::sync::watch;
 
 use crate::support::{Bench, purchases, spec};
 
@@ -391,10 +391,10 @@ async fn unpaid_order_is_done_and_names_the_order() {
 #[tokio::test(start_paused = true)]
 async fn interrupt_before_anything_is_sent_buys_nothing() {
     let bench = Bench::new();
-    let (sender, interrupt) = watch::channel(true);
+    let stop = Stop::default();
+    stop.request();
     let (situation, plan) = bench.plan(&three()).await.unwrap();
-    let run = bench.execute_until(&three(), &situation, &plan, interrupt).await;
-    drop(sender);
+    let run = bench.execute_until(&three(), &situation, &plan, &stop).await;
     assert_eq!(run.exit, Exit::Interrupted);
     assert!(run.results.iter().all(|result| result.outcome == Outcome::NotAttempted));
     assert!(purchases(&bench.emulator).is_empty());
@@ -404,13 +404,12 @@ async fn interrupt_before_anything_is_sent_buys_nothing() {
 async fn interrupt_lets_what_is_in_flight_finish_and_starts_nothing_new() {
     let mut bench = Bench::new();
     bench.settings.parallelism = 1;
-    let (sender, interrupt) = watch::channel(false);
-    let signal = Effect::Edit(std::sync::Arc::new(move |_| {
-        sender.send_replace(true);
-    }));
+    let stop = Stop::default();
+    let signalled = stop.clone();
+    let signal = Effect::Edit(std::sync::Arc::new(move |_| signalled.request()));
     bench.emulator.fault(Fault::new(CREATE, When::call(1), signal));
     let (situation, plan) = bench.plan(&three()).await.unwrap();
-    let run = bench.execute_until(&three(), &situation, &plan, interrupt).await;
+    let run = bench.execute_until(&three(), &situation, &plan, &stop).await;
     let outcomes: Vec<Outcome> = run.results.iter().map(|result| result.outcome).collect();
     assert_eq!(outcomes, [Outcome::Created, Outcome::NotAttempted, Outcome::NotAttempted]);
     assert_eq!(run.exit, Exit::Partial);
@@ -420,15 +419,14 @@ async fn interrupt_lets_what_is_in_flight_finish_and_starts_nothing_new() {
 #[tokio::test(start_paused = true)]
 async fn interrupt_between_two_tokens_does_not_say_that_nothing_was_sent() {
     let bench = Bench::new();
-    let (sender, interrupt) = watch::channel(false);
+    let stop = Stop::default();
+    let signalled = stop.clone();
     let failed = Refusal::new(400, "IdempotentFailed", "the previous idempotent request(s) has failed");
     bench.emulator.fault(Fault::new(CREATE, When::call(1), Effect::Refuse(failed)));
-    let signal = Effect::Edit(std::sync::Arc::new(move |_| {
-        sender.send_replace(true);
-    }));
+    let signal = Effect::Edit(std::sync::Arc::new(move |_| signalled.request()));
     bench.emulator.fault(Fault::new(DESCRIBE, When::call(2), signal));
     let (situation, plan) = bench.plan(&one()).await.unwrap();
-    let run = bench.execute_until(&one(), &situation, &plan, interrupt).await;
+    let run = bench.execute_until(&one(), &situation, &plan, &stop).await;
     assert_eq!((run.outcome(), run.exit), (Outcome::Failed, Exit::Error), "{}", run.text);
     assert!(run.text.contains("IdempotentFailed"), "{}", run.text);
     assert!(purchases(&bench.emulator).is_empty());

@@ -15,12 +15,12 @@ use cenbwp::exit::{Exit, Failure};
 use cenbwp::planned::Planned;
 use cenbwp::report::outcomes::Applied;
 use cenbwp::situation::Situation;
+use cenbwp::stop::Stop;
 use cenbwp_diff::{Change, Plan};
 use cenbwp_spec::Source;
 use cenbwp_tests::{Config, Effect, Emulator, Fault, Refusal};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::watch;
 
 use crate::account::{START, do_deed, furnish, spec_of, text};
 use crate::common::{self, Approved, InProcess};
@@ -131,15 +131,15 @@ impl Sim {
         let started = self.net.now();
         let in_flight = InFlight::default();
         let told = RefCell::new(Said::default());
-        let (signal, interrupt) = watch::channel(false);
-        let work = self.work(n, run, &in_flight, interrupt, &told);
+        let stop = Stop::default();
+        let work = self.work(n, run, &in_flight, &stop, &told);
         let ended = match run.end {
             End::Own => Some(work.await),
             End::Crash(polls) => Crashing { way: Some(Box::pin(work)), left: polls }.await,
             End::Signals(first, second) => {
                 let signals = async {
                     sleep(first).await;
-                    signal.send_replace(true);
+                    stop.request();
                     match second {
                         Some(second) => sleep(second).await,
                         None => std::future::pending().await,
@@ -191,7 +191,7 @@ impl Sim {
         n: usize,
         run: &Run,
         in_flight: &InFlight,
-        mut interrupt: watch::Receiver<bool>,
+        stop: &Stop,
         told: &RefCell<Said>,
     ) -> Result<Applied, Failure> {
         let cloud = self.client(n, run.retries);
@@ -209,7 +209,7 @@ impl Sim {
         };
         let (situation, plan) = tokio::select! {
             biased;
-            _ = interrupt.wait_for(|interrupted| *interrupted) => {
+            () = stop.requested() => {
                 return Err(Failure::new(Exit::Interrupted, "interrupted"));
             }
             planned = planning => planned?,
@@ -227,7 +227,7 @@ impl Sim {
             }
         };
         let approved = Approved { spec: &spec, situation: &situation, plan: &plan };
-        Ok(common::execute(&approved, &cloud, &settings, in_flight, interrupt, &tell).await)
+        Ok(common::execute(&approved, &cloud, &settings, in_flight, stop, &tell).await)
     }
 
     /// Nothing goes wrong any more, everything under way ends, and every commit is applied again until it is

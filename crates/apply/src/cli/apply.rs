@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cenbwp_diff::Plan;
-use tokio::sync::watch;
 
 use super::Environment;
 use super::connection::CloudArgs;
@@ -32,6 +31,7 @@ use crate::report::document::Summary;
 use crate::report::event::{self, Event};
 use crate::report::outcomes::Applied;
 use crate::situation::Situation;
+use crate::stop::Stop;
 
 /// Buy what is declared and missing, and change what differs
 #[derive(Debug, clap::Args)]
@@ -124,17 +124,17 @@ async fn go(
     let start = start(args, output, reports)?;
     let cloud = args.cloud.connect(environment, output, Some(reports))?;
     let in_flight = args.in_flight().map_err(Failure::with(Exit::Error))?;
-    let interrupted = interrupt::listen(Arc::clone(output), Arc::clone(reports), Arc::clone(&in_flight))
+    let stop = interrupt::listen(Arc::clone(output), Arc::clone(reports), Arc::clone(&in_flight))
         .map_err(Failure::with(Exit::Error))?;
     reports.begin();
 
     let approving = approve(start, args, &cloud, output, reports);
-    let approved = interrupt::or_end(interrupted.clone(), approving).await?;
+    let approved = interrupt::or_end(&stop, approving).await?;
     // Credentials that end during the run are renewed then; what cannot be had now is better said now.
     let ready = async { cloud.ready().await.map_err(Failure::with(Exit::Error)) };
-    interrupt::or_end(interrupted.clone(), ready).await?;
+    interrupt::or_end(&stop, ready).await?;
     begin_journal(&approved, &in_flight, &cloud)?;
-    Ok(execute(&approved, &cloud, args, &in_flight, interrupted, output, reports).await)
+    Ok(execute(&approved, &cloud, args, &in_flight, &stop, output, reports).await)
 }
 
 /// What a run starts from.
@@ -295,7 +295,7 @@ async fn execute(
     cloud: &Cloud,
     args: &Args,
     in_flight: &InFlight,
-    interrupted: watch::Receiver<bool>,
+    stop: &Stop,
     output: &Output,
     reports: &Reports,
 ) -> Applied {
@@ -321,8 +321,7 @@ async fn execute(
         }
     };
     let (results, last_look) =
-        execute::run(&planned.plan, account, cloud, &args.settings(), in_flight, interrupted.clone(), &tell)
-            .await;
+        execute::run(&planned.plan, account, cloud, &args.settings(), in_flight, stop, &tell).await;
     progress.clear();
-    Applied::new(&planned.material(), digest, results, last_look.as_ref(), *interrupted.borrow())
+    Applied::new(&planned.material(), digest, results, last_look.as_ref(), stop.is_requested())
 }

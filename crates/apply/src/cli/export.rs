@@ -72,11 +72,11 @@ pub(super) async fn run(
 
 async fn of_account(args: &Args, environment: &Environment, output: &Arc<Output>) -> Result<Export, Failure> {
     let reports = reports::Reports::new("export", &reports::ReportArgs::default(), environment, output)?;
-    let interrupted = interrupt::listen(Arc::clone(output), reports, InFlight::default())
+    let stop = interrupt::listen(Arc::clone(output), reports, InFlight::default())
         .map_err(Failure::with(Exit::Error))?;
     let cloud = args.cloud.connect(environment, output, None)?;
     let now = cloud.clock().now();
-    let situation = interrupt::or_end(interrupted, Situation::look(&cloud)).await?;
+    let situation = interrupt::or_end(&stop, Situation::look(&cloud)).await?;
     plan::introduce(&situation, output, None);
     let has_owner = |live: &&Live| matches!(live.owner(), Owner::Identity(_));
     let owned = situation.observed.packages.iter().filter(has_owner).count();

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
 
 use super::ending;
 use super::output::Output;
@@ -11,11 +10,12 @@ use super::reports::Reports;
 use crate::execute::InFlight;
 use crate::exit::{Exit, Failure};
 use crate::report::outcomes::Applied;
+use crate::stop::Stop;
 
 /// SIGXFSZ, everywhere but on MIPS: a write went past the limit on a file's size.
 const FILE_SIZE_EXCEEDED: i32 = 25;
 
-/// Listens for signals from now on. The receiver turns true at the first one. Whoever listens must not
+/// Listens for signals from now on. The first one requests the stop. Whoever listens must not
 /// block the thread, or no signal is heard.
 ///
 /// At the second one the process ends at once: with code 7, naming what is in flight and its tokens, or
@@ -27,13 +27,14 @@ pub(super) fn listen(
     output: Arc<Output>,
     reports: Arc<Reports>,
     in_flight: InFlight,
-) -> std::io::Result<watch::Receiver<bool>> {
+) -> std::io::Result<Stop> {
     let mut interrupts = signal(SignalKind::interrupt())?;
     let mut terminations = signal(SignalKind::terminate())?;
     // Once it is listened for, such a write is an error like that on a full disk. Unheard, it would end the
     // process between a purchase and the summary.
     let _ = signal(SignalKind::from_raw(FILE_SIZE_EXCEEDED))?;
-    let (sender, receiver) = watch::channel(false);
+    let stop = Stop::default();
+    let first_stops = stop.clone();
     tokio::spawn(async move {
         for first in [true, false] {
             tokio::select! {
@@ -44,13 +45,13 @@ pub(super) fn listen(
                 if !in_flight.lock().expect("no holder panics").is_empty() {
                     output.complain("interrupted: nothing new is sent; once more to stop without waiting");
                 }
-                sender.send_replace(true);
+                first_stops.request();
             } else {
                 leave(&output, &reports, &in_flight);
             }
         }
     });
-    Ok(receiver)
+    Ok(stop)
 }
 
 /// Ends the process without waiting for anything, and sums up what is known by now.
@@ -84,12 +85,12 @@ fn nothing_was_done() -> Failure {
 /// # Errors
 /// The command's own, or exit 130.
 pub(super) async fn or_end<T>(
-    mut interrupted: watch::Receiver<bool>,
+    stop: &Stop,
     command: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     tokio::select! {
         biased;
-        _ = interrupted.wait_for(|interrupted| *interrupted) => {
+        () = stop.requested() => {
             Err(nothing_was_done())
         }
         ended = command => ended,

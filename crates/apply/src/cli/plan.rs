@@ -68,7 +68,7 @@ async fn show(
     reports: &Arc<Reports>,
 ) -> Result<(Exit, Arc<Planned>), Failure> {
     let inputs = usable(&args.spec, output, reports)?;
-    let interrupted = interrupt::listen(Arc::clone(output), Arc::clone(reports), InFlight::default())
+    let stop = interrupt::listen(Arc::clone(output), Arc::clone(reports), InFlight::default())
         .map_err(Failure::with(Exit::Error))?;
     reports.begin();
     let cloud = match &args.scope.live_from {
@@ -76,7 +76,7 @@ async fn show(
         None => Some(args.cloud.connect(environment, output, Some(reports))?),
     };
     let planning = prepare(inputs, &args.scope, args.expiring_within, cloud.as_ref());
-    let planned = Arc::new(interrupt::or_end(interrupted, planning).await?);
+    let planned = Arc::new(interrupt::or_end(&stop, planning).await?);
     introduce(&planned.situation, output, Some(reports));
     reports.planned(&planned);
     tell(&planned, output, reports);

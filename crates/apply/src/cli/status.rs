@@ -82,7 +82,7 @@ async fn show(
     reports: &Arc<Reports>,
 ) -> Result<(Exit, Counts), Failure> {
     let inputs = inputs(args, output, reports)?;
-    let interrupted = interrupt::listen(Arc::clone(output), Arc::clone(reports), InFlight::default())
+    let stop = interrupt::listen(Arc::clone(output), Arc::clone(reports), InFlight::default())
         .map_err(Failure::with(Exit::Error))?;
     let cloud = match &args.live_from {
         Some(_) => None,
@@ -96,7 +96,7 @@ async fn show(
         max_new_mbps: None,
     };
     let planning = plan::prepare(inputs, &scope, args.expiring_within, cloud.as_ref());
-    let planned = interrupt::or_end(interrupted, planning).await?;
+    let planned = interrupt::or_end(&stop, planning).await?;
     plan::introduce(&planned.situation, output, Some(reports));
     let status = Status::of(&planned, args.all);
     for row in &status.rows {

@@ -34,7 +34,6 @@ use std::time::Duration;
 use cenbwp_diff::{Observed, Plan};
 use cenbwp_spec::{AccountId, CenId};
 use futures_util::{StreamExt, stream};
-use tokio::sync::watch;
 
 use job::{Job, Reply, Request, Step};
 pub use journal::Journal;
@@ -45,6 +44,7 @@ use sight::Sight;
 
 use crate::clock::Clock;
 use crate::cloud::{Answer, Cloud, RefusalKind, Writer};
+use crate::stop::Stop;
 
 /// How a plan is carried out.
 #[derive(Clone, Debug)]
@@ -81,8 +81,8 @@ pub type InFlight = Arc<Mutex<Register>>;
 /// Carries out the plan and returns one result per change, in the plan's order, and the listing that
 /// settled the last of them, if there was one.
 ///
-/// `interrupt` turns true when nothing new may start: what is in flight is then finished, looked for once
-/// more and reported.
+/// Once `stop` is requested nothing new starts: what is in flight is then finished, looked for once more and
+/// reported.
 ///
 /// # Guarantees
 /// - For one identity at most one token is in use at a time, and the next one only after the service's own
@@ -97,7 +97,7 @@ pub async fn run(
     cloud: &Cloud,
     settings: &Settings,
     in_flight: &InFlight,
-    interrupt: watch::Receiver<bool>,
+    stop: &Stop,
     tell: &dyn Fn(Event<'_>),
 ) -> (Vec<ChangeResult>, Option<Observed>) {
     let patience = Patience { max_sends: settings.max_retries + 1, wait: settings.wait };
@@ -108,7 +108,7 @@ pub async fn run(
         cloud,
         settings,
         in_flight,
-        interrupt,
+        stop,
         tell,
         last_look: None,
         last_send,
@@ -128,7 +128,7 @@ struct Rounds<'a> {
     cloud: &'a Cloud,
     settings: &'a Settings,
     in_flight: &'a InFlight,
-    interrupt: watch::Receiver<bool>,
+    stop: &'a Stop,
     tell: &'a dyn Fn(Event<'_>),
     last_look: Option<Observed>,
     last_send: jiff::Timestamp,
@@ -151,7 +151,7 @@ impl Rounds<'_> {
             if jobs.iter().all(|job| job.step() == Step::Done) {
                 return;
             }
-            if self.interrupted() || self.waited_enough(jobs) {
+            if self.stop.is_requested() || self.waited_enough(jobs) {
                 jobs.iter_mut().for_each(Job::give_up);
                 self.report(jobs);
                 return;
@@ -164,12 +164,12 @@ impl Rounds<'_> {
     async fn send(&mut self, jobs: &mut [Job<'_>]) {
         let writer = self.cloud.writer();
         let stopped = OnceCell::new();
-        let ready = if self.interrupted() { Vec::new() } else { ready(jobs) };
+        let ready = if self.stop.is_requested() { Vec::new() } else { ready(jobs) };
         let requests = ready.into_iter().map(|(n, request)| {
             let (writer, stopped, rounds, identity) = (&writer, &stopped, &*self, jobs[n].identity());
             async move {
                 rounds.cloud.turn().await;
-                if stopped.get().is_some() || rounds.interrupted() {
+                if stopped.get().is_some() || rounds.stop.is_requested() {
                     return (n, None);
                 }
                 let intent = Intent::new(identity, &request);
@@ -216,7 +216,7 @@ impl Rounds<'_> {
         }
     }
 
-    /// Waits before the next round, if there is something to wait for, and not a moment after an interrupt.
+    /// Waits before the next round, if there is something to wait for, and not a moment after a stop.
     ///
     /// | what is waited for | how long |
     /// |---|---|
@@ -238,7 +238,7 @@ impl Rounds<'_> {
         self.calm = self.calm.saturating_add(1);
         tokio::select! {
             biased;
-            _ = self.interrupt.wait_for(|interrupted| *interrupted) => {}
+            () = self.stop.requested() => {}
             () = self.cloud.clock().sleep(pause) => {}
         }
     }
@@ -263,10 +263,6 @@ impl Rounds<'_> {
         if self.told < jobs.len() {
             (self.tell)(Event::Waiting { settled: self.told, all: jobs.len() });
         }
-    }
-
-    fn interrupted(&self) -> bool {
-        *self.interrupt.borrow()
     }
 
     /// Nothing can be sent, and the last request is too long ago. What waits for its turn at a CEN waits for the

@@ -8,11 +8,11 @@ use cenbwp::cloud::{Cloud, Environment, RetryPolicy};
 use cenbwp::execute::{ChangeResult, InFlight, Outcome, Settings};
 use cenbwp::exit::{Exit, Failure};
 use cenbwp::situation::Situation;
+use cenbwp::stop::Stop;
 use cenbwp_diff::Plan;
 use cenbwp_spec::Spec;
 use cenbwp_tests::{Config, Emulator, Order, OrderKind, Semantics};
 use jiff::Timestamp;
-use tokio::sync::watch;
 
 use crate::common::{self, Approved, InProcess};
 
@@ -80,7 +80,7 @@ impl Bench {
 
     /// Carries out a plan, as `apply --auto-approve` does once the plan may be applied.
     pub(crate) async fn execute(&self, spec: &Spec, situation: &Situation, plan: &Plan) -> Run {
-        self.execute_until(spec, situation, plan, watch::channel(false).1).await
+        self.execute_until(spec, situation, plan, &Stop::default()).await
     }
 
     /// Carries out a plan until a signal comes.
@@ -89,12 +89,12 @@ impl Bench {
         spec: &Spec,
         situation: &Situation,
         plan: &Plan,
-        interrupt: watch::Receiver<bool>,
+        stop: &Stop,
     ) -> Run {
         let in_flight = InFlight::default();
         let approved = Approved { spec, situation, plan };
         let applied =
-            common::execute(&approved, &self.cloud, &self.settings, &in_flight, interrupt, &|_| {}).await;
+            common::execute(&approved, &self.cloud, &self.settings, &in_flight, stop, &|_| {}).await;
         let unsettled = in_flight.lock().expect("nobody panicked").len();
         let unknown = applied.results.iter().filter(|result| result.outcome == Outcome::Unknown).count();
         assert_eq!(unsettled, unknown, "what is in flight at the end is what is unknown");

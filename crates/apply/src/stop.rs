@@ -1,0 +1,68 @@
+//! The request to stop: a fact that the next request reads, however busy the process is.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::Notify;
+
+/// A request to stop. Clones share it; once made it stays.
+///
+/// It is a flag rather than a message, because a message is read only where a task waits: a run that plans, or
+/// prints to a full pipe, would send what it has ready before it heard of it.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    requested: Arc<AtomicBool>,
+    heard: Arc<Notify>,
+}
+
+impl Stop {
+    /// Requests it, and wakes those that wait.
+    pub fn request(&self) {
+        self.requested.store(true, Ordering::SeqCst);
+        self.heard.notify_waiters();
+    }
+
+    /// Returns true from the request on.
+    pub fn is_requested(&self) -> bool {
+        self.requested.load(Ordering::SeqCst)
+    }
+
+    /// Waits for the request.
+    pub async fn requested(&self) {
+        let heard = self.heard.notified();
+        tokio::pin!(heard);
+        // Enabled before the flag is read, so that a request between the two is not missed.
+        heard.as_mut().enable();
+        if !self.is_requested() {
+            heard.await;
+        }
+    }
+
+    /// The flag itself, for a signal handler, which may do no more than set it. [`Stop::request`] has to follow from
+    /// an ordinary thread to wake those that wait.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.requested)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_is_seen_at_once_and_wakes_those_that_wait() {
+        let stop = Stop::default();
+        assert!(!stop.is_requested());
+        let (waited, ()) = tokio::join!(stop.requested(), async { stop.clone().request() });
+        assert_eq!((waited, stop.is_requested()), ((), true));
+        stop.requested().await;
+    }
+
+    #[tokio::test]
+    async fn a_handler_sets_the_flag_and_the_next_reader_sees_it() {
+        let stop = Stop::default();
+        stop.flag().store(true, Ordering::SeqCst);
+        assert!(stop.is_requested());
+        stop.requested().await;
+    }
+}
