@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use cenbwp::clock::Clock;
 use cenbwp::cloud::{
-    Answer, Attempt, ClientToken, Cloud, Created, Credentials, Endpoints, Error, RefusalKind, Reply,
-    RetryPolicy, Sending, SignedRequest, Transport, TransportError,
+    Answer, Attempt, ClientToken, Cloud, Credentials, Endpoints, Error, Recorded, RefusalKind, Reply,
+    RetryPolicy, Sending, SignedRequest, Transport, TransportError, Write, Writer, Yes,
 };
 use cenbwp::random::Random;
 use cenbwp_diff::{Observed, Purchase};
@@ -256,7 +256,7 @@ async fn a_purchase_is_sent_exactly_once() {
         (refused("SignatureNonceUsed"), "unknown"),
         (refused("Throttling.User"), "Throttled"),
         (refused("Operation.Blocking"), "Busy"),
-        (refused("IdempotentFailed"), "TokenFailed"),
+        (refused("IdempotentFailed"), "TokenFailed(TokenFailed(()))"),
         (refused("IdempotentParameterMismatch"), "TokenMismatch"),
         (refused("InventoryExceeded"), "Final"),
         (lost(), "unknown"),
@@ -265,8 +265,13 @@ async fn a_purchase_is_sent_exactly_once() {
         let (cloud, script) = cloud(vec![reply]);
         let purchase = purchase();
         let token = ClientToken::new(&"1".parse().unwrap(), &purchase.identity, Attempt::FIRST);
-        let shown = match cloud.writer().create(&purchase, &token).await {
-            Answer::Yes(Created { id, order_id, request_id }) => {
+        let write = Write::Purchase(&purchase, token.clone());
+        let request = Recorded::by(write, |_| Ok::<(), ()>(())).unwrap();
+        #[expect(clippy::disallowed_methods, reason = "tests the writer")]
+        let writer = Writer::new(&cloud);
+        let shown = match writer.send(request).await {
+            Answer::Yes(Yes { id, order_id, request_id }) => {
+                let id = id.expect("a purchase names its package");
                 format!("yes {id} {} {request_id}", order_id.as_deref().unwrap_or("none"))
             }
             Answer::No(refusal) => format!("{:?}", refusal.kind),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use cenbwp::clock::Clock;
 use cenbwp::cloud::{
     self, Cloud, Endpoints, Fetch, Reply, RetryPolicy, Sending, SignedRequest, Transport, TransportError,
+    Writer,
 };
 use cenbwp::execute::{self, Event, InFlight, Settings};
 use cenbwp::exit::Failure;
@@ -116,7 +117,10 @@ pub(crate) async fn execute(
 ) -> Applied {
     let Approved { spec, situation, plan } = *approved;
     let account = situation.account.as_ref().expect("the emulator names the account");
-    let (results, look) = execute::run(plan, account, cloud, settings, in_flight, stop, tell).await;
+    #[expect(clippy::disallowed_methods, reason = "plays the apply command")]
+    let writer = Writer::new(cloud);
+    let (results, look) =
+        execute::run(plan, account, (cloud, &writer), settings, in_flight, stop, tell).await;
     let options = options(cloud);
     let planned = Material {
         plan,

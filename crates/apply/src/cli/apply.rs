@@ -22,7 +22,7 @@ use super::reports::{ReportArgs, Reports};
 use super::scope::ScopeArgs;
 use super::{approval, ending, interrupt};
 use crate::clock::Clock;
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, Writer};
 use crate::execute::{self, InFlight, Journal, Register, Settings};
 use crate::exit::{Exit, Failure, shown};
 use crate::planned::Planned;
@@ -315,13 +315,16 @@ async fn execute(
             output.story(&format!("{}: {}", result.identity, result.outcome.word()));
             reports.event(&Event::ChangeResult(result.into()));
         }
-        execute::Event::Waiting { settled, all } => {
-            progress.tell(settled, all);
+        execute::Event::Waiting { settled, all, longest } => {
+            progress.show(settled, all, &longest);
             reports.event(&Event::Progress { settled, all });
         }
     };
+    #[expect(clippy::disallowed_methods, reason = "the one command that changes something")]
+    let writer = Writer::new(cloud);
     let (results, last_look) =
-        execute::run(&planned.plan, account, cloud, &args.settings(), in_flight, stop, &tell).await;
+        execute::run(&planned.plan, account, (cloud, &writer), &args.settings(), in_flight, stop, &tell)
+            .await;
     progress.clear();
     Applied::new(&planned.material(), digest, results, last_look.as_ref(), stop.is_requested())
 }

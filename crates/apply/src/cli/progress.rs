@@ -7,37 +7,42 @@ use jiff::Timestamp;
 
 use super::output::Output;
 use crate::clock::Clock;
+use crate::execute::Waiting;
 
 /// Without a terminal, one line in this time says that the run is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// A line that is drawn over on a terminal, and told now and then elsewhere.
+/// The first line comes earlier: the reader of a log that stands still wonders soon.
+const FIRST: Duration = Duration::from_secs(4);
+
+/// A line that is drawn over on a terminal, and printed now and then elsewhere.
 pub(super) struct Progress<'a> {
     output: &'a Output,
     clock: &'a Clock,
-    started: Timestamp,
-    told: Cell<Timestamp>,
+    /// The time of the next line.
+    next: Cell<Timestamp>,
     drawn: Cell<bool>,
 }
 
 impl<'a> Progress<'a> {
     /// Starts the clock.
     pub(super) fn new(output: &'a Output, clock: &'a Clock) -> Self {
-        let started = clock.now();
-        Self { output, clock, started, told: Cell::new(started), drawn: Cell::new(false) }
+        Self { output, clock, next: Cell::new(clock.now() + FIRST), drawn: Cell::new(false) }
     }
 
-    /// Tells how many changes are settled.
-    pub(super) fn tell(&self, settled: usize, all: usize) {
+    /// Shows the change that has waited longest, for what and since when, and how many have their outcome.
+    pub(super) fn show(&self, settled: usize, all: usize, longest: &Waiting<'_>) {
         let now = self.clock.now();
-        let seconds = now.duration_since(self.started).as_secs();
-        let line = format!("{settled} of {all} settled, {seconds} s");
+        let Waiting { identity, awaits, since } = longest;
+        let seconds = now.duration_since(*since).as_secs();
+        let rest = if all > 1 { format!(" ({settled} of {all} settled)") } else { String::new() };
+        let line = format!("{identity}: {awaits}, {seconds} s{rest}");
         if self.output.live {
             self.output.draw(&format!("\r\x1b[K{line}"));
             self.drawn.set(true);
-        } else if now.duration_since(self.told.get()).unsigned_abs() >= HEARTBEAT {
+        } else if now >= self.next.get() {
             self.output.story(&line);
-            self.told.set(now);
+            self.next.set(now + HEARTBEAT);
         }
     }
 

@@ -53,13 +53,66 @@ pub enum RefusalKind {
     /// An earlier request with this token is in progress: possibly this very purchase.
     TokenBusy,
     /// The service remembers that an earlier request with this token failed: the next attempt may go on.
-    TokenFailed,
+    TokenFailed(TokenFailed),
     /// The token was used with other parameters: somebody has asked for this identity already.
     TokenMismatch,
+    /// The package is as the request wants it, says the service: its listing has to show it.
+    AlreadySo,
     /// Credentials, permission, clock or money: no other request will succeed either.
     AccountWide,
     /// This request is wrong; others may succeed.
     Final,
+}
+
+/// The service's own word that the request with a token failed. [`classify`](super::classify()) alone makes one, so
+/// nothing but that word leads to another token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TokenFailed(());
+
+impl TokenFailed {
+    /// Vouches that a reply said so.
+    pub(super) fn as_received() -> Self {
+        Self(())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_tests() -> Self {
+        Self(())
+    }
+}
+
+/// What a refusal leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The request did nothing: the same one is welcome later.
+    Again,
+    /// An earlier request with this token is under way: a listing first, then the same one again.
+    LookThenAgain,
+    /// The earlier request with this token failed: a listing first, then the next token.
+    NextToken(TokenFailed),
+    /// The token was used for another request: only the listing can tell.
+    OnlyListing,
+    /// The value is there, and the listing has to show it.
+    AwaitListing,
+    /// This request was refused; others may succeed.
+    StopThis,
+    /// No other request will succeed either.
+    StopAll,
+}
+
+impl RefusalKind {
+    /// Returns what this kind of refusal leads to.
+    pub fn next(self) -> Next {
+        match self {
+            Self::NotSent | Self::Expired | Self::Throttled | Self::Busy => Next::Again,
+            Self::TokenBusy => Next::LookThenAgain,
+            Self::TokenFailed(proof) => Next::NextToken(proof),
+            Self::TokenMismatch => Next::OnlyListing,
+            Self::AlreadySo => Next::AwaitListing,
+            Self::Final => Next::StopThis,
+            Self::NoCredentials | Self::AccountWide => Next::StopAll,
+        }
+    }
 }
 
 /// Why the fate of a request is not known.
@@ -94,13 +147,16 @@ impl Refusal {
             RefusalKind::Busy | RefusalKind::TokenBusy => {
                 "wait for what is in progress and run the same command again"
             }
-            RefusalKind::TokenFailed => "see why the earlier request failed, then run the same command again",
+            RefusalKind::TokenFailed(_) => {
+                "see why the earlier request failed, then run the same command again"
+            }
             RefusalKind::TokenMismatch => {
                 "another run has asked for this package with other parameters: plan again and look at what is there"
             }
             RefusalKind::AccountWide => {
                 account_wide(&self.code).unwrap_or("check the permissions of these credentials")
             }
+            RefusalKind::AlreadySo => "the listing does not show it yet: plan again in a minute",
             RefusalKind::Final => "correct what the message names, then plan again",
         }
     }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::redact::{self, Secrets};
-use super::{Answer, Lost, Refusal, RefusalKind, Reply, TransportError};
+use super::{Answer, Lost, Refusal, RefusalKind, Reply, TokenFailed, TransportError};
 
 /// The most characters of a code or an id that are kept.
 const LONGEST_WORD: usize = 100;
@@ -134,6 +134,7 @@ const MONEY: &str = "check the account's balance and quota; nothing was bought b
 /// | contains `Throttling` | throttled |
 /// | `LastTokenProcessing`, `IdempotentProcessing` | the token is busy |
 /// | `Operation.Blocking`, `…IsProcessing`, and a package, CEN or router whose status does not allow it now | busy |
+/// | `OperationFailed.UpDownRadeConfigNoChange`, `Operation.Failed` | already so |
 /// | a part is `IdempotentFailed` or `IdempotenceFailed` | the token's earlier request failed |
 /// | contains `Idempoten`, of which the vendor spells several | the token was used otherwise |
 /// | [`ACCOUNT_WIDE`], or `Forbidden` alone | account-wide |
@@ -149,6 +150,8 @@ fn meaning(code: &str) -> Meaning {
         "invalidoperation.bwpinstancestatus",
         "invalidoperation.ceninstancestatus",
     ];
+    // The pages of ModifyCenBandwidthPackageSpec name both for a bandwidth that is the package's already.
+    const ALREADY_SO: [&str; 2] = ["operationfailed.updownradeconfignochange", "operation.failed"];
     const DOUBT: [&str; 5] =
         ["SignatureNonceUsed", "InternalError", "InternalServerError", "UnknownError", "ServiceUnavailable"];
     let lower = code.to_ascii_lowercase();
@@ -162,8 +165,10 @@ fn meaning(code: &str) -> Meaning {
         RefusalKind::TokenBusy
     } else if lower.ends_with("isprocessing") || BUSY.contains(&lower.as_str()) {
         RefusalKind::Busy
+    } else if ALREADY_SO.contains(&lower.as_str()) {
+        RefusalKind::AlreadySo
     } else if lower.split('.').any(|part| matches!(part, "idempotentfailed" | "idempotencefailed")) {
-        RefusalKind::TokenFailed
+        RefusalKind::TokenFailed(TokenFailed::as_received())
     } else if lower.contains("idempoten") {
         RefusalKind::TokenMismatch
     } else if lower == "forbidden" || account_wide(code).is_some() {
@@ -236,7 +241,7 @@ mod tests {
     fn fate(answer: &Answer<Value>) -> String {
         match answer {
             Answer::Yes(_) => "yes".to_owned(),
-            Answer::No(refusal) => format!("{:?}", refusal.kind),
+            Answer::No(refusal) => format!("{:?}", refusal.kind).replace("(TokenFailed(()))", ""),
             Answer::Unknown(_) => "unknown".to_owned(),
         }
     }

@@ -1,12 +1,12 @@
-//! The client: reads that repeat themselves, and the one writer.
+//! The client: reads that repeat themselves.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use cenbwp_diff::{Observed, Purchase};
-use cenbwp_spec::{AccountId, PackageId};
+use cenbwp_diff::Observed;
+use cenbwp_spec::AccountId;
 use serde_json::Value;
 
 use super::classify::{classify, has_expired, object, request_id};
@@ -17,8 +17,8 @@ use super::pace::Pace;
 use super::redact::{self, Secrets};
 use super::retry::until_answered;
 use super::{
-    Answer, Asker, Call, ClientToken, Credentials, CredentialsError, Endpoint, Endpoints, Error, Lost,
-    Refusal, RefusalKind, Request, RetryPolicy, Source, Transport, request, sign,
+    Answer, Asker, Credentials, CredentialsError, Endpoint, Endpoints, Error, Lost, Refusal, RefusalKind,
+    Request, RetryPolicy, Source, Transport, request, sign,
 };
 use crate::clock::Clock;
 use crate::random::Random;
@@ -169,15 +169,9 @@ impl Cloud {
         self.0.retry.wait(n, asked, &self.0.random)
     }
 
-    /// Waits until a request may leave, if there is a bound on how many do in a second. Reads do this by
-    /// themselves; whoever writes does it before the request counts as sent.
-    pub async fn turn(&self) {
+    /// Waits until a request may leave, if there is a bound on how many do in a second.
+    pub(super) async fn turn(&self) {
         self.0.pace.pass(&self.0.clock).await;
-    }
-
-    /// Returns the only thing that can change something.
-    pub fn writer(&self) -> Writer<'_> {
-        Writer(self)
     }
 
     /// Lists once; the inner error says how the pages contradict each other.
@@ -217,7 +211,7 @@ impl Cloud {
     }
 
     /// Sends one request, once: a new date, nonce and signature every time.
-    async fn send<T>(
+    pub(super) async fn send<T>(
         &self,
         request: &Request,
         endpoint: &Endpoint,
@@ -247,6 +241,11 @@ impl Cloud {
         answer
     }
 
+    /// The texts that no message may show.
+    pub(super) fn secrets(&self) -> &Secrets {
+        &self.0.secrets
+    }
+
     async fn credentials(&self) -> Result<Arc<Credentials>, CredentialsError> {
         let Inner { transport, provider, secrets, endpoints, clock, random, retry, pace, expected: _ } =
             &*self.0;
@@ -254,8 +253,8 @@ impl Cloud {
         provider.credentials(&Means { transport, sts, clock, random, retry, pace, secrets }).await
     }
 
-    /// Says that a reply to `request` does not hold what was asked for.
-    fn unusable(&self, request: &Request, reply: &Value, reason: String) -> Lost {
+    /// Returns the loss of a reply to `request` that does not hold what was asked for.
+    pub(super) fn unusable(&self, request: &Request, reply: &Value, reason: String) -> Lost {
         let (action, request_id) = (request.action, request_id(reply, &self.0.secrets));
         Lost { action, reason, code: None, request_id, status: None, retry_after: None }
     }
@@ -265,50 +264,4 @@ impl Cloud {
 fn without_credentials(action: &'static str, error: &CredentialsError) -> Refusal {
     let (kind, message) = (RefusalKind::NoCredentials, error.to_string());
     Refusal { kind, action, code: String::new(), message, request_id: None, status: None, retry_after: None }
-}
-
-/// The only type that can change something. Every method sends exactly one request.
-pub struct Writer<'a>(&'a Cloud);
-
-/// A purchase that the service says it made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Created {
-    /// The package.
-    pub id: PackageId,
-    /// The order, if the reply names one.
-    pub order_id: Option<String>,
-    /// What the vendor's support asks for; empty if the reply names none.
-    pub request_id: String,
-}
-
-impl Writer<'_> {
-    /// Changes a package: one request, never repeated here. Returns the request id.
-    pub async fn change(&self, id: &PackageId, call: &Call) -> Answer<String> {
-        match self.0.send(&call.request(id), &self.0.0.endpoints.cbn, object).await {
-            Answer::Yes(reply) => Answer::Yes(request_id(&reply, &self.0.0.secrets).unwrap_or_default()),
-            Answer::No(refusal) => Answer::No(refusal),
-            Answer::Unknown(lost) => Answer::Unknown(lost),
-        }
-    }
-
-    /// Buys a package: one request, never repeated here.
-    pub async fn create(&self, purchase: &Purchase, token: &ClientToken) -> Answer<Created> {
-        let request = request::create(purchase, token);
-        let reply = match self.0.send(&request, &self.0.0.endpoints.cbn, object).await {
-            Answer::Yes(reply) => reply,
-            Answer::No(refusal) => return Answer::No(refusal),
-            Answer::Unknown(lost) => return Answer::Unknown(lost),
-        };
-        let Some(id) = reply["CenBandwidthPackageId"].as_str().and_then(|id| id.parse().ok()) else {
-            let reason = "the reply names no package".to_owned();
-            return Answer::Unknown(self.0.unusable(&request, &reply, reason));
-        };
-        let secrets = &self.0.0.secrets;
-        let order_id = match &reply["CenBandwidthPackageOrderId"] {
-            Value::String(order) if !order.is_empty() => Some(redact::words(order, 100, secrets)),
-            Value::Number(order) => Some(order.to_string()),
-            _ => None,
-        };
-        Answer::Yes(Created { id, order_id, request_id: request_id(&reply, secrets).unwrap_or_default() })
-    }
 }

@@ -1,8 +1,9 @@
 //! The service, and the only folder that knows its strings.
 //!
 //! ```text
-//! client       reads and the one writer    credentials  whose money it is
-//! request      a call as a value           endpoint     where the service is
+//! client       reads                       writer       changes, one recorded request at a time
+//! request      a request as a value        credentials  whose money it is
+//! call         a change of a package       endpoint     where the service is
 //! sign         signature V3, pure          token        the ClientToken
 //! transport    the seam; http: the network retry        how often, how late
 //! classify     what a reply proves         answer       three fates, and their words
@@ -11,8 +12,8 @@
 //! pace         how much at once
 //! ```
 //!
-//! [`Cloud`] reads; [`Writer`] is the only type that can change something, and sends every request
-//! exactly once: whether to repeat it is decided by whoever carries out the plan.
+//! [`Cloud`] reads. [`Writer`] is the only type that can change something: it takes nothing that is not on record, and
+//! sends every request exactly once. The executor decides whether to repeat it.
 
 mod answer;
 mod call;
@@ -31,11 +32,12 @@ mod retry;
 mod sign;
 mod token;
 mod transport;
+mod writer;
 
-pub use answer::{Answer, Error, Lost, Refusal, RefusalKind};
+pub use answer::{Answer, Error, Lost, Next, Refusal, RefusalKind, TokenFailed};
 pub use call::Call;
 pub use classify::{classify, object};
-pub use client::{Cloud, Created, Writer};
+pub use client::Cloud;
 pub use credentials::{Asker, Credentials, CredentialsError, Environment, Search, Source};
 pub use endpoint::{Endpoint, Endpoints};
 pub use http::HttpTransport;
@@ -46,3 +48,4 @@ pub use retry::RetryPolicy;
 pub use sign::seal;
 pub use token::{Attempt, ClientToken};
 pub use transport::{Address, Fetch, Reply, Sending, SignedRequest, Transport, TransportError};
+pub use writer::{Recorded, Write, Writer, Yes};

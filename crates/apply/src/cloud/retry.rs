@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Answer, Error, Lost, RefusalKind};
+use super::{Answer, Error, Lost, Next, RefusalKind};
 use crate::clock::Clock;
 use crate::random::Random;
 
@@ -33,20 +33,9 @@ pub(super) async fn until_answered<T, F: Future<Output = Answer<T>>>(
     }
 }
 
-/// Tells whether a refusal of a read can pass by itself.
+/// Returns true if a refusal of a read can pass by itself.
 fn passes(kind: RefusalKind) -> bool {
-    match kind {
-        RefusalKind::NotSent
-        | RefusalKind::Expired
-        | RefusalKind::Throttled
-        | RefusalKind::Busy
-        | RefusalKind::TokenBusy => true,
-        RefusalKind::NoCredentials
-        | RefusalKind::TokenFailed
-        | RefusalKind::TokenMismatch
-        | RefusalKind::AccountWide
-        | RefusalKind::Final => false,
-    }
+    matches!(kind.next(), Next::Again | Next::LookThenAgain)
 }
 
 /// Tells whether asking again may bring the reply to a read: not if something else than the service

@@ -7,6 +7,8 @@ use data_encoding::{Encoding, Specification};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::TokenFailed;
+
 /// How often the service itself said that the purchase of an identity *failed*: 0 to 3.
 ///
 /// It advances on that word alone, never on a lost reply, because a new attempt is a new token.
@@ -24,8 +26,8 @@ impl Attempt {
         (number <= Self::LAST.0).then_some(Self(number))
     }
 
-    /// Returns the attempt after this one, `None` after the last.
-    pub fn next(self) -> Option<Self> {
+    /// Returns the attempt after this one, `None` after the last. It takes the service's word that this one failed.
+    pub fn next(self, _proof: TokenFailed) -> Option<Self> {
         Self::new(self.0 + 1)
     }
 
@@ -133,9 +135,9 @@ mod tests {
 
     #[test]
     fn there_are_four_attempts() {
-        let mut attempts = vec![Attempt::FIRST];
-        attempts.extend(std::iter::successors(Attempt::FIRST.next(), |a| a.next()));
-        assert_eq!(attempts.iter().map(|a| a.get()).collect::<Vec<_>>(), [0, 1, 2, 3]);
+        let failed = TokenFailed::for_tests();
+        let attempts = std::iter::successors(Some(Attempt::FIRST), |attempt| attempt.next(failed));
+        assert_eq!(attempts.map(Attempt::get).collect::<Vec<_>>(), [0, 1, 2, 3]);
         assert_eq!(Attempt::new(4), None);
     }
 }

@@ -3,12 +3,13 @@
 //! ```json
 //! {"type":"run","time":"…","run":"…","version":"0.1.0","account":"…","digest":"sha256:…"}
 //! {"type":"intent","time":"…","run":"…","identity":"net/x","action":"purchase","mbps":7,"client_token":"cbwp1-…"}
+//! {"type":"answer","time":"…","run":"…","identity":"net/x","action":"purchase","answer":"yes","id":"cenbwp-…",…}
 //! {"type":"result","time":"…","run":"…","identity":"net/x","action":"purchase","outcome":"created","id":"cenbwp-…",…}
 //! ```
 //!
 //! It is for whoever has to explain a bill, and nothing is ever read back: a run recognises its purchases by
-//! their tags and tokens, so a lost journal loses no money. An intent without a result is a request whose
-//! run ended before its outcome was known.
+//! their tags and tokens, so a lost journal loses no money. An answer is written when it arrives, a result once a listing
+//! proves it: an intent without an answer is a request whose run ended before there was one.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -19,9 +20,9 @@ use cenbwp_spec::{AccountId, Identity};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::intent::Intent;
 use super::outcome::ChangeResult;
-use super::register::Intent;
-use crate::cloud::ClientToken;
+use crate::cloud::{Answer, ClientToken, Yes};
 
 /// A file that lines are only ever added to. Each is on disk before the call that writes it returns.
 ///
@@ -61,6 +62,18 @@ enum Body<'a> {
         mbps: Option<u32>,
         #[serde(skip_serializing_if = "Option::is_none")]
         client_token: Option<&'a ClientToken>,
+    },
+    Answer {
+        identity: &'a Identity,
+        action: &'static str,
+        answer: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        order_id: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_token: Option<&'a ClientToken>,
+        request_id: Option<&'a str>,
     },
     Result {
         identity: &'a Identity,
@@ -104,7 +117,29 @@ impl Journal {
         self.write("intent", time, Body::Intent { identity, action, id, mbps, client_token })
     }
 
-    /// Records what became of a change.
+    /// Records an answer; none, that its request did not leave.
+    pub(super) fn answer(
+        &mut self,
+        time: Timestamp,
+        intent: &Intent,
+        answer: Option<&Answer<Yes>>,
+    ) -> io::Result<()> {
+        let Intent { identity, action, id, mbps: _, client_token } = intent;
+        let (word, bought, order_id, request_id) = match answer {
+            Some(Answer::Yes(Yes { id, order_id, request_id })) => {
+                ("yes", id.as_ref(), order_id.as_deref(), Some(request_id.as_str()))
+            }
+            Some(Answer::No(refusal)) => ("no", None, None, refusal.request_id.as_deref()),
+            Some(Answer::Unknown(lost)) => ("unknown", None, None, lost.request_id.as_deref()),
+            None => ("not_sent", None, None, None),
+        };
+        let id = bought.or(id.as_ref()).map(cenbwp_spec::PackageId::as_str);
+        let client_token = client_token.as_ref();
+        let body = Body::Answer { identity, action, answer: word, id, order_id, client_token, request_id };
+        self.write("answer", time, body)
+    }
+
+    /// Records the result of a change.
     pub(super) fn result(&mut self, time: Timestamp, result: &ChangeResult) -> io::Result<()> {
         let body = Body::Result {
             identity: &result.identity,
@@ -177,7 +212,7 @@ mod tests {
             request_id: None,
             detail: Some("not for the journal".to_owned()),
             hint: None,
-            may_have_bought: false,
+            may_have_changed: false,
             fields: Vec::new(),
         }
     }

@@ -1,5 +1,6 @@
-//! What became of each change.
+//! The result of each change.
 
+use cenbwp_diff::Change;
 use cenbwp_spec::{Identity, Mbps, PackageId};
 
 use crate::cloud::ClientToken;
@@ -9,6 +10,8 @@ use crate::cloud::ClientToken;
 pub enum Outcome {
     /// This run's request bought it, and the listing shows it as ordered.
     Created,
+    /// The service accepted it, and no listing shows it yet.
+    Ordered,
     /// Every field is as planned.
     Updated,
     /// It carries our tags, and every field is as planned.
@@ -36,6 +39,7 @@ impl Outcome {
     pub fn word(self) -> &'static str {
         match self {
             Self::Created => "created",
+            Self::Ordered => "ordered",
             Self::Updated => "updated",
             Self::Adopted => "adopted",
             Self::Released => "released",
@@ -60,13 +64,8 @@ impl Outcome {
             | Self::Retiring
             | Self::AlreadyPresent
             | Self::UnpaidOrder => true,
-            Self::Failed | Self::NotAttempted | Self::Unknown => false,
+            Self::Ordered | Self::Failed | Self::NotAttempted | Self::Unknown => false,
         }
-    }
-
-    /// Tells whether this outcome alone says that something was changed, or may have been.
-    fn changed_something(self) -> bool {
-        self.is_success() && self != Self::AlreadyPresent || self == Self::Unknown
     }
 }
 
@@ -129,19 +128,65 @@ pub struct ChangeResult {
     pub detail: Option<String>,
     /// What to do, when there is something to do.
     pub hint: Option<String>,
-    /// Whether a purchase of this run was carried out, or may have been, whatever was found in the end: a
-    /// package that is there with other values than were ordered may be this run's all the same.
-    pub may_have_bought: bool,
+    /// A request of this run was carried out, or may have been, whatever the outcome says: a package that is there with
+    /// other values than were ordered may be this run's all the same.
+    pub may_have_changed: bool,
     /// Each field of a package that exists, or what followed a purchase: one's failure hides no other.
     pub fields: Vec<FieldResult>,
 }
 
 impl ChangeResult {
+    /// The result of a change for which nothing has been sent.
+    pub(super) fn planned(change: &Change) -> Self {
+        let (id, mbps) = match change {
+            Change::Purchase(purchase) => (None, Some(purchase.bandwidth)),
+            Change::Update(update) => (Some(&update.id), None),
+            Change::Adopt(adoption) => (Some(&adoption.id), None),
+            Change::Release(release) => (Some(&release.id), None),
+            Change::Retire(retirement) => (Some(&retirement.id), None),
+        };
+        Self {
+            identity: change.identity().clone(),
+            action: change.word(),
+            outcome: Outcome::NotAttempted,
+            id: id.cloned(),
+            mbps,
+            order_id: None,
+            client_token: None,
+            request_id: None,
+            detail: None,
+            hint: None,
+            may_have_changed: false,
+            fields: Vec::new(),
+        }
+    }
+
+    /// Decides the outcome of a change of an existing package: the gravest of its fields'. That of a purchase is its
+    /// own.
+    pub(super) fn sum_up(&mut self, change: &Change) {
+        let done = match change {
+            Change::Purchase(_) => return,
+            Change::Update(_) => Outcome::Updated,
+            Change::Adopt(_) => Outcome::Adopted,
+            Change::Release(_) => Outcome::Released,
+            Change::Retire(retirement) if retirement.delete => Outcome::Retired,
+            Change::Retire(retirement) => {
+                let left = |end| format!("left to expire and charged until then, ends {end}");
+                self.detail = retirement.expires.map(left);
+                Outcome::Retiring
+            }
+        };
+        self.outcome = match self.fields.iter().map(|field| field.outcome).max() {
+            Some(FieldOutcome::Unknown) => Outcome::Unknown,
+            Some(FieldOutcome::Failed) => Outcome::Failed,
+            Some(FieldOutcome::NotAttempted) => Outcome::NotAttempted,
+            Some(FieldOutcome::Done) | None => done,
+        };
+    }
+
     /// Tells whether this run changed something in the cloud with it, or may have.
     pub fn changed_something(&self) -> bool {
-        let by_field =
-            |field: &FieldResult| matches!(field.outcome, FieldOutcome::Done | FieldOutcome::Unknown);
-        self.may_have_bought || self.outcome.changed_something() || self.fields.iter().any(by_field)
+        self.may_have_changed || self.is_unknown()
     }
 
     /// Tells whether everything that was planned is so now.

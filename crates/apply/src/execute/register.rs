@@ -1,86 +1,35 @@
-//! What a run has done so far: in memory for a run that is cut short, and in the journal if there is one.
+//! The record of a run: what it sent and what is proved of it, in memory for a run that is cut short, and in the
+//! journal if there is one.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io;
 
-use cenbwp_spec::{Identity, Mbps, PackageId};
+use cenbwp_spec::Identity;
 use jiff::Timestamp;
 
-use super::job::Request;
+use super::intent::Intent;
 use super::journal::Journal;
-use super::outcome::{ChangeResult, Outcome};
-use crate::cloud::ClientToken;
+use super::outcome::ChangeResult;
+use crate::cloud::{Answer, Recorded, Write, Yes};
 
-/// A request that is about to leave.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Intent {
-    /// Whose package.
-    pub identity: Identity,
-    /// `purchase`, or the operation on a package that exists.
-    pub action: &'static str,
-    /// That package.
-    pub id: Option<PackageId>,
-    /// The Mbps that are bought.
-    pub mbps: Option<Mbps>,
-    /// The token of a purchase.
-    pub client_token: Option<ClientToken>,
+/// One change for which a request has left.
+#[derive(Debug)]
+struct Entry {
+    /// The last request.
+    intent: Intent,
+    /// The result that is true if the process ends now.
+    result: ChangeResult,
 }
 
-impl Intent {
-    pub(super) fn new(identity: &Identity, request: &Request<'_>) -> Self {
-        let identity = identity.clone();
-        match request {
-            Request::Buy(purchase, token) => {
-                let (mbps, client_token) = (Some(purchase.bandwidth), Some(token.clone()));
-                Self { identity, action: "purchase", id: None, mbps, client_token }
-            }
-            Request::Change(id, call) => {
-                let (action, id) = (call.request(id).action, Some(id.clone()));
-                Self { identity, action, id, mbps: None, client_token: None }
-            }
-        }
-    }
-
-    /// What is known of it from before it leaves until something proves otherwise: nothing.
-    fn unknown(&self) -> ChangeResult {
-        let Self { identity, action, id, mbps, client_token } = self.clone();
-        ChangeResult {
-            identity,
-            action,
-            outcome: Outcome::Unknown,
-            id,
-            mbps,
-            order_id: None,
-            client_token,
-            request_id: None,
-            detail: Some("sent, and nothing proves yet what became of it".to_owned()),
-            hint: None,
-            may_have_bought: false,
-            fields: Vec::new(),
-        }
-    }
-}
-
-/// Names it to a person: `net/x, client token cbwp1-…`.
-impl fmt::Display for Intent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { identity, action, id, mbps: _, client_token } = self;
-        match (client_token, id) {
-            (Some(token), _) => write!(f, "{identity}, client token {token}"),
-            (None, Some(id)) => write!(f, "{identity}, {action} of {id}"),
-            (None, None) => write!(f, "{identity}, {action}"),
-        }
-    }
-}
-
-/// What was sent and is not settled, and what is.
+/// What was sent, and what is proved of it at this moment.
 ///
-/// **Invariant:** a request is entered, and its intent on disk if there is a journal, before it leaves.
+/// **Invariant:** a request is entered, and its intent on disk if there is a journal, before it leaves: the register
+/// alone makes a [`Recorded`], and a writer sends nothing else.
 #[derive(Debug, Default)]
 pub struct Register {
-    sent: BTreeMap<Identity, Intent>,
-    settled: BTreeMap<Identity, ChangeResult>,
+    entries: BTreeMap<Identity, Entry>,
+    /// Results of changes that nothing was sent for.
+    unsent: BTreeMap<Identity, ChangeResult>,
     journal: Option<Journal>,
 }
 
@@ -95,47 +44,86 @@ impl Register {
         self.journal.as_mut()
     }
 
-    /// What became of each change that was begun or settled, as far as it is known.
+    /// The result of each change that was begun or settled, as it is true if the run ends now.
     pub fn results(&self) -> Vec<ChangeResult> {
-        let mut results = self.settled.clone();
-        results.extend(self.sent.iter().map(|(identity, intent)| (identity.clone(), intent.unknown())));
-        results.into_values().collect()
+        let begun = self.entries.iter().map(|(identity, entry)| (identity, &entry.result));
+        let results: BTreeMap<&Identity, &ChangeResult> = self.unsent.iter().chain(begun).collect();
+        results.into_values().cloned().collect()
     }
 
-    /// What was sent and is not settled.
+    /// The requests whose outcome is not known.
     pub fn iter(&self) -> impl Iterator<Item = &Intent> {
-        self.sent.values()
+        self.entries.values().filter(|entry| entry.result.is_unknown()).map(|entry| &entry.intent)
     }
 
-    /// How many are not settled.
+    /// How many outcomes are not known.
     pub fn len(&self) -> usize {
-        self.sent.len()
+        self.iter().count()
     }
 
-    /// Tells whether everything that was sent is settled.
+    /// Returns true if the outcome of everything that was sent is known.
     pub fn is_empty(&self) -> bool {
-        self.sent.is_empty()
+        self.iter().next().is_none()
     }
 
-    /// Enters a request that is about to leave. On an error it must not leave.
-    pub(super) fn enter(&mut self, now: Timestamp, intent: &Intent) -> io::Result<()> {
+    /// Records a request that is about to leave; `if_cut` is the result if its answer never arrives. On an error it
+    /// must not leave, and cannot.
+    pub(super) fn enter<'p>(
+        &mut self,
+        now: Timestamp,
+        intent: &Intent,
+        if_cut: ChangeResult,
+        write: Write<'p>,
+    ) -> io::Result<Recorded<'p>> {
+        Recorded::by(write, |_| {
+            if let Some(journal) = &mut self.journal {
+                journal.intent(now, intent)?;
+            }
+            let entry = Entry { intent: intent.clone(), result: if_cut };
+            self.entries.insert(intent.identity.clone(), entry);
+            Ok(())
+        })
+    }
+
+    /// Takes in an answer, at the moment it arrives.
+    pub(super) fn answered(&mut self, now: Timestamp, answer: &Answer<Yes>, if_cut: ChangeResult) {
+        if let Some(entry) = self.entries.get_mut(&if_cut.identity) {
+            if let Some(journal) = &mut self.journal {
+                noted(&if_cut.identity, journal.answer(now, &entry.intent, Some(answer)));
+            }
+            entry.result = if_cut;
+        }
+    }
+
+    /// Takes back a request that was entered and did not leave.
+    pub(super) fn withdrawn(&mut self, now: Timestamp, intent: &Intent) {
         if let Some(journal) = &mut self.journal {
-            journal.intent(now, intent)?;
+            noted(&intent.identity, journal.answer(now, intent, None));
         }
-        self.sent.insert(intent.identity.clone(), intent.clone());
-        Ok(())
     }
 
-    /// Takes in an outcome. The cloud is as it is: a journal that cannot take it changes nothing.
+    /// Takes in what is proved of a change that was begun, other than by an answer.
+    pub(super) fn proved(&mut self, if_cut: ChangeResult) {
+        if let Some(entry) = self.entries.get_mut(&if_cut.identity) {
+            entry.result = if_cut;
+        }
+    }
+
+    /// Takes in a result.
     pub(super) fn settle(&mut self, now: Timestamp, result: &ChangeResult) {
-        if !result.is_unknown() {
-            self.sent.remove(&result.identity);
+        match self.entries.get_mut(&result.identity) {
+            Some(entry) => entry.result = result.clone(),
+            None => drop(self.unsent.insert(result.identity.clone(), result.clone())),
         }
-        self.settled.insert(result.identity.clone(), result.clone());
-        if let Some(journal) = &mut self.journal
-            && let Err(error) = journal.result(now, result)
-        {
-            tracing::error!(identity = %result.identity, outcome = result.outcome.word(), %error, "not recorded");
+        if let Some(journal) = &mut self.journal {
+            noted(&result.identity, journal.result(now, result));
         }
+    }
+}
+
+/// The cloud is as it is: a journal that cannot take it changes nothing.
+fn noted(identity: &Identity, written: io::Result<()>) {
+    if let Err(error) = written {
+        tracing::error!(%identity, %error, "not recorded");
     }
 }

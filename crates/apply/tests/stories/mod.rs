@@ -249,7 +249,7 @@ fn result(planned: &Planned, n: usize, outcome: Outcome) -> ChangeResult {
         request_id: Some(format!("7D29825C-7552-1255-6887-00000000000{n}")),
         detail: None,
         hint: None,
-        may_have_bought: outcome == Outcome::Unknown,
+        may_have_changed: outcome == Outcome::Unknown,
         fields: Vec::new(),
     }
 }

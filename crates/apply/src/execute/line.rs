@@ -1,0 +1,372 @@
+//! One planned change on its way: its requests in order, and what is proved of it so far.
+//!
+//! A purchase is the first request of its line. What follows it is known once a listing shows the package as it was
+//! ordered; what another run bought is left for another plan.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use cenbwp_diff::{Change, Live, Purchase};
+use cenbwp_spec::{AccountId, CenId, Identity};
+
+use super::listing::{Listing, Shown};
+use super::outcome::{ChangeResult, FieldOutcome, FieldResult, Outcome};
+use super::request::{After, By, End, Sent, State};
+use super::steps::{self, Step};
+use crate::cloud::{Answer, Attempt, ClientToken, Write, Yes};
+
+/// How much is tried, and how long is waited.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// The most requests with one token, or for one change of a package that exists.
+    pub(super) max_sends: u32,
+    /// Whether to wait until the listing shows what was accepted.
+    pub(super) wait: bool,
+}
+
+/// The need of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// A request may be sent.
+    Send,
+    /// A listing has to tell.
+    Look,
+    /// Nothing: it has its result.
+    Nothing,
+}
+
+/// The words about the request under way, and what to do.
+#[derive(Clone)]
+struct Why {
+    detail: String,
+    hint: &'static str,
+}
+
+const SAME_COMMAND: &str = "run the same command again: it uses the same token";
+
+/// One planned change on its way.
+#[derive(Clone)]
+pub(super) struct Line<'p> {
+    change: &'p Change,
+    account: &'p AccountId,
+    patience: Patience,
+    attempt: Attempt,
+    /// The first is under way.
+    queue: VecDeque<Step<'p>>,
+    state: State,
+    retry_after: Option<Duration>,
+    /// The words of the last answer to the request under way.
+    why: Option<Why>,
+    /// The reason for which nothing more is begun.
+    stopped: Option<String>,
+    /// How many requests have an end.
+    settled: usize,
+    result: ChangeResult,
+}
+
+impl<'p> Line<'p> {
+    pub(super) fn new(change: &'p Change, account: &'p AccountId, patience: Patience) -> Self {
+        let mut line = Self {
+            change,
+            account,
+            patience,
+            attempt: Attempt::FIRST,
+            queue: steps::of(change),
+            state: State::NEW,
+            retry_after: None,
+            why: None,
+            stopped: None,
+            settled: 0,
+            result: ChangeResult::planned(change),
+        };
+        line.name_token();
+        line.conclude();
+        line
+    }
+
+    pub(super) fn identity(&self) -> &'p Identity {
+        self.change.identity()
+    }
+
+    /// The purchase under way.
+    fn purchase(&self) -> Option<&'p Purchase> {
+        match self.queue.front()? {
+            Step::Buy(purchase) => Some(purchase),
+            Step::Change { .. } => None,
+        }
+    }
+
+    fn token(&self, purchase: &Purchase) -> ClientToken {
+        ClientToken::new(self.account, &purchase.identity, self.attempt)
+    }
+
+    fn name_token(&mut self) {
+        if let Some(purchase) = self.purchase() {
+            self.result.client_token = Some(self.token(purchase));
+        }
+    }
+
+    pub(super) fn need(&self) -> Need {
+        match self.state {
+            _ if self.queue.is_empty() => Need::Nothing,
+            State::Clean(_) | State::Cleared(..) => Need::Send,
+            State::Doubt(..) | State::Accepted | State::Watching(..) => Need::Look,
+            State::Done(_) => Need::Nothing,
+        }
+    }
+
+    /// Which repetition the next request is, from 0; `None` for the first one, and where none may be sent.
+    pub(super) fn repetition(&self) -> Option<u32> {
+        match self.state {
+            State::Clean(tries) | State::Cleared(tries, _) if !self.queue.is_empty() && tries.all > 0 => {
+                Some(tries.of_token.saturating_sub(1))
+            }
+            _ => None,
+        }
+    }
+
+    /// The time that the last answer asked to wait.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// How many of its requests have an end. Grows, and tells nothing else.
+    pub(super) fn settled(&self) -> usize {
+        self.settled
+    }
+
+    /// The CEN that the request under way touches.
+    pub(super) fn cen(&self) -> Option<&CenId> {
+        self.queue.front()?.call()?.cen()
+    }
+
+    /// The result, as far as it is proved.
+    pub(super) fn result(&self) -> &ChangeResult {
+        &self.result
+    }
+
+    /// The result that would be true if the process ended now: what is in flight is unknown, what was accepted is not
+    /// waited for, and what is not begun stays so.
+    pub(super) fn if_cut(&self) -> ChangeResult {
+        let mut cut = self.clone();
+        cut.stop("not begun before the run ended");
+        cut.give_up(false);
+        cut.result
+    }
+
+    /// What it waits for, in words.
+    pub(super) fn awaits(&self) -> String {
+        let what = self.queue.front().and_then(Step::call).map_or("it", |call| call.field());
+        match self.state {
+            State::Clean(tries) if tries.all == 0 => "waiting for its turn".to_owned(),
+            State::Clean(_) | State::Cleared(..) => "waiting to be sent again".to_owned(),
+            State::Doubt(..) => "waiting for the answer, or for a listing to tell".to_owned(),
+            State::Accepted | State::Watching(..) => format!("waiting for the listing to show {what}"),
+            State::Done(_) => "done".to_owned(),
+        }
+    }
+
+    /// Sends the request under way, if it may be sent: the line is in doubt about it from now on.
+    pub(super) fn send(&mut self) -> Option<(Write<'p>, Sent)> {
+        let write = match self.queue.front()? {
+            Step::Buy(purchase) => Write::Purchase(purchase, self.token(purchase)),
+            Step::Change { call, .. } => Write::Change(self.result.id.clone()?, call.clone()),
+        };
+        let (sent, state) = self.state.send()?;
+        self.state = state;
+        Some((write, sent))
+    }
+
+    /// Takes a request back that never left.
+    pub(super) fn withdraw(&mut self, sent: Sent) {
+        self.state = sent.withdrawn();
+    }
+
+    /// Takes in the answer to a request.
+    pub(super) fn answered(&mut self, sent: Sent, answer: &Answer<Yes>) {
+        let (request_id, retry_after, why) = match answer {
+            Answer::Yes(Yes { request_id, .. }) => (Some(request_id), None, None),
+            Answer::No(refusal) => {
+                let why = Why { detail: refusal.to_string(), hint: refusal.hint() };
+                (refusal.request_id.as_ref(), refusal.retry_after, Some(why))
+            }
+            Answer::Unknown(lost) => {
+                let why = Why { detail: lost.to_string(), hint: SAME_COMMAND };
+                (lost.request_id.as_ref(), lost.retry_after, Some(why))
+            }
+        };
+        (self.retry_after, self.why) = (retry_after, why);
+        if self.purchase().is_some() {
+            self.result.request_id = request_id.cloned();
+        }
+        if let Answer::Yes(Yes { id: Some(id), order_id, .. }) = answer {
+            self.result.id = Some(id.clone());
+            self.result.order_id.clone_from(order_id);
+        }
+        self.state = match sent.answered(answer, self.patience.max_sends) {
+            After::State(State::Accepted) if self.purchase().is_none() && !self.patience.wait => {
+                State::Done(End::Accepted)
+            }
+            After::State(state) => state,
+            After::NextToken(proof, state) => match self.attempt.next(proof) {
+                Some(next) => {
+                    self.attempt = next;
+                    self.name_token();
+                    state
+                }
+                None => State::Done(End::Failed),
+            },
+        };
+        self.conclude();
+    }
+
+    /// Takes in a listing, in every state: what it shows is not sent any more.
+    pub(super) fn looked(&mut self, listing: &Listing<'_>) {
+        let shown = match (self.queue.front(), &self.result.id) {
+            (Some(Step::Buy(purchase)), Some(id)) if self.state == State::Accepted => {
+                listing.bought(purchase, id)
+            }
+            (Some(Step::Buy(purchase)), _) => listing.identity(&purchase.identity),
+            (Some(Step::Change { call, .. }), Some(id)) => listing.changed(self.identity(), id, call),
+            (Some(Step::Change { .. }), None) | (None, _) => return,
+        };
+        self.state = self.state.looked(&shown);
+        match shown {
+            Shown::Yes(Some(live)) => self.recognise(live),
+            Shown::Taken(why) => drop(self.stopped.get_or_insert(why)),
+            Shown::Contradicted(detail) => self.why = Some(Why { detail, hint: SAME_COMMAND }),
+            Shown::Yes(None) | Shown::No | Shown::Gone | Shown::Hidden => {}
+        }
+        // An order that is left unpaid need not be listed before it is paid.
+        let unpaid = self.purchase().is_some_and(|purchase| !purchase.terms.auto_pay);
+        if self.state == State::Accepted && (unpaid || !self.patience.wait) {
+            self.state = State::Done(End::Accepted);
+        }
+        self.conclude();
+        if let (Some(call), Some(id)) = (self.queue.front().and_then(Step::call), &self.result.id)
+            && let Some(why) = listing.taken(self.identity(), id, call)
+        {
+            self.stop(&why);
+        }
+    }
+
+    /// Takes in the package of a purchase. It is this run's if a request of this run can have bought it, and it is what
+    /// was ordered.
+    fn recognise(&mut self, live: &Live) {
+        let (Some(purchase), State::Done(End::Shown(by))) = (self.purchase(), self.state) else { return };
+        self.result.id = Some(live.id.clone());
+        let lost = Why { detail: "its reply was lost; it was recognised by its tag".to_owned(), hint: "" };
+        self.why = (by == By::Lost).then_some(lost);
+        if live.areas != purchase.areas || live.bandwidth != purchase.bandwidth {
+            self.result.may_have_changed |= by != By::Other;
+            self.state = State::Done(End::Shown(By::Other));
+            let detail = format!("{} with {} is there: another run's order", live.id, live.bandwidth);
+            self.why = Some(Why { detail, hint: "the next plan compares it with the spec" });
+        }
+    }
+
+    /// Begins nothing new. What is under way is still looked for.
+    pub(super) fn stop(&mut self, why: &str) {
+        self.stopped.get_or_insert_with(|| why.to_owned());
+        self.state = self.state.stop();
+        self.conclude();
+    }
+
+    /// Ends it with what is proved by now. `waited`: the listing had its time to show what was accepted.
+    pub(super) fn give_up(&mut self, waited: bool) {
+        self.stop("not begun before the run ended");
+        self.state = self.state.give_up(waited);
+        self.conclude();
+    }
+
+    /// Turns the end of a request into a result, and to the next request.
+    fn conclude(&mut self) {
+        while let State::Done(end) = self.state
+            && let Some(step) = self.queue.pop_front()
+        {
+            let why = self.why.take();
+            self.settled += 1;
+            self.result.may_have_changed |= end.may_have_changed();
+            match step {
+                Step::Buy(purchase) => self.settle_purchase(purchase, end, why),
+                Step::Change { call, opens } => {
+                    let (outcome, detail) = self.settle_change(end, why);
+                    self.result.fields.push(FieldResult { field: call.field(), outcome, detail });
+                    if opens && outcome != FieldOutcome::Done {
+                        self.stopped.get_or_insert("what has to come first was not done".to_owned());
+                    }
+                }
+            }
+            if let Some(why) = self.stopped.as_ref() {
+                let skipped = self.queue.drain(..).filter_map(|step| Some(step.call()?.field()));
+                let (outcome, detail) = (FieldOutcome::NotAttempted, Some(why.clone()));
+                let skipped = skipped.map(|field| FieldResult { field, outcome, detail: detail.clone() });
+                self.result.fields.extend(skipped);
+            } else if !self.queue.is_empty() {
+                self.state = State::NEW;
+            }
+        }
+        if self.queue.is_empty() {
+            self.result.sum_up(self.change);
+        }
+    }
+
+    fn settle_purchase(&mut self, purchase: &'p Purchase, end: End, why: Option<Why>) {
+        let said = |why: Option<Why>| {
+            let hint = |why: &Why| Some(why.hint.to_owned()).filter(|hint| !hint.is_empty());
+            why.map_or((None, None), |why| (Some(why.detail.clone()), hint(&why)))
+        };
+        let accepted = || format!("accepted as {}", self.result.id.as_ref().map_or("?", |id| id.as_str()));
+        let (outcome, (detail, hint)) = match end {
+            End::Shown(By::Yes | By::Lost) | End::Accepted if !purchase.terms.auto_pay => {
+                let order = self.result.order_id.as_deref().unwrap_or("in the console");
+                let hint = format!("pay order {order}, or cancel it; the package exists once it is paid");
+                (Outcome::UnpaidOrder, (None, Some(hint)))
+            }
+            End::Shown(By::Yes | By::Lost) => (Outcome::Created, said(why)),
+            End::Shown(By::Other) => (Outcome::AlreadyPresent, said(why)),
+            End::Accepted => {
+                let detail = format!("{}, and the listing does not show it yet", accepted());
+                let hint = "the next plan tells: it looks for the package by its tag";
+                (Outcome::Ordered, (Some(detail), Some(hint.to_owned())))
+            }
+            End::Failed => (Outcome::Failed, said(why)),
+            End::NotAttempted => (Outcome::NotAttempted, (self.stopped.clone(), None)),
+            End::Unseen => {
+                let unseen = || Why {
+                    detail: format!("{}, and the listing does not show it", accepted()),
+                    hint: SAME_COMMAND,
+                };
+                (Outcome::Unknown, said(why.or_else(|| Some(unseen()))))
+            }
+            End::Unknown(_) => {
+                let detail = why.map_or_else(|| IN_FLIGHT.to_owned(), |why| why.detail);
+                (Outcome::Unknown, (Some(detail), Some(SAME_COMMAND.to_owned())))
+            }
+        };
+        (self.result.outcome, self.result.detail, self.result.hint) = (outcome, detail, hint);
+        if outcome == Outcome::Created {
+            self.queue = steps::after(purchase);
+        }
+    }
+
+    fn settle_change(&self, end: End, why: Option<Why>) -> (FieldOutcome, Option<String>) {
+        let said = why.map(|why| match why.hint {
+            "" | SAME_COMMAND => why.detail,
+            hint => format!("{}; {hint}", why.detail),
+        });
+        match end {
+            End::Shown(_) => (FieldOutcome::Done, None),
+            End::Accepted => (FieldOutcome::Done, Some("accepted; not waited for".to_owned())),
+            End::Failed => (FieldOutcome::Failed, said),
+            End::NotAttempted => (FieldOutcome::NotAttempted, self.stopped.clone()),
+            End::Unseen => {
+                (FieldOutcome::Unknown, Some("accepted, and the listing does not show it".to_owned()))
+            }
+            End::Unknown(_) => (FieldOutcome::Unknown, said.or_else(|| Some(IN_FLIGHT.to_owned()))),
+        }
+    }
+}
+
+/// Said of a request whose answer has not arrived.
+const IN_FLIGHT: &str = "sent, and nothing proves yet what became of it";

@@ -1,0 +1,110 @@
+//! A listing, by what the requests under way ask of it: a look of a hundred of them at 20,000 packages reads them once.
+
+use std::collections::{BTreeMap, HashMap};
+
+use cenbwp_diff::{Live, Observed, Owner, Purchase};
+use cenbwp_spec::{Identity, PackageId};
+
+use crate::cloud::Call;
+
+/// What a listing shows of one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Shown<'a> {
+    /// It is done: the package, unless what was asked for is that it is gone.
+    Yes(Option<&'a Live>),
+    /// It is not done, and nothing stands in its way.
+    No,
+    /// The package that it is about is not listed, and every item could be read.
+    Gone,
+    /// An item that cannot be read, or whose tag is malformed, may be the package.
+    Hidden,
+    /// The package belongs to another by now: nothing more may be sent.
+    Taken(String),
+    /// The listing shows what cannot be settled by waiting.
+    Contradicted(String),
+}
+
+/// A listing.
+pub(super) struct Listing<'a> {
+    by_id: HashMap<&'a PackageId, &'a Live>,
+    by_owner: HashMap<Identity, Vec<&'a Live>>,
+    has_unreadable: bool,
+    has_malformed: bool,
+}
+
+impl<'a> Listing<'a> {
+    pub(super) fn of(observed: &'a Observed) -> Self {
+        let Observed { packages, unreadable, complete: _ } = observed;
+        let mut by_owner: HashMap<Identity, Vec<&Live>> = HashMap::new();
+        let mut has_malformed = false;
+        for live in packages {
+            match live.owner() {
+                Owner::Identity(identity) => by_owner.entry(identity).or_default().push(live),
+                Owner::Unclear(_) => has_malformed = true,
+                Owner::Nobody => {}
+            }
+        }
+        let by_id = packages.iter().map(|live| (&live.id, live)).collect();
+        Self { by_id, by_owner, has_unreadable: !unreadable.is_empty(), has_malformed }
+    }
+
+    /// Looks for the package of a purchase by its identity tag.
+    pub(super) fn identity(&self, identity: &Identity) -> Shown<'a> {
+        match self.by_owner.get(identity).map_or(&[][..], Vec::as_slice) {
+            [] if self.has_unreadable || self.has_malformed => Shown::Hidden,
+            [] => Shown::No,
+            [live] => Shown::Yes(Some(live)),
+            [one, other, ..] => {
+                Shown::Contradicted(format!("{} and {} both carry its tag", one.id, other.id))
+            }
+        }
+    }
+
+    /// Looks for the package that the yes to a purchase named. Another one with the same tag settles nothing: this
+    /// one may still appear.
+    pub(super) fn bought(&self, purchase: &Purchase, id: &PackageId) -> Shown<'a> {
+        let Some(live) = self.by_id.get(id).copied() else { return Shown::No };
+        match live.owner() {
+            Owner::Identity(owner) if owner == purchase.identity && live.areas == purchase.areas => {
+                Shown::Yes(Some(live))
+            }
+            // Tags may come later than the package.
+            Owner::Nobody => Shown::No,
+            Owner::Identity(_) | Owner::Unclear(_) => Shown::Contradicted(format!(
+                "the reply was for a package of the past: {id} is not this package"
+            )),
+        }
+    }
+
+    /// Looks whether a change of a package is done.
+    pub(super) fn changed(&self, identity: &Identity, id: &PackageId, call: &Call) -> Shown<'a> {
+        let live = self.by_id.get(id).copied();
+        if live.is_none() && self.has_unreadable {
+            return Shown::Hidden;
+        }
+        match live {
+            _ if call.holds(live) => Shown::Yes(live),
+            None => Shown::Gone,
+            Some(live) => other_owner(live, identity, call).map_or(Shown::No, Shown::Taken),
+        }
+    }
+
+    /// Returns the reason why a package may not be changed on, if it belongs to another by now.
+    pub(super) fn taken(&self, identity: &Identity, id: &PackageId, next: &Call) -> Option<String> {
+        self.by_id.get(id).and_then(|live| other_owner(live, identity, next))
+    }
+}
+
+/// Names the owner of a package that is not ours, nor free and about to become ours: it may have been taken, released or
+/// adopted since the plan was made.
+fn other_owner(live: &Live, identity: &Identity, next: &Call) -> Option<String> {
+    let tags_it = |tags: &BTreeMap<String, String>| tags.contains_key(Identity::TAG);
+    let adopting = matches!(next, Call::Tag(tags) if tags_it(tags));
+    match live.owner() {
+        Owner::Identity(owner) if owner == *identity => None,
+        Owner::Nobody if adopting => None,
+        Owner::Nobody => Some("the package does not carry our tag any more".to_owned()),
+        Owner::Identity(other) => Some(format!("the package belongs to {other} by now")),
+        Owner::Unclear(tag) => Some(format!("the package's tag {} is {tag:?} by now", Identity::TAG)),
+    }
+}
