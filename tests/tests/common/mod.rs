@@ -9,7 +9,7 @@ use cenbwp::cloud::{
     self, Cloud, Endpoints, Fetch, Reply, RetryPolicy, Sending, SignedRequest, Transport, TransportError,
     Writer,
 };
-use cenbwp::execute::{self, Event, InFlight, Settings};
+use cenbwp::execute::{self, Event, InFlight, Session, Settings};
 use cenbwp::exit::Failure;
 use cenbwp::random::Random;
 use cenbwp::report::material::Material;
@@ -119,8 +119,8 @@ pub(crate) async fn execute(
     let account = situation.account.as_ref().expect("the emulator names the account");
     #[expect(clippy::disallowed_methods, reason = "plays the apply command")]
     let writer = Writer::new(cloud);
-    let (results, look) =
-        execute::run(plan, account, (cloud, &writer), settings, in_flight, stop, tell).await;
+    let session = Session { cloud, writer: &writer, settings, in_flight, stop, report: tell };
+    let (results, look) = execute::run(plan, account, session).await;
     let options = options(cloud);
     let planned = Material {
         plan,

@@ -23,7 +23,7 @@ use super::scope::ScopeArgs;
 use super::{approval, ending, interrupt};
 use crate::clock::Clock;
 use crate::cloud::{Cloud, Writer};
-use crate::execute::{self, InFlight, Journal, Register, Settings};
+use crate::execute::{self, InFlight, Journal, Register, Session, Settings};
 use crate::exit::{Exit, Failure, shown};
 use crate::planned::Planned;
 use crate::random::Random;
@@ -303,7 +303,7 @@ async fn execute(
     // Taken before anything is sent: a second signal ends the process at once, and names it.
     let digest = planned.digest().to_owned();
     let progress = Progress::new(output, cloud.clock());
-    let tell = |event: execute::Event<'_>| match event {
+    let report = |event: execute::Event<'_>| match event {
         execute::Event::Start(intent) => reports.event(&Event::ChangeStart {
             address: intent.identity.to_string(),
             action: intent.action,
@@ -322,9 +322,9 @@ async fn execute(
     };
     #[expect(clippy::disallowed_methods, reason = "the one command that changes something")]
     let writer = Writer::new(cloud);
-    let (results, last_look) =
-        execute::run(&planned.plan, account, (cloud, &writer), &args.settings(), in_flight, stop, &tell)
-            .await;
+    let settings = args.settings();
+    let session = Session { cloud, writer: &writer, settings: &settings, in_flight, stop, report: &report };
+    let (results, last_look) = execute::run(&planned.plan, account, session).await;
     progress.clear();
     Applied::new(&planned.material(), digest, results, last_look.as_ref(), stop.is_requested())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cenbwp_diff::Live;
+use cenbwp_diff::{FieldChange, Live};
 use cenbwp_spec::{CenId, Mbps, PackageId};
 
 use super::request::{CBN, Request};
@@ -33,6 +33,36 @@ pub enum Call {
 }
 
 impl Call {
+    /// Returns one call for each field, so that each has a result of its own, in an order that works; tags together, as
+    /// the service takes them.
+    pub fn of(fields: &[FieldChange]) -> Vec<Self> {
+        let mut calls = Vec::new();
+        let (mut set, mut removed) = (BTreeMap::new(), BTreeSet::new());
+        for field in fields {
+            match field {
+                FieldChange::Bandwidth(delta) => calls.push(Self::Resize(delta.to)),
+                FieldChange::Name(delta) => calls.push(Self::Rename(delta.to.clone())),
+                FieldChange::Description(delta) => calls.push(Self::Describe(delta.to.clone())),
+                FieldChange::Tag { key, value } => match &value.to {
+                    Some(value) => drop(set.insert(key.clone(), value.clone())),
+                    None => drop(removed.insert(key.clone())),
+                },
+                FieldChange::ResourceGroup(delta) => calls.extend(delta.to.clone().map(Self::Move)),
+                FieldChange::Cen(delta) => {
+                    calls.extend(delta.from.clone().map(Self::Detach));
+                    calls.extend(delta.to.clone().map(Self::Attach));
+                }
+            }
+        }
+        // Removed first: a package has room for twenty tags only.
+        let removed = (!removed.is_empty()).then_some(Self::Untag(removed));
+        let set = (!set.is_empty()).then_some(Self::Tag(set));
+        // Before the first call that can leave the package without a CEN.
+        let at = calls.iter().position(|call| call.cen().is_some()).unwrap_or(calls.len());
+        calls.splice(at..at, removed.into_iter().chain(set));
+        calls
+    }
+
     /// The request for this package.
     pub fn request(&self, id: &PackageId) -> Request {
         let package = ("CenBandwidthPackageId".to_owned(), id.to_string());

@@ -13,6 +13,7 @@ use super::listing::{Listing, Shown};
 use super::outcome::{ChangeResult, FieldOutcome, FieldResult, Outcome};
 use super::request::{After, By, End, Sent, State};
 use super::steps::{self, Step};
+use super::words::{self, Why};
 use crate::cloud::{Answer, Attempt, ClientToken, Write, Yes};
 
 /// How much is tried, and how long is waited.
@@ -34,15 +35,6 @@ pub(super) enum Need {
     /// Nothing: it has its result.
     Nothing,
 }
-
-/// The words about the request under way, and what to do.
-#[derive(Clone)]
-struct Why {
-    detail: String,
-    hint: &'static str,
-}
-
-const SAME_COMMAND: &str = "run the same command again: it uses the same token";
 
 /// One planned change on its way.
 #[derive(Clone)]
@@ -156,14 +148,7 @@ impl<'p> Line<'p> {
 
     /// What it waits for, in words.
     pub(super) fn awaits(&self) -> String {
-        let what = self.queue.front().and_then(Step::call).map_or("it", |call| call.field());
-        match self.state {
-            State::Clean(tries) if tries.all == 0 => "waiting for its turn".to_owned(),
-            State::Clean(_) | State::Cleared(..) => "waiting to be sent again".to_owned(),
-            State::Doubt(..) => "waiting for the answer, or for a listing to tell".to_owned(),
-            State::Accepted | State::Watching(..) => format!("waiting for the listing to show {what}"),
-            State::Done(_) => "done".to_owned(),
-        }
+        words::awaits(self.state, self.queue.front().and_then(Step::call))
     }
 
     /// Sends the request under way, if it may be sent: the line is in doubt about it from now on.
@@ -184,18 +169,12 @@ impl<'p> Line<'p> {
 
     /// Takes in the answer to a request.
     pub(super) fn answered(&mut self, sent: Sent, answer: &Answer<Yes>) {
-        let (request_id, retry_after, why) = match answer {
-            Answer::Yes(Yes { request_id, .. }) => (Some(request_id), None, None),
-            Answer::No(refusal) => {
-                let why = Why { detail: refusal.to_string(), hint: refusal.hint() };
-                (refusal.request_id.as_ref(), refusal.retry_after, Some(why))
-            }
-            Answer::Unknown(lost) => {
-                let why = Why { detail: lost.to_string(), hint: SAME_COMMAND };
-                (lost.request_id.as_ref(), lost.retry_after, Some(why))
-            }
+        let (request_id, retry_after) = match answer {
+            Answer::Yes(Yes { request_id, .. }) => (Some(request_id), None),
+            Answer::No(refusal) => (refusal.request_id.as_ref(), refusal.retry_after),
+            Answer::Unknown(lost) => (lost.request_id.as_ref(), lost.retry_after),
         };
-        (self.retry_after, self.why) = (retry_after, why);
+        (self.retry_after, self.why) = (retry_after, Why::of(answer));
         if self.purchase().is_some() {
             self.result.request_id = request_id.cloned();
         }
@@ -234,7 +213,7 @@ impl<'p> Line<'p> {
         match shown {
             Shown::Yes(Some(live)) => self.recognise(live),
             Shown::Taken(why) => drop(self.stopped.get_or_insert(why)),
-            Shown::Contradicted(detail) => self.why = Some(Why { detail, hint: SAME_COMMAND }),
+            Shown::Contradicted(what) => self.why = Some(Why::contradicted(what)),
             Shown::Yes(None) | Shown::No | Shown::Gone | Shown::Hidden => {}
         }
         // An order that is left unpaid need not be listed before it is paid.
@@ -255,13 +234,11 @@ impl<'p> Line<'p> {
     fn recognise(&mut self, live: &Live) {
         let (Some(purchase), State::Done(End::Shown(by))) = (self.purchase(), self.state) else { return };
         self.result.id = Some(live.id.clone());
-        let lost = Why { detail: "its reply was lost; it was recognised by its tag".to_owned(), hint: "" };
-        self.why = (by == By::Lost).then_some(lost);
+        self.why = (by == By::Lost).then(Why::recognised);
         if live.areas != purchase.areas || live.bandwidth != purchase.bandwidth {
             self.result.may_have_changed |= by != By::Other;
             self.state = State::Done(End::Shown(By::Other));
-            let detail = format!("{} with {} is there: another run's order", live.id, live.bandwidth);
-            self.why = Some(Why { detail, hint: "the next plan compares it with the spec" });
+            self.why = Some(Why::another_order(live));
         }
     }
 
@@ -287,14 +264,20 @@ impl<'p> Line<'p> {
             let why = self.why.take();
             self.settled += 1;
             self.result.may_have_changed |= end.may_have_changed();
+            let stopped = self.stopped.as_deref();
             match step {
-                Step::Buy(purchase) => self.settle_purchase(purchase, end, why),
+                Step::Buy(purchase) => {
+                    words::bought(&mut self.result, purchase, end, why, stopped);
+                    if self.result.outcome == Outcome::Created {
+                        self.queue = steps::after(purchase);
+                    }
+                }
                 Step::Change { call, opens } => {
-                    let (outcome, detail) = self.settle_change(end, why);
-                    self.result.fields.push(FieldResult { field: call.field(), outcome, detail });
-                    if opens && outcome != FieldOutcome::Done {
+                    let done = words::changed(call.field(), end, why, stopped);
+                    if opens && done.outcome != FieldOutcome::Done {
                         self.stopped.get_or_insert("what has to come first was not done".to_owned());
                     }
+                    self.result.fields.push(done);
                 }
             }
             if let Some(why) = self.stopped.as_ref() {
@@ -310,63 +293,7 @@ impl<'p> Line<'p> {
             self.result.sum_up(self.change);
         }
     }
-
-    fn settle_purchase(&mut self, purchase: &'p Purchase, end: End, why: Option<Why>) {
-        let said = |why: Option<Why>| {
-            let hint = |why: &Why| Some(why.hint.to_owned()).filter(|hint| !hint.is_empty());
-            why.map_or((None, None), |why| (Some(why.detail.clone()), hint(&why)))
-        };
-        let accepted = || format!("accepted as {}", self.result.id.as_ref().map_or("?", |id| id.as_str()));
-        let (outcome, (detail, hint)) = match end {
-            End::Shown(By::Yes | By::Lost) | End::Accepted if !purchase.terms.auto_pay => {
-                let order = self.result.order_id.as_deref().unwrap_or("in the console");
-                let hint = format!("pay order {order}, or cancel it; the package exists once it is paid");
-                (Outcome::UnpaidOrder, (None, Some(hint)))
-            }
-            End::Shown(By::Yes | By::Lost) => (Outcome::Created, said(why)),
-            End::Shown(By::Other) => (Outcome::AlreadyPresent, said(why)),
-            End::Accepted => {
-                let detail = format!("{}, and the listing does not show it yet", accepted());
-                let hint = "the next plan tells: it looks for the package by its tag";
-                (Outcome::Ordered, (Some(detail), Some(hint.to_owned())))
-            }
-            End::Failed => (Outcome::Failed, said(why)),
-            End::NotAttempted => (Outcome::NotAttempted, (self.stopped.clone(), None)),
-            End::Unseen => {
-                let unseen = || Why {
-                    detail: format!("{}, and the listing does not show it", accepted()),
-                    hint: SAME_COMMAND,
-                };
-                (Outcome::Unknown, said(why.or_else(|| Some(unseen()))))
-            }
-            End::Unknown(_) => {
-                let detail = why.map_or_else(|| IN_FLIGHT.to_owned(), |why| why.detail);
-                (Outcome::Unknown, (Some(detail), Some(SAME_COMMAND.to_owned())))
-            }
-        };
-        (self.result.outcome, self.result.detail, self.result.hint) = (outcome, detail, hint);
-        if outcome == Outcome::Created {
-            self.queue = steps::after(purchase);
-        }
-    }
-
-    fn settle_change(&self, end: End, why: Option<Why>) -> (FieldOutcome, Option<String>) {
-        let said = why.map(|why| match why.hint {
-            "" | SAME_COMMAND => why.detail,
-            hint => format!("{}; {hint}", why.detail),
-        });
-        match end {
-            End::Shown(_) => (FieldOutcome::Done, None),
-            End::Accepted => (FieldOutcome::Done, Some("accepted; not waited for".to_owned())),
-            End::Failed => (FieldOutcome::Failed, said),
-            End::NotAttempted => (FieldOutcome::NotAttempted, self.stopped.clone()),
-            End::Unseen => {
-                (FieldOutcome::Unknown, Some("accepted, and the listing does not show it".to_owned()))
-            }
-            End::Unknown(_) => (FieldOutcome::Unknown, said.or_else(|| Some(IN_FLIGHT.to_owned()))),
-        }
-    }
 }
 
-/// Said of a request whose answer has not arrived.
-const IN_FLIGHT: &str = "sent, and nothing proves yet what became of it";
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::{Arc, Mutex};
 
 use cenbwp_spec::Identity;
 use jiff::Timestamp;
@@ -11,6 +12,9 @@ use super::intent::Intent;
 use super::journal::Journal;
 use super::outcome::ChangeResult;
 use crate::cloud::{Answer, Recorded, Write, Yes};
+
+/// A register that is shared with the part that ends a run which is cut short.
+pub type InFlight = Arc<Mutex<Register>>;
 
 /// One change for which a request has left.
 #[derive(Debug)]

@@ -252,3 +252,6 @@ impl Sent {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

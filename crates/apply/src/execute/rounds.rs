@@ -1,0 +1,363 @@
+//! The rounds of a run: sends, looks, reports and pauses. The one place that spends, and the one that waits.
+
+use std::cell::{Cell, OnceCell};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use cenbwp_diff::{Observed, Plan};
+use cenbwp_spec::{AccountId, CenId, Identity};
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+
+use super::intent::Intent;
+use super::line::{Line, Need, Patience};
+use super::listing::Listing;
+use super::outcome::ChangeResult;
+use super::register::InFlight;
+use super::request::Sent;
+use crate::cloud::{Answer, Cloud, Next, Write, Writer, Yes};
+use crate::stop::Stop;
+
+/// How a plan is carried out.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How many requests that change something may be in flight at once.
+    pub parallelism: usize,
+    /// Whether to wait until the listing shows each change.
+    pub wait: bool,
+    /// How long to wait for a change after the last request.
+    pub wait_timeout: Duration,
+    /// How often one request may be repeated.
+    pub max_retries: u32,
+}
+
+/// What the executor reports while it works.
+#[derive(Clone, Debug)]
+pub enum Event<'a> {
+    /// A request is about to leave.
+    Start(&'a Intent),
+    /// The outcome of one change is settled.
+    Result(&'a ChangeResult),
+    /// Nothing new.
+    Waiting {
+        /// Changes with an outcome.
+        settled: usize,
+        /// All changes.
+        all: usize,
+        /// The change that has waited longest.
+        longest: Waiting<'a>,
+    },
+}
+
+/// A change that has no outcome yet.
+#[derive(Clone, Debug)]
+pub struct Waiting<'a> {
+    /// The identity that it is about.
+    pub identity: &'a Identity,
+    /// What it waits for, in words.
+    pub awaits: String,
+    /// The moment of its last answer, or of the run's start.
+    pub since: Timestamp,
+}
+
+/// What a run works with.
+#[derive(Clone, Copy)]
+pub struct Session<'a> {
+    /// Reads the account.
+    pub cloud: &'a Cloud,
+    /// Changes it.
+    pub writer: &'a Writer,
+    /// How the plan is carried out.
+    pub settings: &'a Settings,
+    /// What is proved at each moment.
+    pub in_flight: &'a InFlight,
+    /// The request to stop.
+    pub stop: &'a Stop,
+    /// Takes what the run reports while it works.
+    pub report: &'a dyn Fn(Event<'_>),
+}
+
+/// A line, and what was reported of it.
+struct Progress<'p> {
+    line: Line<'p>,
+    reported: bool,
+    /// Its last answer, or the run's start.
+    since: Timestamp,
+}
+
+/// The lines of a run and what they share.
+pub(super) struct Rounds<'a> {
+    session: Session<'a>,
+    lines: Vec<Progress<'a>>,
+    last_look: Option<Observed>,
+    last_send: Timestamp,
+    /// How much was settled when it was last counted.
+    settled: usize,
+    /// How many pauses have passed since then.
+    quiet_polls: u32,
+    look_took: Duration,
+    /// The moment of the next sign of life.
+    next_sign: Cell<tokio::time::Instant>,
+}
+
+/// A request that may leave: its line, itself, and the result if its answer never arrives.
+struct Leaving<'p> {
+    n: usize,
+    write: Write<'p>,
+    sent: Sent,
+    intent: Intent,
+    if_cut: ChangeResult,
+}
+
+impl<'a> Rounds<'a> {
+    pub(super) fn new(plan: &'a Plan, account: &'a AccountId, session: Session<'a>) -> Self {
+        let Settings { max_retries, wait, .. } = *session.settings;
+        let patience = Patience { max_sends: max_retries.saturating_add(1), wait };
+        let (since, next_sign) = (session.cloud.clock().now(), session.cloud.clock().instant() + HEARTBEAT);
+        let line = |change| Progress { line: Line::new(change, account, patience), reported: false, since };
+        Self {
+            session,
+            lines: plan.changes.iter().map(line).collect(),
+            last_look: None,
+            last_send: since,
+            settled: 0,
+            quiet_polls: 0,
+            look_took: Duration::ZERO,
+            next_sign: Cell::new(next_sign),
+        }
+    }
+
+    /// The results, in the plan's order, and the listing that settled the last of them. What is not waited for is
+    /// younger than the last listing, which then proves nothing about what is left.
+    pub(super) fn end(self) -> (Vec<ChangeResult>, Option<Observed>) {
+        let results = self.lines.iter().map(|progress| progress.line.result().clone());
+        (results.collect(), self.last_look.filter(|_| self.session.settings.wait))
+    }
+
+    pub(super) async fn work(&mut self) {
+        loop {
+            self.send().await;
+            if self.lines().any(|line| line.need() == Need::Look) {
+                self.look().await;
+            }
+            self.report_results();
+            if self.lines().all(|line| line.need() == Need::Nothing) {
+                return;
+            }
+            if self.session.stop.is_requested() || self.waited_enough() {
+                let waited = self.session.settings.wait && !self.session.stop.is_requested();
+                self.lines.iter_mut().for_each(|progress| progress.line.give_up(waited));
+                self.report_results();
+                return;
+            }
+            self.report_waiting();
+            self.pause().await;
+        }
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &Line<'a>> {
+        self.lines.iter().map(|progress| &progress.line)
+    }
+
+    /// Sends what may be sent, a few at a time, and takes in each answer as it arrives. This is the one place that spends.
+    async fn send(&mut self) {
+        let stopped = OnceCell::new();
+        let leaving: Vec<Leaving<'a>> =
+            if self.session.stop.is_requested() { Vec::new() } else { self.leaving() };
+        let session = self.session;
+        let requests = leaving.into_iter().map(|leaving| deliver(&session, &stopped, leaving));
+        let parallelism = session.settings.parallelism.max(1);
+        let mut replies = std::pin::pin!(stream::iter(requests).buffer_unordered(parallelism));
+        while let Some((n, sent, answer)) = self.alive(replies.next()).await {
+            self.answered(n, sent, answer.as_ref());
+        }
+        if let Some(why) = stopped.get() {
+            self.lines.iter_mut().for_each(|progress| progress.line.stop(why));
+        }
+    }
+
+    /// Takes the requests that may leave from their lines, which are in doubt about them from now on.
+    fn leaving(&mut self) -> Vec<Leaving<'a>> {
+        let ready = ready(&self.lines);
+        let mut leaving = Vec::with_capacity(ready.len());
+        for n in ready {
+            let line = &mut self.lines[n].line;
+            if let Some((write, sent)) = line.send() {
+                let intent = Intent::new(line.identity(), &write);
+                leaving.push(Leaving { n, write, sent, intent, if_cut: line.if_cut() });
+            }
+        }
+        leaving
+    }
+
+    /// Takes in an answer; `None` for a request that did not leave.
+    fn answered(&mut self, n: usize, sent: Sent, answer: Option<&Answer<Yes>>) {
+        let progress = &mut self.lines[n];
+        let mut register = self.session.in_flight.lock().expect("no holder panics");
+        match answer {
+            Some(answer) => {
+                progress.line.answered(sent, answer);
+                let now = self.session.cloud.clock().now();
+                (progress.since, self.last_send) = (now, now);
+                register.answered(now, answer, progress.line.if_cut());
+            }
+            None => {
+                progress.line.withdraw(sent);
+                register.proved(progress.line.if_cut());
+            }
+        }
+        drop(register);
+        self.report_result(n);
+    }
+
+    /// One listing, shown to every line.
+    async fn look(&mut self) {
+        let started = self.session.cloud.clock().instant();
+        let looked = self.alive(self.session.cloud.list()).await;
+        self.look_took = self.session.cloud.clock().instant() - started;
+        match looked {
+            Ok(observed) => {
+                let listing = Listing::of(&observed);
+                let mut register = self.session.in_flight.lock().expect("no holder panics");
+                for Progress { line, .. } in self.lines.iter_mut().filter(|progress| !progress.reported) {
+                    line.looked(&listing);
+                    register.proved(line.if_cut());
+                }
+                drop(register);
+                self.last_look = Some(observed);
+            }
+            // A look that fails settles nothing; the lines keep waiting until their time is up.
+            Err(error) => tracing::warn!(%error, "the listing could not be read; waiting goes on"),
+        }
+    }
+
+    /// Waits for `work`, with a sign of life now and then.
+    async fn alive<T>(&self, work: impl Future<Output = T>) -> T {
+        let clock = self.session.cloud.clock();
+        let mut work = std::pin::pin!(work);
+        loop {
+            let pause = self.next_sign.get().saturating_duration_since(clock.instant());
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                () = clock.sleep(pause) => {
+                    self.next_sign.set(clock.instant() + HEARTBEAT);
+                    self.report_waiting();
+                }
+            }
+        }
+    }
+
+    /// Waits before the next round, if there is something to wait for, and not a moment after a stop.
+    ///
+    /// | what is waited for | how long |
+    /// |---|---|
+    /// | a request that is sent again | longer with each repetition, and at least as long as the service asked for |
+    /// | a value in the listing | half a second after something was settled, up to four if nothing is; never less than a look takes |
+    /// | nothing: something new may be sent | not at all |
+    async fn pause(&mut self) {
+        let settled = self.lines().map(Line::settled).sum();
+        if settled > self.settled {
+            (self.settled, self.quiet_polls) = (settled, 0);
+        }
+        let open = self.lines().filter(|line| line.need() != Need::Nothing);
+        let asked = open.filter_map(Line::retry_after).max();
+        let pause = match self.lines().filter_map(Line::repetition).max() {
+            Some(repetition) => self.session.cloud.wait(repetition, asked),
+            None if !ready(&self.lines).is_empty() => return,
+            None => self.session.cloud.wait(self.quiet_polls.min(SLOWEST_POLL), asked).max(self.look_took),
+        };
+        self.quiet_polls = self.quiet_polls.saturating_add(1);
+        tokio::select! {
+            biased;
+            () = self.session.stop.requested() => {}
+            () = self.session.cloud.clock().sleep(pause) => {}
+        }
+    }
+
+    fn report_results(&mut self) {
+        (0..self.lines.len()).for_each(|n| self.report_result(n));
+    }
+
+    /// Reports a result, the first time it is there.
+    fn report_result(&mut self, n: usize) {
+        let Progress { line, reported, .. } = &mut self.lines[n];
+        if !*reported && line.need() == Need::Nothing {
+            *reported = true;
+            let result = line.result();
+            let now = self.session.cloud.clock().now();
+            self.session.in_flight.lock().expect("no holder panics").settle(now, result);
+            (self.session.report)(Event::Result(result));
+        }
+    }
+
+    fn report_waiting(&self) {
+        let open = self.lines.iter().filter(|progress| progress.line.need() != Need::Nothing);
+        let settled = self.lines.len() - open.clone().count();
+        if let Some(Progress { line, since, .. }) = open.min_by_key(|progress| progress.since) {
+            let longest = Waiting { identity: line.identity(), awaits: line.awaits(), since: *since };
+            (self.session.report)(Event::Waiting { settled, all: self.lines.len(), longest });
+        }
+    }
+
+    /// Nothing can be sent, and the last request is too long ago. What waits for its turn at a CEN waits for the
+    /// value of another change, which may never show.
+    fn waited_enough(&self) -> bool {
+        let waited = self.session.cloud.clock().now().duration_since(self.last_send).unsigned_abs();
+        ready(&self.lines).is_empty() && waited >= self.session.settings.wait_timeout
+    }
+}
+
+/// The lines whose requests may be sent side by side: one per package by construction, and of those that touch one CEN
+/// only the first, while none that was sent waits for its value.
+fn ready(lines: &[Progress<'_>]) -> Vec<usize> {
+    let lines = || lines.iter().map(|progress| &progress.line).enumerate();
+    let waiting = lines().filter(|(_, line)| line.need() == Need::Look);
+    let mut busy: BTreeSet<&CenId> = waiting.filter_map(|(_, line)| line.cen()).collect();
+    let may_be_sent = lines().filter(|(_, line)| line.need() == Need::Send);
+    may_be_sent.filter(|(_, line)| line.cen().is_none_or(|cen| busy.insert(cen))).map(|(n, _)| n).collect()
+}
+
+/// Records a request and sends it, unless a stop was requested or `stopped` says why nothing more is sent. Returns no
+/// answer for a request that did not leave.
+async fn deliver<'p>(
+    session: &Session<'_>,
+    stopped: &OnceCell<String>,
+    Leaving { n, write, sent, intent, if_cut }: Leaving<'p>,
+) -> (usize, Sent, Option<Answer<Yes>>) {
+    let Session { cloud, writer, in_flight, stop, report, settings: _ } = session;
+    writer.turn().await;
+    // What has to be fetched is fetched before the last look at the stop.
+    let _ = cloud.ready().await;
+    if stopped.get().is_some() || stop.is_requested() {
+        return (n, sent, None);
+    }
+    let now = cloud.clock().now();
+    let entered = in_flight.lock().expect("no holder panics").enter(now, &intent, if_cut, write);
+    let request = match entered {
+        Ok(request) => request,
+        Err(error) => {
+            stopped.get_or_init(|| format!("{error}; what cannot be recorded is not sent"));
+            return (n, sent, None);
+        }
+    };
+    // Both may have taken their time: the disk, and the reader of what is printed.
+    report(Event::Start(&intent));
+    if stop.is_requested() {
+        in_flight.lock().expect("no holder panics").withdrawn(cloud.clock().now(), &intent);
+        return (n, sent, None);
+    }
+    let answer = writer.send(request).await;
+    if matches!(&answer, Answer::No(refusal) if refusal.kind.next() == Next::StopAll) {
+        stopped.get_or_init(|| "the account was refused, so nothing more was sent".to_owned());
+    }
+    (n, sent, Some(answer))
+}
+
+/// Where the doubling of the pauses ends while only a listing is waited for: looks then come every two to
+/// four seconds. A package takes seconds to appear; a longer pause would add to every pipeline's time.
+const SLOWEST_POLL: u32 = 3;
+
+/// While answers are waited for, the time between two signs of life: short enough that a person does not reach for
+/// Ctrl-C.
+const HEARTBEAT: Duration = Duration::from_secs(5);

@@ -1,0 +1,114 @@
+//! The words of a run: what each end of a request makes of its result, and what to do next.
+
+use cenbwp_diff::{Live, Purchase};
+
+use super::outcome::{ChangeResult, FieldOutcome, FieldResult, Outcome};
+use super::request::{By, End, State};
+use crate::cloud::{Answer, Call, Yes};
+
+/// The reason for an end, and what to do about it; no hint where there is nothing to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Why {
+    detail: String,
+    hint: &'static str,
+}
+
+/// The one hint where an outcome is unknown: any other could buy twice.
+const SAME_COMMAND: &str = "run the same command again: it uses the same token";
+
+/// A request whose answer has not arrived.
+const IN_FLIGHT: &str = "sent, and nothing proves yet what became of it";
+
+const UNSEEN: &str = "accepted, and the listing does not show it";
+
+impl Why {
+    /// The reason that an answer gives; none for a yes.
+    pub(super) fn of(answer: &Answer<Yes>) -> Option<Self> {
+        match answer {
+            Answer::Yes(_) => None,
+            Answer::No(refusal) => Some(Self { detail: refusal.to_string(), hint: refusal.hint() }),
+            Answer::Unknown(lost) => Some(Self { detail: lost.to_string(), hint: SAME_COMMAND }),
+        }
+    }
+
+    pub(super) fn contradicted(detail: String) -> Self {
+        Self { detail, hint: SAME_COMMAND }
+    }
+
+    pub(super) fn recognised() -> Self {
+        Self { detail: "its reply was lost; it was recognised by its tag".to_owned(), hint: "" }
+    }
+
+    pub(super) fn another_order(live: &Live) -> Self {
+        let detail = format!("{} with {} is there: another run's order", live.id, live.bandwidth);
+        Self { detail, hint: "the next plan compares it with the spec" }
+    }
+}
+
+/// Writes the end of a purchase into its result.
+pub(super) fn bought(
+    result: &mut ChangeResult,
+    purchase: &Purchase,
+    end: End,
+    why: Option<Why>,
+    stopped: Option<&str>,
+) {
+    let accepted = |what: &str| match &result.id {
+        Some(id) => what.replacen("accepted", &format!("accepted as {id}"), 1),
+        None => what.to_owned(),
+    };
+    let reason = |why: Option<Why>| why.map_or((None, ""), |why| (Some(why.detail), why.hint));
+    let (outcome, (detail, hint)) = match end {
+        End::Shown(By::Yes | By::Lost) | End::Accepted if !purchase.terms.auto_pay => {
+            let order = result.order_id.as_deref().unwrap_or("in the console");
+            result.hint =
+                Some(format!("pay order {order}, or cancel it; the package exists once it is paid"));
+            (result.outcome, result.detail) = (Outcome::UnpaidOrder, None);
+            return;
+        }
+        End::Shown(By::Yes | By::Lost) => (Outcome::Created, reason(why)),
+        End::Shown(By::Other) => (Outcome::AlreadyPresent, reason(why)),
+        End::Accepted => {
+            let hint = "the next plan tells: it looks for the package by its tag";
+            (Outcome::Ordered, (Some(accepted(&format!("{UNSEEN} yet"))), hint))
+        }
+        End::Failed => (Outcome::Failed, reason(why)),
+        End::NotAttempted => (Outcome::NotAttempted, (stopped.map(str::to_owned), "")),
+        End::Unseen | End::Unknown(_) => {
+            let otherwise = if end == End::Unseen { accepted(UNSEEN) } else { IN_FLIGHT.to_owned() };
+            (Outcome::Unknown, (Some(why.map_or(otherwise, |why| why.detail)), SAME_COMMAND))
+        }
+    };
+    let hint = Some(hint.to_owned()).filter(|hint| !hint.is_empty());
+    (result.outcome, result.detail, result.hint) = (outcome, detail, hint);
+}
+
+/// Returns the result of a field.
+pub(super) fn changed(field: &'static str, end: End, why: Option<Why>, stopped: Option<&str>) -> FieldResult {
+    let said = why.map(|Why { detail, hint }| match hint {
+        "" | SAME_COMMAND => detail,
+        hint => format!("{detail}; {hint}"),
+    });
+    let (outcome, detail) = match end {
+        End::Shown(_) => (FieldOutcome::Done, None),
+        End::Accepted => (FieldOutcome::Done, Some("accepted; not waited for".to_owned())),
+        End::Failed => (FieldOutcome::Failed, said),
+        End::NotAttempted => (FieldOutcome::NotAttempted, stopped.map(str::to_owned)),
+        End::Unseen => (FieldOutcome::Unknown, Some(UNSEEN.to_owned())),
+        End::Unknown(_) => (FieldOutcome::Unknown, said.or_else(|| Some(IN_FLIGHT.to_owned()))),
+    };
+    FieldResult { field, outcome, detail }
+}
+
+/// Says what a request in this state waits for; `call` is the change, none for a purchase.
+pub(super) fn awaits(state: State, call: Option<&Call>) -> String {
+    match state {
+        State::Clean(tries) if tries.all == 0 => "waiting for its turn".to_owned(),
+        State::Clean(_) | State::Cleared(..) => "waiting to be sent again".to_owned(),
+        State::Doubt(..) => "waiting for an answer, or for the listing to tell".to_owned(),
+        State::Accepted | State::Watching(..) => {
+            format!("waiting for the listing to show {}", call.map_or("it", Call::field))
+        }
+        State::Done(_) => "done".to_owned(),
+    }
+}
