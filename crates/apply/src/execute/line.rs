@@ -51,8 +51,6 @@ pub(super) struct Line<'p> {
     why: Option<Why>,
     /// The reason for which nothing more is begun.
     stopped: Option<String>,
-    /// How many requests have an end.
-    settled: usize,
     result: ChangeResult,
 }
 
@@ -68,10 +66,9 @@ impl<'p> Line<'p> {
             retry_after: None,
             why: None,
             stopped: None,
-            settled: 0,
             result: ChangeResult::planned(change),
         };
-        line.name_token();
+        line.result.client_token = line.purchase().map(|purchase| line.token(purchase));
         line.conclude();
         line
     }
@@ -82,20 +79,11 @@ impl<'p> Line<'p> {
 
     /// The purchase under way.
     fn purchase(&self) -> Option<&'p Purchase> {
-        match self.queue.front()? {
-            Step::Buy(purchase) => Some(purchase),
-            Step::Change { .. } => None,
-        }
+        if let Step::Buy(purchase) = self.queue.front()? { Some(purchase) } else { None }
     }
 
     fn token(&self, purchase: &Purchase) -> ClientToken {
         ClientToken::new(self.account, &purchase.identity, self.attempt)
-    }
-
-    fn name_token(&mut self) {
-        if let Some(purchase) = self.purchase() {
-            self.result.client_token = Some(self.token(purchase));
-        }
     }
 
     pub(super) fn need(&self) -> Need {
@@ -124,7 +112,7 @@ impl<'p> Line<'p> {
 
     /// How many of its requests have an end. Grows, and tells nothing else.
     pub(super) fn settled(&self) -> usize {
-        self.settled
+        self.result.fields.len() + usize::from(self.result.outcome != Outcome::NotAttempted)
     }
 
     /// The CEN that the request under way touches.
@@ -155,7 +143,7 @@ impl<'p> Line<'p> {
     pub(super) fn send(&mut self) -> Option<(Write<'p>, Sent)> {
         let write = match self.queue.front()? {
             Step::Buy(purchase) => Write::Purchase(purchase, self.token(purchase)),
-            Step::Change { call, .. } => Write::Change(self.result.id.clone()?, call.clone()),
+            Step::Change(call) => Write::Change(self.result.id.clone()?, call.clone()),
         };
         let (sent, state) = self.state.send()?;
         self.state = state;
@@ -190,7 +178,7 @@ impl<'p> Line<'p> {
             After::NextToken(proof, state) => match self.attempt.next(proof) {
                 Some(next) => {
                     self.attempt = next;
-                    self.name_token();
+                    self.result.client_token = self.purchase().map(|purchase| self.token(purchase));
                     state
                 }
                 None => State::Done(End::Failed),
@@ -206,8 +194,8 @@ impl<'p> Line<'p> {
                 listing.bought(purchase, id)
             }
             (Some(Step::Buy(purchase)), _) => listing.identity(&purchase.identity),
-            (Some(Step::Change { call, .. }), Some(id)) => listing.changed(self.identity(), id, call),
-            (Some(Step::Change { .. }), None) | (None, _) => return,
+            (Some(Step::Change(call)), Some(id)) => listing.changed(self.identity(), id, call),
+            (Some(Step::Change(_)), None) | (None, _) => return,
         };
         self.state = self.state.looked(&shown);
         match shown {
@@ -262,19 +250,18 @@ impl<'p> Line<'p> {
             && let Some(step) = self.queue.pop_front()
         {
             let why = self.why.take();
-            self.settled += 1;
             self.result.may_have_changed |= end.may_have_changed();
             let stopped = self.stopped.as_deref();
             match step {
                 Step::Buy(purchase) => {
                     words::bought(&mut self.result, purchase, end, why, stopped);
                     if self.result.outcome == Outcome::Created {
-                        self.queue = steps::after(purchase);
+                        self.queue = steps::of_fields(&purchase.then).collect();
                     }
                 }
-                Step::Change { call, opens } => {
+                Step::Change(call) => {
                     let done = words::changed(call.field(), end, why, stopped);
-                    if opens && done.outcome != FieldOutcome::Done {
+                    if steps::opens(&call) && done.outcome != FieldOutcome::Done {
                         self.stopped.get_or_insert("what has to come first was not done".to_owned());
                     }
                     self.result.fields.push(done);
