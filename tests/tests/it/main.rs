@@ -4,6 +4,7 @@
 mod common;
 mod support;
 
+mod answers;
 mod approval;
 mod chaos;
 mod cli;

@@ -317,7 +317,8 @@ async fn execute(
         }
         execute::Event::Waiting { settled, all, longest } => {
             progress.show(settled, all, &longest);
-            reports.event(&Event::Progress { settled, all });
+            let (address, awaits) = (longest.identity.to_string(), &*longest.awaits);
+            reports.event(&Event::Progress { settled, all, address, awaits });
         }
     };
     #[expect(clippy::disallowed_methods, reason = "the one command that changes something")]

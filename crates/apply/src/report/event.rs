@@ -85,6 +85,10 @@ pub enum Event<'a> {
         settled: usize,
         /// All changes.
         all: usize,
+        /// The package that has waited longest.
+        address: String,
+        /// What it waits for.
+        awaits: &'a str,
     },
     /// Always last.
     Summary(SummaryLine),
