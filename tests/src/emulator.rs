@@ -27,6 +27,8 @@ use crate::world::{Order, Package, World};
 pub struct Logged {
     /// Counted from 1, in the order of arrival.
     pub seq: u64,
+    /// The emulator's time when it arrived.
+    pub at: jiff::Timestamp,
     /// The operation asked for, if the request named one.
     pub action: String,
     /// Its parameters, without those of the signature.
@@ -245,6 +247,7 @@ impl Emulator {
         let seq = state.log.len() as u64 + 1;
         state.log.push(Logged {
             seq,
+            at: self.now(),
             action: call.action.clone(),
             params: call.params.iter().cloned().collect(),
             nonce: call.nonce.clone(),
@@ -385,7 +388,15 @@ impl Emulator {
         let reply = state.access.hand_out(request, self.now(), mix(self.config.seed, seq))?;
         let outcome = Outcome::Answered { status: reply.status().unwrap_or_default(), code: reply.code() };
         let (action, params) = (format!("{} {}", request.method, request.path()), request.query());
-        state.log.push(Logged { seq, action, params: params.into_iter().collect(), nonce: None, outcome });
+        let at = self.now();
+        state.log.push(Logged {
+            seq,
+            at,
+            action,
+            params: params.into_iter().collect(),
+            nonce: None,
+            outcome,
+        });
         Some(reply)
     }
 
