@@ -1,8 +1,11 @@
 //! The one place that tells the time and waits.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+/// How far the clock must be from the end of the calendar: what a run adds to it stays inside.
+const ROOM: SignedDuration = SignedDuration::from_hours(24 * 366);
 
 /// Where the time comes from.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +25,18 @@ impl Clock {
     /// Returns a virtual clock that shows `start` now.
     pub fn starting_at(start: Timestamp) -> Self {
         Self::Virtual { start, since: tokio::time::Instant::now() }
+    }
+
+    /// Makes sure that a calendar has the time, now and for the run's length: what it has not would be a panic later.
+    ///
+    /// # Errors
+    /// When the clock is past the year 9998, or before the year -9998.
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everybody else is sent to")]
+    pub fn check(&self) -> anyhow::Result<()> {
+        match self {
+            Self::System => check(SystemTime::now()),
+            Self::Virtual { .. } => Ok(()),
+        }
     }
 
     /// The time.
@@ -45,9 +60,25 @@ impl Clock {
     }
 }
 
+fn check(now: SystemTime) -> anyhow::Result<()> {
+    let end = Timestamp::try_from(now).and_then(|now| now.checked_add(ROOM));
+    end.map(drop).map_err(|_| anyhow::anyhow!("the clock of this machine is outside the calendar; set it"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_outside_the_calendar_is_an_error_and_no_panic() {
+        let after = |seconds| check(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        assert!(after(0).is_ok() && after(4_102_444_800).is_ok());
+        // 9999-12-30 and much later.
+        for seconds in [253_402_128_000, 1 << 40] {
+            let error = after(seconds).unwrap_err().to_string();
+            assert_eq!(error, "the clock of this machine is outside the calendar; set it");
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_virtual_clock_moves_by_exactly_what_is_slept() {

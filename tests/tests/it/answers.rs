@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cenbwp::execute::{ChangeResult, FieldOutcome, InFlight, Journal, Outcome, Register};
 use cenbwp::exit::Exit;
-use cenbwp::report::outcomes::Applied;
+use cenbwp::report::outcomes::{Applied, End};
 use cenbwp::stop::Stop;
 use cenbwp_spec::Spec;
 use cenbwp_tests::{Cen, Effect, Fault, Package, Refusal, Semantics, When, World};
@@ -53,7 +53,7 @@ async fn cut_after(bench: &Bench, spec: &Spec, seconds: u64, in_flight: &InFligh
 }
 
 fn exit_of(results: Vec<ChangeResult>) -> Exit {
-    Applied { digest: String::new(), results, left: None, interrupted: true }.exit()
+    Applied { digest: String::new(), results, left: None, end: End::Left }.exit()
 }
 
 #[tokio::test(start_paused = true)]

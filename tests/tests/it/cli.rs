@@ -257,14 +257,85 @@ fn interrupted_plan_ends_with_130() {
 fn second_signal_ends_an_apply_at_once_and_names_the_tokens() {
     let lab = lab();
     lab.emulator.fault("CreateCenBandwidthPackage:latency=60s".parse().expect("a fault"));
-    let mut terminal = Terminal::start(lab.command("cenbwp").args(["apply", "--auto-approve"]));
+    let mut terminal = Terminal::control(lab.command("cenbwp").args(["apply", "--auto-approve"]));
     while !lab.emulator.requests().iter().any(|request| request.action == "CreateCenBandwidthPackage") {
         std::thread::yield_now();
     }
-    terminal.signal("INT");
+    terminal.press_ctrl_c();
     terminal.wait_for("interrupted: nothing new is sent");
-    terminal.signal("INT");
+    terminal.press_ctrl_c();
     let (screen, code) = terminal.end();
     assert_eq!(code, 7, "{screen}");
     assert!(screen.contains("outcome unknown: net/x, client token cbwp1-"), "{screen}");
+}
+
+#[test]
+fn a_usage_error_ends_the_event_stream_with_a_summary() {
+    let lab = lab();
+    for (arguments, command) in [
+        ("plan --json --bogus", "plan"),
+        ("plan --bogus --json", "plan"),
+        ("apply --json=x", "apply"),
+        ("status --json --expiring-within never", "status"),
+        ("validate --json --report nothing", "validate"),
+        ("plan --json --report json", "plan"),
+        ("show --json", "show"),
+        ("--json", "cenbwp"),
+    ] {
+        let ran = lab.run(arguments);
+        assert_eq!(ran.code, 3, "{arguments}: {}", ran.stderr);
+        let lines: Vec<serde_json::Value> =
+            ran.stdout.lines().map(|line| serde_json::from_str(line).expect("an event")).collect();
+        let [version, diagnostic, summary] = &lines[..] else { panic!("{arguments}: {}", ran.stdout) };
+        assert_eq!((&version["type"], &summary["type"]), (&"version".into(), &"summary".into()));
+        assert!(diagnostic["message"].as_str().is_some_and(|message| !message.is_empty()), "{diagnostic}");
+        assert_eq!((&summary["command"], &summary["exit_code"]), (&command.into(), &3.into()), "{arguments}");
+    }
+    for arguments in ["plan --bogus", "plan --report json --bogus", "plan -- --json", "plan --help --json"] {
+        let ran = lab.run(arguments);
+        assert!(!ran.stdout.contains("\"summary\""), "{arguments}: {}", ran.stdout);
+    }
+}
+
+/// What a run opens before it sends anything: with too few files it says so, in each form.
+#[test]
+fn limits_that_are_too_small_are_errors_and_no_panics() {
+    for command in ["apply --auto-approve --json", "plan --json", "status --json", "validate --json"] {
+        let mut codes = std::collections::BTreeSet::new();
+        for files in 4..14 {
+            let lab = lab();
+            let script = format!("ulimit -n {files}; exec cenbwp {command}");
+            let ran = lab.finish(lab.command("sh").args(["-c", &script]));
+            assert!(ran.code == 0 || ran.code == 1 || ran.code == 3, "{script}: {} {}", ran.code, ran.stderr);
+            assert!(!ran.stderr.contains("panicked"), "{script}: {}", ran.stderr);
+            let last = ran.stdout.lines().last().unwrap_or_default();
+            let last: serde_json::Value = serde_json::from_str(last).expect(&script);
+            assert_eq!(
+                (&last["type"], &last["exit_code"]),
+                (&"summary".into(), &ran.code.into()),
+                "{script}"
+            );
+            assert_eq!(lab.emulator.ledger().is_empty(), ran.code != 0 || !command.starts_with("apply"));
+            codes.insert(ran.code);
+        }
+        assert!(codes.contains(&0) && codes.contains(&1), "{command}: {codes:?}");
+    }
+}
+
+#[test]
+fn a_write_past_the_limit_of_a_files_size_is_an_error_in_every_command() {
+    let lab = lab();
+    assert_eq!(lab.run("plan --out plan.json").code, 0);
+    for command in [
+        "validate --report json=report.json",
+        "show plan.json --report json=report.json",
+        "plan --out other.json",
+        "export -o export.yaml",
+        "schema > schema.json",
+        "version --bogus 2> errors.txt",
+    ] {
+        let script = format!("ulimit -f 0; exec cenbwp {command}");
+        let ran = lab.finish(lab.command("sh").args(["-c", &script]));
+        assert!([1, 3].contains(&ran.code), "{script}: {} {}", ran.code, ran.stderr);
+    }
 }

@@ -93,6 +93,8 @@ fn every_event_fits_its_schema() {
     lab.file("cenbwp.yaml", "{version: 1, stack: net, packages: {x: {bandwith: 1}}}");
     stream(&lab, "validate");
     stream(&lab, "plan");
+    stream(&lab, "plan --bogus");
+    stream(&lab, "");
     let all = [
         "change",
         "change_result",

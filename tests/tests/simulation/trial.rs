@@ -171,7 +171,8 @@ impl Sim {
                 if results.is_empty() {
                     said.code = Some(Exit::Interrupted.code());
                 } else {
-                    said.hear(Applied { digest: String::new(), results, left: None, interrupted: true });
+                    let end = cenbwp::report::outcomes::End::Left;
+                    said.hear(Applied { digest: String::new(), results, left: None, end });
                 }
             }
             (None, End::Own | End::Crash(_)) => said.cut = true,

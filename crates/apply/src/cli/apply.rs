@@ -20,7 +20,7 @@ use super::plan;
 use super::progress::Progress;
 use super::reports::{ReportArgs, Reports};
 use super::scope::ScopeArgs;
-use super::{approval, ending, interrupt};
+use super::{approval, ending, interrupt, leaving};
 use crate::clock::Clock;
 use crate::cloud::{Cloud, Writer};
 use crate::execute::{self, InFlight, Journal, Register, Session, Settings};
@@ -124,8 +124,8 @@ async fn go(
     let start = start(args, output, reports)?;
     let cloud = args.cloud.connect(environment, output, Some(reports))?;
     let in_flight = args.in_flight().map_err(Failure::with(Exit::Error))?;
-    let stop = interrupt::listen(Arc::clone(output), Arc::clone(reports), Arc::clone(&in_flight))
-        .map_err(Failure::with(Exit::Error))?;
+    leaving::names(&in_flight);
+    let stop = interrupt::listen();
     reports.begin();
 
     let approving = approve(start, args, &cloud, output, reports);

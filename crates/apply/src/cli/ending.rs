@@ -1,6 +1,6 @@
-//! What is told last: the end of the event stream, and what an apply did, wherever it ended.
+//! The end of every run: the event stream's last lines, and what an apply did.
 
-use super::output::Output;
+use super::output::{self, Output};
 use super::reports::{Reports, Stdout};
 use crate::exit::Failure;
 use crate::report::event::{Event, SummaryLine};
@@ -8,26 +8,43 @@ use crate::report::outcomes::Applied;
 
 /// Ends the event stream: why the run ended early, if it did, and the summary.
 pub(super) fn events(reports: &Reports, failure: Option<&Failure>, summary: impl FnOnce() -> SummaryLine) {
-    if reports.stdout != Stdout::Events {
-        return;
+    let summary = summary();
+    let code = summary.exit_code;
+    reports.last(&lines(reports, failure, summary), code);
+}
+
+/// The same as lines; none if stdout is not for events.
+pub(super) fn lines(reports: &Reports, failure: Option<&Failure>, summary: SummaryLine) -> String {
+    match reports.stdout {
+        Stdout::Events => {
+            failure.map_or_else(String::new, diagnostic) + &output::line(&Event::Summary(summary))
+        }
+        Stdout::Human | Stdout::Report(_) => String::new(),
     }
-    if let Some(failure) = failure {
-        let message = format!("{:#}", failure.error);
-        reports.event(&Event::Diagnostic { severity: "error", message, hint: failure.hint.clone() });
-    }
-    reports.event(&Event::Summary(summary()));
+}
+
+/// Why a run ended early, as an event's line.
+pub(super) fn diagnostic(failure: &Failure) -> String {
+    let message = format!("{:#}", failure.error);
+    output::line(&Event::Diagnostic { severity: "error", message, hint: failure.hint.clone() })
 }
 
 /// Tells what was done in every form that was asked for. A report that cannot be written changes nothing
 /// about what was bought, so it does not change the code.
 pub(super) fn applied(applied: &Applied, output: &Output, reports: &Reports) {
-    if !applied.results.is_empty() {
-        reports.human(|| applied.text());
+    let code = applied.exit().code();
+    if reports.stdout == Stdout::Human && !applied.results.is_empty() {
+        reports.last(&output.harmless(&applied.text()), code);
     }
     if let Err(error) = reports.deliver(applied.exit(), None, Some(applied)) {
         output.blame(&error);
     }
-    events(reports, None, || SummaryLine {
+    reports.last(&lines_of(applied, reports), code);
+}
+
+/// What an apply did as the last lines of the event stream; none if stdout is not for events.
+pub(super) fn lines_of(applied: &Applied, reports: &Reports) -> String {
+    let summary = SummaryLine {
         command: "apply",
         counts: serde_json::json!(applied.counts()),
         new_mbps: applied.new_mbps(),
@@ -35,5 +52,6 @@ pub(super) fn applied(applied: &Applied, output: &Output, reports: &Reports) {
         applyable: Some(true),
         exit_code: applied.exit().code(),
         next: applied.next().map(str::to_owned),
-    });
+    };
+    lines(reports, None, summary)
 }

@@ -14,7 +14,6 @@ use super::Environment;
 use super::connection::CloudArgs;
 use super::output::Output;
 use super::{interrupt, plan, plural, reports};
-use crate::execute::InFlight;
 use crate::exit::{Exit, Failure};
 use crate::export::{self, Export, Note, Scope};
 use crate::situation::Situation;
@@ -71,9 +70,7 @@ pub(super) async fn run(
 }
 
 async fn of_account(args: &Args, environment: &Environment, output: &Arc<Output>) -> Result<Export, Failure> {
-    let reports = reports::Reports::new("export", &reports::ReportArgs::default(), environment, output)?;
-    let stop = interrupt::listen(Arc::clone(output), reports, InFlight::default())
-        .map_err(Failure::with(Exit::Error))?;
+    let stop = interrupt::listen();
     let cloud = args.cloud.connect(environment, output, None)?;
     let now = cloud.clock().now();
     let situation = interrupt::or_end(&stop, Situation::look(&cloud)).await?;

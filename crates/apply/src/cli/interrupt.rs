@@ -1,82 +1,117 @@
-//! SIGINT and SIGTERM: once to end in order, twice to end at once.
+//! SIGINT, SIGTERM and SIGHUP: once to end in order, twice to end at once.
+//!
+//! The handler itself sets the flag that the next request reads, and a thread of its own does the rest, so that
+//! neither a busy run nor one that waits for the reader of its output is deaf.
 
-use std::sync::Arc;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::flag;
+use signal_hook::iterator::SignalsInfo;
+use signal_hook::iterator::exfiltrator::WithRawSiginfo;
 
-use super::ending;
+use super::leaving::{self, Why};
 use super::output::Output;
-use super::reports::Reports;
-use crate::execute::InFlight;
+use crate::clock::Clock;
 use crate::exit::{Exit, Failure};
-use crate::report::outcomes::Applied;
 use crate::stop::Stop;
 
-/// SIGXFSZ, everywhere but on MIPS: a write went past the limit on a file's size.
-const FILE_SIZE_EXCEEDED: i32 = 25;
+/// How long after the first signal another one is still the same request. GNU `timeout` signals its child and then
+/// its group, microseconds apart; a service manager repeats itself. A person who types waits for no second.
+const ONE_REQUEST: Duration = Duration::from_secs(1);
 
-/// Listens for signals from now on. The first one requests the stop. Whoever listens must not
-/// block the thread, or no signal is heard.
-///
-/// At the second one the process ends at once: with code 7, naming what is in flight and its tokens, or
-/// with 130 if nothing was ever sent. What was settled before is summed up in every form that was asked for.
+/// The origin (`si_code`) of a signal that Linux sends by itself: for SIGINT, somebody pressed Ctrl-C.
+const BY_KERNEL: i32 = 0x80;
+
+/// The stack of the thread that listens. The last words have stacks of their own.
+const STACK: usize = 256 << 10;
+
+/// What a signal finds, in this process.
+static HEARD: LazyLock<Heard> = LazyLock::new(Heard::default);
+
+#[derive(Debug, Default)]
+struct Heard {
+    stop: Stop,
+    /// Whether the run ends in order by itself once a stop is requested. Until then a signal leaves at once.
+    minded: AtomicBool,
+}
+
+/// Turns SIGXFSZ into the error of the write that went past the limit on a file's size: unheard, it would end the
+/// process between a purchase and the summary.
+pub(super) fn survive_full_files() {
+    // Without the handler everything else works as well.
+    let _ = flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+}
+
+/// Hears signals from now on, in every command. SIGHUP stays ignored where it was ignored at the start, as under
+/// `nohup`.
 ///
 /// # Errors
-/// When the system refuses to install a handler.
-pub(super) fn listen(
-    output: Arc<Output>,
-    reports: Arc<Reports>,
-    in_flight: InFlight,
-) -> std::io::Result<Stop> {
-    let mut interrupts = signal(SignalKind::interrupt())?;
-    let mut terminations = signal(SignalKind::terminate())?;
-    // Once it is listened for, such a write is an error like that on a full disk. Unheard, it would end the
-    // process between a purchase and the summary.
-    let _ = signal(SignalKind::from_raw(FILE_SIZE_EXCEEDED))?;
-    let stop = Stop::default();
-    let first_stops = stop.clone();
-    tokio::spawn(async move {
-        for first in [true, false] {
-            tokio::select! {
-                _ = interrupts.recv() => {}
-                _ = terminations.recv() => {}
+/// When the system refuses a handler, the pipe that it writes to, or a thread.
+pub(super) fn start(output: &Arc<Output>) -> io::Result<()> {
+    let hangup = (!is_ignored(SIGHUP)).then_some(SIGHUP);
+    let signals: Vec<i32> = [SIGINT, SIGTERM].into_iter().chain(hangup).collect();
+    for signal in &signals {
+        flag::register(*signal, HEARD.stop.flag())?;
+    }
+    let signals = SignalsInfo::<WithRawSiginfo>::new(signals)?;
+    let output = Arc::clone(output);
+    let thread = std::thread::Builder::new().name("signals".to_owned()).stack_size(STACK);
+    thread.spawn(move || hear(signals, &output)).map(drop)
+}
+
+/// Ends in order from now on, at the first signal. The second one leaves: with code 7, naming what is in flight and
+/// what is settled, or with 130 if nothing was ever sent.
+pub(super) fn listen() -> Stop {
+    HEARD.minded.store(true, Ordering::SeqCst);
+    HEARD.stop.clone()
+}
+
+/// Tells whether this signal was ignored when the process began. Where the system does not say, it was not.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (signal - 1) & 1 == 1
+}
+
+fn hear(mut signals: SignalsInfo<WithRawSiginfo>, output: &Arc<Output>) {
+    let clock = Clock::System;
+    let mut first = None;
+    for signal in signals.forever() {
+        let is_typed = signal.si_signo == SIGINT && signal.si_code == BY_KERNEL;
+        match first {
+            None => {
+                first = Some(clock.instant());
+                stop(output);
             }
-            if first {
-                if !in_flight.lock().expect("no holder panics").is_empty() {
-                    output.complain("interrupted: nothing new is sent; once more to stop without waiting");
-                }
-                first_stops.request();
-            } else {
-                leave(&output, &reports, &in_flight);
-            }
+            Some(first) if is_typed || clock.instant() - first >= ONE_REQUEST => leaving::leave(&Why::Signal),
+            Some(_) => {}
+        }
+    }
+}
+
+/// Requests the stop, and leaves where nothing would come of it.
+fn stop(output: &Arc<Output>) {
+    if !HEARD.minded.load(Ordering::SeqCst) {
+        leaving::leave(&Why::Signal);
+    }
+    HEARD.stop.request();
+    let Some(in_flight) = leaving::in_flight() else { return };
+    let output = Arc::clone(output);
+    // Neither the register nor stderr may keep the second signal from being heard.
+    leaving::aside(move || {
+        if !in_flight.lock().expect("no holder panics").is_empty() {
+            output.complain("interrupted: nothing new is sent; once more to stop without waiting");
         }
     });
-    Ok(stop)
 }
 
-/// Ends the process without waiting for anything, and sums up what is known by now.
-#[expect(clippy::disallowed_methods, reason = "the second signal asks for exactly this")]
-fn leave(output: &Output, reports: &Reports, in_flight: &InFlight) -> ! {
-    let in_flight = in_flight.lock().expect("no holder panics");
-    for intent in in_flight.iter() {
-        output.complain(&format!("outcome unknown: {intent}"));
-    }
-    let results = in_flight.results();
-    if results.is_empty() {
-        let interrupted = nothing_was_done();
-        if let Err(error) = reports.deliver(interrupted.exit, Some(&interrupted), None) {
-            output.blame(&error);
-        }
-        std::process::exit(interrupted.exit.code().into());
-    }
-    // What was not begun is not among the results.
-    let digest = reports.digest().unwrap_or_default();
-    let applied = Applied { digest, results, left: None, interrupted: true };
-    ending::applied(&applied, output, reports);
-    std::process::exit(applied.exit().code().into())
-}
-
-fn nothing_was_done() -> Failure {
+/// The end of a run that is interrupted before it has sent anything.
+pub(super) fn nothing_was_done() -> Failure {
     Failure::new(Exit::Interrupted, "interrupted; nothing was bought or changed")
 }
 

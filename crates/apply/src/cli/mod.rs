@@ -7,7 +7,7 @@
 //! | `schema`, `explain`, `completions`, `man`, `version` | what the tool says of itself |
 //! | `inputs`, `scope`, `connection` | spec files, planning flags, the way to the service |
 //! | `approval`, `interrupt`, `progress` | the person at the terminal |
-//! | `ending` | what is told last |
+//! | `ending`, `leaving`, `usage` | the last words: in order, at once, and before a command is known |
 //! | `reports`, `output` | what goes where, and the one place that prints |
 
 mod apply;
@@ -20,6 +20,7 @@ mod explain;
 mod export;
 mod inputs;
 mod interrupt;
+mod leaving;
 mod logs;
 mod man;
 mod output;
@@ -30,16 +31,20 @@ mod schema;
 mod scope;
 mod show;
 mod status;
+mod usage;
 mod validate;
 mod values;
 mod version;
 
+use std::io;
+use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::error::{ContextKind, ContextValue};
+use anyhow::Context;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::clock::Clock;
 pub use crate::cloud::Environment;
 use crate::exit::{Exit, Failure};
 use output::{Color, Output};
@@ -90,47 +95,71 @@ enum Command {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
+    interrupt::survive_full_files();
+    let environment = Environment::of_process();
     let cli = match Cli::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => return usage(error).into(),
+        Err(error) => return usage::answer(error, &environment).into(),
     };
-    let environment = Environment::of_process();
     let output = Arc::new(Output::new(cli.global.color, cli.global.quiet, &environment));
+    leaving::prepare(&output);
     logs::start(&cli.global, &output);
-    let (ended, buys) = match cli.command {
-        Command::Validate(args) => (validate::run(&args, &environment, &output), false),
-        Command::Plan(args) => (on_runtime(plan::run(&args, &environment, &output)), false),
-        Command::Show(args) => (show::run(&args, &environment, &output), false),
-        Command::Apply(args) => (on_runtime(apply::run(&args, &environment, &output)), true),
-        Command::Status(args) => (on_runtime(status::run(&args, &environment, &output)), false),
-        Command::Export(args) => (on_runtime(export::run(&args, &environment, &output)), false),
-        Command::Schema(args) => (schema::run(&args, &output), false),
-        Command::Explain(args) => (explain::run(&args, &output), false),
-        Command::Completions(args) => (completions::run(&args, &output), false),
-        Command::Man(args) => (man::run(&args, &output), false),
-        Command::Version(args) => (version::run(&args, &output), false),
-    };
-    let exit = ended.unwrap_or_else(|failure| fail(&failure, &output));
-    finish(exit, buys, &output).into()
+    let buys = matches!(cli.command, Command::Apply(_));
+    let ended = start(&output).and_then(|()| run(cli.command, &environment, &output));
+    let exit = ended.unwrap_or_else(|failure| {
+        usage::end_events(&failure, &output);
+        output.fail(&failure);
+        failure.exit
+    });
+    leaving::or_this(finish(exit, buys, &output).into())
 }
+
+/// Makes sure of what every command relies on.
+fn start(output: &Arc<Output>) -> Result<(), Failure> {
+    Clock::System.check().map_err(Failure::with(Exit::Error))?;
+    interrupt::start(output)
+        .context("signals cannot be listened for")
+        .map_err(Failure::with(Exit::Error))
+        .map_err(|failure| failure.hint(MORE_ROOM))
+}
+
+/// Runs this command.
+fn run(command: Command, environment: &Environment, output: &Arc<Output>) -> Result<Exit, Failure> {
+    match command {
+        Command::Validate(args) => validate::run(&args, environment, output),
+        Command::Plan(args) => on_runtime(plan::run(&args, environment, output)),
+        Command::Show(args) => show::run(&args, environment, output),
+        Command::Apply(args) => on_runtime(apply::run(&args, environment, output)),
+        Command::Status(args) => on_runtime(status::run(&args, environment, output)),
+        Command::Export(args) => on_runtime(export::run(&args, environment, output)),
+        Command::Schema(args) => schema::run(&args, output),
+        Command::Explain(args) => explain::run(&args, output),
+        Command::Completions(args) => completions::run(&args, output),
+        Command::Man(args) => man::run(&args, output),
+        Command::Version(args) => version::run(&args, output),
+    }
+}
+
+/// What to do where the system has no more files or threads for this process.
+const MORE_ROOM: &str = "the limits of this process are too small; raise them: ulimit -n 64";
 
 /// Runs a command that talks to the network, on this thread.
 fn on_runtime(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(Failure::with(Exit::Error))?;
+    let runtime = room_for_a_runtime()
+        .and_then(|()| tokio::runtime::Builder::new_current_thread().enable_all().build())
+        .context("the run cannot begin")
+        .map_err(Failure::with(Exit::Error))
+        .map_err(|failure| failure.hint(MORE_ROOM))?;
     let ended = runtime.block_on(command);
     // A prompt that nobody answers must not keep the process.
     runtime.shutdown_background();
     ended
 }
 
-/// Says why a command ended early and what to type next.
-fn fail(failure: &Failure, output: &Output) -> Exit {
-    output.blame(&failure.error);
-    if let Some(hint) = &failure.hint {
-        output.complain(&format!("  hint: {}", cenbwp_diff::neutral(hint)));
-    }
-    failure.exit
+/// Opens as many files as a runtime does: it panics where it cannot have them for its own signals.
+fn room_for_a_runtime() -> io::Result<()> {
+    let (_first, _second, _third) = (UnixStream::pair()?, UnixStream::pair()?, UnixStream::pair()?);
+    Ok(())
 }
 
 /// A lost answer fails a command that only answers. It never turns an apply's code into one that
@@ -143,29 +172,4 @@ fn finish(exit: Exit, buys: bool, output: &Output) -> Exit {
             if buys { exit } else { Exit::Error }
         }
     }
-}
-
-/// Prints clap's own answer, or its complaint with our code for invalid input. What it quotes of the
-/// arguments may hold terminal escapes, and a URL may hold a password.
-fn usage(mut error: clap::Error) -> Exit {
-    let quoted = error.context().filter_map(|(kind, value)| Some((kind, harmless(value)?)));
-    let quoted: Vec<_> = quoted.collect();
-    if !quoted.is_empty() {
-        // It may quote the same text once more.
-        error.remove(ContextKind::Suggested);
-    }
-    for (kind, value) in quoted {
-        error.insert(kind, value);
-    }
-    // A closed pipe is no reason to fail.
-    let _ = error.print();
-    if error.use_stderr() { Exit::Invalid } else { Exit::Done }
-}
-
-/// What clap may quote instead, if it must not quote this.
-fn harmless(value: &ContextValue) -> Option<ContextValue> {
-    let ContextValue::String(text) = value else { return None };
-    let is_private = text.contains("://") && text.contains(['@', '?']);
-    let shown = if is_private { "[redacted]".into() } else { cenbwp_diff::neutral(text) };
-    (shown != *text).then(|| ContextValue::String(shown.into_owned()))
 }

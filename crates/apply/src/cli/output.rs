@@ -5,12 +5,13 @@
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use clap::ValueEnum;
 use serde::Serialize;
 
 use super::Environment;
+use crate::exit::Failure;
 use crate::report::disarmed;
 
 /// When to colour.
@@ -44,7 +45,37 @@ pub(super) struct Output {
     quiet: bool,
     /// Whether a runner reads along that takes some lines for commands.
     in_actions: bool,
-    failed: Mutex<Option<io::Error>>,
+    answer: Mutex<Answer>,
+}
+
+/// The state of stdout. Its lock is held while the text is written, for as long as the reader takes.
+#[derive(Debug, Default)]
+struct Answer {
+    /// The first failure to write.
+    failed: Option<io::Error>,
+    /// The code that the last words named: they are said once, whichever thread comes first.
+    ended: Option<u8>,
+    /// Whether the run has been left: what an abandoned thread still says is dropped.
+    left: bool,
+}
+
+impl Answer {
+    fn write(&mut self, text: &str) {
+        if self.left {
+            return;
+        }
+        let mut stdout = io::stdout().lock();
+        if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            self.failed.get_or_insert(error);
+        }
+    }
+
+    fn last(&mut self, text: &str, code: u8) {
+        if self.ended.is_none() {
+            self.write(text);
+            self.ended = Some(code);
+        }
+    }
 }
 
 impl Output {
@@ -65,7 +96,7 @@ impl Output {
             live: stderr && !quiet && environment.get("TERM") != Some("dumb"),
             quiet,
             in_actions: environment.get("GITHUB_ACTIONS") == Some("true"),
-            failed: Mutex::new(None),
+            answer: Mutex::default(),
         }
     }
 
@@ -75,23 +106,42 @@ impl Output {
     }
 
     /// Text of others is quoted, and still may begin a line where it is wrapped: a runner must not obey it.
-    fn harmless<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    pub(super) fn harmless<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if self.in_actions { disarmed(text).into() } else { text.into() }
     }
 
     /// Prints text of the answer, as it is.
     pub(super) fn answer(&self, text: &str) {
-        let mut stdout = io::stdout().lock();
-        if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-            self.failed.lock().expect("no holder panics").get_or_insert(error);
-        }
+        self.state().write(text);
     }
 
     /// Prints an event as a line of the answer.
     pub(super) fn event(&self, event: &impl Serialize) {
-        let mut line = serde_json::to_string(event).expect("events have string keys and no failing maps");
-        line.push('\n');
-        self.answer(&line);
+        self.answer(&line(event));
+    }
+
+    /// Prints the summary of a run that ends with this code, unless it was printed already.
+    pub(super) fn last(&self, text: &str, code: u8) {
+        self.state().last(text, code);
+    }
+
+    /// Prints the summary of a run that is left, and drops whatever comes after it. Returns the code that the
+    /// printed summary names: the run's own if it came first. Waits for the text that is being written.
+    pub(super) fn leave(&self, text: &str, code: u8) -> u8 {
+        let mut answer = self.state();
+        answer.last(text, code);
+        answer.left = true;
+        answer.ended.unwrap_or(code)
+    }
+
+    /// Holds the lock of stdout, as a thread does that waits for the reader.
+    #[cfg(test)]
+    pub(super) fn hold(&self) -> impl Drop {
+        self.state()
+    }
+
+    fn state(&self) -> MutexGuard<'_, Answer> {
+        self.answer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Prints a line of the story, unless `--quiet` was asked for.
@@ -106,11 +156,28 @@ impl Output {
         self.draw(&format!("{line}\n"));
     }
 
-    /// Prints an error with its causes. It may quote names of files and text of others.
+    /// Prints an error with its causes.
     pub(super) fn blame(&self, error: &anyhow::Error) {
+        self.draw(&self.error_text(error));
+    }
+
+    /// Prints why a command ended early and what to type next.
+    pub(super) fn fail(&self, failure: &Failure) {
+        self.draw(&self.failure_text(failure));
+    }
+
+    /// Why a command ended early and what to type next.
+    pub(super) fn failure_text(&self, failure: &Failure) -> String {
+        let hint = failure.hint.as_deref().map(cenbwp_diff::neutral);
+        let hint = hint.map(|hint| format!("  hint: {hint}\n")).unwrap_or_default();
+        self.error_text(&failure.error) + &hint
+    }
+
+    /// An error with its causes. It may quote names of files and text of others.
+    fn error_text(&self, error: &anyhow::Error) -> String {
         let text = format!("{error:#}");
         let lines: Vec<_> = text.lines().map(cenbwp_diff::neutral).collect();
-        self.complain(&format!("{} {}", self.label("error"), lines.join("\n")));
+        format!("{} {}\n", self.label("error"), lines.join("\n"))
     }
 
     /// Prints raw text to stderr. What cannot be written there can be told to nobody.
@@ -127,7 +194,11 @@ impl Output {
 
     /// The first failure to write the answer. A closed pipe is not one: the reader has seen enough.
     pub(super) fn failure(&self) -> Option<io::Error> {
-        let mut failed = self.failed.lock().expect("no holder panics");
-        failed.take().filter(|error| error.kind() != io::ErrorKind::BrokenPipe)
+        self.state().failed.take().filter(|error| error.kind() != io::ErrorKind::BrokenPipe)
     }
+}
+
+/// An event as a line.
+pub(super) fn line(event: &impl Serialize) -> String {
+    serde_json::to_string(event).expect("events have string keys and no failing maps") + "\n"
 }

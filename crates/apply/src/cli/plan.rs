@@ -16,7 +16,6 @@ use super::scope::ScopeArgs;
 use super::{interrupt, reports, validate};
 use crate::clock::Clock;
 use crate::cloud::Cloud;
-use crate::execute::InFlight;
 use crate::exit::{Exit, Failure, shown};
 use crate::planned::Planned;
 use crate::report::event::{self, Event, FindingLine, SummaryLine};
@@ -68,8 +67,7 @@ async fn show(
     reports: &Arc<Reports>,
 ) -> Result<(Exit, Arc<Planned>), Failure> {
     let inputs = usable(&args.spec, output, reports)?;
-    let stop = interrupt::listen(Arc::clone(output), Arc::clone(reports), InFlight::default())
-        .map_err(Failure::with(Exit::Error))?;
+    let stop = interrupt::listen();
     reports.begin();
     let cloud = match &args.scope.live_from {
         Some(_) => None,

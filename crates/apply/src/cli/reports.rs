@@ -76,7 +76,8 @@ pub(super) enum Stdout {
 pub(super) struct Reports {
     /// What stdout is for.
     pub stdout: Stdout,
-    command: &'static str,
+    /// The command that they are of.
+    pub command: &'static str,
     asked: Vec<ReportSpec>,
     output: Arc<Output>,
     places: Places,
@@ -92,7 +93,7 @@ struct Places {
 }
 
 /// What a report can tell by now, wherever the run ends.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Known {
     sources: Arc<[Source]>,
     findings: Vec<Finding>,
@@ -133,7 +134,7 @@ impl Reports {
         };
         let variable =
             |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        Ok(Arc::new(Self {
+        let reports = Arc::new(Self {
             stdout,
             command,
             asked: args.files.report.clone(),
@@ -144,7 +145,9 @@ impl Reports {
                 step_summary: variable("GITHUB_STEP_SUMMARY"),
             },
             known: Mutex::default(),
-        }))
+        });
+        super::leaving::sums_up_in(&reports);
+        Ok(reports)
     }
 
     /// Says in every file that the run has begun and not ended: a run that is killed cannot say so itself, and
@@ -177,6 +180,11 @@ impl Reports {
         if self.stdout == Stdout::Human {
             self.output.tell(&text());
         }
+    }
+
+    /// Prints the last words of a run that ends with this code, unless they were printed already.
+    pub(super) fn last(&self, text: &str, code: u8) {
+        self.output.last(text, code);
     }
 
     /// Takes in what was read. `findings` are those that matter to the command.
@@ -220,7 +228,8 @@ impl Reports {
         }
     }
 
-    /// Delivers every report that was asked for: to stdout, into its file, into the job's summary.
+    /// Delivers every report that was asked for: into its file, into the job's summary, to stdout. Files come first:
+    /// they have no reader to wait for.
     ///
     /// # Errors
     /// The first that could not be written. The others are written all the same.
@@ -230,15 +239,47 @@ impl Reports {
         failure: Option<&Failure>,
         applied: Option<&Applied>,
     ) -> anyhow::Result<()> {
-        let known = self.known();
+        let written = self.deliver_files(exit, failure, applied);
+        self.output.answer(&self.on_stdout(exit, failure, applied));
+        written
+    }
+
+    /// Delivers the reports that go into files, and into the job's summary.
+    ///
+    /// # Errors
+    /// The first that could not be written. The others are written all the same.
+    pub(super) fn deliver_files(
+        &self,
+        exit: Exit,
+        failure: Option<&Failure>,
+        applied: Option<&Applied>,
+    ) -> anyhow::Result<()> {
+        let known = self.known().clone();
         let run = Run { failure, applied, ..self.run(&known, exit) };
-        let written = self.asked.iter().map(|report| self.write(report, &run));
+        let files = self.asked.iter().filter_map(|report| Some((report.form, report.path.as_deref()?)));
+        let written = files.map(|(form, path)| {
+            write_whole(path, &form.render(&run))
+                .with_context(|| format!("{}: the report could not be written", shown(path)))
+        });
         let written = written.fold(Ok(()), Result::and);
         let for_github = self.asked.iter().any(|report| report.form == Form::Github);
         match self.places.step_summary.as_deref().filter(|_| for_github) {
             Some(path) => written.and(summarize(path, &Form::Markdown.render(&run))),
             None => written,
         }
+    }
+
+    /// The reports that go to stdout, but for the text for people, which is printed on the way.
+    pub(super) fn on_stdout(
+        &self,
+        exit: Exit,
+        failure: Option<&Failure>,
+        applied: Option<&Applied>,
+    ) -> String {
+        let known = self.known().clone();
+        let run = Run { failure, applied, ..self.run(&known, exit) };
+        let here = self.asked.iter().filter(|report| report.path.is_none() && report.form != Form::Human);
+        here.map(|report| report.form.render(&run)).collect()
     }
 
     /// The verdict on the spec that was read.
@@ -262,19 +303,6 @@ impl Reports {
                 checkout: self.places.checkout.as_deref(),
             },
             width: self.output.width,
-        }
-    }
-
-    fn write(&self, report: &ReportSpec, run: &Run<'_>) -> anyhow::Result<()> {
-        match (&report.path, report.form) {
-            (Some(path), form) => write_whole(path, &form.render(run))
-                .with_context(|| format!("{}: the report could not be written", shown(path))),
-            // It was printed on the way.
-            (None, Form::Human) => Ok(()),
-            (None, form) => {
-                self.output.answer(&form.render(run));
-                Ok(())
-            }
         }
     }
 

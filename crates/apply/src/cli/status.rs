@@ -14,7 +14,6 @@ use super::output::Output;
 use super::reports::{FormArgs, ReportArgs, Reports};
 use super::scope::ScopeArgs;
 use super::{interrupt, plan};
-use crate::execute::InFlight;
 use crate::exit::{Exit, Failure};
 use crate::planned::Planned;
 use crate::report::event::{self, Event, PackageLine, SummaryLine};
@@ -82,8 +81,7 @@ async fn show(
     reports: &Arc<Reports>,
 ) -> Result<(Exit, Counts), Failure> {
     let inputs = inputs(args, output, reports)?;
-    let stop = interrupt::listen(Arc::clone(output), Arc::clone(reports), InFlight::default())
-        .map_err(Failure::with(Exit::Error))?;
+    let stop = interrupt::listen();
     let cloud = match &args.live_from {
         Some(_) => None,
         None => Some(args.cloud.connect(environment, output, Some(reports))?),

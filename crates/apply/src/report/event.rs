@@ -221,7 +221,8 @@ impl<'a> From<&'a Row<'a>> for PackageLine<'a> {
 /// How a run ended.
 #[derive(Debug, Serialize)]
 pub struct SummaryLine {
-    /// `validate`, `plan`, `apply` or `status`.
+    /// `validate`, `plan`, `apply` or `status`; of a command line that is not understood the command that it names,
+    /// or `cenbwp`.
     pub command: &'static str,
     /// How many of what: findings, planned changes or outcomes.
     pub counts: Value,

@@ -21,8 +21,19 @@ pub struct Applied {
     pub results: Vec<ChangeResult>,
     /// What the last listing leaves to do; `None` if there was none to tell.
     pub left: Option<Plan>,
-    /// Whether a signal cut it short.
-    pub interrupted: bool,
+    /// What ended it.
+    pub end: End,
+}
+
+/// What ended an apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Nothing was left to wait for.
+    Done,
+    /// A signal: what was in flight was finished.
+    Stopped,
+    /// A second signal or a panic: nothing was waited for, so something that was sent may be untold.
+    Left,
 }
 
 impl Applied {
@@ -51,17 +62,18 @@ impl Applied {
             left.held.retain(|held| !planned.plan.held.contains(held) && !gone.contains(&held.identity));
             left
         });
-        Self { digest, results, left, interrupted }
+        let end = if interrupted { End::Stopped } else { End::Done };
+        Self { digest, results, left, end }
     }
 
     /// Decides the exit code, the gravest reason first.
     pub fn exit(&self) -> Exit {
         let any = |test: fn(&ChangeResult) -> bool| self.results.iter().any(test);
         let changed = any(ChangeResult::changed_something);
-        if any(ChangeResult::is_unknown) {
+        if any(ChangeResult::is_unknown) || (self.end == End::Left && !self.results.is_empty()) {
             Exit::Unknown
         } else if any(|result| !result.is_success()) {
-            match (changed, self.interrupted && !any(|result| result.outcome == Outcome::Failed)) {
+            match (changed, self.end == End::Stopped && !any(|result| result.outcome == Outcome::Failed)) {
                 (true, _) => Exit::Partial,
                 (false, true) => Exit::Interrupted,
                 (false, false) => Exit::Error,

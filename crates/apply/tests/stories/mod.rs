@@ -8,7 +8,7 @@ use cenbwp::cloud::{Asker, Attempt, ClientToken};
 use cenbwp::execute::{ChangeResult, FieldOutcome, FieldResult, Outcome};
 use cenbwp::exit::{Exit, Failure};
 use cenbwp::planned::Planned;
-use cenbwp::report::outcomes::Applied;
+use cenbwp::report::outcomes::{Applied, End};
 use cenbwp::report::{Folders, Run};
 use cenbwp::situation::Situation;
 use cenbwp_diff::{Business, ChargeType, Live, Observed, Options, Unreadable};
@@ -259,7 +259,7 @@ fn applied(name: &'static str, results: impl Fn(&Planned) -> Vec<ChangeResult>) 
     let planned = story.planned.as_ref().unwrap();
     let results = results(planned);
     let digest = planned.digest().to_owned();
-    let applied = Applied { digest, results, left: None, interrupted: false };
+    let applied = Applied { digest, results, left: None, end: End::Done };
     Story { command: "apply", exit: applied.exit(), applied: Some(applied), ..story }
 }
 
@@ -364,7 +364,7 @@ packages:
         ..result(&planned, 0, Outcome::Failed)
     };
     let digest = planned.digest().to_owned();
-    let applied = Applied { digest, results: vec![outcome], left: None, interrupted: false };
+    let applied = Applied { digest, results: vec![outcome], left: None, end: End::Done };
     Story {
         name: "hostile",
         command: "apply",

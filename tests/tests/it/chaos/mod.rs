@@ -6,6 +6,7 @@ mod crowd;
 mod disk;
 mod kills;
 mod network;
+mod readers;
 mod signals;
 
 use std::collections::BTreeSet;

@@ -1,18 +1,21 @@
-//! SIGINT and SIGTERM, once and twice, in every phase of an apply.
+//! SIGINT, SIGTERM and SIGHUP, once and twice, in every phase of an apply.
 
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cenbwp_tests::{Config, Effect, Emulator, Fault, Refusal, Semantics, When};
+use rustix::process::Signal;
 
 use super::{
     BOUGHT_NOTHING, CREATE, DESCRIBE, ONE, apply, check_no_second_order, check_one_more_run_finishes,
-    declared, until,
+    declared, is_pending, until,
 };
-use crate::support::{Lab, Terminal, purchases};
+use crate::support::{Lab, Ran, Terminal, purchases, signal, signal_until_it_ends};
 
-const SIGNALS: [&str; 2] = ["INT", "TERM"];
+const SIGNALS: [&str; 3] = ["INT", "TERM", "HUP"];
 const TWO: &str = "
 version: 1
 stack: net
@@ -21,6 +24,15 @@ packages:
   x: { areas: [China, Europe] }
   y: { areas: [China, China] }
 ";
+
+fn number(signal: &str) -> Signal {
+    match signal {
+        "INT" => Signal::INT,
+        "TERM" => Signal::TERM,
+        "HUP" => Signal::HUP,
+        _ => panic!("no signal here is called {signal}"),
+    }
+}
 
 /// Holds the first purchase between its arrival and its commit until it is let go.
 struct Gate {
@@ -150,7 +162,7 @@ fn signal_after_a_lost_request_leaves_it_unknown() {
 fn check_second_signal(lab: &Lab, mut terminal: Terminal, signal: &str) {
     terminal.signal(signal);
     terminal.wait_for("interrupted: nothing new is sent");
-    terminal.signal(signal);
+    terminal.signal_until_it_ends(number(signal));
     let texts = ["outcome unknown: net/x, client token cbwp1-", "run the same command again"];
     check_end(lab, terminal, 7, &texts);
     lab.emulator.clear_faults();
@@ -212,7 +224,7 @@ fn second_signal_sums_up_what_was_bought_before_it() {
         until(&lab, |requests| requests.iter().filter(|request| request.action == CREATE).count() > 2);
         terminal.signal("INT");
         terminal.wait_for("interrupted: nothing new is sent");
-        terminal.signal("INT");
+        terminal.signal_until_it_ends(Signal::INT);
         let (screen, code) = terminal.end();
         assert_eq!(code, 7, "{screen}");
         if form == "--json" {
@@ -230,5 +242,106 @@ fn second_signal_sums_up_what_was_bought_before_it() {
         }
         lab.emulator.clear_faults();
         check_one_more_run_finishes(&lab, &["net/x", "net/y"]);
+    }
+}
+
+/// GNU `timeout` signals its child and then its group.
+#[test]
+fn two_signals_at_once_are_one_and_let_what_is_in_flight_finish() {
+    for both in [[Signal::TERM, Signal::TERM], [Signal::INT, Signal::TERM], [Signal::HUP, Signal::HUP]] {
+        let lab = declared(ONE);
+        let gate = Gate::before_the_first_purchase(&lab.emulator);
+        let mut command = apply(&lab);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().expect("the binary is built");
+        gate.wait();
+        both.into_iter().for_each(|one| signal(&child, one));
+        gate.open();
+        let ran = Ran::from(child.wait_with_output().expect("it ends"));
+        assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+        assert!(ran.stdout.contains("Apply complete: 1 created."), "{}", ran.stdout);
+        assert_eq!(purchases(&lab.emulator), ["net/x"]);
+    }
+}
+
+#[test]
+fn a_hangup_stays_ignored_under_nohup() {
+    let lab = declared(TWO);
+    let gate = Gate::before_the_first_purchase(&lab.emulator);
+    let mut command = lab.command("nohup");
+    command.args(["cenbwp", "apply", "--auto-approve", "--parallelism", "1"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().expect("nohup is there");
+    gate.wait();
+    signal(&child, Signal::HUP);
+    gate.open();
+    let ran = Ran::from(child.wait_with_output().expect("it ends"));
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("Apply complete: 2 created."), "{}", ran.stdout);
+}
+
+#[test]
+fn ctrl_c_twice_at_a_terminal_ends_at_once() {
+    let lab = declared(ONE);
+    lab.emulator.fault(Fault::new(CREATE, When::EVERY, Effect::Latency(Duration::from_secs(60))));
+    let mut terminal = Terminal::control(&apply(&lab));
+    until(&lab, |requests| requests.iter().any(|request| request.action == CREATE));
+    terminal.press_ctrl_c();
+    terminal.wait_for("interrupted: nothing new is sent");
+    terminal.press_ctrl_c();
+    check_end(&lab, terminal, 7, &["outcome unknown: net/x, client token cbwp1-"]);
+}
+
+#[test]
+fn a_second_signal_names_id_and_order_of_what_was_answered_before_it() {
+    let lab = declared(TWO);
+    lab.emulator.fault(format!("{CREATE}@2-:latency=60s").parse().expect("a fault"));
+    let mut command = apply(&lab);
+    command.args(["--parallelism", "2", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the binary is built");
+    until(&lab, |requests| {
+        let purchases = requests.iter().filter(|request| request.action == CREATE);
+        purchases.clone().count() == 2 && purchases.clone().any(|request| !is_pending(request))
+    });
+    signal_until_it_ends(&mut child, Signal::TERM);
+    let ran = Ran::from(child.wait_with_output().expect("it has ended"));
+    assert_eq!(ran.code, 7, "{}{}", ran.stdout, ran.stderr);
+    let order = &lab.emulator.ledger()[0];
+    for text in [&order.order_id, &order.package_id] {
+        assert!(
+            ran.stderr.contains(text) || ran.stdout.contains(text),
+            "{text}: {}{}",
+            ran.stdout,
+            ran.stderr
+        );
+    }
+    assert_eq!(ran.stderr.matches("outcome unknown: net/").count(), 1, "{}", ran.stderr);
+    let last: serde_json::Value =
+        serde_json::from_str(ran.stdout.lines().last().unwrap_or_default()).expect("an event");
+    assert_eq!((&last["type"], &last["exit_code"]), (&"summary".into(), &7.into()), "{}", ran.stdout);
+}
+
+/// Before anything that could be lost the first signal is enough: a spec that somebody types is no run.
+#[test]
+fn a_signal_while_the_spec_is_read_ends_at_once_with_a_summary() {
+    for command in ["plan", "validate", "apply", "status"] {
+        let lab = declared(ONE);
+        let mut child = lab.command("cenbwp");
+        child.args([command, "--json", "-f", "-"]).stdin(Stdio::piped());
+        let mut child =
+            child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary is built");
+        let typing = child.stdin.take();
+        let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut text = String::new();
+        stdout.read_line(&mut text).expect("the first event");
+        signal(&child, Signal::TERM);
+        stdout.read_to_string(&mut text).expect("output is UTF-8");
+        let ran = Ran::from(child.wait_with_output().expect("it ends"));
+        assert_eq!(ran.code, 130, "{command}: {}", ran.stderr);
+        assert!(ran.stderr.contains("interrupted; nothing was bought or changed"), "{}", ran.stderr);
+        let last: serde_json::Value =
+            serde_json::from_str(text.lines().last().unwrap_or_default()).expect("an event");
+        assert_eq!((&last["type"], &last["exit_code"]), (&"summary".into(), &130.into()), "{text}");
+        drop(typing);
     }
 }

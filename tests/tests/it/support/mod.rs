@@ -4,10 +4,12 @@
 mod bench;
 mod lab;
 mod rogue;
+mod signal;
 mod terminal;
 
 pub(crate) use crate::common::spec;
 pub(crate) use bench::{Bench, Run, purchases};
 pub(crate) use lab::{Lab, Ran, binaries, repository};
 pub(crate) use rogue::{Rogue, nobody};
+pub(crate) use signal::{signal, signal_until_it_ends};
 pub(crate) use terminal::Terminal;

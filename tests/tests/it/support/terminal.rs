@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 
+use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 /// A program that believes in its terminal.
@@ -28,6 +29,14 @@ impl Terminal {
         Self { child, screen: File::from(controller), seen: String::new() }
     }
 
+    /// Starts the command as the session that this terminal controls: what is typed may be a signal.
+    pub(crate) fn control(command: &Command) -> Self {
+        let mut session = Command::new("setsid");
+        session.arg("--ctty").arg(command.get_program()).args(command.get_args()).env_clear();
+        session.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Self::start(session.current_dir(command.get_current_dir().expect("a lab's folder")))
+    }
+
     /// Reads until this text has been printed.
     pub(crate) fn wait_for(&mut self, text: &str) {
         while !self.seen.contains(text) {
@@ -44,6 +53,16 @@ impl Terminal {
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
         assert!(sent.expect("kill is there").success());
+    }
+
+    /// Presses Ctrl-C.
+    pub(crate) fn press_ctrl_c(&mut self) {
+        self.screen.write_all(b"\x03").expect("the terminal takes input");
+    }
+
+    /// Sends the program a signal again and again until it has ended.
+    pub(crate) fn signal_until_it_ends(&mut self, signal: Signal) {
+        super::signal_until_it_ends(&mut self.child, signal);
     }
 
     /// Everything that was printed, and the code.

@@ -1,0 +1,361 @@
+//! Leaving at once, from whatever thread: after a second signal, or a panic.
+//!
+//! ```text
+//! second signal ─┐                      ┌─▶ files     ─┐
+//!                ├─▶ register ─▶ code ──┼─▶ stderr    ─┼─▶ at most `PATIENCE` later: exit
+//! panic ─────────┘                      └─▶ stdout    ─┘
+//! ```
+//!
+//! Each part is written by a thread of its own, because each may wait for a reader, or for a lock that a thread holds
+//! which waits for one. The process ends when all are written, or when its patience is over.
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, OnceLock, PoisonError};
+use std::time::Duration;
+
+use super::ending;
+use super::output::Output;
+use super::reports::{Reports, Stdout};
+use crate::clock::Clock;
+use crate::execute::{ChangeResult, InFlight};
+use crate::exit::{Exit, Failure};
+use crate::report::outcomes::{Applied, End};
+
+/// How long the last words may take, and as long again for what stdout did not take. A reader that reads at all takes
+/// them in milliseconds. More would keep a pipeline that has been told to end, and that is killed in the end, which
+/// leaves no word at all: GitHub kills 7.5 seconds after its first signal.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What this process has to say when it is left. Signals and panics belong to the process, and so does this.
+static PROCESS: OnceLock<Leaving> = OnceLock::new();
+
+/// What a run has to say when it is left, and where.
+#[derive(Debug)]
+struct Leaving {
+    output: Arc<Output>,
+    /// Where the run is summed up; none for a command that has no summary.
+    reports: OnceLock<Arc<Reports>>,
+    /// What was sent; none for a command that changes nothing.
+    in_flight: OnceLock<InFlight>,
+    /// Whether a thread is leaving. The others wait for the end.
+    begun: AtomicBool,
+}
+
+/// Why a run is left.
+#[derive(Clone, Debug)]
+pub(super) enum Why {
+    /// A signal.
+    Signal,
+    /// A panic: what it said, and where.
+    Panic(String),
+}
+
+/// Says from now on on this output what a run that is left has done, and makes a panic leave.
+pub(super) fn prepare(output: &Arc<Output>) {
+    let leaving = Leaving {
+        output: Arc::clone(output),
+        reports: OnceLock::new(),
+        in_flight: OnceLock::new(),
+        begun: AtomicBool::new(false),
+    };
+    let _ = PROCESS.set(leaving);
+    // The panic does not unwind: nothing that it would pass may take its end for an ordinary one.
+    std::panic::set_hook(Box::new(|panic| leave(&Why::Panic(panic.to_string()))));
+}
+
+/// Sums up a run that is left in these forms.
+pub(super) fn sums_up_in(reports: &Arc<Reports>) {
+    if let Some(leaving) = PROCESS.get() {
+        let _ = leaving.reports.set(Arc::clone(reports));
+    }
+}
+
+/// Names what is in flight when the run is left.
+pub(super) fn names(in_flight: &InFlight) {
+    if let Some(leaving) = PROCESS.get() {
+        let _ = leaving.in_flight.set(Arc::clone(in_flight));
+    }
+}
+
+/// What is in flight, for a command that changes something.
+pub(super) fn in_flight() -> Option<InFlight> {
+    PROCESS.get()?.in_flight.get().map(Arc::clone)
+}
+
+/// Ends the process in a moment, whatever its other threads do, and sums up what is known by now.
+#[expect(clippy::disallowed_methods, reason = "the second signal, or a panic, leaves no other way")]
+pub(super) fn leave(why: &Why) -> ! {
+    let Some(leaving) = PROCESS.get() else { std::process::exit(Exit::Error.code().into()) };
+    if leaving.begun.swap(true, Ordering::SeqCst) {
+        rest();
+    }
+    std::process::exit(leaving.last_words(why).into())
+}
+
+/// Returns the code to end with, unless the process is being left: then its end comes from there.
+pub(super) fn or_this(code: ExitCode) -> ExitCode {
+    if PROCESS.get().is_some_and(|leaving| leaving.begun.load(Ordering::SeqCst)) {
+        rest();
+    }
+    code
+}
+
+/// Waits for the end of the process.
+fn rest() -> ! {
+    loop {
+        std::thread::park();
+    }
+}
+
+impl Leaving {
+    /// Says what there is to say, and returns the code that it says.
+    fn last_words(&'static self, why: &Why) -> u8 {
+        let (for_words, for_none) = (why.clone(), why.clone());
+        let words = aside(move || self.words(&for_words)).recv_timeout(PATIENCE * 2);
+        let words = Arc::new(words.unwrap_or_else(|_| self.of_failure(for_none.unheard())));
+        let (of_files, of_stderr, of_stdout) = (Arc::clone(&words), Arc::clone(&words), Arc::clone(&words));
+        let files = aside(move || self.to_files(&of_files));
+        let stderr = aside(move || self.output.draw(&of_stderr.story));
+        let stdout = aside(move || self.output.leave(&of_stdout.answer, of_stdout.exit.code()));
+        let begun = Clock::System.instant();
+        let left = || PATIENCE.saturating_sub(Clock::System.instant() - begun);
+        let told = stdout.recv_timeout(left());
+        let _ = (files.recv_timeout(left()), stderr.recv_timeout(left()));
+        match told {
+            Ok(code) => code,
+            Err(_) => {
+                let code = words.exit.code();
+                let _ = aside(move || self.output.draw(&words.text)).recv_timeout(PATIENCE);
+                code
+            }
+        }
+    }
+
+    fn to_files(&self, words: &Words) {
+        let Some(reports) = self.reports.get() else { return };
+        if let Err(error) = reports.deliver_files(words.exit, words.failure.as_ref(), words.applied.as_ref())
+        {
+            self.output.blame(&error);
+        }
+    }
+
+    /// What there is to say.
+    fn words(&self, why: &Why) -> Words {
+        let sent = self.in_flight.get().map(Arc::clone).map_or(Some(Sent::default()), |in_flight| {
+            aside(move || Sent::of(&in_flight)).recv_timeout(PATIENCE).ok()
+        });
+        match sent {
+            Some(sent) if sent.results.is_empty() => self.of_failure(why.before_anything()),
+            Some(sent) => self.of_apply(why, sent),
+            // The register is held where a request is recorded, so one may be about to leave.
+            None => self.of_failure(why.unheard()),
+        }
+    }
+
+    fn of_failure(&self, failure: Failure) -> Words {
+        let exit = failure.exit;
+        let answer = self.reports.get().map_or_else(String::new, |reports| {
+            let summary = super::plan::summary(reports.command, exit, None);
+            reports.on_stdout(exit, Some(&failure), None) + &ending::lines(reports, Some(&failure), summary)
+        });
+        let story = self.output.failure_text(&failure);
+        Words { exit, answer, story, text: String::new(), failure: Some(failure), applied: None }
+    }
+
+    fn of_apply(&self, why: &Why, sent: Sent) -> Words {
+        let Sent { unknown, results } = sent;
+        let digest = self.reports.get().and_then(|reports| reports.digest()).unwrap_or_default();
+        // What was not begun is not among the results.
+        let applied = Applied { digest, results, left: None, end: End::Left };
+        let exit = applied.exit();
+        let mut story = unknown;
+        if let Why::Panic(message) = why {
+            story.insert_str(0, &self.output.failure_text(&broken(message)));
+        }
+        let text = applied.text();
+        let answer = self.reports.get().map_or_else(String::new, |reports| {
+            let text = if reports.stdout == Stdout::Human {
+                self.output.harmless(&text).into_owned()
+            } else {
+                String::new()
+            };
+            text + &reports.on_stdout(exit, None, Some(&applied)) + &ending::lines_of(&applied, reports)
+        });
+        Words { exit, answer, story, text, failure: None, applied: Some(applied) }
+    }
+}
+
+/// What there is to say when a run is left.
+struct Words {
+    /// The code to end with.
+    exit: Exit,
+    /// The rest of the answer.
+    answer: String,
+    /// What stderr says in any case.
+    story: String,
+    /// What stderr says besides where stdout does not take the answer.
+    text: String,
+    failure: Option<Failure>,
+    applied: Option<Applied>,
+}
+
+/// What was sent.
+#[derive(Debug, Default)]
+struct Sent {
+    /// What is in flight, line by line.
+    unknown: String,
+    /// What became of the changes that were begun.
+    results: Vec<ChangeResult>,
+}
+
+impl Sent {
+    fn of(in_flight: &InFlight) -> Self {
+        let in_flight = in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        let unknown = in_flight.iter().map(|intent| format!("outcome unknown: {intent}\n")).collect();
+        Self { unknown, results: in_flight.results() }
+    }
+}
+
+impl Why {
+    /// The end of a run that had sent nothing.
+    fn before_anything(&self) -> Failure {
+        match self {
+            Self::Signal => super::interrupt::nothing_was_done(),
+            Self::Panic(message) => broken(message),
+        }
+    }
+
+    /// The end of a run that cannot say what it has sent.
+    fn unheard(&self) -> Failure {
+        let message = match self {
+            Self::Signal => "interrupted while a request was being recorded".to_owned(),
+            Self::Panic(message) => one_line(message),
+        };
+        Failure::new(Exit::Unknown, message).hint(AGAIN)
+    }
+}
+
+const AGAIN: &str = "run the same command again: it uses the same tokens, so it cannot buy twice";
+
+/// A fault of our own.
+fn broken(message: &str) -> Failure {
+    Failure::new(Exit::Error, format_args!("a fault in cenbwp itself: {}", one_line(message)))
+        .hint("please report it with this line and the command; `cenbwp version` names the build")
+}
+
+fn one_line(message: &str) -> String {
+    message.lines().collect::<Vec<_>>().join(" ")
+}
+
+/// Does something on a thread of its own. Where the system has no thread left it is done here: better a word that may
+/// have to wait than none.
+pub(super) fn aside<T: Send + 'static>(work: impl Fn() -> T + Send + Sync + 'static) -> Receiver<T> {
+    let (done, result) = channel();
+    let work = Arc::new(move || drop(done.send(work())));
+    let there = Arc::clone(&work);
+    if std::thread::Builder::new().name("last-words".to_owned()).spawn(move || there()).is_err() {
+        work();
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Output as Ended};
+
+    use super::*;
+    use crate::cli::Environment;
+    use crate::cli::output::Color;
+    use crate::execute::Outcome;
+
+    fn output() -> Arc<Output> {
+        Arc::new(Output::new(Color::Never, false, &Environment::new::<String, String>([])))
+    }
+
+    /// Runs one of the tests that end their process, in a process of its own.
+    fn in_a_process(test: &str) -> Ended {
+        let this = std::env::current_exe().expect("this program has a path");
+        let name = format!("cli::leaving::tests::{test}");
+        let arguments = ["--exact", &name, "--ignored", "--nocapture"];
+        Command::new(this).args(arguments).output().expect("it is there")
+    }
+
+    #[track_caller]
+    fn check_panic(test: &str) {
+        let ended = in_a_process(test);
+        let stderr = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "{test}: {stderr}");
+        assert!(stderr.contains("error: a fault in cenbwp itself: panicked at "), "{stderr}");
+        assert!(stderr.contains("on purpose"), "{stderr}");
+        assert_eq!(stderr.matches("panicked at").count(), 1, "{stderr}");
+    }
+
+    #[test]
+    fn a_panic_ends_with_code_1_before_anything_was_sent_in_any_thread_and_with_any_lock() {
+        for test in ["ends_by_a_panic", "ends_by_a_panic_elsewhere", "ends_by_a_panic_that_holds_the_output"]
+        {
+            check_panic(test);
+        }
+    }
+
+    #[test]
+    #[ignore = "it ends its process"]
+    fn ends_by_a_panic() {
+        prepare(&output());
+        panic!("on purpose");
+    }
+
+    #[test]
+    #[ignore = "it ends its process"]
+    fn ends_by_a_panic_elsewhere() {
+        prepare(&output());
+        std::thread::spawn(|| panic!("on purpose")).join().expect("it never comes back");
+    }
+
+    #[test]
+    #[ignore = "it ends its process"]
+    fn ends_by_a_panic_that_holds_the_output() {
+        let output = output();
+        prepare(&output);
+        let _held = output.hold();
+        panic!("on purpose");
+    }
+
+    fn created() -> ChangeResult {
+        ChangeResult {
+            identity: "net/x".parse().expect("an identity"),
+            action: "purchase",
+            outcome: Outcome::Created,
+            id: Some("cenbwp-1".parse().expect("an id")),
+            mbps: None,
+            order_id: Some("order-1".to_owned()),
+            client_token: None,
+            request_id: None,
+            detail: None,
+            hint: None,
+            may_have_bought: true,
+            fields: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_panic_ends_with_code_7_once_something_was_sent_and_names_what_was_bought() {
+        let leaving = Leaving {
+            output: output(),
+            reports: OnceLock::new(),
+            in_flight: OnceLock::new(),
+            begun: AtomicBool::new(false),
+        };
+        for why in [Why::Panic("panicked at here:\non purpose".to_owned()), Why::Signal] {
+            let unknown = "outcome unknown: net/y, client token cbwp1-a\n".to_owned();
+            let words = leaving.of_apply(&why, Sent { unknown: unknown.clone(), results: vec![created()] });
+            assert_eq!(words.exit, Exit::Unknown);
+            assert!(words.story.ends_with(&unknown), "{}", words.story);
+            let panicked = words.story.contains("a fault in cenbwp itself: panicked at here: on purpose");
+            assert_eq!(panicked, matches!(why, Why::Panic(_)), "{}", words.story);
+            assert!(words.text.contains("net/x  created  cenbwp-1  order order-1"), "{}", words.text);
+        }
+    }
+}

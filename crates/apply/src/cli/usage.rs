@@ -1,0 +1,116 @@
+//! The end of a run whose command line was not understood, or that had no time to begin.
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue};
+
+use super::output::{self, Color, Output};
+use super::{Environment, ending, plan};
+use crate::exit::{Exit, Failure};
+use crate::report::event::{self, Event};
+
+/// The commands, for the summary's `command`: it is not known from what could not be parsed.
+const COMMANDS: [&str; 11] = [
+    "validate",
+    "plan",
+    "show",
+    "apply",
+    "status",
+    "export",
+    "schema",
+    "explain",
+    "completions",
+    "man",
+    "version",
+];
+
+/// Prints clap's own answer, or its complaint with our code for invalid input. What it quotes of the
+/// arguments may hold terminal escapes, and a URL may hold a password.
+pub(super) fn answer(mut error: clap::Error, environment: &Environment) -> Exit {
+    let quoted = error.context().filter_map(|(kind, value)| Some((kind, harmless(value)?)));
+    let quoted: Vec<_> = quoted.collect();
+    if !quoted.is_empty() {
+        // It may quote the same text once more.
+        error.remove(ContextKind::Suggested);
+    }
+    for (kind, value) in quoted {
+        error.insert(kind, value);
+    }
+    // A closed pipe is no reason to fail.
+    let _ = error.print();
+    if !error.use_stderr() {
+        return Exit::Done;
+    }
+    let output = Output::new(Color::Never, false, environment);
+    end_events(&complaint(&error), &output);
+    Exit::Invalid
+}
+
+/// Ends the event stream of a run that failed before it began one: `--json` ends in a summary always.
+pub(super) fn end_events(failure: &Failure, output: &Output) {
+    if let Some(events) = events(failure) {
+        output.last(&events, failure.exit.code());
+    }
+}
+
+/// The whole stream of such a run, if the command line asks for events.
+fn events(failure: &Failure) -> Option<String> {
+    let arguments: Vec<OsString> =
+        std::env::args_os().skip(1).take_while(|argument| argument != "--").collect();
+    let command = wants_events(&arguments)?;
+    let summary = plan::summary(command, failure.exit, None);
+    let summary = output::line(&Event::Summary(summary));
+    Some(output::line(&event::VERSION) + &ending::diagnostic(failure) + &summary)
+}
+
+/// The command, if `--json` is among the arguments, however it is spelt.
+fn wants_events(arguments: &[OsString]) -> Option<&'static str> {
+    let arguments: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
+    let asked = arguments.iter().any(|argument| *argument == "--json" || argument.starts_with("--json="));
+    let command = arguments.iter().find_map(|argument| COMMANDS.into_iter().find(|name| name == argument));
+    asked.then(|| command.unwrap_or("cenbwp"))
+}
+
+/// The complaint in one line, and where to read on.
+fn complaint(error: &clap::Error) -> Failure {
+    let text = error.render().to_string();
+    let message: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+    let message = message.join(" ");
+    let message = message.strip_prefix("error: ").unwrap_or(&message);
+    Failure::new(Exit::Invalid, message).hint("see the flags: cenbwp --help")
+}
+
+/// What clap may quote instead, if it must not quote this.
+fn harmless(value: &ContextValue) -> Option<ContextValue> {
+    let ContextValue::String(text) = value else { return None };
+    let is_private = text.contains("://") && text.contains(['@', '?']);
+    let shown = if is_private { "[redacted]".into() } else { cenbwp_diff::neutral(text) };
+    (shown != *text).then(|| ContextValue::String(shown.into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn asked(arguments: &str) -> Option<&'static str> {
+        wants_events(&arguments.split_whitespace().map(OsString::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn every_command_has_its_name_in_the_summary_of_a_usage_error() {
+        let command = super::super::Cli::command();
+        let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        assert_eq!(names, COMMANDS);
+    }
+
+    #[test]
+    fn events_are_asked_for_wherever_the_flag_stands() {
+        assert_eq!(asked("plan --json --bogus"), Some("plan"));
+        assert_eq!(asked("--bogus apply --json=x"), Some("apply"));
+        assert_eq!(asked("--json"), Some("cenbwp"));
+        assert_eq!(asked("plan --report json"), None);
+        assert_eq!(asked("plan"), None);
+    }
+}
