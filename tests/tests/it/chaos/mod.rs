@@ -8,6 +8,7 @@ mod kills;
 mod network;
 mod readers;
 mod signals;
+mod stops;
 
 use std::collections::BTreeSet;
 use std::process::Command;
