@@ -313,7 +313,7 @@ async fn execute(
         execute::Event::Result(result) => {
             progress.clear();
             output.story(&format!("{}: {}", result.identity, result.outcome.word()));
-            reports.event(&Event::ChangeResult(result.into()));
+            reports.result(result);
         }
         execute::Event::Waiting { settled, all, longest } => {
             progress.show(settled, all, &longest);

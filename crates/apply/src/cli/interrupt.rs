@@ -14,7 +14,6 @@ use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::WithRawSiginfo;
 
 use super::leaving::{self, Why};
-use super::output::Output;
 use crate::clock::Clock;
 use crate::exit::{Exit, Failure};
 use crate::stop::Stop;
@@ -51,16 +50,15 @@ pub(super) fn survive_full_files() {
 ///
 /// # Errors
 /// When the system refuses a handler, the pipe that it writes to, or a thread.
-pub(super) fn start(output: &Arc<Output>) -> io::Result<()> {
+pub(super) fn start() -> io::Result<()> {
     let hangup = (!is_ignored(SIGHUP)).then_some(SIGHUP);
     let signals: Vec<i32> = [SIGINT, SIGTERM].into_iter().chain(hangup).collect();
     for signal in &signals {
         flag::register(*signal, HEARD.stop.flag())?;
     }
     let signals = SignalsInfo::<WithRawSiginfo>::new(signals)?;
-    let output = Arc::clone(output);
     let thread = std::thread::Builder::new().name("signals".to_owned()).stack_size(STACK);
-    thread.spawn(move || hear(signals, &output)).map(drop)
+    thread.spawn(move || hear(signals)).map(drop)
 }
 
 /// Ends in order from now on, at the first signal. The second one leaves: with code 7, naming what is in flight and
@@ -78,7 +76,7 @@ fn is_ignored(signal: i32) -> bool {
     mask >> (signal - 1) & 1 == 1
 }
 
-fn hear(mut signals: SignalsInfo<WithRawSiginfo>, output: &Arc<Output>) {
+fn hear(mut signals: SignalsInfo<WithRawSiginfo>) {
     let clock = Clock::System;
     let mut first = None;
     for signal in signals.forever() {
@@ -86,7 +84,7 @@ fn hear(mut signals: SignalsInfo<WithRawSiginfo>, output: &Arc<Output>) {
         match first {
             None => {
                 first = Some(clock.instant());
-                stop(output);
+                stop();
             }
             Some(first) if is_typed || clock.instant() - first >= ONE_REQUEST => leaving::leave(&Why::Signal),
             Some(_) => {}
@@ -95,19 +93,12 @@ fn hear(mut signals: SignalsInfo<WithRawSiginfo>, output: &Arc<Output>) {
 }
 
 /// Requests the stop, and leaves where nothing would come of it.
-fn stop(output: &Arc<Output>) {
+fn stop() {
     if !HEARD.minded.load(Ordering::SeqCst) {
         leaving::leave(&Why::Signal);
     }
     HEARD.stop.request();
-    let Some(in_flight) = leaving::in_flight() else { return };
-    let output = Arc::clone(output);
-    // Neither the register nor stderr may keep the second signal from being heard.
-    leaving::aside(move || {
-        if !in_flight.lock().expect("no holder panics").is_empty() {
-            output.complain("interrupted: nothing new is sent; once more to stop without waiting");
-        }
-    });
+    leaving::explain_the_wait();
 }
 
 /// The end of a run that is interrupted before it has sent anything.

@@ -79,9 +79,16 @@ pub(super) fn names(in_flight: &InFlight) {
     }
 }
 
-/// What is in flight, for a command that changes something.
-pub(super) fn in_flight() -> Option<InFlight> {
-    PROCESS.get()?.in_flight.get().map(Arc::clone)
+/// Tells a person who waits for a run that was interrupted what is waited for, and how to end that.
+pub(super) fn explain_the_wait() {
+    // Neither the register nor stderr may keep the second signal from being heard.
+    aside(|| {
+        let Some(leaving) = PROCESS.get() else { return };
+        let sent = leaving.in_flight.get().map(Sent::of).unwrap_or_default();
+        if !sent.is_nothing() {
+            leaving.output.complain("interrupted: nothing new is sent; once more to stop without waiting");
+        }
+    });
 }
 
 /// Ends the process in a moment, whatever its other threads do, and sums up what is known by now.
@@ -147,7 +154,7 @@ impl Leaving {
             aside(move || Sent::of(&in_flight)).recv_timeout(PATIENCE).ok()
         });
         match sent {
-            Some(sent) if sent.results.is_empty() => self.of_failure(why.before_anything()),
+            Some(sent) if sent.is_nothing() => self.of_failure(why.before_anything()),
             Some(sent) => self.of_apply(why, sent),
             // The register is held where a request is recorded, so one may be about to leave.
             None => self.of_failure(why.unheard()),
@@ -181,7 +188,9 @@ impl Leaving {
             } else {
                 String::new()
             };
-            text + &reports.on_stdout(exit, None, Some(&applied)) + &ending::lines_of(&applied, reports)
+            let results = reports.untold(&applied.results);
+            let summary = ending::lines_of(&applied, reports);
+            text + &reports.on_stdout(exit, None, Some(&applied)) + &results + &summary
         });
         Words { exit, answer, story, text, failure: None, applied: Some(applied) }
     }
@@ -215,6 +224,11 @@ impl Sent {
         let in_flight = in_flight.lock().unwrap_or_else(PoisonError::into_inner);
         let unknown = in_flight.iter().map(|intent| format!("outcome unknown: {intent}\n")).collect();
         Self { unknown, results: in_flight.results() }
+    }
+
+    /// Returns true if nothing was sent that could have changed something: what is not attempted is a result too.
+    fn is_nothing(&self) -> bool {
+        self.unknown.is_empty() && !self.results.iter().any(ChangeResult::changed_something)
     }
 }
 
@@ -251,7 +265,7 @@ fn one_line(message: &str) -> String {
 
 /// Does something on a thread of its own. Where the system has no thread left it is done here: better a word that may
 /// have to wait than none.
-pub(super) fn aside<T: Send + 'static>(work: impl Fn() -> T + Send + Sync + 'static) -> Receiver<T> {
+fn aside<T: Send + 'static>(work: impl Fn() -> T + Send + Sync + 'static) -> Receiver<T> {
     let (done, result) = channel();
     let work = Arc::new(move || drop(done.send(work())));
     let there = Arc::clone(&work);
@@ -335,7 +349,7 @@ mod tests {
             request_id: None,
             detail: None,
             hint: None,
-            may_have_bought: true,
+            may_have_changed: true,
             fields: Vec::new(),
         }
     }

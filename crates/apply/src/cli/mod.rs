@@ -105,7 +105,7 @@ pub fn main() -> ExitCode {
     leaving::prepare(&output);
     logs::start(&cli.global, &output);
     let buys = matches!(cli.command, Command::Apply(_));
-    let ended = start(&output).and_then(|()| run(cli.command, &environment, &output));
+    let ended = start().and_then(|()| run(cli.command, &environment, &output));
     let exit = ended.unwrap_or_else(|failure| {
         usage::end_events(&failure, &output);
         output.fail(&failure);
@@ -115,9 +115,9 @@ pub fn main() -> ExitCode {
 }
 
 /// Makes sure of what every command relies on.
-fn start(output: &Arc<Output>) -> Result<(), Failure> {
+fn start() -> Result<(), Failure> {
     Clock::System.check().map_err(Failure::with(Exit::Error))?;
-    interrupt::start(output)
+    interrupt::start()
         .context("signals cannot be listened for")
         .map_err(Failure::with(Exit::Error))
         .map_err(|failure| failure.hint(MORE_ROOM))

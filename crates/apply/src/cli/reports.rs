@@ -1,19 +1,22 @@
 //! In which forms a run is told, and where each goes.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
-use cenbwp_spec::{Finding, Source, Spec};
+use cenbwp_spec::{Finding, Identity, Source, Spec};
 use serde::Serialize;
 
 use super::Environment;
 use super::inputs::Inputs;
-use super::output::Output;
+use super::output::{self, Output};
+use crate::execute::ChangeResult;
 use crate::exit::{Exit, Failure, shown};
 use crate::planned::Planned;
+use crate::report::event::Event;
 use crate::report::outcomes::Applied;
 use crate::report::{Folders, Form, Run};
 
@@ -99,6 +102,8 @@ struct Known {
     findings: Vec<Finding>,
     spec: Option<Arc<Spec>>,
     planned: Option<Arc<Planned>>,
+    /// The changes whose result was printed.
+    told: BTreeSet<Identity>,
 }
 
 impl Reports {
@@ -180,6 +185,22 @@ impl Reports {
         if self.stdout == Stdout::Human {
             self.output.tell(&text());
         }
+    }
+
+    /// Prints what became of a change if stdout is for events.
+    pub(super) fn result(&self, result: &ChangeResult) {
+        self.known().told.insert(result.identity.clone());
+        self.event(&Event::ChangeResult(result.into()));
+    }
+
+    /// The events of those results that were not printed yet, as lines.
+    pub(super) fn untold(&self, results: &[ChangeResult]) -> String {
+        if self.stdout != Stdout::Events {
+            return String::new();
+        }
+        let told = self.known().told.clone();
+        let untold = results.iter().filter(|result| !told.contains(&result.identity));
+        untold.map(|result| output::line(&Event::ChangeResult(result.into()))).collect()
     }
 
     /// Prints the last words of a run that ends with this code, unless they were printed already.
