@@ -65,6 +65,25 @@ fn check(now: SystemTime) -> anyhow::Result<()> {
     end.map(drop).map_err(|_| anyhow::anyhow!("the clock of this machine is outside the calendar; set it"))
 }
 
+/// A time as people read it: `2026-11-27 18:28 UTC`.
+pub fn for_people(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// A length of time as people read it, rounded: `45 seconds`, `20 minutes`, `26 hours`, `3 days`.
+pub fn rough(time: SignedDuration) -> String {
+    const UNITS: [(&str, i64, i64); 4] = [
+        ("second", 1, 120),
+        ("minute", 60, 120 * 60),
+        ("hour", 3600, 72 * 3600),
+        ("day", 24 * 3600, i64::MAX),
+    ];
+    let seconds = time.as_secs();
+    let (unit, length, _) = UNITS.into_iter().find(|(.., below)| seconds < *below).unwrap_or(UNITS[3]);
+    let count = seconds.saturating_add(length / 2) / length;
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,5 +106,22 @@ mod tests {
         assert_eq!(clock.now(), start);
         clock.sleep(Duration::from_secs(90)).await;
         assert_eq!(clock.now().to_string(), "2026-01-02T03:05:35Z");
+    }
+
+    #[test]
+    fn people_read_times_in_minutes_and_lengths_in_one_unit() {
+        assert_eq!(for_people("2026-11-27T18:28:18.755848095Z".parse().unwrap()), "2026-11-27 18:28 UTC");
+        for (seconds, text) in [
+            (0, "0 seconds"),
+            (1, "1 second"),
+            (119, "119 seconds"),
+            (20 * 60 - 1, "20 minutes"),
+            (119 * 60 + 30, "120 minutes"),
+            (26 * 3600 + 600, "26 hours"),
+            (3 * 86_400, "3 days"),
+            (i64::MAX, "106751991167300 days"),
+        ] {
+            assert_eq!(rough(SignedDuration::from_secs(seconds)), text);
+        }
     }
 }

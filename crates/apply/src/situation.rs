@@ -108,7 +108,11 @@ pub(crate) fn checked_plan(spec: &Spec, observed: &Observed, options: &Options) 
     }
 }
 
-fn check_pins(spec: &Spec, account: &AccountId) -> Result<(), Failure> {
+/// Refuses a spec of which a stack is pinned to another account.
+///
+/// # Errors
+/// Exit 4.
+pub(crate) fn check_pins(spec: &Spec, account: &AccountId) -> Result<(), Failure> {
     for (name, stack) in &spec.stacks {
         if let Some(pin) = stack.account.as_ref().filter(|pin| *pin != account) {
             let message = format!(

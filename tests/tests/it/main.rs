@@ -15,6 +15,7 @@ mod documents;
 mod doubt;
 mod examples;
 mod export;
+mod forged;
 mod guards;
 mod hostile;
 mod money;

@@ -131,7 +131,7 @@ fn spec_that_changed_makes_a_plan_stale_unless_it_is_detached() {
 #[test]
 fn plan_expires() {
     let lab = planned();
-    check_refused(&lab, "apply plan.json --plan-ttl 0s", 5, "too old");
+    check_refused(&lab, "apply plan.json --plan-ttl 0s", 5, "the plan is of ");
 }
 
 #[test]

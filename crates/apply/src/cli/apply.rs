@@ -147,12 +147,9 @@ enum Start {
 fn start(args: &Args, output: &Output, reports: &Reports) -> Result<Start, Failure> {
     if let Some(path) = &args.plan {
         let saved = inputs::read_plan(path)?;
-        let age = Clock::System.now().duration_since(saved.options.now);
-        if age > args.plan_ttl.try_into().unwrap_or(jiff::SignedDuration::MAX) {
-            let message = format!("{}: the plan is of {} and too old", shown(path), saved.options.now);
-            return Err(Failure::new(Exit::Stale, message)
-                .hint("plan again, or allow its age, such as --plan-ttl 48h"));
-        }
+        saved
+            .check_age(Clock::System.now(), args.plan_ttl)
+            .map_err(|failure| Failure { error: failure.error.context(shown(path)), ..failure })?;
         if !args.detached {
             inputs::compare_with_disk(&saved)?;
         }
@@ -256,22 +253,9 @@ fn consequences(plan: &Plan) -> String {
 
 /// Looks and plans once more, because time has passed since the plan was made.
 async fn plan_again(approved: &Planned, cloud: &Cloud) -> Result<Arc<Planned>, Failure> {
-    let stale = |message: String| {
-        Failure::new(Exit::Stale, message).hint("nothing was sent; plan again with these credentials")
-    };
-    let endpoint = cloud.endpoint().to_string();
-    if let Some(planned) = approved.situation.endpoint.as_ref().filter(|planned| **planned != endpoint) {
-        return Err(stale(format!("the plan was made at {planned}, and this is {endpoint}")));
-    }
+    approved.check_endpoint(&cloud.endpoint().to_string())?;
     let mut situation = Situation::look(cloud).await?;
-    if let (Some(planned), Some(account)) = (&approved.situation.account, &situation.account)
-        && planned != account
-    {
-        let message = format!(
-            "the plan was made for account {planned}, and these credentials are of account {account}"
-        );
-        return Err(stale(message));
-    }
+    situation.account.iter().try_for_each(|account| approved.check_account(account))?;
     let options = cenbwp_diff::Options { now: cloud.clock().now(), ..approved.options.clone() };
     let fresh = situation.plan(Some(cloud), &approved.spec, &options).await?;
     let plan = approved.still_approved(&fresh)?;

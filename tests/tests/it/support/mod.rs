@@ -2,6 +2,7 @@
 //! stands at the other ends: a server that is not the service, and a person at a terminal.
 
 mod bench;
+mod forger;
 mod lab;
 mod rogue;
 mod signal;
@@ -9,6 +10,7 @@ mod terminal;
 
 pub(crate) use crate::common::spec;
 pub(crate) use bench::{Bench, Run, purchases};
+pub(crate) use forger::Forged;
 pub(crate) use lab::{Lab, Ran, binaries, repository};
 pub(crate) use rogue::{Rogue, nobody};
 pub(crate) use signal::{signal, signal_until_it_ends};

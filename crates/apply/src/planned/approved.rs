@@ -1,0 +1,244 @@
+//! An approved plan against the world in which it is to be applied.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use cenbwp_diff::{Change, FieldChange, Plan, Style, Update};
+use cenbwp_spec::{AccountId, Identity};
+use jiff::{SignedDuration, Timestamp};
+
+use super::Planned;
+use crate::clock;
+use crate::exit::{Exit, Failure};
+use crate::situation::check_pins;
+
+/// How far ahead a plan may be dated: the clocks of two machines differ, those of signed requests by at most this much.
+/// A larger value would let a wrong clock, or a stranger, keep a plan alive for as much longer.
+const CLOCKS_MAY_DIFFER: SignedDuration = SignedDuration::from_mins(15);
+
+/// The run that is to apply a plan.
+#[derive(Clone, Copy, Debug)]
+pub struct Applier<'a> {
+    /// The time of the run.
+    pub now: Timestamp,
+    /// The oldest plan that the run applies.
+    pub ttl: Duration,
+    /// The account that the credentials are of.
+    pub account: &'a AccountId,
+    /// The service.
+    pub endpoint: &'a str,
+}
+
+impl Planned {
+    /// Refuses a plan that this run may not apply, whatever the listing shows. `apply` refuses the same piece by
+    /// piece, each as soon as it can.
+    ///
+    /// # Errors
+    /// Those of [`Planned::check_age`], [`Planned::check_endpoint`] and [`Planned::check_account`].
+    pub fn check_applier(&self, run: Applier<'_>) -> Result<(), Failure> {
+        let Applier { now, ttl, account, endpoint } = run;
+        self.check_age(now, ttl)?;
+        self.check_endpoint(endpoint)?;
+        self.check_account(account)
+    }
+
+    /// Refuses a plan that is too old, or from the future, which would never get too old.
+    ///
+    /// # Errors
+    /// Exit 5.
+    pub fn check_age(&self, now: Timestamp, ttl: Duration) -> Result<(), Failure> {
+        let age = now.duration_since(self.options.now);
+        let made = clock::for_people(self.options.now);
+        if -age > CLOCKS_MAY_DIFFER {
+            let ahead = clock::rough(-age);
+            let message = format!(
+                "the plan is of {made}, {ahead} in the future: a clock is wrong, here or where it was made"
+            );
+            return Err(Failure::new(Exit::Stale, message)
+                .hint("set the clock, and plan again: cenbwp plan --out FILE"));
+        }
+        let ttl = SignedDuration::try_from(ttl).unwrap_or(SignedDuration::MAX);
+        if age <= ttl {
+            return Ok(());
+        }
+        let (age, allowed) = (clock::rough(age), clock::rough(ttl));
+        let enough = now.duration_since(self.options.now).as_hours() + 1;
+        let message = format!("the plan is of {made}, {age} old, and may be {allowed} old");
+        Err(Failure::new(Exit::Stale, message)
+            .hint(format!("plan again, or allow its age: --plan-ttl {enough}h")))
+    }
+
+    /// Refuses a plan of another service. A plan of a recording has none.
+    ///
+    /// # Errors
+    /// Exit 5.
+    pub fn check_endpoint(&self, endpoint: &str) -> Result<(), Failure> {
+        match self.situation.endpoint.as_deref().filter(|planned| *planned != endpoint) {
+            Some(planned) => Err(stale(format!("the plan was made at {planned}, and this is {endpoint}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses a plan for another account, and one whose spec is pinned to another account.
+    ///
+    /// # Errors
+    /// Exit 5 when the plan was made for another account; exit 4 when a stack of its spec pins another one, which no
+    /// plan of ours is of: the file was forged.
+    pub fn check_account(&self, account: &AccountId) -> Result<(), Failure> {
+        if let Some(planned) = self.situation.account.as_ref().filter(|planned| *planned != account) {
+            return Err(stale(format!(
+                "the plan was made for account {planned}, and these credentials are of account {account}"
+            )));
+        }
+        check_pins(&self.spec, account)
+    }
+
+    /// Returns what of this plan is still to be done, now that the same spec gives the plan `fresh`.
+    ///
+    /// Each change is still needed, and kept; or done by now, and dropped: this is how an apply that was
+    /// killed resumes. What only `fresh` wants was never approved, and is left for another plan.
+    ///
+    /// # Errors
+    /// Exit 5, showing both plans, when a change is neither, or when something is held or exceeded that
+    /// was not.
+    pub fn still_approved(&self, fresh: &Plan) -> Result<Plan, Failure> {
+        let (planned, now) = (by_identity(&self.plan), by_identity(fresh));
+        let wanted = |change: &Change| now.get(change.identity()).is_some_and(|now| is_rest_of(now, change));
+        let untouched = |identity: &Identity| {
+            !now.contains_key(identity) && fresh.held.iter().all(|held| held.identity != *identity)
+        };
+        let done = |change: &Change| match change {
+            Change::Purchase(_) | Change::Update(_) | Change::Adopt(_) => {
+                untouched(change.identity()) && fresh.in_sync.contains_key(&change.identity().address)
+            }
+            // What is released or retired may be gone altogether.
+            Change::Release(_) | Change::Retire(_) => untouched(change.identity()),
+        };
+        let settled = self.plan.changes.iter().all(|change| wanted(change) || done(change));
+        let unheld = fresh.held.iter().all(|held| self.plan.held.contains(held));
+        let mut rest = fresh.clone();
+        rest.changes.retain(|now| planned.get(now.identity()).is_some_and(|change| is_rest_of(now, change)));
+        if settled && unheld && fresh.breaches.is_empty() && fresh.complete {
+            return Ok(rest);
+        }
+        let text = |plan| cenbwp_diff::render(plan, &Style::plain());
+        let (planned, now) = (text(&self.plan), text(fresh));
+        let diff =
+            similar::TextDiff::from_lines(&planned, &now).unified_diff().header("planned", "now").to_string();
+        Err(Failure::new(Exit::Stale, format_args!("the world changed after the plan was made\n{diff}"))
+            .hint("nothing was sent; plan again and review the new plan"))
+    }
+}
+
+fn stale(message: String) -> Failure {
+    Failure::new(Exit::Stale, message).hint("nothing was sent; plan again with these credentials")
+}
+
+fn by_identity(plan: &Plan) -> BTreeMap<&Identity, &Change> {
+    plan.changes.iter().map(|change| (change.identity(), change)).collect()
+}
+
+/// Tells whether `now` is the change that was planned, or what is left of it: of a purchase or an adoption,
+/// what follows it once the package is ours; of several fields, those that still differ.
+fn is_rest_of(now: &Change, planned: &Change) -> bool {
+    let within = |now: &Update, fields: &[FieldChange]| now.fields.iter().all(|field| fields.contains(field));
+    match (now, planned) {
+        (Change::Update(now), Change::Purchase(planned)) => within(now, &planned.then),
+        (Change::Update(now), Change::Adopt(planned)) => now.id == planned.id && within(now, &planned.fields),
+        (Change::Update(now), Change::Update(planned)) => {
+            now.id == planned.id && within(now, &planned.fields)
+        }
+        (Change::Release(now), Change::Release(planned)) => {
+            now.id == planned.id && now.tag_keys.is_subset(&planned.tag_keys)
+        }
+        (Change::Retire(now), Change::Retire(planned)) => {
+            now.id == planned.id && now.detach.is_subset(&planned.detach) && now.delete == planned.delete
+        }
+        _ => now == planned,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cenbwp_diff::{Observed, Options};
+    use cenbwp_spec::Source;
+
+    use super::*;
+    use crate::situation::{Situation, checked_plan};
+
+    const OURS: &str = "1234567890123456";
+    const THEIRS: &str = "42";
+    const HERE: &str = "https://cbn.aliyuncs.com/";
+
+    /// A plan made at noon for our account, of a spec with a stack without a pin and one with this pin.
+    fn plan_pinned_to(pin: &str) -> Planned {
+        let text = format!(
+            "version: 1\nstack: free\npackages: {{}}\n---\nversion: 1\nstack: net\naccount: \"{pin}\"\npackages: {{}}\n"
+        );
+        let sources = [Source { name: "net.yaml".to_owned(), bytes: text.into_bytes() }];
+        let spec = cenbwp_spec::parse(&sources).spec.expect("it is valid");
+        let options = Options {
+            now: noon(),
+            targets: None,
+            skip_held: false,
+            expiring_within: SignedDuration::ZERO,
+            max_purchases: None,
+            max_new_mbps: None,
+        };
+        let observed = Observed { packages: Vec::new(), unreadable: Vec::new(), complete: true };
+        let plan = checked_plan(&spec, &observed, &options).expect("nothing is declared");
+        let (account, endpoint) = (Some(OURS.parse().expect("digits")), Some(HERE.to_owned()));
+        let situation = Situation { account, endpoint, asker: None, observed };
+        Planned::new(sources.into(), spec.into(), options, situation, plan)
+    }
+
+    fn noon() -> Timestamp {
+        "2026-01-02T12:00:00Z".parse().expect("a time")
+    }
+
+    /// Checks a run so many seconds after noon; returns the code and the message of a refusal.
+    fn check(pin: &str, after: i64, ttl: u64, account: &str, endpoint: &str) -> Option<(u8, String)> {
+        let now = noon() + SignedDuration::from_secs(after);
+        let account = account.parse().expect("digits");
+        let run = Applier { now, ttl: Duration::from_secs(ttl), account: &account, endpoint };
+        let refused = plan_pinned_to(pin).check_applier(run).err()?;
+        Some((refused.exit.code(), refused.error.to_string()))
+    }
+
+    #[test]
+    fn a_plan_is_applied_while_it_is_neither_too_old_nor_from_the_future() {
+        for (after, ttl, is_fine) in [
+            (0, 0, true),
+            (1, 0, false),
+            (86_400, 86_400, true),
+            (86_401, 86_400, false),
+            (86_401, u64::MAX, true),
+            (-15 * 60, 0, true),
+            (-15 * 60 - 1, 0, false),
+            (-15 * 60 - 1, u64::MAX, false),
+        ] {
+            let refused = check(OURS, after, ttl, OURS, HERE);
+            assert_eq!(
+                refused.is_none(),
+                is_fine,
+                "{after} s after it was made, {ttl} s allowed: {refused:?}"
+            );
+            assert!(refused.is_none_or(|(code, _)| code == 5));
+        }
+    }
+
+    #[test]
+    fn a_plan_is_for_one_account_one_service_and_the_accounts_of_its_own_spec() {
+        for (pin, account, endpoint, code) in [
+            (OURS, OURS, HERE, None),
+            (OURS, THEIRS, HERE, Some(5)),
+            (OURS, OURS, "https://cbn.example.com/", Some(5)),
+            (THEIRS, OURS, HERE, Some(4)),
+            // Another plan is needed in any case.
+            (THEIRS, THEIRS, HERE, Some(5)),
+        ] {
+            let refused = check(pin, 0, 60, account, endpoint);
+            assert_eq!(refused.as_ref().map(|(code, _)| *code), code, "{refused:?}");
+        }
+    }
+}
