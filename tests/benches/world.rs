@@ -75,6 +75,7 @@ impl World {
             account: None,
             asker: None,
             endpoint: None,
+            paths: &[],
             sources,
         }
     }

@@ -130,6 +130,7 @@ pub(crate) async fn execute(
         account: Some(account),
         endpoint: None,
         asker: None,
+        paths: &[],
         sources: &[],
     };
     Applied::new(&planned, String::new(), results, look.as_ref(), stop.is_requested())

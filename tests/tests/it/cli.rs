@@ -94,7 +94,7 @@ fn plan_document_is_the_same_for_the_same_world() {
     let document = |ran: &str| serde_json::from_str::<Value>(ran).expect("one document");
     let (first, second) = (lab.run("plan --report json").stdout, lab.run("plan --report json").stdout);
     let (mut first, mut second) = (document(&first), document(&second));
-    assert_eq!(first["format_version"], "1.0");
+    assert_eq!(first["format_version"], "1.1");
     assert!(first["digest"].as_str().is_some_and(|digest| digest.starts_with("sha256:")));
     assert_eq!(first["applyable"], true);
     assert_eq!(first["pins"]["account_id"], "1234567890123456");

@@ -64,6 +64,7 @@ fn plan_forged_for_another_account_is_refused_by_the_pin_of_its_own_spec() {
     let lab = plan_for_the_wrong_account(&[("cen/net.yaml", PINNED)]);
     let says = "stack net belongs to account 9999999999999999, and these credentials are of account 1234567890123456";
     check_refused(&lab, "apply plan.json", 4, says);
+    check_refused(&lab, "apply plan.json --without-spec", 4, says);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod support;
 
 mod answers;
 mod approval;
+mod assertions;
 mod chaos;
 mod cli;
 mod corpus;

@@ -93,7 +93,7 @@ fn every_form_is_there_when_the_plan_is_stale() {
     assert_eq!(lab.run("plan --out plan.json").code, 0);
     lab.file("cenbwp.yaml", &ONE.replace('7', "8"));
     let ran = lab.run(&with_every_form("apply plan.json"));
-    check_reports(&lab, &ran, 5, &["the spec changed after the plan was made", "--detached"]);
+    check_reports(&lab, &ran, 5, &["the spec changed after the plan was made", "--without-spec"]);
 }
 
 #[test]

@@ -108,13 +108,13 @@ fn flags_that_shape_a_plan_are_refused_beside_one() {
     ] {
         check_refused(&lab, &format!("apply plan.json {flag}"), 3, "cannot be used with");
     }
-    for flag in ["--detached", "--plan-ttl 1h"] {
+    for flag in ["--without-spec", "--plan-ttl 1h"] {
         check_refused(&lab, &format!("apply --auto-approve {flag}"), 3, "PLAN");
     }
 }
 
 #[test]
-fn spec_that_changed_makes_a_plan_stale_unless_it_is_detached() {
+fn spec_that_changed_makes_a_plan_stale_unless_it_is_applied_without_the_spec() {
     let lab = planned();
     lab.file("cenbwp.yaml", &format!("# a comment and nothing else\n{SPEC}"));
     assert_eq!(lab.run("apply plan.json --parallelism 1").code, 0, "comments declare nothing");
@@ -123,8 +123,8 @@ fn spec_that_changed_makes_a_plan_stale_unless_it_is_detached() {
     lab.file("cenbwp.yaml", &SPEC.replace("bandwidth: 7", "bandwidth: 8"));
     check_refused(&lab, "apply plan.json", 5, "cenbwp.yaml: the spec changed");
     std::fs::remove_file(lab.path("cenbwp.yaml")).expect("it was there");
-    check_refused(&lab, "apply plan.json", 5, "--detached");
-    assert_eq!(lab.run("apply plan.json --detached").code, 0);
+    check_refused(&lab, "apply plan.json", 5, "--without-spec");
+    assert_eq!(lab.run("apply plan.json --without-spec").code, 0);
     assert_eq!(purchases(&lab.emulator).len(), 2);
 }
 

@@ -20,7 +20,7 @@ use super::plan;
 use super::progress::Progress;
 use super::reports::{ReportArgs, Reports};
 use super::scope::ScopeArgs;
-use super::{approval, ending, interrupt, leaving};
+use super::{approval, ending, interrupt, leaving, saved};
 use crate::clock::Clock;
 use crate::cloud::{Cloud, Writer};
 use crate::execute::{self, InFlight, Journal, Register, Session, Settings};
@@ -51,7 +51,7 @@ pub(super) struct Args {
     plan_digest: Option<String>,
     /// Apply the saved plan without comparing it with the spec files on disk
     #[arg(long, requires = "plan")]
-    detached: bool,
+    without_spec: bool,
     /// Refuse a saved plan that is older
     #[arg(long, value_name = "TIME", requires = "plan", default_value = "24h", value_parser = super::values::duration)]
     plan_ttl: Duration,
@@ -146,22 +146,22 @@ enum Start {
 /// Everything that can be refused offline.
 fn start(args: &Args, output: &Output, reports: &Reports) -> Result<Start, Failure> {
     if let Some(path) = &args.plan {
-        let saved = inputs::read_plan(path)?;
-        saved
+        let planned = inputs::read_plan(path)?;
+        planned
             .check_age(Clock::System.now(), args.plan_ttl)
             .map_err(|failure| Failure { error: failure.error.context(shown(path)), ..failure })?;
-        if !args.detached {
-            inputs::compare_with_disk(&saved)?;
+        if !args.without_spec {
+            saved::compare_with_disk(&planned)?;
         }
-        if saved.situation.account.is_none() {
+        if planned.situation.account.is_none() {
             return Err(Failure::new(
                 Exit::Refused,
                 "the plan was made from a recording, which is not the cloud",
             )
             .hint("plan without --live-from"));
         }
-        check_applyable(&saved.plan)?;
-        return Ok(Start::Saved(Arc::new(saved)));
+        check_applyable(&planned.plan)?;
+        return Ok(Start::Saved(Arc::new(planned)));
     }
     if let Some(recording) = &args.scope.live_from {
         let message = format!("{}: a recording is not the cloud", shown(recording));

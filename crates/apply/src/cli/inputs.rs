@@ -9,7 +9,7 @@ use anyhow::Context;
 use cenbwp_spec::{Finding, Severity, Source, Spec};
 
 use crate::exit::{Exit, Failure, shown};
-use crate::planned::Planned;
+use crate::planned::{Planned, SpecPath};
 
 /// The spec that is read when no `--file` is given.
 pub(super) const DEFAULT_FILE: &str = "cenbwp.yaml";
@@ -30,6 +30,8 @@ pub(super) struct SpecArgs {
 
 /// A spec as read: its sources, and what the parser says of them.
 pub(super) struct Inputs {
+    /// The paths as given.
+    pub paths: Arc<[SpecPath]>,
     /// The sources, in order.
     pub sources: Arc<[Source]>,
     /// Errors and warnings.
@@ -48,7 +50,8 @@ impl Inputs {
             failure.hint(format!("name the spec with -f PATH; without it {DEFAULT_FILE} is read"))
         })?;
         let cenbwp_spec::Parsed { spec, findings } = cenbwp_spec::parse(&sources);
-        Ok(Self { sources: sources.into(), findings, spec: spec.map(Arc::new) })
+        let paths = args.file.iter().map(|path| super::saved::spec_path(path)).collect();
+        Ok(Self { paths, sources: sources.into(), findings, spec: spec.map(Arc::new) })
     }
 
     /// How many findings are of this severity.
@@ -73,27 +76,7 @@ pub(super) fn read_plan(path: &Path) -> Result<Planned, Failure> {
     Planned::read(&bytes).map_err(|failure| Failure { error: failure.error.context(named()), ..failure })
 }
 
-/// Compares a saved plan with the spec files that it was made from.
-///
-/// # Errors
-/// Exit 5 when they are gone, or declare something else by now.
-pub(super) fn compare_with_disk(saved: &Planned) -> Result<(), Failure> {
-    let stale = |message: String| {
-        Failure::new(Exit::Stale, message).hint("plan again, or apply what was reviewed: --detached")
-    };
-    let names: Vec<PathBuf> = saved.sources.iter().map(|source| PathBuf::from(&source.name)).collect();
-    let sources = read_sources(&names).map_err(|error| stale(format!("{error:#}")))?;
-    let spec = cenbwp_spec::parse(&sources).spec;
-    let digest = spec.as_ref().map(crate::report::document::spec_digest);
-    if digest == Some(crate::report::document::spec_digest(&saved.spec)) {
-        return Ok(());
-    }
-    let changed = sources.iter().zip(&*saved.sources).filter(|(now, then)| now.bytes != then.bytes);
-    let names: Vec<&str> = changed.map(|(now, _)| now.name.as_str()).collect();
-    Err(stale(format!("{}: the spec changed after the plan was made", names.join(", "))))
-}
-
-fn read_sources(paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
+pub(super) fn read_sources(paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {

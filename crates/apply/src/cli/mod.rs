@@ -5,7 +5,7 @@
 //! | `validate`, `plan`, `show`, `apply` | the steps of a reconciliation |
 //! | `status`, `export` | what is live, and a spec for it |
 //! | `schema`, `explain`, `completions`, `man`, `version` | what the tool says of itself |
-//! | `inputs`, `scope`, `connection` | spec files, planning flags, the way to the service |
+//! | `inputs`, `saved`, `scope`, `connection` | spec files, again for a saved plan, planning flags, the way to the service |
 //! | `approval`, `interrupt`, `progress` | the person at the terminal |
 //! | `ending`, `leaving`, `usage` | the last words: in order, at once, and before a command is known |
 //! | `reports`, `output` | what goes where, and the one place that prints |
@@ -27,6 +27,7 @@ mod output;
 mod plan;
 mod progress;
 mod reports;
+mod saved;
 mod schema;
 mod scope;
 mod show;

@@ -17,7 +17,7 @@ use super::{interrupt, reports, validate};
 use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::exit::{Exit, Failure, shown};
-use crate::planned::Planned;
+use crate::planned::{Planned, SpecPath};
 use crate::report::event::{self, Event, FindingLine, SummaryLine};
 use crate::situation::Situation;
 
@@ -110,7 +110,11 @@ fn save(path: &Path, planned: &Planned, output: &Output) -> Result<(), Failure> 
         .map_err(Failure::with(Exit::Error))?;
     output.story(&format!("saved {}, digest {}", shown(path), document.digest));
     let path = shown(path);
-    output.story(&if document.applyable {
+    output.story(&if document.applyable && planned.paths.contains(&SpecPath::Stream) {
+        format!(
+            "its spec cannot be read again, so apply cannot compare it: cenbwp apply {path} --without-spec"
+        )
+    } else if document.applyable {
         format!("to apply exactly this plan: cenbwp apply {path}")
     } else {
         format!("it cannot be applied as it is; cenbwp show {path} shows why")
@@ -156,7 +160,7 @@ pub(super) async fn prepare(
         (None, None) => unreachable!("a run without a recording has a client"),
     };
     let plan = situation.plan(cloud, &spec, &options).await?;
-    Ok(Planned::new(inputs.sources, spec, options, situation, plan))
+    Ok(Planned::new(inputs.sources, spec, options, situation, plan).read_from(inputs.paths))
 }
 
 /// The last event of a run that has got as far as a plan, or not.

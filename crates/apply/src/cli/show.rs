@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::Environment;
 use super::output::Output;
 use super::reports::{FormArgs, ReportArgs, Reports};
+use crate::clock;
 use crate::exit::{Exit, Failure};
+use crate::planned::SpecPath;
 
 /// Show a saved plan
 #[derive(Debug, clap::Args)]
@@ -37,8 +39,14 @@ fn show(args: &Args, output: &Output, reports: &Reports) -> Result<Exit, Failure
         _ => "a recording".to_owned(),
     };
     reports.human(|| planned.text(output.color, output.width));
-    reports
-        .human(|| format!("\nMade for {made_for}, {}.\nDigest {}\n", planned.options.now, planned.digest()));
+    let made = clock::for_people(planned.options.now);
+    reports.human(|| {
+        format!(
+            "\nMade for {made_for}, {made}.\nMade of {}.\nDigest {}\n",
+            SpecPath::flags(&planned.paths),
+            planned.digest()
+        )
+    });
     if !planned.is_applyable() {
         reports.human(|| "It cannot be applied as it is.\n".to_owned());
     }

@@ -115,7 +115,7 @@ fn inputs(args: &Args, output: &Output, reports: &Reports) -> Result<Inputs, Fai
         [] if !Path::new(DEFAULT_FILE).exists() => {
             output.story("no spec: only tags tell who owns what; name one with -f PATH");
             let spec = Some(Arc::new(Spec::default()));
-            return Ok(Inputs { sources: Arc::default(), findings: Vec::new(), spec });
+            return Ok(Inputs { paths: Arc::default(), sources: Arc::default(), findings: Vec::new(), spec });
         }
         [] => vec![PathBuf::from(DEFAULT_FILE)],
         files => files.to_vec(),

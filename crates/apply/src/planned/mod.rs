@@ -1,6 +1,7 @@
 //! A plan with everything that it was made from: what is shown, saved, approved and carried out.
 
 mod approved;
+mod paths;
 mod saved;
 
 use std::sync::{Arc, OnceLock};
@@ -9,6 +10,7 @@ use cenbwp_diff::{Options, Palette, Plan, Style};
 use cenbwp_spec::{Source, Spec};
 
 pub use approved::Applier;
+pub use paths::SpecPath;
 
 use crate::report::document::Document;
 use crate::report::material::Material;
@@ -17,6 +19,8 @@ use crate::situation::Situation;
 /// A plan and its inputs.
 #[derive(Debug)]
 pub struct Planned {
+    /// The paths that the spec was read from.
+    pub paths: Arc<[SpecPath]>,
     /// The spec's files.
     pub sources: Arc<[Source]>,
     /// What they declare.
@@ -32,7 +36,7 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// A plan with everything that it was made from.
+    /// A plan with everything that it was made from, its spec read from these files, each named by itself.
     pub fn new(
         sources: Arc<[Source]>,
         spec: Arc<Spec>,
@@ -40,7 +44,14 @@ impl Planned {
         situation: Situation,
         plan: Plan,
     ) -> Self {
-        Self { sources, spec, options, situation, plan, digest: OnceLock::new() }
+        let paths = sources.iter().map(|source| SpecPath::from(source.name.clone())).collect();
+        Self { paths, sources, spec, options, situation, plan, digest: OnceLock::new() }
+    }
+
+    /// The same plan, its spec read from these paths: a folder among them may get another file.
+    #[must_use]
+    pub fn read_from(self, paths: Arc<[SpecPath]>) -> Self {
+        Self { paths, ..self }
     }
 
     /// What an approval names: the digest of this plan, or, of what is left of an approved one, of that.
@@ -51,7 +62,8 @@ impl Planned {
     /// What is left of this plan, now that the world looks like this.
     pub fn rest(&self, options: Options, situation: Situation, plan: Plan) -> Self {
         let (sources, spec) = (Arc::clone(&self.sources), Arc::clone(&self.spec));
-        Self { digest: self.digest().to_owned().into(), ..Self::new(sources, spec, options, situation, plan) }
+        let rest = Self::new(sources, spec, options, situation, plan).read_from(Arc::clone(&self.paths));
+        Self { digest: self.digest().to_owned().into(), ..rest }
     }
 
     /// What reports are made of.
@@ -64,6 +76,7 @@ impl Planned {
             account: self.situation.account.as_ref(),
             endpoint: self.situation.endpoint.as_deref(),
             asker: self.situation.asker.as_ref(),
+            paths: &self.paths,
             sources: &self.sources,
         }
     }

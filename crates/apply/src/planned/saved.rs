@@ -1,6 +1,6 @@
 //! Reads saved plans.
 //!
-//! A saved plan holds its own inputs (the spec's text, the listing, the options), and
+//! A saved plan holds its own inputs (the spec's text, the paths that it was read from, the listing, the options), and
 //! planning is pure. So reading one means planning again and comparing: a file that was changed by accident, or by hand
 //! and in part, does not give itself any more.
 //!
@@ -58,13 +58,13 @@ impl Planned {
 
     /// Plans again from what a saved plan says it was made from.
     fn recompute(saved: &Value) -> Result<Self, String> {
-        let Inputs { account, endpoint, asker, sources, observed, options } =
+        let Inputs { account, endpoint, asker, paths, sources, observed, options } =
             SavedInputs::read(&saved["inputs"])?;
         let spec = cenbwp_spec::parse(&sources).spec.ok_or("inputs.sources: the spec has errors")?;
         let plan =
             checked_plan(&spec, &observed, &options).map_err(|failure| format!("{:#}", failure.error))?;
         let situation = Situation { account, endpoint, asker, observed };
-        Ok(Self::new(sources.into(), Arc::new(spec), options, situation, plan))
+        Ok(Self::new(sources.into(), Arc::new(spec), options, situation, plan).read_from(paths.into()))
     }
 }
 

@@ -23,35 +23,39 @@ use super::rows::{
     PlannedPurchase, PlannedUpdate, held, planned_purchase, planned_update, resource_changes, stray, warning,
 };
 use crate::cloud::ClientToken;
+use crate::planned::SpecPath;
 
 /// A plan as data.
 #[derive(Debug)]
 pub struct Document<'a> {
     material: Material<'a>,
-    pins: Pins,
+    pins: Pins<'a>,
     /// Over everything that decides; what an approval names.
     pub digest: String,
     /// Whether it may be carried out.
     pub applyable: bool,
 }
 
-/// The form of the document. It changes when a reader of the old form would be misled.
-pub const FORMAT_VERSION: &str = "1.0";
+/// The form of the document: the first number changes when a reader of the old form would be misled, the second when
+/// something is added. The tool itself reads its own form only: an older one would pass over what was added, and a newer
+/// one misses it.
+pub const FORMAT_VERSION: &str = "1.1";
 
 /// What the plan was made for; another value of any of these makes it another plan.
 #[derive(Debug, serde::Serialize)]
-struct Pins {
+struct Pins<'a> {
     account_id: Option<AccountId>,
     endpoint: Option<String>,
     stacks: Vec<StackName>,
     token_scheme: &'static str,
-    spec: SpecPin,
+    spec: SpecPin<'a>,
     live: LivePin,
 }
 
 #[derive(Debug, serde::Serialize)]
-struct SpecPin {
+struct SpecPin<'a> {
     digest: String,
+    paths: &'a [SpecPath],
     files: Vec<String>,
 }
 
@@ -110,7 +114,8 @@ impl Summary {
 impl<'a> Document<'a> {
     /// Makes the document of a plan.
     pub fn new(material: &Material<'a>) -> Self {
-        let Material { plan, spec, observed, options, account, endpoint, asker: _, sources } = *material;
+        let Material { plan, spec, observed, options, account, endpoint, asker: _, paths, sources } =
+            *material;
         let pins = Pins {
             account_id: account.cloned(),
             endpoint: endpoint.map(str::to_owned),
@@ -118,6 +123,7 @@ impl<'a> Document<'a> {
             token_scheme: ClientToken::SCHEME,
             spec: SpecPin {
                 digest: spec_digest(spec),
+                paths,
                 files: sources.iter().map(|source| source.name.clone()).collect(),
             },
             live: live_pin(plan, spec, observed, options.now),
@@ -130,7 +136,9 @@ impl<'a> Document<'a> {
 
     fn compute_digest(&self) -> String {
         let mut pins = json!(self.pins);
-        pins["spec"].as_object_mut().expect("a struct is an object").remove("files");
+        // The names of a spec's files decide nothing, and differ between checkouts. `apply` compares them by itself.
+        let spec = pins["spec"].as_object_mut().expect("a struct is an object");
+        spec.retain(|name, _| name == "digest");
         pins["live"].as_object_mut().expect("a struct is an object").remove("listed");
         let mut hasher = Hasher::default();
         hasher.object(|members| {

@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::digest::Hasher;
 use super::material::Material;
 use crate::cloud::Asker;
+use crate::planned::SpecPath;
 
 /// What a plan is made from, as read from a saved one.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct Inputs {
     pub endpoint: Option<String>,
     /// Who listed them; `None` for a recording.
     pub asker: Option<Asker>,
+    /// The paths that the spec was read from.
+    pub paths: Vec<SpecPath>,
     /// The spec's files.
     pub sources: Vec<Source>,
     /// What was seen.
@@ -40,6 +43,7 @@ pub struct SavedInputs<'a> {
     endpoint: Option<String>,
     credentials: Option<Asker>,
     created_at: Timestamp,
+    paths: Cow<'a, [SpecPath]>,
     sources: Vec<SavedSource<'a>>,
     observed: Cow<'a, Observed>,
     options: SavedOptions,
@@ -57,13 +61,14 @@ impl<'a> SavedInputs<'a> {
             endpoint,
             credentials: asker,
             created_at,
+            paths,
             sources,
             observed,
             options,
         } = inputs;
         let sources = sources.into_iter().map(Source::from).collect();
-        let observed = observed.into_owned();
-        Ok(Inputs { account, endpoint, asker, sources, observed, options: options.at(created_at)? })
+        let (paths, observed) = (paths.into_owned(), observed.into_owned());
+        Ok(Inputs { account, endpoint, asker, paths, sources, observed, options: options.at(created_at)? })
     }
 
     /// The inputs of a plan. A spec without errors is UTF-8.
@@ -79,6 +84,7 @@ impl<'a> SavedInputs<'a> {
             endpoint: material.endpoint.map(str::to_owned),
             credentials: material.asker.cloned(),
             created_at: *now,
+            paths: Cow::Borrowed(material.paths),
             sources: sources.collect(),
             observed: Cow::Borrowed(material.observed),
             options: SavedOptions {
@@ -93,7 +99,7 @@ impl<'a> SavedInputs<'a> {
 
     /// The digest of all of it.
     pub(super) fn digest(&self) -> String {
-        let Self { account_id, endpoint, credentials, created_at, sources, observed, options } = self;
+        let Self { account_id, endpoint, credentials, created_at, paths, sources, observed, options } = self;
         let mut hasher = Hasher::default();
         hasher.object(|inputs| {
             inputs.member("account_id", account_id);
@@ -107,6 +113,7 @@ impl<'a> SavedInputs<'a> {
                 members.rows("unreadable", unreadable.iter());
             });
             inputs.member("options", options);
+            inputs.member("paths", paths);
             inputs.rows("sources", sources.iter());
         });
         hasher.finish()

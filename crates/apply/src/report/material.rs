@@ -4,6 +4,7 @@ use cenbwp_diff::{Observed, Options, Plan};
 use cenbwp_spec::{AccountId, Source, Spec};
 
 use crate::cloud::Asker;
+use crate::planned::SpecPath;
 
 /// Everything a document is made of.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +23,8 @@ pub struct Material<'a> {
     pub endpoint: Option<&'a str>,
     /// Who listed them; `None` for a recording.
     pub asker: Option<&'a Asker>,
+    /// The paths that the spec was read from.
+    pub paths: &'a [SpecPath],
     /// The spec's files.
     pub sources: &'a [Source],
 }

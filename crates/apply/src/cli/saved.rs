@@ -1,0 +1,75 @@
+//! A saved plan and the spec on disk.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use cenbwp_spec::Source;
+
+use super::inputs;
+use crate::exit::{Exit, Failure, shown};
+use crate::planned::{Planned, SpecPath};
+use crate::report::document::spec_digest;
+
+/// The most files that a message names.
+const NAMED: usize = 5;
+
+/// A path of `-f` as a plan remembers it.
+pub(super) fn spec_path(path: &Path) -> SpecPath {
+    let is_pipe = path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
+    if is_pipe { SpecPath::Stream } else { path.display().to_string().into() }
+}
+
+/// Compares a saved plan with what the paths that it was made of hold by now. Comments and layout make no difference;
+/// the set of files does, whatever a new one declares.
+///
+/// # Errors
+/// Exit 5 when a file was added, removed or renamed, when they declare something else by now, or when the spec cannot
+/// be read again.
+pub(super) fn compare_with_disk(saved: &Planned) -> Result<(), Failure> {
+    let stale = |message: String| {
+        Failure::new(Exit::Stale, message)
+            .hint("plan again, or apply the plan without comparing it with the spec: --without-spec")
+    };
+    let paths: Option<Vec<PathBuf>> = saved.paths.iter().map(on_disk).collect();
+    let paths = paths.ok_or_else(|| {
+        stale("the plan was made of stdin or a pipe, which cannot be read again".to_owned())
+    })?;
+    let sources = inputs::read_sources(&paths).map_err(|error| stale(format!("{error:#}")))?;
+    let moved = moved(&saved.sources, &sources);
+    if !moved.is_empty() {
+        return Err(stale(format!("{} after the plan was made", listed(&moved))));
+    }
+    let spec = cenbwp_spec::parse(&sources).spec;
+    if spec.as_ref().map(spec_digest) == Some(spec_digest(&saved.spec)) {
+        return Ok(());
+    }
+    let changed = sources.iter().zip(&*saved.sources).filter(|(now, then)| now.bytes != then.bytes);
+    let names: Vec<String> = changed.map(|(now, _)| shown(Path::new(&now.name))).collect();
+    Err(stale(format!("{}: the spec changed after the plan was made", listed(&names))))
+}
+
+/// The path, if it can be read again. A pipe may have been put there since.
+fn on_disk(path: &SpecPath) -> Option<PathBuf> {
+    let SpecPath::Disk(path) = path else { return None };
+    let path = PathBuf::from(path);
+    (spec_path(&path) != SpecPath::Stream).then_some(path)
+}
+
+/// The files that only one side has.
+fn moved(then: &[Source], now: &[Source]) -> Vec<String> {
+    let names =
+        |sources| -> BTreeSet<&str> { <[Source]>::iter(sources).map(|it| it.name.as_str()).collect() };
+    let (then, now) = (names(then), names(now));
+    let told = |name: &&str, how| format!("{} was {how}", shown(Path::new(name)));
+    let removed = then.difference(&now).map(|name| told(name, "removed"));
+    removed.chain(now.difference(&then).map(|name| told(name, "added"))).collect()
+}
+
+/// `a, b and 3 more`.
+fn listed(all: &[String]) -> String {
+    let first = all[..all.len().min(NAMED)].join(", ");
+    match all.len().saturating_sub(NAMED) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
