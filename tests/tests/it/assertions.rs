@@ -1,4 +1,4 @@
-//! `apply PLAN` against the paths that the plan was made of.
+//! `apply PLAN` against the paths that the plan was made of, and the assertions beside it: `-f` and `--plan-digest`.
 
 use serde_json::Value;
 
@@ -92,7 +92,96 @@ fn spec_of_the_default_file_is_compared_without_naming_it() {
     lab.file("cenbwp.yaml", &NET.replace("bandwidth: 7", "bandwidth: 8"));
     check_refused(&lab, "", 5, "cenbwp.yaml: the spec changed");
     lab.file("cenbwp.yaml", &format!("# a comment\n{NET}"));
-    check_applied(&lab, "");
+    check_applied(&lab, "-f cenbwp.yaml");
+}
+
+#[test]
+fn paths_beside_a_plan_assert_what_it_was_made_of() {
+    let lab = planned("-f cen");
+    check_refused(&lab, "-f more", 5, "the plan was made of -f cen, and -f more was expected");
+    check_refused(&lab, "-f cen -f more", 5, "-f cen -f more was expected");
+    check_refused(&lab, "-f cen/net.yaml", 5, "-f cen/net.yaml was expected");
+    check_refused(&lab, "-f more --without-spec", 5, "-f more was expected");
+    check_applied(&lab, "-f ./cen/");
+    // One path of two is not what it was made of, and their order makes no difference.
+    let lab = planned("-f cen -f more --target net/x");
+    check_refused(&lab, "-f cen", 5, "the plan was made of -f cen -f more, and -f cen was expected");
+    check_applied(&lab, "-f more -f cen");
+}
+
+#[test]
+fn plan_of_another_spec_of_the_same_tree_does_not_pass_for_the_asserted_one() {
+    let lab = planned("-f more");
+    check_refused(&lab, "-f cen", 5, "the plan was made of -f more, and -f cen was expected");
+}
+
+#[test]
+fn digest_beside_a_plan_asserts_which_one_it_is() {
+    let lab = planned("-f cen");
+    let wrong = format!("sha256:{}", "0".repeat(64));
+    check_refused(&lab, &format!("--plan-digest {wrong}"), 5, &digest(&lab));
+    assert!(lab.emulator.requests().iter().all(|request| request.action != "CreateCenBandwidthPackage"));
+    check_applied(&lab, &format!("-f cen --plan-digest {}", digest(&lab)));
+    // The same file again: what is done by now has the digest that was approved.
+    check_applied(&lab, &format!("-f cen --plan-digest {}", digest(&lab)));
+}
+
+#[test]
+fn digest_is_taken_as_people_and_pipelines_hand_it_over() {
+    let lab = planned("-f cen");
+    let digest = digest(&lab);
+    let hex = digest.strip_prefix("sha256:").expect("it says how it was taken");
+    let upper = hex.to_ascii_uppercase();
+    for text in [
+        format!(" {digest}\n"),
+        format!("`{digest}`"),
+        format!("\"{digest}\""),
+        format!("'{digest}' "),
+        format!("sha256:{upper}"),
+        format!("SHA256:{upper}"),
+    ] {
+        let mut command = lab.command("cenbwp");
+        let ran = lab.finish(command.args(["apply", "plan.json", "--plan-digest", &text]));
+        assert_eq!(ran.code, 0, "{text:?}: {}", ran.stderr);
+    }
+    assert_eq!(purchases(&lab.emulator), ["net/x"]);
+}
+
+#[test]
+fn what_is_no_digest_is_invalid_and_not_stale() {
+    let lab = planned("-f cen");
+    let requests = lab.emulator.requests().len();
+    let digest = digest(&lab);
+    let hex = digest.strip_prefix("sha256:").expect("it says how it was taken");
+    let mut bad =
+        vec![String::new(), " ".into(), "null".into(), "``".into(), "sha256:".into(), "sha256:00".into()];
+    bad.extend([hex.to_owned(), format!("sha512:{hex}"), format!("{digest}0"), digest[..70].to_owned()]);
+    bad.extend([
+        format!("sha256:{}", "g".repeat(64)),
+        format!("sha256: {hex}"),
+        format!("{digest} {digest}"),
+    ]);
+    for text in bad {
+        for subject in [&["plan.json"][..], &["-f", "cen"]] {
+            let mut command = lab.command("cenbwp");
+            let ran = lab.finish(command.arg("apply").args(subject).args(["--plan-digest", &text]));
+            check_end(&lab, &ran, 3, "expected sha256: and 64 hexadecimal digits");
+        }
+    }
+    assert_eq!(lab.emulator.requests().len(), requests, "nothing is asked for what is no digest");
+}
+
+#[test]
+fn plan_shows_the_digest_that_approves_it() {
+    let lab = Lab::new();
+    lab.file("cenbwp.yaml", NET);
+    let ran = lab.run("plan --quiet");
+    let line = ran.stdout.lines().last().unwrap_or_default();
+    let digest = line.strip_prefix("Digest ").unwrap_or_else(|| panic!("{}", ran.stdout));
+    assert_eq!(lab.run(&format!("apply --plan-digest {digest}")).code, 0);
+    assert_eq!(purchases(&lab.emulator), ["net/x"]);
+    let ran = lab.run("plan --quiet");
+    assert!(!ran.stdout.contains("Digest"), "nothing is to be approved: {}", ran.stdout);
 }
 
 #[test]

@@ -98,14 +98,7 @@ fn digest_approves_exactly_one_plan() {
 #[test]
 fn flags_that_shape_a_plan_are_refused_beside_one() {
     let lab = planned();
-    for flag in [
-        "-f cenbwp.yaml",
-        "--target net/x",
-        "--skip-held",
-        "--max-purchases 1",
-        "--max-new-mbps 1",
-        "--live-from x",
-    ] {
+    for flag in ["--target net/x", "--skip-held", "--max-purchases 1", "--max-new-mbps 1", "--live-from x"] {
         check_refused(&lab, &format!("apply plan.json {flag}"), 3, "cannot be used with");
     }
     for flag in ["--without-spec", "--plan-ttl 1h"] {

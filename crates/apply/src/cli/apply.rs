@@ -25,8 +25,9 @@ use crate::clock::Clock;
 use crate::cloud::{Cloud, Writer};
 use crate::execute::{self, InFlight, Journal, Register, Session, Settings};
 use crate::exit::{Exit, Failure, shown};
-use crate::planned::Planned;
+use crate::planned::{Planned, SpecPath};
 use crate::random::Random;
+use crate::report::digest::PlanDigest;
 use crate::report::document::Summary;
 use crate::report::event::{self, Event};
 use crate::report::outcomes::Applied;
@@ -39,16 +40,18 @@ pub(super) struct Args {
     /// A saved plan: it is applied as it was reviewed, or refused
     #[arg(value_name = "PLAN", conflicts_with_all = SHAPES_A_PLAN)]
     plan: Option<PathBuf>,
-    #[command(flatten)]
-    spec: SpecArgs,
+    /// Spec file, directory (every *.yaml and *.yml below it), or - for stdin; repeatable [default: cenbwp.yaml]. Beside
+    /// PLAN: refuse it if it was made of other paths
+    #[arg(short, long = "file", value_name = "PATH")]
+    file: Vec<PathBuf>,
     #[command(flatten)]
     scope: ScopeArgs,
     /// Do not ask; needed when stdin or stdout is not a terminal
     #[arg(long)]
     auto_approve: bool,
-    /// Do not ask, provided that the plan still has this digest
-    #[arg(long, value_name = "sha256:HEX", conflicts_with_all = ["plan", "auto_approve"])]
-    plan_digest: Option<String>,
+    /// Do not ask, provided that the plan still has this digest. Beside PLAN: refuse it if it has another one
+    #[arg(long, value_name = "sha256:HEX", conflicts_with = "auto_approve")]
+    plan_digest: Option<PlanDigest>,
     /// Apply the saved plan without comparing it with the spec files on disk
     #[arg(long, requires = "plan")]
     without_spec: bool,
@@ -74,10 +77,15 @@ pub(super) struct Args {
 }
 
 /// Flags that decide what a plan holds: beside a saved plan they would have to be ignored.
-const SHAPES_A_PLAN: [&str; 6] =
-    ["file", "target", "skip_held", "live_from", "max_purchases", "max_new_mbps"];
+const SHAPES_A_PLAN: [&str; 5] = ["target", "skip_held", "live_from", "max_purchases", "max_new_mbps"];
 
 impl Args {
+    /// The spec, where there is no saved plan.
+    fn spec(&self) -> SpecArgs {
+        let default = || vec![inputs::DEFAULT_FILE.into()];
+        SpecArgs { file: if self.file.is_empty() { default() } else { self.file.clone() } }
+    }
+
     fn settings(&self) -> Settings {
         Settings {
             parallelism: self.parallelism.into(),
@@ -150,6 +158,8 @@ fn start(args: &Args, output: &Output, reports: &Reports) -> Result<Start, Failu
         planned
             .check_age(Clock::System.now(), args.plan_ttl)
             .map_err(|failure| Failure { error: failure.error.context(shown(path)), ..failure })?;
+        check_asserted(args, &planned)
+            .map_err(|failure| Failure { error: failure.error.context(shown(path)), ..failure })?;
         if !args.without_spec {
             saved::compare_with_disk(&planned)?;
         }
@@ -168,7 +178,7 @@ fn start(args: &Args, output: &Output, reports: &Reports) -> Result<Start, Failu
         return Err(Failure::new(Exit::Refused, message)
             .hint("plan --live-from shows what a recording would need; to buy, leave out `--live-from`"));
     }
-    plan::usable(&args.spec, output, reports).map(Start::Spec)
+    plan::usable(&args.spec(), output, reports).map(Start::Spec)
 }
 
 /// Looks, plans, shows, and gets the approval.
@@ -201,16 +211,35 @@ async fn approve(
     if planned.plan.changes.is_empty() || args.auto_approve || args.plan_digest.is_some() {
         return Ok(planned);
     }
-    approval::ask(output, &consequences(&planned.plan)).await?;
+    approval::ask(output, &consequences(&planned.plan), planned.digest()).await?;
     let planned = plan_again(&planned, cloud).await?;
     reports.planned(&planned);
     Ok(planned)
 }
 
+/// Refuses a saved plan of other paths, or with another digest, than the user names beside it.
+fn check_asserted(args: &Args, planned: &Planned) -> Result<(), Failure> {
+    let stale = |message| {
+        Failure::new(Exit::Stale, message)
+            .hint("nothing was sent; fetch the plan that was reviewed, or plan again")
+    };
+    let paths: Vec<SpecPath> = args.file.iter().map(|path| saved::spec_path(path)).collect();
+    if !paths.is_empty() && !SpecPath::are_same(&paths, &planned.paths) {
+        let (made, expected) = (SpecPath::flags(&planned.paths), SpecPath::flags(&paths));
+        return Err(stale(format!("the plan was made of {made}, and {expected} was expected")));
+    }
+    match &args.plan_digest {
+        Some(expected) if !expected.is(planned.digest()) => {
+            Err(stale(format!("the plan is {}, and {expected} was expected", planned.digest())))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Refuses a plan that is not the one whose digest was approved. A plan with nothing to do needs no approval.
 fn check_digest(args: &Args, planned: &Planned) -> Result<(), Failure> {
     match &args.plan_digest {
-        Some(approved) if approved != planned.digest() && !planned.plan.is_empty() => {
+        Some(approved) if !approved.is(planned.digest()) && !planned.plan.is_empty() => {
             let digest = planned.digest();
             Err(Failure::new(Exit::Stale, format_args!("the plan is {digest}, and {approved} was approved"))
                 .hint("nothing was sent; review the plan above and approve its digest"))

@@ -14,13 +14,16 @@ pub(super) fn can_ask() -> bool {
 ///
 /// # Errors
 /// Exit 4 when the answer is anything else, or there is nobody to ask.
-pub(super) async fn ask(output: &Output, consequences: &str) -> Result<(), Failure> {
+pub(super) async fn ask(output: &Output, consequences: &str, digest: &str) -> Result<(), Failure> {
     if !can_ask() {
         return Err(Failure::new(
             Exit::Refused,
             "this plan was not approved, and there is no terminal to ask at",
         )
-        .hint("after reviewing the plan, run the same command with `--auto-approve`"));
+        .hint(format!(
+            "to approve the plan that was shown, run the same command with `--plan-digest {digest}`; to approve whatever \
+             is planned then, with `--auto-approve`"
+        )));
     }
     output.draw(&format!("\n{consequences}\nOnly yes approves it: "));
     let read = tokio::task::spawn_blocking(|| io::stdin().lock().lines().next().transpose());

@@ -78,6 +78,7 @@ async fn show(
     introduce(&planned.situation, output, Some(reports));
     reports.planned(&planned);
     tell(&planned, output, reports);
+    reports.human(|| planned.approved_by());
     if let Some(path) = &args.out {
         save(path, &planned, output)?;
     }

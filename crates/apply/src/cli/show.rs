@@ -40,13 +40,9 @@ fn show(args: &Args, output: &Output, reports: &Reports) -> Result<Exit, Failure
     };
     reports.human(|| planned.text(output.color, output.width));
     let made = clock::for_people(planned.options.now);
-    reports.human(|| {
-        format!(
-            "\nMade for {made_for}, {made}.\nMade of {}.\nDigest {}\n",
-            SpecPath::flags(&planned.paths),
-            planned.digest()
-        )
-    });
+    let paths = SpecPath::flags(&planned.paths);
+    reports
+        .human(|| format!("Digest {}\n\nMade for {made_for}, {made}.\nMade of {paths}.\n", planned.digest()));
     if !planned.is_applyable() {
         reports.human(|| "It cannot be applied as it is.\n".to_owned());
     }

@@ -91,6 +91,12 @@ impl Planned {
         self.material().is_applyable()
     }
 
+    /// The line that names what approves the plan; empty where there is nothing to approve.
+    pub fn approved_by(&self) -> String {
+        let is_open = self.is_applyable() && !self.plan.is_empty();
+        if is_open { format!("Digest {}\n", self.digest()) } else { String::new() }
+    }
+
     /// The plan as text.
     pub fn text(&self, color: bool, width: usize) -> String {
         let palette = if color { Palette::coloured() } else { Palette::plain() };

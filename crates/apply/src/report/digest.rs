@@ -1,7 +1,46 @@
 //! Digests: SHA-256 of canonical JSON (sorted keys, no white space), taken in piece by piece.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+
+/// The digest of a plan as an approval names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlanDigest(String);
+
+impl PlanDigest {
+    /// Tells whether this is the digest, as a plan gives it.
+    pub(crate) fn is(&self, digest: &str) -> bool {
+        self.0 == digest
+    }
+}
+
+impl fmt::Display for PlanDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Takes what people copy and pipelines hand on: blanks, backticks and quotes around it make no difference, and neither
+/// does upper case, in which some tools print hexadecimal digits. Anything else is no digest, and no stale one either.
+impl FromStr for PlanDigest {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let around = |letter: char| letter.is_whitespace() || matches!(letter, '`' | '\'' | '"');
+        let digest = text.trim_matches(around).to_ascii_lowercase();
+        let is_digest = digest
+            .strip_prefix("sha256:")
+            .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        if is_digest {
+            Ok(Self(digest))
+        } else {
+            Err("expected sha256: and 64 hexadecimal digits, as `cenbwp plan` prints them")
+        }
+    }
+}
 
 /// The digest of a value.
 pub(crate) fn sha256(value: &impl Serialize) -> String {
@@ -112,6 +151,22 @@ mod tests {
             sha256(&json!({"b": [1, true], "a": "ü"})),
             "sha256:167c3e9a5d63e765b226d168be81a0370e5b343f36d674a6ea657aa289181aa0"
         );
+    }
+
+    #[test]
+    fn a_plan_digest_has_one_form_and_may_come_wrapped() {
+        let hex = "0123456789abcdef".repeat(4);
+        let digest = format!("sha256:{hex}");
+        let upper = format!("SHA256:{}", hex.to_ascii_uppercase());
+        for text in [digest.clone(), upper, format!(" `{digest}`\n"), format!("'\"{digest}\"'\r\n")] {
+            let read: PlanDigest = text.parse().unwrap();
+            assert!(read.is(&digest), "{text:?}");
+        }
+        for text in
+            ["", "null", "sha256:", "sha256:00", &hex, &format!("{digest}0"), &digest.replace('f', "é")]
+        {
+            assert!(text.parse::<PlanDigest>().is_err(), "{text:?}");
+        }
     }
 
     #[test]

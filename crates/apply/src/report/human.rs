@@ -10,7 +10,8 @@ pub(super) fn text(run: &Run<'_>) -> String {
         parts.push(cenbwp_spec::render(run.findings, run.sources, style));
     }
     if let Some(planned) = run.planned {
-        parts.push(planned.text(false, run.width));
+        let digest = if run.command == "plan" { planned.approved_by() } else { String::new() };
+        parts.push(planned.text(false, run.width) + &digest);
     } else if run.failure.is_none() {
         parts.push(format!("{}\n", run.verdict()));
     }
