@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use cenbwp_tests::{Access, Package};
 use serde_json::{Value, json};
 
+use crate::support::Forged;
+
 use super::{NO_CHECKSUM, SPEC, Site, assert_bought_once, by_hand, documents, example, roles, trust};
 
 const WORKFLOWS: [&str; 3] = ["plan", "apply", "drift"];
@@ -258,7 +260,8 @@ fn plan_that_nobody_reviewed_is_not_applied() {
     assert_eq!(by_hand(&repository.site.lab, "plan -f cen --out plan.json").code, 0);
     repository.site.lab.file(&reviewed, &repository.site.lab.read("plan.json"));
     let failed = repository.run("apply").expect("another plan is refused");
-    assert!(failed.contains("the plan is not the one that was reviewed"), "{failed}");
+    assert!(failed.starts_with("Apply: ") && failed.contains(" was expected"), "{failed}");
+    assert!(failed.contains("review a new plan in a pull request"), "{failed}");
     let mut statuses = repository.kept("statuses");
     statuses[0]["creator"]["login"] = json!("somebody");
     repository.site.lab.file("state/statuses.json", &statuses.to_string());
@@ -268,6 +271,40 @@ fn plan_that_nobody_reviewed_is_not_applied() {
     let failed = repository.run("apply").expect("a push past the review is refused");
     assert!(failed.contains("was not merged by a pull request"), "{failed}");
     assert!(repository.site.lab.emulator.ledger().is_empty());
+}
+
+/// Any workflow of the repository may set the status, and a plan of any spec in the tree is a plan.
+#[test]
+fn plan_of_another_folder_is_not_applied_whatever_the_status_says() {
+    let mut repository = Repository::new();
+    assert_eq!(repository.run("plan"), None);
+    let lab = &repository.site.lab;
+    lab.file("docs/example.yaml", &SPEC.replace("100", "1000"));
+    assert_eq!(by_hand(lab, "plan -f docs --out plan.json").code, 0);
+    let plan: Value = serde_json::from_str(&lab.read("plan.json")).expect("JSON");
+    lab.file(&format!("state/artifacts/{}/cenbwp-plan/plan.json", repository.run), &plan.to_string());
+    let mut statuses = repository.kept("statuses");
+    statuses[0]["description"] = plan["digest"].clone();
+    lab.file("state/statuses.json", &statuses.to_string());
+    let failed = repository.run("apply").expect("it is not of the folder that main declares");
+    assert!(failed.contains("the plan was made of -f docs, and -f cen was expected"), "{failed}");
+    assert!(repository.site.lab.emulator.ledger().is_empty());
+}
+
+#[test]
+fn plan_of_friday_is_applied_on_monday_and_one_of_last_quarter_is_not() {
+    for (days, says) in [(3, None), (90, Some("90 days old"))] {
+        let mut repository = Repository::new();
+        assert_eq!(repository.run("plan"), None);
+        let lab = &repository.site.lab;
+        let kept = format!("state/artifacts/{}/cenbwp-plan/plan.json", repository.run);
+        let made = lab.emulator.now() - jiff::SignedDuration::from_hours(24 * days);
+        lab.file(&kept, &Forged::from(&lab.read(&kept)).made_at(made).file());
+        let failed = repository.run("apply").unwrap_or_default();
+        assert_eq!(failed.is_empty(), says.is_none(), "{failed}");
+        assert!(failed.contains(says.unwrap_or_default()), "{failed}");
+        assert_eq!(repository.site.lab.emulator.ledger().len(), usize::from(says.is_none()));
+    }
 }
 
 #[test]
