@@ -119,3 +119,28 @@ fn oldest_plan_that_can_be_written_is_too_old() {
         check_refused(&lab, "apply plan.json", 5, "plan.json: the plan is of ");
     }
 }
+
+/// The paths of a forged plan lead nowhere else: not to another file that declares the same, and not to stdin.
+#[test]
+fn plan_forged_to_be_of_other_paths_is_another_spec() {
+    let lab = Lab::new();
+    lab.file("cen/spokes.yaml", FREE).file("copy/spokes.yaml", FREE).file("secret.txt", "hunter2 hunter2");
+    assert_eq!(lab.run("plan -f cen --out plan.json").code, 0);
+    let plan = lab.read("plan.json");
+    for (paths, says) in [
+        (&["copy"][..], "cen/spokes.yaml was removed, copy/spokes.yaml was added"),
+        (&[], "cen/spokes.yaml was removed"),
+        (&["cen", "copy"], "copy/spokes.yaml was added"),
+        (&["-"], "stdin or a pipe"),
+        (&["secret.txt"], "cen/spokes.yaml was removed, secret.txt was added"),
+    ] {
+        lab.file("plan.json", &Forged::from(&plan).made_of(paths).file());
+        check_refused(&lab, "apply plan.json", 5, says);
+        check_refused(&lab, "apply plan.json -f cen --without-spec", 5, "and -f cen was expected");
+    }
+    // A path that is written in another way than the tool writes it is no plan of ours.
+    lab.file("plan.json", &Forged::from(&plan).made_of(&["/dev/fd/0"]).file());
+    let ran = lab.run("apply plan.json");
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(purchases(&lab.emulator).is_empty());
+}

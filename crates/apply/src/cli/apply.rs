@@ -21,11 +21,10 @@ use super::progress::Progress;
 use super::reports::{ReportArgs, Reports};
 use super::scope::ScopeArgs;
 use super::{approval, ending, interrupt, leaving, saved};
-use crate::clock::Clock;
 use crate::cloud::{Cloud, Writer};
 use crate::execute::{self, InFlight, Journal, Register, Session, Settings};
 use crate::exit::{Exit, Failure, shown};
-use crate::planned::{Planned, SpecPath};
+use crate::planned::Planned;
 use crate::random::Random;
 use crate::report::digest::PlanDigest;
 use crate::report::document::Summary;
@@ -84,6 +83,16 @@ impl Args {
     fn spec(&self) -> SpecArgs {
         let default = || vec![inputs::DEFAULT_FILE.into()];
         SpecArgs { file: if self.file.is_empty() { default() } else { self.file.clone() } }
+    }
+
+    /// Of a saved plan.
+    fn expected(&self) -> saved::Expected<'_> {
+        saved::Expected {
+            ttl: self.plan_ttl,
+            paths: &self.file,
+            digest: self.plan_digest.as_ref(),
+            same_spec: !self.without_spec,
+        }
     }
 
     fn settings(&self) -> Settings {
@@ -154,22 +163,7 @@ enum Start {
 /// Everything that can be refused offline.
 fn start(args: &Args, output: &Output, reports: &Reports) -> Result<Start, Failure> {
     if let Some(path) = &args.plan {
-        let planned = inputs::read_plan(path)?;
-        planned
-            .check_age(Clock::System.now(), args.plan_ttl)
-            .map_err(|failure| Failure { error: failure.error.context(shown(path)), ..failure })?;
-        check_asserted(args, &planned)
-            .map_err(|failure| Failure { error: failure.error.context(shown(path)), ..failure })?;
-        if !args.without_spec {
-            saved::compare_with_disk(&planned)?;
-        }
-        if planned.situation.account.is_none() {
-            return Err(Failure::new(
-                Exit::Refused,
-                "the plan was made from a recording, which is not the cloud",
-            )
-            .hint("plan without --live-from"));
-        }
+        let planned = saved::open(path, &args.expected())?;
         check_applyable(&planned.plan)?;
         return Ok(Start::Saved(Arc::new(planned)));
     }
@@ -215,25 +209,6 @@ async fn approve(
     let planned = plan_again(&planned, cloud).await?;
     reports.planned(&planned);
     Ok(planned)
-}
-
-/// Refuses a saved plan of other paths, or with another digest, than the user names beside it.
-fn check_asserted(args: &Args, planned: &Planned) -> Result<(), Failure> {
-    let stale = |message| {
-        Failure::new(Exit::Stale, message)
-            .hint("nothing was sent; fetch the plan that was reviewed, or plan again")
-    };
-    let paths: Vec<SpecPath> = args.file.iter().map(|path| saved::spec_path(path)).collect();
-    if !paths.is_empty() && !SpecPath::are_same(&paths, &planned.paths) {
-        let (made, expected) = (SpecPath::flags(&planned.paths), SpecPath::flags(&paths));
-        return Err(stale(format!("the plan was made of {made}, and {expected} was expected")));
-    }
-    match &args.plan_digest {
-        Some(expected) if !expected.is(planned.digest()) => {
-            Err(stale(format!("the plan is {}, and {expected} was expected", planned.digest())))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Refuses a plan that is not the one whose digest was approved. A plan with nothing to do needs no approval.

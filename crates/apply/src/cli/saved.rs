@@ -1,17 +1,69 @@
-//! A saved plan and the spec on disk.
+//! A saved plan that is to be applied: all that can refuse it offline.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use cenbwp_spec::Source;
 
 use super::inputs;
+use crate::clock::Clock;
 use crate::exit::{Exit, Failure, shown};
 use crate::planned::{Planned, SpecPath};
+use crate::report::digest::PlanDigest;
 use crate::report::document::spec_digest;
 
 /// The most files that a message names.
 const NAMED: usize = 5;
+
+/// The plan that a user expects in the file.
+pub(super) struct Expected<'a> {
+    /// The oldest one.
+    pub ttl: Duration,
+    /// The paths that it was made of; any if there are none.
+    pub paths: &'a [PathBuf],
+    /// Its digest.
+    pub digest: Option<&'a PlanDigest>,
+    /// Whether the spec on disk is still the one that it was made of.
+    pub same_spec: bool,
+}
+
+/// Reads a saved plan that is to be applied.
+///
+/// # Errors
+/// Exit 3 when it is no plan of this version, exit 5 when it is not the expected one, and exit 4 when it was made
+/// from a recording.
+pub(super) fn open(path: &Path, expected: &Expected<'_>) -> Result<Planned, Failure> {
+    let saved = inputs::read_plan(path)?;
+    let named = |failure: Failure| Failure { error: failure.error.context(shown(path)), ..failure };
+    saved.check_age(Clock::System.now(), expected.ttl).map_err(named)?;
+    check_asserted(&saved, expected).map_err(named)?;
+    if expected.same_spec {
+        compare_with_disk(&saved)?;
+    }
+    if saved.situation.account.is_some() {
+        return Ok(saved);
+    }
+    Err(Failure::new(Exit::Refused, "the plan was made from a recording, which is not the cloud")
+        .hint("plan without --live-from"))
+}
+
+/// Refuses a plan of other paths, or with another digest, than the user names beside it.
+fn check_asserted(saved: &Planned, expected: &Expected<'_>) -> Result<(), Failure> {
+    let stale = |message| {
+        Failure::new(Exit::Stale, message)
+            .hint("nothing was sent; fetch the plan that was reviewed, or plan again")
+    };
+    let paths: Vec<SpecPath> = expected.paths.iter().map(|path| spec_path(path)).collect();
+    if !paths.is_empty() && !SpecPath::are_same(&paths, &saved.paths) {
+        let (made, expected) = (SpecPath::flags(&saved.paths), SpecPath::flags(&paths));
+        return Err(stale(format!("the plan was made of {made}, and {expected} was expected")));
+    }
+    match expected.digest.filter(|expected| !expected.is(saved.digest())) {
+        Some(expected) => Err(stale(format!("the plan is {}, and {expected} was expected", saved.digest()))),
+        None => Ok(()),
+    }
+}
 
 /// A path of `-f` as a plan remembers it.
 pub(super) fn spec_path(path: &Path) -> SpecPath {
@@ -25,7 +77,7 @@ pub(super) fn spec_path(path: &Path) -> SpecPath {
 /// # Errors
 /// Exit 5 when a file was added, removed or renamed, when they declare something else by now, or when the spec cannot
 /// be read again.
-pub(super) fn compare_with_disk(saved: &Planned) -> Result<(), Failure> {
+fn compare_with_disk(saved: &Planned) -> Result<(), Failure> {
     let stale = |message: String| {
         Failure::new(Exit::Stale, message)
             .hint("plan again, or apply the plan without comparing it with the spec: --without-spec")

@@ -43,6 +43,13 @@ impl Forged {
         self
     }
 
+    /// Makes it a plan of these paths.
+    pub(crate) fn made_of(mut self, paths: &[&str]) -> Self {
+        self.0["inputs"]["paths"] = json!(paths);
+        self.0["pins"]["spec"]["paths"] = json!(paths);
+        self
+    }
+
     /// The plan as a file, with digests that fit.
     pub(crate) fn file(mut self) -> String {
         let mut pins = self.0["pins"].clone();
