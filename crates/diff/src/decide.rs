@@ -32,7 +32,7 @@ pub fn plan(spec: &Spec, observed: &Observed, options: &Options) -> Plan {
     let mut in_sync = Vec::new();
     for package in targets() {
         let verdict = match planner.settle(package, &mut plan.warnings) {
-            Verdict::Wanted => planner.purchase(package, &adopted),
+            Verdict::Wanted => planner.purchase(package, &adopted, &mut plan.warnings),
             other => other,
         };
         match verdict {
@@ -202,8 +202,13 @@ impl<'a> Planner<'a> {
     /// | `chargeType: POSTPAY` | held `postpay_absent` |
     /// | the listing may hide the package | held `incomplete_listing`, `unreadable` |
     /// | packages look alike, see [`Index::look_alikes`] | held `look_alike` |
-    /// | otherwise | `purchase` |
-    fn purchase(&self, package: &Package, adopted: &BTreeSet<PackageId>) -> Verdict {
+    /// | otherwise | `purchase`, followed by what Create cannot set and the spec does not say to leave |
+    fn purchase(
+        &self,
+        package: &Package,
+        adopted: &BTreeSet<PackageId>,
+        warnings: &mut Vec<Warning>,
+    ) -> Verdict {
         let Charge::Prepay(terms) = package.charge else { return Verdict::Held(HeldReason::PostpayAbsent) };
         if let Some(reason) = self.doubt(package) {
             return Verdict::Held(reason);
@@ -212,7 +217,10 @@ impl<'a> Planner<'a> {
         if !found.is_empty() {
             return Verdict::Held(self.look_alike(package, &found));
         }
-        Verdict::Change(Change::Purchase(purchase(package, terms)))
+        let (left, then): (Vec<_>, Vec<_>) =
+            after_purchase(package).into_iter().partition(|change| package.ignore.contains(&change.field()));
+        warnings.extend(ignored(package, left));
+        Verdict::Change(Change::Purchase(purchase(package, terms, then)))
     }
 
     /// Says so if what the change attaches cannot be attached, because a known other package takes its place.
@@ -360,7 +368,7 @@ fn release(identity: Identity, live: &Live) -> Verdict {
     Verdict::Change(Change::Release(Release { identity, id: live.id.clone(), tag_keys }))
 }
 
-fn purchase(package: &Package, terms: Prepay) -> Purchase {
+fn purchase(package: &Package, terms: Prepay, then: Vec<FieldChange>) -> Purchase {
     let identity = package.identity();
     let declared = package.tags.iter().filter(|(key, _)| is_free(key));
     let mut tags: BTreeMap<String, String> =
@@ -375,7 +383,7 @@ fn purchase(package: &Package, terms: Prepay) -> Purchase {
         description: package.description.clone().filter(|text| !text.is_empty()),
         terms,
         tags,
-        then: after_purchase(package),
+        then,
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod world;
 
+use std::collections::BTreeSet;
+
 use cenbwp_diff::{
     Breach, Business, Change, ChargeType, Live, Observed, Options, Plan, ReservationKind, Unreadable, plan,
 };
@@ -302,6 +304,38 @@ fn ignored_and_observed_fields_are_shown_and_left() {
     check(declared(observes), [own(|_| {})], "in order, ignored");
     check(declared(observes), [own(|l| l.areas = pair("China", "China"))], "in order, differs, ignored");
     check(declared(observes), [live("cenbwp-2", Some("s/a/2"))], "undeclared, nothing_to_observe");
+}
+
+#[test]
+fn an_ignored_field_is_not_changed_after_a_purchase_or_an_adoption_either() {
+    let all = |ignore: BTreeSet<Field>| {
+        declared(|p| {
+            p.cen = wish("cen-1");
+            p.resource_group = Some("rg-1".to_owned());
+            p.description = Some("uplink".to_owned());
+            p.tags = [("k".to_owned(), Some("v".to_owned()))].into();
+            p.ignore = ignore;
+        })
+    };
+    let then = |package: Package| {
+        let plan = plan(&spec([package]), &observed([]), &options());
+        let follows: Vec<_> = plan.purchases().map(|purchase| fields(&purchase.then)).collect();
+        format!("{}: {}", in_words(&plan), follows.join(", "))
+    };
+    assert_eq!(then(all([].into())), "purchase: resourceGroupId+cenId");
+    assert_eq!(then(all([Field::CenId].into())), "purchase, ignored: resourceGroupId");
+    assert_eq!(then(all([Field::ResourceGroupId].into())), "purchase, ignored: cenId");
+    assert_eq!(then(all(Field::ALL.into())), "purchase, ignored, ignored: ");
+    // The call that buys sets these, so no moment exists at which they could be lost.
+    let plan = plan(&spec([all(Field::ALL.into())]), &observed([]), &options());
+    let bought = plan.purchases().next().unwrap();
+    assert_eq!((bought.description.as_deref(), bought.tags["k"].as_str()), (Some("uplink"), "v"));
+    let adopts = |ignore| Package { adopt: Some(id("cenbwp-2")), ..all(ignore) };
+    check(adopts([].into()), [ownerless(|_| {})], "adopt bandwidth+description+tags+resourceGroupId+cenId");
+    let none = "adopt, ignored, ignored, ignored, ignored, ignored";
+    check(adopts(Field::ALL.into()), [ownerless(|_| {})], none);
+    let bandwidth = [Field::Bandwidth, Field::Description, Field::Tags].into();
+    check(adopts(bandwidth), [ownerless(|_| {})], "adopt resourceGroupId+cenId, ignored, ignored, ignored");
 }
 
 #[test]

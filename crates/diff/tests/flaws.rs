@@ -178,6 +178,8 @@ fn a_purchase_of_something_else() {
     spoil("tags", |purchase| drop(purchase.tags.remove("k")));
     spoil("tags", |purchase| drop(purchase.tags.insert("extra".to_owned(), "1".to_owned())));
     spoil("then", |purchase| purchase.then.clear());
+    let leave = |spec: &mut Spec| edit(spec, "s/bought").ignore = [Field::CenId].into();
+    elsewhere(|spec, _, _| leave(spec), Flaw::BuysOther(identity("s/bought"), "then"));
     let manage = |spec: &mut Spec| edit(spec, "s/bought").manage = Manage::Observe;
     elsewhere(|spec, _, _| manage(spec), Flaw::BuysOther(identity("s/bought"), "manage"));
 }

@@ -54,6 +54,28 @@ fn calls(bench: &Bench, action: &str) -> usize {
     bench.emulator.requests().iter().filter(|request| request.action == action).count()
 }
 
+/// A run that dies between the purchase and what follows it leaves what a finished one leaves.
+#[tokio::test(start_paused = true)]
+async fn an_ignored_cen_or_resource_group_is_left_after_a_purchase_however_the_run_ends() {
+    let bench = bench(Vec::new());
+    let fields = |ignore: &str| {
+        let ignore = format!("ignore: [{ignore}]");
+        declared(&format!("bandwidth: 10, cenId: cen-1, resourceGroupId: rg-2, {ignore}"))
+    };
+    assert_settled(&bench.apply(&fields("cenId, resourceGroupId")).await, Outcome::Created);
+    assert_eq!(purchases(&bench.emulator), ["net/x"]);
+    assert_eq!(calls(&bench, "AssociateCenBandwidthPackage") + calls(&bench, "MoveResourceGroup"), 0);
+    let (_, plan) = bench.plan(&fields("cenId, resourceGroupId")).await.expect("the plan can be made");
+    assert!(plan.is_empty(), "{plan:?}");
+    let words: Vec<_> = plan.warnings.iter().map(|warning| warning.word()).collect();
+    assert_eq!(words, ["ignored", "ignored"]);
+    // What is no longer ignored is done to the package that is there.
+    assert_settled(&bench.apply(&fields("resourceGroupId")).await, Outcome::Updated);
+    assert_eq!(calls(&bench, "AssociateCenBandwidthPackage"), 1);
+    assert_eq!(calls(&bench, "MoveResourceGroup"), 0);
+    assert_eq!(purchases(&bench.emulator), ["net/x"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_field_is_changed_in_place() {
     let fields = "bandwidth: 20, name: new, description: text, tags: {a: b, gone: null}, cenId: cen-1, resourceGroupId: rg-2";

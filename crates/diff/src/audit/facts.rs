@@ -23,14 +23,17 @@ pub(super) fn as_declared(package: &Package, purchase: &Purchase) -> [(&'static 
         value.is_some() && !is_reserved(key) && !tags.contains_key(key)
     };
     let tagged = !tags.keys().any(foreign) && !package.tags.iter().any(omitted);
+    // The package as it is right after the purchase, and what is to be done about the rest.
+    let cen = wish(&package.cen).filter(|_| !package.ignore.contains(&Field::CenId));
+    let group = package.resource_group.as_ref().filter(|_| !package.ignore.contains(&Field::ResourceGroupId));
     let follows = then.iter().all(|change| match change {
-        FieldChange::Cen(delta) => {
-            delta.from.is_none() && delta.to.is_some() && wish(&package.cen) == delta.to.as_ref()
+        FieldChange::Cen(delta) => delta.from.is_none() && delta.to.is_some() && delta.to.as_ref() == cen,
+        FieldChange::ResourceGroup(delta) => {
+            delta.from.is_none() && delta.to.is_some() && delta.to.as_ref() == group
         }
-        FieldChange::ResourceGroup(delta) => delta.from.is_none() && delta.to == package.resource_group,
         _ => false,
     });
-    let wanted = usize::from(wish(&package.cen).is_some()) + usize::from(package.resource_group.is_some());
+    let wanted = usize::from(cen.is_some()) + usize::from(group.is_some());
     [
         ("manage", package.manage == Manage::Full && package.adopt.is_none()),
         ("areas", *areas == package.areas),
