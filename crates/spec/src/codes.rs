@@ -139,6 +139,12 @@ codes! {
     RESERVED_TAG = "E0310", "a tag key is reserved",
         "`cenbwp` and `cenbwp-terms` are written and read by this tool alone: they are what a package is \
          recognised by.";
+    PLACEHOLDER = "E0311", "a placeholder was not replaced",
+        "`${X}`, `$(X)`, `{{ x }}`, `#{X}` and `%X%` are what Flux, a shell, Kubernetes, Helm or a deployment \
+         tool replaces by a value, and `<no value>` is what Helm writes when there is none. The file was read \
+         before that happened, or without the variable; a package would be bought under that text. Render the \
+         file first, or write the value. A `$` or `%` that begins no placeholder is text.",
+        "name: ${NAME}      # backbone-cn-eu";
 
     DECLARED_TWICE = "E0401", "a package is declared twice",
         "Documents of one stack are merged, so each package may stand in only one of them. Remove one of the \

@@ -12,7 +12,7 @@
 //! text      bytes to text: UTF-8, no tabs, nothing unprintable
 //! yaml      text to a tree with places, within budgets (syntax: its errors; scalar: null, true, 1)
 //! read      one value as a number, a boolean, a word …
-//! fields    the fields of a package (texts: the rules for names and tags)
+//! fields    the fields of a package (texts: the rules for names and tags; placeholder: what a template left)
 //! resolve   one package: defaults applied, fields judged together
 //! document  one document
 //! parse     all documents to one spec, and the rules across packages
@@ -29,6 +29,7 @@ mod ids;
 mod neutral;
 mod package;
 mod parse;
+mod placeholder;
 mod read;
 mod render;
 mod report;

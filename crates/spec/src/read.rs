@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use crate::codes::{LEFT_EMPTY, NUMBER_SPELLING, OUT_OF_RANGE, UNKNOWN_WORD, WRONG_TYPE};
+use crate::placeholder;
 use crate::report::{Mark, Report, alternatives, quoted};
 use crate::scalar::{Plain, plain};
 use crate::yaml::{Key, Node, Value};
@@ -74,7 +75,9 @@ pub(crate) fn text<'n>(
         return None;
     };
     let hint = match plain(text, *is_plain) {
-        Plain::Text => return Some(text),
+        Plain::Text => {
+            return (!placeholder::refused(text, node.mark, what, report)).then_some(text);
+        }
         // Null has its own meaning, and quotes would not be what was meant.
         Plain::Null => None,
         Plain::Boolean(_) | Plain::Number => Some(format!("write it in quotes: \"{text}\"")),
@@ -105,6 +108,7 @@ pub(crate) fn parse<T: FromStr<Err = Invalid>>(
 ) -> Option<T> {
     match text.parse() {
         Ok(value) => Some(value),
+        Err(_) if placeholder::refused(text, mark, what, report) => None,
         Err(Invalid { expected }) => {
             let finding = Finding::new(code, mark, format!("{what} is {}", quoted(text)));
             report.add(finding.expected(expected));
@@ -207,7 +211,7 @@ pub(crate) fn word<T: Copy>(
         }
     };
     let value = words.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
-    if value.is_none() {
+    if value.is_none() && !placeholder::refused(text, node.mark, what, report) {
         let finding = Finding::new(UNKNOWN_WORD, node.mark, format!("{what} is {}", quoted(text)));
         let near = report.did_you_mean(text, &names);
         report.add(finding.expected(expected).maybe_hint(near));
@@ -280,6 +284,7 @@ pub(crate) fn wrong_type(
             Plain::Null => "null".to_owned(),
             Plain::Boolean(value) => value.to_string(),
             Plain::Number => format!("the number {}", quoted(text)),
+            Plain::Text if placeholder::refused(text, node.mark, what, report) => return,
             Plain::Text => format!("the text {}", quoted(text)),
         },
         Value::List(_) => "a list".to_owned(),

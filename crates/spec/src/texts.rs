@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::codes::{EMPTY_TAG, ID, LENGTH, REFUSED_TEXT, RESERVED_TAG};
+use crate::placeholder;
 use crate::read::{Slot, text, written_null};
 use crate::report::{Mark, Report, is_unprintable, quoted};
 use crate::yaml::{Key, Node};
@@ -54,6 +55,9 @@ pub(crate) fn tag_key(key: &Key<'_>, report: &mut Report) -> Option<String> {
         let message = format!("the tag {} is reserved", quoted(&key.text));
         let finding = Finding::new(RESERVED_TAG, key.mark, message);
         report.add(finding.hint("remove it; it is written by this tool alone"));
+        return None;
+    }
+    if placeholder::refused(&key.text, key.mark, "the tag key", report) {
         return None;
     }
     check(&key.text, key.mark, "the tag key", &TAG_KEY, report).then(|| key.text.clone().into_owned())

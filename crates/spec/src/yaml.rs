@@ -14,6 +14,7 @@ use crate::Finding;
 use crate::codes::{
     ALIASES_EXPLODE, BAD_ALIAS, BAD_KEY, DUPLICATE_KEY, MERGE_KEY, SYNTAX, TOO_DEEP, TOO_LARGE, TYPE_TAG,
 };
+use crate::placeholder;
 use crate::report::{Mark, Report, quoted};
 use crate::scalar::{Plain, plain};
 use crate::syntax::describe;
@@ -339,7 +340,15 @@ fn read_key<'s>(node: Node<'s>, report: &mut Report) -> NextKey<'s> {
             Plain::Null | Plain::Boolean(_) | Plain::Number => quoted(&text),
         },
         Value::List(_) => "a list".to_owned(),
-        Value::Map(_) => "a mapping".to_owned(),
+        Value::Map(entries) => {
+            if let [(Key { text, .. }, node)] = &*entries
+                && matches!(&node.value, Value::Scalar { text, .. } if text.is_empty())
+            {
+                placeholder::unquoted(text, mark, report);
+                return NextKey::Refused;
+            }
+            "a mapping".to_owned()
+        }
         Value::Shared(_) => "marked by an anchor or repeated by an alias".to_owned(),
         Value::Broken => return NextKey::Refused,
     };

@@ -34,8 +34,12 @@ fn schema_and_parser_agree_on_every_case() {
             if NOT_SEEN.iter().any(|code| errors.contains(code)) {
                 continue;
             }
-            let value: serde_json::Value = yaml_serde::from_str(document)
-                .unwrap_or_else(|error| panic!("{}: {error}\n{document}", case.display()));
+            let value: serde_json::Value = match yaml_serde::from_str(document) {
+                Ok(value) => value,
+                // `{{ name }}` without quotes, a mapping that is a key.
+                Err(_) if errors.contains("E0311") => continue,
+                Err(error) => panic!("{}: {error}\n{document}", case.display()),
+            };
             if value.is_null() {
                 continue;
             }
