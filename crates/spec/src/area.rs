@@ -42,6 +42,12 @@ impl Area {
         Self(known.map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed))
     }
 
+    /// Tells whether a text can be the name of an area, known or not: letters, digits and hyphens.
+    pub fn is_well_formed(name: &str) -> bool {
+        let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        (1..=64).contains(&name.len()) && name.bytes().all(fits)
+    }
+
     /// The name in the request's form.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -204,8 +204,7 @@ fn areas(node: &Node<'_>, report: &mut Report) -> Slot<AreaPair> {
 
 fn area(node: &Node<'_>, report: &mut Report) -> Option<Area> {
     let name = text(node, "the area", "the name of an area, such as Europe", report)?;
-    let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-    if !(1..=64).contains(&name.len()) || !name.bytes().all(fits) {
+    if !Area::is_well_formed(name) {
         let finding = Finding::new(AREAS, node.mark, format!("the area is {}", quoted(name)));
         report.add(finding.expected("letters, digits and hyphens, such as North-America"));
         return None;

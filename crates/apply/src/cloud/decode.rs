@@ -50,7 +50,9 @@ fn fields(value: &Json<'_>, id: PackageId) -> Result<Live, String> {
 fn area(value: &Json<'_>, name: &str) -> Result<Area, String> {
     match text(value, name)? {
         "" => Err(format!("{name} is missing")),
-        area => Ok(Area::new(area)),
+        area if Area::is_well_formed(area) => Ok(Area::new(area)),
+        // A spec cannot declare it, so nothing would ever be recognised as this package.
+        _ => Err(wrong(name, value, "expected letters, digits and hyphens")),
     }
 }
 
@@ -106,7 +108,8 @@ fn reservation(value: &Json<'_>) -> Result<Option<Reservation>, String> {
     let announced = match value.get("HasReservationData") {
         Json::Bool(announced) => *announced,
         Json::Text(word) => !word.eq_ignore_ascii_case("false"),
-        _ => true,
+        Json::Unclear(_) => return Err(wrong("HasReservationData", value, "expected true or false")),
+        Json::Null | Json::Number(_) | Json::List(_) | Json::Object(_) => true,
     };
     let word = text(value, "ReservationOrderType")?;
     let kind = match word.to_ascii_uppercase().as_str() {
@@ -154,7 +157,7 @@ pub(super) fn number(value: &Json<'_>) -> Result<Option<u64>, ()> {
             digits.parse().map(Some).map_err(|_| ())
         }
         Json::Number(number) => number.as_u64().map(Some).ok_or(()),
-        Json::Bool(_) | Json::Text(_) | Json::List(_) | Json::Object(_) => Err(()),
+        Json::Bool(_) | Json::Text(_) | Json::List(_) | Json::Object(_) | Json::Unclear(_) => Err(()),
     }
 }
 
@@ -184,7 +187,9 @@ pub(super) fn list<'a>(value: &'a Json<'a>, wrapper: &str, inner: &str) -> Resul
         Json::List(items) => Ok(items),
         Json::Object(_) => Ok(std::slice::from_ref(items)),
         Json::Text(one) if !one.is_empty() => Ok(std::slice::from_ref(items)),
-        Json::Bool(_) | Json::Number(_) | Json::Text(_) => Err(wrong(wrapper, value, "expected a list")),
+        Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Unclear(_) => {
+            Err(wrong(wrapper, value, "expected a list"))
+        }
     }
 }
 
@@ -323,6 +328,74 @@ mod tests {
         assert_eq!(live.areas.b().as_str(), "mars");
         assert_eq!(live.expires, None);
         assert_ne!(item(&with(&json!({"BusinessStatus": null}))).unwrap().business, Business::Normal);
+    }
+
+    /// An item of the example's text with these members before its end.
+    fn item_with(members: &str) -> Result<Live, String> {
+        let text = example().to_string();
+        let text = format!("{},{members}}}", text.strip_suffix('}').unwrap());
+        super::item(&serde_json::from_str(&text).unwrap()).map_err(|unreadable| unreadable.reason)
+    }
+
+    #[test]
+    fn an_area_that_no_spec_can_declare_makes_an_item_unreadable() {
+        for area in [" ", "\u{0}", "\u{1b}[31m", "north_america", "Europe ", "欧洲", &"a".repeat(65)] {
+            let value = with(&json!({"GeographicRegionAId": area}));
+            let Unreadable { id, reason } = item(&value).unwrap_err();
+            assert_eq!(id, Some("cenbwp-1".parse().unwrap()));
+            assert!(reason.starts_with("GeographicRegionAId is "), "{reason}");
+            assert!(reason.ends_with(", expected letters, digits and hyphens"), "{reason}");
+            assert!(!reason.contains(['\u{0}', '\u{1b}']), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn a_member_that_occurs_twice_makes_an_item_unreadable_whichever_says_more() {
+        for (members, name) in [
+            (r#""Bandwidth": 2"#, "Bandwidth"),
+            (r#""Bandwidth": null"#, "Bandwidth"),
+            (r#""bandwidth": 200"#, "Bandwidth"),
+            (r#""Tags": {"Tag": []}"#, "Tags"),
+            (r#""TAGS": null"#, "Tags"),
+            (r#""CenIds": {}"#, "CenIds"),
+            (r#""HasReservationData": false"#, "HasReservationData"),
+            (r#""ExpiredTime": "2029-09-08T16:00Z""#, "ExpiredTime"),
+            (r#""CenBandwidthPackageId": "cenbwp-2""#, "CenBandwidthPackageId"),
+        ] {
+            let reason = item_with(members).unwrap_err();
+            assert!(reason.starts_with(&format!("{name} is \"given twice\"")), "{members}: {reason}");
+        }
+        // What is not read decides nothing.
+        assert_eq!(item_with(r#""Status": "Idle", "Later": 1, "Later": 2"#), Ok(live()));
+    }
+
+    #[test]
+    fn a_member_inside_a_list_that_occurs_twice_makes_an_item_unreadable() {
+        let read = |tags: &str| {
+            let text = example().to_string().replace(r#"{"Tag":[{"Key":"cenbwp","Value":"a/b"}]}"#, tags);
+            super::item(&serde_json::from_str(&text).unwrap()).map_err(|unreadable| unreadable.reason)
+        };
+        assert_eq!(read(r#"{"Tag":[{"Key":"cenbwp","Value":"a/b"}]}"#), Ok(live()));
+        for tags in [
+            r#"{"Tag":[{"Key":"cenbwp","Value":"a/b"}],"Tag":[]}"#,
+            r#"{"Tag":[{"Key":"cenbwp","Value":"a/b"}],"tag":[]}"#,
+            r#"{"Tag":[{"Key":"cenbwp","Key":"other","Value":"a/b"}]}"#,
+            r#"{"Tag":[{"Key":"cenbwp","Value":"a/b","value":"c/d"}]}"#,
+        ] {
+            let reason = read(tags).unwrap_err();
+            assert!(reason.contains("given twice"), "{tags}: {reason}");
+        }
+    }
+
+    #[test]
+    fn a_member_in_another_case_is_not_missing_but_unreadable() {
+        for name in ["Tags", "CenIds", "ResourceGroupId", "ReservationOrderType", "CenBandwidthPackageId"] {
+            let mut value = example();
+            let member = value.as_object_mut().unwrap().remove(name).unwrap();
+            value[name.to_ascii_lowercase()] = member;
+            let reason = item(&value).unwrap_err().reason;
+            assert!(reason.starts_with(&format!("{name} is \"written in another case\"")), "{reason}");
+        }
     }
 
     #[test]

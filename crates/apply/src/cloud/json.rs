@@ -1,6 +1,7 @@
 //! JSON as it stands in a reply: texts are borrowed from it, so reading a page copies only what is kept.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -14,8 +15,10 @@ pub(super) enum Json<'a> {
     Number(Number),
     Text(Cow<'a, str>),
     List(Vec<Json<'a>>),
-    /// The members in the order in which they stand; of two with one name the last counts.
+    /// The members in the order in which they stand. One whose name occurs twice is [`Json::Unclear`].
     Object(Vec<(Name<'a>, Json<'a>)>),
+    /// The value of a member that cannot be told, and why: no reader of JSON has to choose as another does.
+    Unclear(&'static str),
 }
 
 /// The name of a member.
@@ -24,15 +27,34 @@ pub(super) enum Json<'a> {
 pub(super) struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> Json<'a> {
+    /// Tells whether a member of this object cannot be told.
+    fn has_unclear(&self) -> bool {
+        matches!(self, Self::Object(members) if members.iter().any(|(_, value)| matches!(value, Self::Unclear(_))))
+    }
+
     /// The member of this name; null if there is none, or this is no object.
     pub(super) fn get(&self, name: &str) -> &Self {
         self.member(name).unwrap_or(&Json::Null)
     }
 
-    /// The member of this name, if this is an object that has one.
+    /// The member of this name, if this is an object that has one. One that differs in case alone is not missing,
+    /// it is unclear.
     pub(super) fn member(&self, name: &str) -> Option<&Self> {
         let Self::Object(members) = self else { return None };
-        members.iter().rev().find(|(other, _)| other.0 == name).map(|(_, value)| value)
+        if let Some((_, value)) = members.iter().find(|(other, _)| other.0 == name) {
+            return Some(value);
+        }
+        let alike = members.iter().any(|(other, _)| other.0.eq_ignore_ascii_case(name));
+        alike.then_some(&Self::Unclear("written in another case"))
+    }
+}
+
+/// Reads a body that is a JSON object, as every reply of the service is; none in which a name occurs twice, because
+/// what it says is not known.
+pub(super) fn object(body: &[u8]) -> Option<Value> {
+    match serde_json::from_slice(body).ok()? {
+        reply @ Json::Object(_) if !reply.has_unclear() => Some(Value::from(&reply)),
+        _ => None,
     }
 }
 
@@ -43,6 +65,7 @@ impl From<&Json<'_>> for Value {
             Json::Null => Self::Null,
             Json::Bool(truth) => Self::Bool(*truth),
             Json::Number(number) => Self::Number(number.clone()),
+            Json::Unclear(why) => Self::String((*why).to_owned()),
             Json::Text(text) => Self::String(text.to_string()),
             Json::List(items) => Self::Array(items.iter().map(Self::from).collect()),
             Json::Object(members) => {
@@ -109,7 +132,29 @@ impl<'de> Visitor<'de> for AnyJson {
         while let Some(member) = object.next_entry()? {
             members.push(member);
         }
+        mark_unclear(&mut members);
         Ok(Json::Object(members))
+    }
+}
+
+/// How many members are compared each with each, without taking memory. An item of the listing has about 25.
+const FEW: usize = 64;
+
+/// Marks the members whose names are the same but for the case of their letters.
+fn mark_unclear(members: &mut [(Name<'_>, Json<'_>)]) {
+    let twice: Vec<usize> = if members.len() <= FEW {
+        let alike = |one: usize, other: usize| members[one].0.0.eq_ignore_ascii_case(&members[other].0.0);
+        let is_twice = |one: &usize| (0..members.len()).any(|other| other != *one && alike(*one, other));
+        (0..members.len()).filter(is_twice).collect()
+    } else {
+        let mut numbers: HashMap<String, Vec<usize>> = HashMap::new();
+        for (n, (name, _)) in members.iter().enumerate() {
+            numbers.entry(name.0.to_ascii_lowercase()).or_default().push(n);
+        }
+        numbers.into_values().filter(|numbers| numbers.len() > 1).flatten().collect()
+    };
+    for n in twice {
+        members[n].1 = Json::Unclear("given twice");
     }
 }
 
@@ -122,14 +167,34 @@ mod tests {
         for text in [
             "null",
             r#"{"a": [1, -2, 2.5, 18446744073709551615, 1e30, true, null, "x\ny"], "b": {"c": {}, "d": []}}"#,
-            r#"{"twice": 1, "other": 2, "twice": "the last counts", "esc\u0061ped": "\ud83d\ude00"}"#,
+            r#"{"other": 2, "esc\u0061ped": "\ud83d\ude00"}"#,
         ] {
             let json: Json<'_> = serde_json::from_str(text).unwrap();
             assert_eq!(Value::from(&json), serde_json::from_str::<Value>(text).unwrap(), "{text}");
         }
-        let twice: Json<'_> = serde_json::from_str(r#"{"a": 1, "a": null, "b": 2}"#).unwrap();
-        assert_eq!((twice.get("a"), twice.get("c")), (&Json::Null, &Json::Null));
-        assert_eq!((twice.member("a"), twice.member("c")), (Some(&Json::Null), None));
+    }
+
+    #[test]
+    fn of_two_members_with_one_name_neither_counts() {
+        let many: String = (0..100).map(|n| format!(r#","m{n}":{n}"#)).collect();
+        for more in ["", &many] {
+            for twice in [
+                r#""a": 1, "a": null"#,
+                r#""a": null, "a": 1"#,
+                r#""a": 1, "A": 1"#,
+                r#""a": 1, "\u0061": 1"#,
+            ] {
+                let text = format!(r#"{{"b": 2, {twice}{more}}}"#);
+                let json: Json<'_> = serde_json::from_str(&text).unwrap();
+                assert_eq!(json.get("a"), &Json::Unclear("given twice"), "{text}");
+                assert_eq!(json.member("b"), Some(&Json::Number(2.into())), "{text}");
+                assert_eq!((json.get("c"), json.member("c")), (&Json::Null, None), "{text}");
+                assert_eq!(object(text.as_bytes()), None, "{text}");
+            }
+        }
+        let json: Json<'_> = serde_json::from_str(r#"{"tags": 1}"#).unwrap();
+        assert_eq!(json.get("Tags"), &Json::Unclear("written in another case"));
+        assert_eq!(object(br#"{"Code": "a", "Data": {"x": 1}}"#).unwrap()["Data"]["x"], 1);
     }
 
     #[test]

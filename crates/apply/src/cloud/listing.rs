@@ -283,6 +283,29 @@ mod tests {
     }
 
     #[test]
+    fn a_reply_that_says_something_twice_is_no_listing() {
+        let twice = |member: &str| page(1, &[1]).replacen('{', &format!("{{{member},"), 1);
+        let more = |member: &str| format!("{},{member}}}", page(1, &[1]).strip_suffix('}').unwrap());
+        let list = "reply 1: CenBandwidthPackages is \"given twice\", expected a list";
+        for empty in
+            [r#""CenBandwidthPackages":{}"#, r#""CenBandwidthPackages":null"#, r#""cenBandwidthPackages":{}"#]
+        {
+            check(&twice(empty), list);
+            check(&more(empty), list);
+        }
+        for total in [r#""TotalCount":0"#, r#""TotalCount":1"#, r#""totalCount":0"#] {
+            check(&twice(total), "reply 1: expected a number as TotalCount");
+            check(&more(total), "reply 1: expected a number as TotalCount");
+        }
+        let lower = page(0, &[]).replace("CenB", "cenB");
+        check(&lower, "reply 1: CenBandwidthPackages is \"written in another case\", expected a list");
+        let inner = page(1, &[1]).replace("]}", "],\"CenBandwidthPackage\":[]}");
+        let reason =
+            "reply 1: CenBandwidthPackages is {\"CenBandwidthPackage\":\"given twice\"}, expected a list";
+        check(&inner, reason);
+    }
+
+    #[test]
     fn what_is_no_recording_is_refused() {
         check("", "nothing recorded: expected a reply of DescribeCenBandwidthPackages");
         check("[]", "nothing recorded: expected a reply of DescribeCenBandwidthPackages");
