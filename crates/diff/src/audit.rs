@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use cenbwp_spec::{Address, Field, Identity, Manage, Package, PackageId, Spec, StackName};
+use cenbwp_spec::{Address, Field, Identity, Manage, Package, PackageId, Spec};
 
 use crate::{
     Adoption, Business, Change, ChargeType, FieldChange, Live, Observed, Options, Owner, Plan, Purchase,
@@ -15,6 +15,7 @@ use facts::{as_declared, asked, differing, other_charge};
 use strangers::Strangers;
 
 mod facts;
+mod spending;
 mod strangers;
 
 /// Something that no plan may contain, and where.
@@ -68,7 +69,9 @@ pub fn audit(plan: &Plan, spec: &Spec, observed: &Observed, options: &Options) -
     }
     auditor.in_sync(plan);
     auditor.mentions(plan);
-    auditor.limits(plan);
+    if spending::breaches(plan, spec, options) != spending::said(plan) {
+        auditor.flaw(Flaw::Limits);
+    }
     auditor.report(plan);
     auditor.flaws.into_iter().collect()
 }
@@ -156,7 +159,7 @@ impl<'a> Auditor<'a> {
             ("undeclared", plan.undeclared.is_sorted_by_key(|item| (&item.identity, &item.id))),
             ("superseded", plan.superseded.is_sorted_by_key(|item| (&item.identity, &item.id))),
             ("warnings", plan.warnings.is_sorted_by_key(|warning| warning.identity())),
-            ("breaches", plan.breaches.is_sorted_by_key(|breach| &breach.stack)),
+            ("breaches", plan.breaches.is_sorted_by_key(|breach| &breach.owner)),
         ];
         for (name, _) in lists.into_iter().filter(|(_, sorted)| !sorted) {
             self.flaw(Flaw::Unsorted(name));
@@ -342,35 +345,6 @@ impl<'a> Auditor<'a> {
         self.flaws.extend(wrong.into_iter().map(Flaw::Forgotten));
     }
 
-    /// Adds up again what the changes spend: purchases and Mbps, by stack and in all.
-    fn limits(&mut self, plan: &Plan) {
-        let mut spent: BTreeMap<Option<&StackName>, [u64; 2]> = BTreeMap::new();
-        for change in &plan.changes {
-            for stack in [None, Some(&change.identity().address.stack)] {
-                let sums = spent.entry(stack).or_default();
-                sums[0] += u64::from(matches!(change, Change::Purchase(_)));
-                sums[1] += new_mbps(change);
-            }
-        }
-        let mut expected = BTreeSet::new();
-        for (stack, sums) in spent {
-            let limits = stack.and_then(|name| self.spec.stacks.get(name)).map(|stack| stack.limits);
-            let most = limits.map_or(self.options.max_purchases, |limits| Some(limits.max_purchases));
-            let most_mbps = limits.map_or(self.options.max_new_mbps, |limits| limits.max_new_mbps);
-            let rows = [("maxPurchases", most), ("maxNewMbps", most_mbps.map(|mbps| mbps.0))];
-            for ((limit, most), wanted) in rows.into_iter().zip(sums) {
-                if let Some(most) = most.filter(|most| wanted > u64::from(*most)) {
-                    expected.insert((stack, limit, most, wanted));
-                }
-            }
-        }
-        let said: BTreeSet<_> =
-            plan.breaches.iter().map(|b| (b.stack.as_ref(), b.limit, b.allowed, b.wanted)).collect();
-        if said != expected {
-            self.flaw(Flaw::Limits);
-        }
-    }
-
     fn report(&mut self, plan: &Plan) {
         if plan.complete != self.observed.complete {
             self.flaw(Flaw::Misreported("complete"));
@@ -383,21 +357,4 @@ impl<'a> Auditor<'a> {
 
 fn adopted(change: &Change) -> Option<PackageId> {
     if let Change::Adopt(adoption) = change { Some(adoption.id.clone()) } else { None }
-}
-
-fn new_mbps(change: &Change) -> u64 {
-    let fields = match change {
-        Change::Purchase(purchase) => return u64::from(purchase.bandwidth.0),
-        Change::Update(Update { fields, .. }) | Change::Adopt(Adoption { fields, .. }) => fields,
-        Change::Release(_) | Change::Retire(_) => return 0,
-    };
-    let mut sum = 0;
-    for field in fields {
-        if let FieldChange::Bandwidth(delta) = field
-            && delta.to > delta.from
-        {
-            sum += u64::from(delta.to.0 - delta.from.0);
-        }
-    }
-    sum
 }

@@ -28,10 +28,11 @@ mod words;
 pub use audit::{Flaw, audit};
 pub use cenbwp_spec::neutral;
 pub use decide::plan;
+pub use limits::{Breach, LimitOwner, NewMbps};
 pub use observed::{Business, ChargeType, Live, Observed, Owner, Reservation, ReservationKind, Unreadable};
 pub use plan::{
-    Adoption, Breach, Change, Delta, FieldChange, Held, HeldReason, Options, Plan, Purchase, Release,
-    Retirement, Superseded, Undeclared, Update, Warning,
+    Adoption, Change, Delta, FieldChange, Held, HeldReason, Options, Plan, Purchase, Release, Retirement,
+    Superseded, Undeclared, Update, Warning,
 };
 pub use render::{Palette, Style, obstacle, render, render_change, summary};
 pub use words::when;

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cenbwp_spec::{Address, AreaPair, CenId, Field, Identity, Mbps, PackageId, Prepay, StackName};
+use cenbwp_spec::{Address, AreaPair, CenId, Field, Identity, Mbps, PackageId, Prepay};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::Unreadable;
+use crate::{Breach, Unreadable};
 
 /// What the caller decides about a plan, besides spec and observation.
 #[derive(Clone, Debug)]
@@ -422,17 +422,4 @@ pub enum Warning {
         /// When, if known.
         at: Option<Timestamp>,
     },
-}
-
-/// A limit that the plan exceeds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Breach {
-    /// Whose limit: a stack's, or with `None` the flag's.
-    pub stack: Option<StackName>,
-    /// `maxPurchases` or `maxNewMbps`.
-    pub limit: &'static str,
-    /// What is allowed.
-    pub allowed: u32,
-    /// What the plan wants.
-    pub wanted: u64,
 }

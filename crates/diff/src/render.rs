@@ -246,8 +246,7 @@ pub fn summary(plan: &Plan) -> String {
         (plan.held.len(), "held"),
     ];
     let parts: Vec<_> = bought(plan).into_iter().chain(counted(&counts)).collect();
-    let is_upgrade = |change: &&Change| !matches!(change, Change::Purchase(_));
-    let upgrades = match plan.changes.iter().filter(is_upgrade).map(Change::new_mbps).sum::<u64>() {
+    let upgrades = match plan.new_mbps().by_upgrade {
         0 => String::new(),
         mbps => format!(" Upgrades add {mbps} Mbps (charges)."),
     };
@@ -269,7 +268,7 @@ fn counted(counts: &[(usize, &str)]) -> Option<String> {
 /// `2 to buy (300 Mbps, 7 package-months)`.
 fn bought(plan: &Plan) -> Option<String> {
     let count = plan.purchases().count();
-    let mbps: u64 = plan.purchases().map(|purchase| u64::from(purchase.bandwidth.0)).sum();
+    let mbps = plan.new_mbps().by_purchase;
     let months: u64 = plan.purchases().map(|purchase| u64::from(purchase.terms.term.months())).sum();
     let unit = match (count, months) {
         (1, 1) => "month",

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use cenbwp_spec::{CenId, Identity, PackageId, neutral};
+use cenbwp_spec::{CenId, Identity, PackageId, StackName, neutral};
 use jiff::Timestamp;
 
-use crate::{Breach, Change, Delta, FieldChange, HeldReason, Unreadable, Warning};
+use crate::{Breach, Change, Delta, FieldChange, HeldReason, LimitOwner, Unreadable, Warning};
 
 impl Change {
     /// The stable word for the kind of change, as in events and journals.
@@ -275,23 +275,34 @@ impl Warning {
 impl Breach {
     /// What is exceeded, and by what.
     pub fn message(&self) -> String {
-        let whose = self.stack.as_ref().map_or("this run".to_owned(), |stack| format!("stack {stack}"));
-        format!("{} of {whose} is {}, the plan wants {}", self.limit, self.allowed, self.wanted)
+        let Self { owner, limit, allowed, wanted } = self;
+        let limit = match owner {
+            LimitOwner::Run => format!("{limit} of this run"),
+            LimitOwner::Stack(stack) => format!("{limit} of stack {stack}"),
+            LimitOwner::Default { stacks: 1, most, .. } => format!("the default {limit} of stack {most}"),
+            LimitOwner::Default { stacks, .. } => {
+                format!("the default {limit} that {stacks} stacks without their own share")
+            }
+        };
+        format!("{limit} is {allowed}, the plan wants {wanted}")
     }
 
     /// What to do about it.
     pub fn hint(&self) -> String {
-        let Self { stack, limit, wanted, .. } = self;
-        match stack {
-            Some(stack) => {
-                format!(
-                    "plan less with `--target`, or, where {stack} is declared, write under `limits`: `{limit}: {wanted}`"
-                )
-            }
-            None if *limit == "maxPurchases" => {
+        let Self { owner, limit, wanted, .. } = self;
+        let raise = |stack: &StackName, wanted: u64| {
+            format!(
+                "plan less with `--target`, or, where {stack} is declared, write under `limits`: `{limit}: {wanted}`"
+            )
+        };
+        match owner {
+            LimitOwner::Stack(stack) => raise(stack, *wanted),
+            // A stack that sets its own limit leaves all of the default to the others.
+            LimitOwner::Default { most, purchases, .. } => raise(most, *purchases),
+            LimitOwner::Run if *limit == "maxPurchases" => {
                 format!("plan less, or allow it with `--max-purchases {wanted}`")
             }
-            None => format!("plan less, or allow it with `--max-new-mbps {wanted}`"),
+            LimitOwner::Run => format!("plan less, or allow it with `--max-new-mbps {wanted}`"),
         }
     }
 }

@@ -5,10 +5,8 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use cenbwp_diff::{
-    Breach, Business, Change, ChargeType, Live, Observed, Options, Plan, ReservationKind, Unreadable, plan,
-};
-use cenbwp_spec::{Charge, Field, Generation, Limits, Manage, Mbps, Package, Wish};
+use cenbwp_diff::{Business, Change, ChargeType, Live, Observed, Plan, ReservationKind, Unreadable, plan};
+use cenbwp_spec::{Charge, Field, Generation, Manage, Mbps, Package, Wish};
 
 use world::{id, live, observed, options, package, pair, reserved, spec, time};
 
@@ -401,36 +399,4 @@ fn two_packages_with_one_identity_hold_it_whatever_is_declared() {
         let copy = live("cenbwp-2", Some("s/a"));
         check(declared(|p| p.manage = manage), [own(|_| {}), copy], "held ambiguous");
     }
-}
-
-#[test]
-fn limits_count_purchases_and_upgrades_and_no_downgrade() {
-    let mut spec = spec([
-        Package { bandwidth: Mbps(150), ..package("s/a") },
-        Package { bandwidth: Mbps(10), ..package("s/b") },
-        package("s/c"),
-        package("t/d"),
-    ]);
-    let cloud = observed([own(|_| {}), live("cenbwp-2", Some("s/b"))]);
-    let limits = |max_purchases, mbps: u32| Limits { max_purchases, max_new_mbps: Some(Mbps(mbps)) };
-    let breaches = |spec: &cenbwp_spec::Spec, options: &Options| {
-        let of = |breach: &Breach| {
-            let stack = breach.stack.as_ref().map_or("run", |stack| stack.as_str());
-            format!("{stack} {} {}<{}", breach.limit, breach.allowed, breach.wanted)
-        };
-        plan(spec, &cloud, options).breaches.iter().map(of).collect::<Vec<_>>().join(", ")
-    };
-    assert_eq!(breaches(&spec, &options()), "");
-    let run = |purchases, mbps| Options {
-        max_purchases: Some(purchases),
-        max_new_mbps: Some(Mbps(mbps)),
-        ..options()
-    };
-    assert_eq!(breaches(&spec, &run(2, 250)), "");
-    assert_eq!(breaches(&spec, &run(1, 249)), "run maxPurchases 1<2, run maxNewMbps 249<250");
-    spec.stacks.get_mut(&"s".parse().unwrap()).unwrap().limits = limits(0, 149);
-    assert_eq!(
-        breaches(&spec, &run(0, 250)),
-        "run maxPurchases 0<2, s maxPurchases 0<1, s maxNewMbps 149<150"
-    );
 }

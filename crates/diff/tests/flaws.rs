@@ -7,8 +7,8 @@ mod world;
 use std::collections::BTreeSet;
 
 use cenbwp_diff::{
-    Breach, Business, Change, ChargeType, Delta, FieldChange, Flaw, Live, Observed, Options, Plan,
-    Undeclared, Unreadable, Update, Warning, audit, plan,
+    Breach, Business, Change, ChargeType, Delta, FieldChange, Flaw, LimitOwner, Live, Observed, Options,
+    Plan, Undeclared, Unreadable, Update, Warning, audit, plan,
 };
 use cenbwp_spec::{Field, Generation, Limits, Manage, Mbps, Package, Spec, Tags, Wish};
 
@@ -267,12 +267,13 @@ fn a_package_that_is_said_to_be_in_order_and_is_not() {
 
 #[test]
 fn a_limit_that_is_exceeded_in_silence_or_without_cause() {
-    let strict = Limits { max_purchases: 1, max_new_mbps: None };
+    let strict = Limits { max_purchases: Some(1), max_new_mbps: None };
     let tighten = |spec: &mut Spec| spec.stacks.values_mut().for_each(|stack| stack.limits = strict);
     elsewhere(|spec, _, _| tighten(spec), Flaw::Limits);
     elsewhere(|_, _, options| options.max_new_mbps = Some(Mbps(279)), Flaw::Limits);
-    let breach = Breach { stack: None, limit: "maxPurchases", allowed: 1, wanted: 2 };
-    spoiled(|plan| plan.breaches.push(breach), Flaw::Limits);
+    let breach = |owner| Breach { owner, limit: "maxPurchases", allowed: 1, wanted: 2 };
+    spoiled(|plan| plan.breaches.push(breach(LimitOwner::Run)), Flaw::Limits);
+    spoiled(|plan| plan.breaches.push(breach(LimitOwner::Stack("s".parse().unwrap()))), Flaw::Limits);
 }
 
 #[test]

@@ -133,7 +133,7 @@ fn a_narrow_terminal_breaks_lines_and_no_id() {
 fn held_items_that_are_left_out_and_limits_are_said() {
     let (mut spec, observed) = one_of_everything();
     for stack in spec.stacks.values_mut() {
-        stack.limits = Limits { max_purchases: 1, max_new_mbps: Some(Mbps(200)) };
+        stack.limits = Limits { max_purchases: Some(1), max_new_mbps: Some(Mbps(200)) };
     }
     let options =
         Options { skip_held: true, max_purchases: Some(0), max_new_mbps: Some(Mbps(1)), ..options() };

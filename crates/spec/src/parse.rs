@@ -150,7 +150,7 @@ impl Merge {
         let build = |Building { account, max_purchases, max_new_mbps, packages }: Building| Stack {
             account: account.map(|at| at.value),
             limits: Limits {
-                max_purchases: max_purchases.map_or(Limits::default().max_purchases, |at| at.value),
+                max_purchases: max_purchases.map(|at| at.value),
                 max_new_mbps: max_new_mbps.map(|at| at.value),
             },
             packages,

@@ -37,18 +37,20 @@ pub struct Stack {
 }
 
 /// What one run may buy for one stack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
-    /// The most packages one run may buy.
-    pub max_purchases: u32,
-    /// The most Mbps one run may add, by purchases and upgrades together. `None`: no limit.
+    /// The most packages one run may buy. `None`: the stack shares [`Limits::DEFAULT_PURCHASES`] with every
+    /// other one that sets none.
+    pub max_purchases: Option<u32>,
+    /// The most Mbps one run may add, by purchases and growth together. `None`: no limit.
     pub max_new_mbps: Option<Mbps>,
 }
 
-impl Default for Limits {
-    /// Ten purchases: more than a team orders in one change, less than a generated mistake would.
-    fn default() -> Self {
-        Self { max_purchases: 10, max_new_mbps: None }
-    }
+impl Limits {
+    /// The most packages that one run buys for all stacks that set no limit of purchases, together.
+    ///
+    /// Ten: more than a team orders in one change, less than a generated mistake would. One default for each
+    /// stack would be none at all: a generated mistake makes stacks as easily as packages.
+    pub const DEFAULT_PURCHASES: u32 = 10;
 }

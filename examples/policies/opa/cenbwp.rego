@@ -14,10 +14,17 @@ required_tag := "team"
 # What cannot be applied would only fail later.
 deny contains "the plan cannot be applied: see its held items and limits" if input.applyable == false
 
+# What is bought small and grown large costs what a large one costs, so both count.
 deny contains msg if {
 	input.summary.new_mbps > most_new_mbps
-	msg := sprintf("buys %v Mbps at once, more than %v", [input.summary.new_mbps, most_new_mbps])
+	msg := sprintf(
+		"adds %v Mbps at once, more than %v: %v by purchases, %v by growth",
+		[input.summary.new_mbps, most_new_mbps, input.summary.purchase_mbps, input.summary.upgrade_mbps],
+	)
 }
+
+# A plan of a release that counted purchases alone.
+deny contains "the plan does not say by how much packages grow" if not is_number(input.summary.upgrade_mbps)
 
 deny contains msg if {
 	some purchase in input.purchases

@@ -7,7 +7,7 @@ import data.main
 
 purchase(months, tags, renews) := {
 	"applyable": true,
-	"summary": {"new_mbps": 100},
+	"summary": {"new_mbps": 100, "purchase_mbps": 100, "upgrade_mbps": 0},
 	"purchases": [{"address": "net/x", "months": months}],
 	"updates": [],
 	"resource_changes": [{
@@ -19,7 +19,7 @@ purchase(months, tags, renews) := {
 
 update(field, before, after) := {
 	"applyable": true,
-	"summary": {"new_mbps": 0},
+	"summary": {"new_mbps": 0, "purchase_mbps": 0, "upgrade_mbps": 0},
 	"purchases": [],
 	"updates": [{"address": "net/x", "fields": [{"field": field, "before": before, "after": after}]}],
 	"resource_changes": [],
@@ -40,8 +40,20 @@ test_untagged_purchase_is_denied if {
 }
 
 test_large_purchase_is_denied if {
-	plan := object.union(purchase(1, {"team": "a"}, true), {"summary": {"new_mbps": 501}})
-	main.deny == {"buys 501 Mbps at once, more than 500"} with input as plan
+	figures := {"new_mbps": 501, "purchase_mbps": 501, "upgrade_mbps": 0}
+	plan := object.union(purchase(1, {"team": "a"}, true), {"summary": figures})
+	main.deny == {"adds 501 Mbps at once, more than 500: 501 by purchases, 0 by growth"} with input as plan
+}
+
+test_large_growth_is_denied_like_a_large_purchase if {
+	figures := {"new_mbps": 9990, "purchase_mbps": 0, "upgrade_mbps": 9990}
+	plan := object.union(update("bandwidth", 10, 10000), {"summary": figures})
+	main.deny == {"adds 9990 Mbps at once, more than 500: 0 by purchases, 9990 by growth"} with input as plan
+}
+
+test_plan_that_does_not_count_growth_is_denied if {
+	plan := json.remove(update("bandwidth", 10, 10000), ["/summary/upgrade_mbps"])
+	main.deny == {"the plan does not say by how much packages grow"} with input as plan
 }
 
 test_plan_that_cannot_be_applied_is_denied if {

@@ -77,6 +77,42 @@ fn every_command_with_events_ends_in_a_summary() {
     assert_eq!(result["client_token"], lab.emulator.ledger()[0].client_token.as_deref().unwrap_or_default());
 }
 
+/// One purchase of 5 Mbps and the growth of another package by 390, counted alike wherever a summary stands.
+#[test]
+fn new_mbps_are_purchases_and_growth_and_both_are_shown_apart() {
+    let lab = Lab::new();
+    let spec = "{version: 1, stack: net, limits: {maxNewMbps: 395}, defaults: {autoPay: true}, packages: {grown: {areas: [China, Europe], bandwidth: 400}, new: {areas: [China, China], bandwidth: 5}}}";
+    lab.file("cenbwp.yaml", spec);
+    lab.emulator.edit(|world| {
+        world.packages = vec![
+            cenbwp_tests::Package::new("cenbwp-1", ["china", "europe"], 10).tagged("cenbwp", "net/grown"),
+        ];
+    });
+    let check = |summary: &Value| {
+        let figures = ["new_mbps", "purchase_mbps", "upgrade_mbps"].map(|name| summary[name].as_u64());
+        assert_eq!(figures, [Some(395), Some(5), Some(390)], "{summary}");
+    };
+    let document: Value = serde_json::from_str(&lab.run("plan --report json").stdout).expect("one document");
+    check(&document["summary"]);
+    check(events(&lab.run("plan --json").stdout, 0).last().expect("a summary"));
+    let human = lab.run("plan").stdout;
+    assert!(human.contains("1 to buy (5 Mbps, 1 month)"), "{human}");
+    assert!(human.contains("Upgrades add 390 Mbps (charges)."), "{human}");
+    let refused = lab.run("apply");
+    assert!(refused.stderr.contains("raises"), "{}", refused.stderr);
+    let one_less = lab.run("plan --max-new-mbps 394");
+    assert!(
+        one_less.stdout.contains("maxNewMbps of this run is 394, the plan wants 395"),
+        "{}",
+        one_less.stdout
+    );
+    lab.run("plan --out plan.json --quiet");
+    check(events(&lab.run("apply plan.json --auto-approve --json").stdout, 0).last().expect("a summary"));
+    let ran = lab.run("apply --auto-approve --report json");
+    let document: Value = serde_json::from_str(&ran.stdout).expect("one document");
+    assert_eq!(document["summary"]["new_mbps"], 0, "{document:#}");
+}
+
 #[test]
 fn events_of_a_run_that_fails_end_in_a_summary_too() {
     let lab = lab();

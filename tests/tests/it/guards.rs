@@ -130,6 +130,42 @@ fn limits_of_the_spec_are_raised_one_by_one_and_neither_drops_the_other() {
     allowed(&lab, APPLY, &["net/a", "net/b"]);
 }
 
+/// Stacks of so many packages each, without limits of their own but for what their documents add.
+fn stacks<const N: usize>(stacks: [(&str, usize, &str); N]) -> String {
+    let areas = ["China", "Asia-Pacific", "Europe", "North-America", "South-America"];
+    let document = |(name, count, limits): (&str, usize, &str)| {
+        let packages: String = (0..count)
+            .map(|n| format!("  p{n}: {{ areas: [{}, {}] }}\n", areas[n % 5], areas[(n + n / 5) % 5]))
+            .collect();
+        format!(
+            "version: 1\nstack: {name}\nlimits:\n{limits}  maxNewMbps: 1000\ndefaults: {{ autoPay: true, bandwidth: 10 }}\npackages:\n{packages}"
+        )
+    };
+    stacks.map(document).join("---\n")
+}
+
+#[test]
+fn stacks_without_a_limit_of_purchases_share_one_default_and_a_new_stack_adds_nothing_to_it() {
+    let lab = lab(&stacks([("a", 4, ""), ("b", 7, "")]), []);
+    let says = "the default maxPurchases that 2 stacks without their own share is 10, the plan wants 11";
+    assert_eq!(refused(&lab, APPLY, says), "maxPurchases: 7");
+    // Another limit is no limit of purchases, and a stack that sets one has left the others their default.
+    lab.file("cenbwp.yaml", &stacks([("a", 4, ""), ("b", 7, "  maxPurchases: 7\n")]));
+    let ran = lab.run(APPLY);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(purchases(&lab.emulator).len(), 11);
+}
+
+#[test]
+fn a_new_stack_beside_one_with_limits_has_the_default_and_a_flag_may_not_pass_their_sum() {
+    let lab = lab(&stacks([("a", 1, "  maxPurchases: 1\n"), ("b", 11, "")]), []);
+    refused(&lab, APPLY, "the default maxPurchases of stack b is 10, the plan wants 11");
+    let ran = lab.run(&format!("{APPLY} --max-purchases 12"));
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(ran.stderr.contains("looser than the spec's 11"), "{}", ran.stderr);
+    nothing_bought(&lab);
+}
+
 #[test]
 fn limits_by_flag_are_raised_by_flag() {
     for (flag, wanted) in

@@ -71,7 +71,10 @@ fn rules_judge_real_plans() {
     let (denied, warned) = judge(&declared("bandwidth: 600, pricingCycle: Year, period: 2"));
     assert_eq!(
         denied,
-        json!(["buys 600 Mbps at once, more than 500", "net/x: prepaid for 24 months, more than 12"])
+        json!([
+            "adds 600 Mbps at once, more than 500: 600 by purchases, 0 by growth",
+            "net/x: prepaid for 24 months, more than 12"
+        ])
     );
     assert_eq!(warned, json!(["net/x: does not renew"]));
     let untagged = declared("bandwidth: 10, autoRenew: true").replace("team: a", "");
@@ -88,6 +91,9 @@ fn rules_judge_real_plans() {
         warned,
         json!(["net/x: leaves cen-1, which interrupts traffic", "net/x: shrinks from 20 to 10 Mbps"])
     );
+    // A package that is bought small and grown large costs what a large one costs.
+    let (denied, _) = judge(&declared("bandwidth: 10000"));
+    assert_eq!(denied, json!(["adds 9980 Mbps at once, more than 500: 0 by purchases, 9980 by growth"]));
     let (denied, _) = judge(&declared("bandwidth: 20, cenId: cen-2"));
     assert_eq!(denied, json!(["the plan cannot be applied: see its held items and limits"]));
 }

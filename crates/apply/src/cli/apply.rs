@@ -239,15 +239,18 @@ fn check_applyable(plan: &Plan) -> Result<(), Failure> {
 
 /// What the approval is about, in a sentence or two.
 fn consequences(plan: &Plan) -> String {
-    let Summary { purchases, new_mbps, months, updates, .. } = Summary::of(plan);
+    let Summary { purchases, mbps, months, updates, .. } = Summary::of(plan);
     let mut said = Vec::new();
     if purchases > 0 {
         let (packages, months) = (super::plural(purchases, "package"), super::plural(months, "month"));
-        said.push(format!("This plan buys {packages}: {new_mbps} Mbps for {months} in all."));
+        said.push(format!("This plan buys {packages}: {} Mbps for {months} in all.", mbps.by_purchase));
         said.push("A package cannot be returned.".to_owned());
     }
     if updates > 0 {
         said.push(format!("This plan changes {}.", super::plural(updates, "existing package")));
+    }
+    if mbps.by_upgrade > 0 {
+        said.push(format!("It raises bandwidth by {} Mbps, which is charged.", mbps.by_upgrade));
     }
     if plan.changes.iter().any(cenbwp_diff::Change::interrupts_traffic) {
         said.push("It interrupts traffic.".to_owned());

@@ -47,7 +47,7 @@ pub(super) fn lines_of(applied: &Applied, reports: &Reports) -> String {
     let summary = SummaryLine {
         command: "apply",
         counts: serde_json::json!(applied.counts()),
-        new_mbps: applied.new_mbps(),
+        mbps: applied.new_mbps(),
         digest: Some(applied.digest.clone()),
         applyable: Some(true),
         exit_code: applied.exit().code(),

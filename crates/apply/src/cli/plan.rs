@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use cenbwp_diff::NewMbps;
 use cenbwp_spec::Severity;
 
 use super::Environment;
@@ -166,13 +167,13 @@ pub(super) async fn prepare(
 
 /// The last event of a run that has got as far as a plan, or not.
 pub(super) fn summary(command: &'static str, exit: Exit, planned: Option<&Planned>) -> SummaryLine {
-    let (counts, new_mbps) =
-        planned.map_or((serde_json::json!({}), 0), |planned| event::plan_counts(&planned.plan));
+    let (counts, mbps) = planned
+        .map_or((serde_json::json!({}), NewMbps::default()), |planned| event::plan_counts(&planned.plan));
     let next = planned.filter(|planned| !planned.plan.is_empty() && planned.is_applyable());
     SummaryLine {
         command,
         counts,
-        new_mbps,
+        mbps,
         digest: planned.map(|planned| planned.digest().to_owned()),
         applyable: planned.map(Planned::is_applyable),
         exit_code: exit.code(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cenbwp_diff::Options;
-use cenbwp_spec::{Address, Mbps, Spec};
+use cenbwp_spec::{Address, Limits, Mbps, Spec};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::exit::{Exit, Failure};
@@ -58,10 +58,13 @@ impl ScopeArgs {
         })
     }
 
-    /// A flag bounds the whole run, so it is held against the sum of the stacks' limits.
+    /// A flag bounds the whole run, so it is held against the sum of the stacks' limits and of the default that
+    /// the others share.
     fn check_limits(&self, spec: &Spec) -> Result<(), Failure> {
         let stacks = || spec.stacks.values().map(|stack| stack.limits);
-        let purchases: u64 = stacks().map(|limits| u64::from(limits.max_purchases)).sum();
+        let own: u64 = stacks().filter_map(|limits| limits.max_purchases).map(u64::from).sum();
+        let shares_default = stacks().any(|limits| limits.max_purchases.is_none());
+        let purchases = own + if shares_default { u64::from(Limits::DEFAULT_PURCHASES) } else { 0 };
         let mbps: Option<u64> =
             stacks().map(|limits| limits.max_new_mbps.map(|mbps| u64::from(mbps.0))).sum();
         let looser = |flag: Option<u32>, limit: Option<u64>| {

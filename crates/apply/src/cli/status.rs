@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cenbwp_diff::Palette;
+use cenbwp_diff::{NewMbps, Palette};
 use cenbwp_spec::Spec;
 
 use super::Environment;
@@ -62,7 +62,7 @@ pub(super) async fn run(
     let summary = SummaryLine {
         command: "status",
         counts: counts.into(),
-        new_mbps: 0,
+        mbps: NewMbps::default(),
         digest: None,
         applyable: None,
         exit_code: exit.code(),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cenbwp_diff::NewMbps;
 use cenbwp_spec::{Finding, Severity};
 use serde_json::json;
 
@@ -60,7 +61,7 @@ fn summary(exit: Exit, counts: serde_json::Value) -> SummaryLine {
     SummaryLine {
         command: "validate",
         counts,
-        new_mbps: 0,
+        mbps: NewMbps::default(),
         digest: None,
         applyable: None,
         exit_code: exit.code(),

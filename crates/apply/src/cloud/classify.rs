@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::json;
 use super::redact::{self, Secrets};
 use super::{Answer, Lost, Refusal, RefusalKind, Reply, TokenFailed, TransportError};
 
@@ -67,9 +68,9 @@ pub fn classify<T>(
     }
 }
 
-/// Reads a body that is a JSON object, as every reply of the service is.
+/// Reads a body that is a JSON object, as every reply of the service is; none that gives a member twice.
 pub fn object(body: &[u8]) -> Option<Value> {
-    serde_json::from_slice(body).ok().filter(Value::is_object)
+    json::object(body)
 }
 
 /// What a code says on its own.

@@ -1,7 +1,7 @@
 //! The result of each change.
 
 use cenbwp_diff::Change;
-use cenbwp_spec::{Identity, Mbps, PackageId};
+use cenbwp_spec::{Field, Identity, Mbps, PackageId};
 
 use crate::cloud::ClientToken;
 
@@ -116,7 +116,7 @@ pub struct ChangeResult {
     pub outcome: Outcome,
     /// The package, if one is known.
     pub id: Option<PackageId>,
-    /// The Mbps that were ordered, for purchases.
+    /// The Mbps that were ordered by a purchase, or by which a package was to grow.
     pub mbps: Option<Mbps>,
     /// The order that a yes named.
     pub order_id: Option<String>,
@@ -138,10 +138,11 @@ pub struct ChangeResult {
 impl ChangeResult {
     /// The result of a change for which nothing has been sent.
     pub(super) fn planned(change: &Change) -> Self {
+        let growth = u32::try_from(change.new_mbps().by_upgrade).ok().filter(|mbps| *mbps > 0).map(Mbps);
         let (id, mbps) = match change {
             Change::Purchase(purchase) => (None, Some(purchase.bandwidth)),
-            Change::Update(update) => (Some(&update.id), None),
-            Change::Adopt(adoption) => (Some(&adoption.id), None),
+            Change::Update(update) => (Some(&update.id), growth),
+            Change::Adopt(adoption) => (Some(&adoption.id), growth),
             Change::Release(release) => (Some(&release.id), None),
             Change::Retire(retirement) => (Some(&retirement.id), None),
         };
@@ -187,6 +188,14 @@ impl ChangeResult {
     /// Tells whether this run changed something in the cloud with it, or may have.
     pub fn changed_something(&self) -> bool {
         self.may_have_changed || self.is_unknown()
+    }
+
+    /// Tells whether this run changed the bandwidth of a package that exists, or may have.
+    pub fn may_have_resized(&self) -> bool {
+        self.fields.iter().any(|field| {
+            field.field == Field::Bandwidth.as_str()
+                && matches!(field.outcome, FieldOutcome::Done | FieldOutcome::Unknown)
+        })
     }
 
     /// Tells whether everything that was planned is so now.

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cenbwp_diff::{Change, Live, Observed, Owner, Plan};
+use cenbwp_diff::{Change, Live, NewMbps, Observed, Owner, Plan};
 use cenbwp_spec::{AccountId, Identity, Limits, Mbps, PackageId, Spec, Stack, StackName};
 use jiff::Timestamp;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
@@ -78,8 +78,9 @@ struct LimitsInForce {
 pub struct Summary {
     /// Packages to buy.
     pub purchases: usize,
-    /// Their bandwidth, in Mbps.
-    pub new_mbps: u64,
+    /// The bandwidth that is added, as `new_mbps`, `purchase_mbps` and `upgrade_mbps`.
+    #[serde(flatten)]
+    pub mbps: NewMbps,
     /// Their terms, in months, added up.
     pub months: u64,
     /// Other changes.
@@ -100,7 +101,7 @@ impl Summary {
         let purchases = plan.purchases().count();
         Self {
             purchases,
-            new_mbps: plan.purchases().map(|purchase| u64::from(purchase.bandwidth.0)).sum(),
+            mbps: plan.new_mbps(),
             months: plan.purchases().map(|purchase| u64::from(purchase.terms.term.months())).sum(),
             updates: plan.changes.len() - purchases,
             held: plan.held.len(),

@@ -1,6 +1,6 @@
 //! The event stream: one object per line, the summary always last.
 
-use cenbwp_diff::{Held, Observed, Plan};
+use cenbwp_diff::{Held, NewMbps, Observed, Plan};
 use cenbwp_spec::{AccountId, Area, CenId, Finding, Identity, PackageId, Source};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -226,8 +226,9 @@ pub struct SummaryLine {
     pub command: &'static str,
     /// How many of what: findings, planned changes or outcomes.
     pub counts: Value,
-    /// Mbps that are planned to be bought, or were.
-    pub new_mbps: u64,
+    /// The bandwidth that is planned to be added, or was: `new_mbps`, `purchase_mbps` and `upgrade_mbps`.
+    #[serde(flatten)]
+    pub mbps: NewMbps,
     /// The plan's digest, once there is a plan.
     pub digest: Option<String>,
     /// Whether the plan may be carried out.
@@ -270,7 +271,7 @@ pub fn of_plan<'a>(plan: &'a Plan, observed: &'a Observed) -> impl Iterator<Item
 }
 
 /// The summary's counts of a plan.
-pub fn plan_counts(plan: &Plan) -> (Value, u64) {
+pub fn plan_counts(plan: &Plan) -> (Value, NewMbps) {
     let summary = Summary::of(plan);
-    (json!(summary), summary.new_mbps)
+    (json!(summary), summary.mbps)
 }

@@ -127,7 +127,12 @@ fn figures(run: &Run<'_>) -> String {
     let figures: Vec<(&str, u64)> = match (run.applied, run.plan()) {
         (Some(applied), _) => {
             let counts = applied.counts().into_iter().map(|(word, count)| (word, count as u64));
-            counts.chain([("Mbps bought, or maybe", applied.new_mbps())]).collect()
+            let mbps = applied.new_mbps();
+            let spent = [
+                ("Mbps bought, or maybe", mbps.by_purchase),
+                ("Mbps by upgrades, or maybe", mbps.by_upgrade),
+            ];
+            counts.chain(spent).collect()
         }
         (None, Some(plan)) => planned_figures(plan),
         (None, None) => Vec::new(),
@@ -141,14 +146,12 @@ fn figures(run: &Run<'_>) -> String {
 }
 
 fn planned_figures(plan: &Plan) -> Vec<(&'static str, u64)> {
-    let Summary { purchases, new_mbps, months, updates, held, in_sync, .. } = Summary::of(plan);
-    let is_upgrade = |change: &&Change| !matches!(change, Change::Purchase(_));
-    let upgrades = plan.changes.iter().filter(is_upgrade).map(Change::new_mbps).sum();
+    let Summary { purchases, mbps, months, updates, held, in_sync, .. } = Summary::of(plan);
     vec![
         ("to buy", purchases as u64),
-        ("Mbps bought", new_mbps),
+        ("Mbps bought", mbps.by_purchase),
         (if purchases == 1 { "months" } else { "package-months" }, months),
-        ("Mbps by upgrades", upgrades),
+        ("Mbps by upgrades", mbps.by_upgrade),
         ("other changes", updates as u64),
         ("held", held as u64),
         ("as declared", in_sync as u64),

@@ -22,7 +22,10 @@ fn document(run: &Run<'_>) -> Value {
         ("apply", None) => json!({
             "plan_digest": run.planned.map(Planned::digest),
             "outcomes": [],
-            "summary": { "counts": {}, "new_mbps": 0, "exit_code": run.exit.code(), "next": run.next() },
+            "summary": {
+                "counts": {}, "new_mbps": 0, "purchase_mbps": 0, "upgrade_mbps": 0,
+                "exit_code": run.exit.code(), "next": run.next(),
+            },
         }),
         ("validate", None) => json!({ "valid": run.spec.is_some(), "summary": counts(run) }),
         (_, None) => json!({ "plan_digest": run.planned.map(Planned::digest) }),

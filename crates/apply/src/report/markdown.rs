@@ -9,7 +9,7 @@ mod words;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use cenbwp_diff::{Change, FieldChange, Style};
+use cenbwp_diff::{Change, FieldChange, NewMbps, Style};
 use cenbwp_spec::{AreaPair, PackageId, Renewal, Severity};
 
 use super::document::Summary;
@@ -52,7 +52,7 @@ fn head(run: &Run<'_>) -> String {
         writeln!(text, "{}", fenced("text", &error)).expect(STRINGS);
     }
     if let (Some(plan), None) = (run.plan(), run.applied) {
-        writeln!(text, "{}\n", cost(&Summary::of(plan), &plan.changes)).expect(STRINGS);
+        writeln!(text, "{}\n", cost(&Summary::of(plan))).expect(STRINGS);
     }
     if let (Some(obstacle), None) = (run.obstacle(), run.applied) {
         writeln!(text, "> **This plan cannot be applied:** {}.\n", prose(&obstacle)).expect(STRINGS);
@@ -64,21 +64,20 @@ fn head(run: &Run<'_>) -> String {
 }
 
 /// What money is spent on, in Mbps and months.
-fn cost(summary: &Summary, changes: &[Change]) -> String {
-    let is_upgrade = |change: &&Change| !matches!(change, Change::Purchase(_));
-    let upgrades: u64 = changes.iter().filter(is_upgrade).map(Change::new_mbps).sum();
+fn cost(summary: &Summary) -> String {
+    let NewMbps { by_purchase, by_upgrade } = summary.mbps;
     let mut said = Vec::new();
     if summary.purchases > 0 {
         let unit = if summary.purchases == 1 { "month" } else { "package-month" };
         let months = plural(summary.months, unit);
         said.push(format!(
             "{} Mbps in {} for {months} in all, prepaid, cannot be returned",
-            summary.new_mbps,
+            by_purchase,
             plural(summary.purchases, "new package"),
         ));
     }
-    if upgrades > 0 {
-        said.push(format!("upgrades add {upgrades} Mbps, which charges"));
+    if by_upgrade > 0 {
+        said.push(format!("upgrades add {by_upgrade} Mbps, which charges"));
     }
     if said.is_empty() {
         said.push("nothing is bought, no bandwidth is added".to_owned());

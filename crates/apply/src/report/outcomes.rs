@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use cenbwp_diff::{Observed, Plan, neutral};
+use cenbwp_diff::{NewMbps, Observed, Plan, neutral};
 use cenbwp_spec::Identity;
 use serde_json::{Value, json};
 
@@ -94,10 +94,18 @@ impl Applied {
         counts
     }
 
-    /// Mbps that this run bought or ordered, and those it may have.
-    pub fn new_mbps(&self) -> u64 {
-        let bought = self.results.iter().filter(|result| result.changed_something());
-        bought.filter_map(|result| Some(u64::from(result.mbps?.0))).sum()
+    /// Mbps that this run bought or ordered, or by which it raised a package, and those it may have.
+    pub fn new_mbps(&self) -> NewMbps {
+        let mut new = NewMbps::default();
+        for result in &self.results {
+            let mbps = result.mbps.map_or(0, |mbps| u64::from(mbps.0));
+            if result.action == "purchase" {
+                new.by_purchase += if result.changed_something() { mbps } else { 0 };
+            } else if result.may_have_resized() {
+                new.by_upgrade += mbps;
+            }
+        }
+        new
     }
 
     /// What to type next, if anything.
@@ -118,12 +126,14 @@ impl Applied {
 
     /// The document of `--report json`.
     pub fn document(&self) -> Value {
+        let new = self.new_mbps();
         let outcomes: Vec<ResultLine<'_>> = self.results.iter().map(ResultLine::from).collect();
         json!({
             "plan_digest": self.digest,
             "outcomes": outcomes,
             "summary": {
-                "counts": self.counts(), "new_mbps": self.new_mbps(), "exit_code": self.exit().code(), "next": self.next(),
+                "counts": self.counts(), "new_mbps": new.total(), "purchase_mbps": new.by_purchase,
+                "upgrade_mbps": new.by_upgrade, "exit_code": self.exit().code(), "next": self.next(),
             },
         })
     }

@@ -1,0 +1,75 @@
+//! What a plan spends, added up again in another way than the planner does it.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use cenbwp_spec::{Limits, Spec, Stack, StackName};
+
+use crate::{Adoption, Change, FieldChange, LimitOwner, Options, Plan, Update};
+
+/// A limit, its value and how much the plan wants.
+type Exceeded = (LimitOwner, &'static str, u32, u64);
+
+/// The limits that the plan says it exceeds.
+pub(super) fn said(plan: &Plan) -> BTreeSet<Exceeded> {
+    plan.breaches.iter().map(|it| (it.owner.clone(), it.limit, it.allowed, it.wanted)).collect()
+}
+
+/// The limits that it does exceed: the flags', each stack's, and the default of the stacks that set none.
+pub(super) fn breaches(plan: &Plan, spec: &Spec, options: &Options) -> BTreeSet<Exceeded> {
+    let mut spent: BTreeMap<Option<&StackName>, [u64; 2]> = BTreeMap::new();
+    for change in &plan.changes {
+        for stack in [None, Some(&change.identity().address.stack)] {
+            let sums = spent.entry(stack).or_default();
+            sums[0] += u64::from(matches!(change, Change::Purchase(_)));
+            sums[1] += new_mbps(change);
+        }
+    }
+    let mut exceeded = BTreeSet::new();
+    // The stacks that buy without a limit of their own, the one that buys the most first.
+    let mut unlimited: BTreeSet<(Reverse<u64>, &StackName)> = BTreeSet::new();
+    for (stack, [purchases, mbps]) in spent {
+        let (owner, most, most_mbps) = match stack {
+            None => (LimitOwner::Run, options.max_purchases, options.max_new_mbps),
+            Some(name) => {
+                let Some(Stack { limits, .. }) = spec.stacks.get(name) else { continue };
+                if limits.max_purchases.is_none() && purchases > 0 {
+                    unlimited.insert((Reverse(purchases), name));
+                }
+                (LimitOwner::Stack(name.clone()), limits.max_purchases, limits.max_new_mbps)
+            }
+        };
+        let rows = [("maxPurchases", most, purchases), ("maxNewMbps", most_mbps.map(|it| it.0), mbps)];
+        for (limit, most, wanted) in rows {
+            if let Some(most) = most.filter(|most| wanted > u64::from(*most)) {
+                exceeded.insert((owner.clone(), limit, most, wanted));
+            }
+        }
+    }
+    let wanted = unlimited.iter().map(|(purchases, _)| purchases.0).sum();
+    if let Some((purchases, most)) = unlimited.first()
+        && wanted > u64::from(Limits::DEFAULT_PURCHASES)
+    {
+        let owner =
+            LimitOwner::Default { stacks: unlimited.len(), most: (*most).clone(), purchases: purchases.0 };
+        exceeded.insert((owner, "maxPurchases", Limits::DEFAULT_PURCHASES, wanted));
+    }
+    exceeded
+}
+
+fn new_mbps(change: &Change) -> u64 {
+    let fields = match change {
+        Change::Purchase(purchase) => return u64::from(purchase.bandwidth.0),
+        Change::Update(Update { fields, .. }) | Change::Adopt(Adoption { fields, .. }) => fields,
+        Change::Release(_) | Change::Retire(_) => return 0,
+    };
+    let mut sum = 0;
+    for field in fields {
+        if let FieldChange::Bandwidth(delta) = field
+            && delta.to > delta.from
+        {
+            sum += u64::from(delta.to.0 - delta.from.0);
+        }
+    }
+    sum
+}
