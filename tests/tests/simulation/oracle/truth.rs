@@ -119,6 +119,7 @@ impl Case<'_> {
             Outcome::Retiring => gone || ever(&|package| package.cen_ids.is_empty()),
             Outcome::Retired => gone,
             Outcome::Created
+            | Outcome::Ordered
             | Outcome::Updated
             | Outcome::AlreadyPresent
             | Outcome::UnpaidOrder
@@ -185,7 +186,8 @@ impl Case<'_> {
                     (!there && !meddled).then(|| format!("says {word} of {identity}, and nothing is there"))
                 }
             }
-            Outcome::Updated
+            Outcome::Ordered
+            | Outcome::Updated
             | Outcome::Adopted
             | Outcome::Released
             | Outcome::Retired
