@@ -185,6 +185,21 @@ fn plan_shows_the_digest_that_approves_it() {
 }
 
 #[test]
+fn hint_of_an_apply_that_has_no_terminal_approves_the_plan_that_it_showed() {
+    let lab = Lab::new();
+    lab.file("cenbwp.yaml", NET);
+    let ran = lab.run("apply");
+    check_end(&lab, &ran, 4, "not approved");
+    let flag = ran.stderr.split('`').find(|quoted| quoted.starts_with("--plan-digest"));
+    let flag = flag.unwrap_or_else(|| panic!("{}", ran.stderr));
+    lab.file("cenbwp.yaml", &NET.replace("bandwidth: 7", "bandwidth: 8"));
+    check_end(&lab, &lab.run(&format!("apply {flag}")), 5, "was approved");
+    lab.file("cenbwp.yaml", NET);
+    assert_eq!(lab.run(&format!("apply {flag}")).code, 0);
+    assert_eq!(purchases(&lab.emulator), ["net/x"]);
+}
+
+#[test]
 fn plan_of_what_cannot_be_read_again_says_so_when_it_is_saved_and_when_it_is_applied() {
     for source in [
         "cat cen/net.yaml | cenbwp plan -f - --out plan.json",
