@@ -30,8 +30,14 @@ pub(crate) fn text<'s>(source: u32, bytes: &'s [u8], report: &mut Report) -> Opt
     let end = scan.characters(text);
     if let Some(byte) = broken {
         let mark = Mark { end: end.start + 1, ..end };
-        let finding = Finding::new(NOT_UTF8, mark, format!("byte 0x{byte:02X} is not UTF-8 text"));
-        scan.add(finding.expected("UTF-8").hint("save the file as UTF-8"));
+        let (message, hint) = match bytes {
+            // The mark that PowerShell's `>` begins a file with.
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+                ("the file is UTF-16 text".to_owned(), "save it as UTF-8: iconv -f UTF-16 -t UTF-8 OLD > NEW")
+            }
+            _ => (format!("byte 0x{byte:02X} is not UTF-8 text"), "save the file as UTF-8"),
+        };
+        scan.add(Finding::new(NOT_UTF8, mark, message).expected("UTF-8").hint(hint));
     }
     scan.clean.then_some(Text { text, skipped })
 }
