@@ -9,6 +9,7 @@
 //! classify     what a reply proves         answer       three fates, and their words
 //! listing      pages into one Observed     redact       what may be shown of a reply
 //! decode       one item of a page          json         a reply, borrowed
+//! hide         what may be shown of an input
 //! pace         how much at once
 //! ```
 //!
@@ -22,6 +23,7 @@ mod client;
 mod credentials;
 mod decode;
 mod endpoint;
+mod hide;
 mod http;
 mod json;
 mod listing;

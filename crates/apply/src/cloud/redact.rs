@@ -77,7 +77,7 @@ impl Secrets {
         all
     }
 
-    fn removed_from(&self, text: &str) -> String {
+    pub(super) fn removed_from(&self, text: &str) -> String {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.iter().map(ExposeSecret::expose_secret).fold(text.to_owned(), |text, secret| {
             text.replace(secret, REDACTED).replace(&sign::encode(secret), REDACTED)

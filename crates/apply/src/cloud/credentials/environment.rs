@@ -18,6 +18,10 @@ const ALIASES: [(&str, [&str; 2]); 3] = [
     (ROLE, ["ALICLOUD_ASSUME_ROLE_ARN", "ALIBABACLOUD_ROLE_ARN"]),
 ];
 
+/// Ids of access keys under all their names. They are shown masked only.
+const KEYS: [&str; 5] =
+    [ID, "ALICLOUD_ACCESS_KEY", "ALICLOUD_ACCESS_KEY_ID", "ALIBABACLOUD_ACCESS_KEY_ID", "ACCESS_KEY_ID"];
+
 /// The environment at the start of the run. An empty variable counts as unset.
 #[derive(Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
@@ -32,6 +36,20 @@ impl Environment {
     /// The value of a variable that is set and not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
+    }
+
+    /// The values of variables that are secrets by their names, also those of other tools: a server that runs plans
+    /// for pull requests holds its own tokens there.
+    pub(in crate::cloud) fn secrets(&self) -> impl Iterator<Item = &str> {
+        const SECRET: [&str; 7] =
+            ["SECRET", "TOKEN", "PASSWORD", "PASSWD", "CREDENTIAL", "PRIVATE_KEY", "API_KEY"];
+        const PLACES: [&str; 6] = ["FILE", "PATH", "DIR", "URL", "URI", "ENDPOINT"];
+        let is_secret = |name: &str| {
+            let name = name.to_ascii_uppercase();
+            let holds_one = SECRET.iter().any(|word| name.contains(word)) || KEYS.contains(&&*name);
+            holds_one && !PLACES.iter().any(|place| name.ends_with(place))
+        };
+        self.0.iter().filter(move |(name, _)| is_secret(name)).map(|(_, value)| value.as_str())
     }
 
     /// Tells whether a variable says `true`, in any case. The vendor's SDKs know no other yes.
