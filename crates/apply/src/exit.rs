@@ -4,6 +4,10 @@ use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::cloud::Secrets;
+use crate::files::Unreadable;
+pub use crate::files::shown;
+
 /// How a command ends. One table for all commands.
 ///
 /// Codes 1 to 5 and 130 promise that this run bought and changed nothing.
@@ -69,11 +73,6 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// A path as messages show it: on one line, and nothing in it passes for anything else.
-pub fn shown(path: &Path) -> String {
-    cenbwp_diff::neutral(&path.display().to_string()).into_owned()
-}
-
 /// Why a command ends early: nothing has been bought or changed by then.
 #[derive(Debug)]
 pub struct Failure {
@@ -89,6 +88,19 @@ impl Failure {
     /// A failure with this code and message.
     pub fn new(exit: Exit, message: impl fmt::Display) -> Self {
         Self { exit, error: anyhow::anyhow!("{message}"), hint: None }
+    }
+
+    /// Exit 3: a file that was named cannot be read.
+    pub fn unreadable(path: &Path, why: &Unreadable) -> Self {
+        let failure = Self::new(Exit::Invalid, format_args!("{}: {why}", shown(path)));
+        Self { hint: why.hint(path), ..failure }
+    }
+
+    /// The same failure, as it may be shown: an error can quote the file that it is about.
+    pub fn without(&self, secrets: &Secrets) -> Self {
+        let Self { exit, error, hint } = self;
+        let hint = hint.as_ref().map(|hint| secrets.hidden_in(hint));
+        Self { exit: *exit, error: anyhow::anyhow!(secrets.hidden_in(&format!("{error:#}"))), hint }
     }
 
     /// The same failure, with what to do about it.

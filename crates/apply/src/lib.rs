@@ -5,7 +5,8 @@
 //!  │  ──▶ cenbwp-diff                  plans
 //!  │  ──▶ execute ──▶ cloud            buys, at most once
 //!  │  ──▶ status, export               tell what is live, and write a spec for it
-//!  └──▶ report                         documents and events
+//!  ├──▶ report                         documents and events
+//!  └──▶ files                          everything that is read from and written to disk
 //! ```
 //!
 //! Its only promise to the outside is the binary; the modules are public for the tests.
@@ -16,6 +17,7 @@ pub mod cloud;
 pub mod execute;
 pub mod exit;
 pub mod export;
+pub mod files;
 pub mod planned;
 pub mod random;
 pub mod report;

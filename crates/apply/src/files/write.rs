@@ -1,0 +1,165 @@
+//! Writing: a whole file or none of it, and the journal, which only grows.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use rustix::fs::OFlags;
+use tempfile::NamedTempFile;
+
+use super::{folder_of, is_handed_over, outermost, shown};
+
+/// For whom a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// Its owner alone: it holds the account's listing.
+    Owner,
+    /// Everybody whom the process's umask lets.
+    All,
+}
+
+/// What becomes of a file that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// The new one takes its place.
+    Replaced,
+    /// It stays, and writing fails.
+    Kept,
+}
+
+/// Writes a file so that a reader sees the old one or the whole new one, also after a crash. A link in its place is
+/// replaced and not followed. Devices and pipes that were named are written into.
+///
+/// A run that is killed while it writes leaves nothing: until it is whole, the file has no name. Where the file
+/// system cannot do that it has one that begins with `.tmp`.
+///
+/// # Errors
+/// Those of the system; when a link leads the path out of the working directory.
+pub fn write_whole(path: &Path, text: &str, readers: Readers, before: Before) -> io::Result<()> {
+    if is_stream(path) {
+        // Stdout may be a file that already holds something.
+        let mut stream = OpenOptions::new().append(true).open(path)?;
+        return stream.write_all(text.as_bytes());
+    }
+    let folder = folder_of(path);
+    check_folder(path, folder)?;
+    let file = finished(folder, text, readers)?;
+    match before {
+        Before::Replaced => file.persist(path).map_err(|failed| failed.error).map(drop)?,
+        Before::Kept => file.persist_noclobber(path).map_err(|failed| failed.error).map(drop)?,
+    }
+    sync_folder(folder)
+}
+
+/// Tells whether a path is written into, piece by piece, instead of getting a new file.
+pub fn is_stream(path: &Path) -> bool {
+    let kind = fs::symlink_metadata(path).map(|metadata| metadata.file_type());
+    is_handed_over(path) || kind.is_ok_and(|kind| kind.is_char_device() || kind.is_fifo())
+}
+
+/// Refuses a relative path that a link leads out of the working directory: a pull request can bring links.
+fn check_folder(path: &Path, folder: &Path) -> io::Result<()> {
+    let Some(outermost) = outermost(path) else { return Ok(()) };
+    if fs::canonicalize(folder)?.starts_with(fs::canonicalize(&outermost)?) {
+        return Ok(());
+    }
+    let message = format!("a link leads it out of {}", shown(&outermost));
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
+}
+
+/// A file in this folder that holds the whole text, on disk, and has a name for a moment only.
+fn finished(folder: &Path, text: &str, readers: Readers) -> io::Result<NamedTempFile<()>> {
+    let mode = match readers {
+        Readers::Owner => 0o600,
+        Readers::All => 0o666,
+    };
+    let fill = |file: &mut File| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    };
+    if let Some(mut file) = unnamed(folder, mode) {
+        fill(&mut file)?;
+        if let Some(named) = named(&file, folder) {
+            return Ok(named);
+        }
+    }
+    let permissions = fs::Permissions::from_mode(mode);
+    let mut file = tempfile::Builder::new().permissions(permissions).tempfile_in(folder)?;
+    fill(file.as_file_mut())?;
+    Ok(NamedTempFile::from_parts((), file.into_temp_path()))
+}
+
+/// A file without a name, which ends with the process. Some network file systems have none.
+#[cfg(target_os = "linux")]
+fn unnamed(folder: &Path, mode: u32) -> Option<File> {
+    use rustix::fs::Mode;
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    rustix::fs::open(folder, flags, Mode::from_raw_mode(mode)).ok().map(File::from)
+}
+
+/// Gives an unnamed file a passing name: one that is taken cannot be given, only taken over. Where `/proc` is not
+/// mounted there is no way to.
+#[cfg(target_os = "linux")]
+fn named(file: &File, folder: &Path) -> Option<NamedTempFile<()>> {
+    use std::os::fd::AsRawFd;
+
+    use rustix::fs::{AtFlags, CWD};
+    let open = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let link = |name: &Path| Ok(rustix::fs::linkat(CWD, &*open, CWD, name, AtFlags::SYMLINK_FOLLOW)?);
+    tempfile::Builder::new().make_in(folder, link).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn unnamed(_: &Path, _: u32) -> Option<File> {
+    None
+}
+
+#[cfg(not(target_os = "linux"))]
+fn named(_: &File, _: &Path) -> Option<NamedTempFile<()>> {
+    None
+}
+
+/// Opens a file that lines are added to, or creates it for its owner alone. No link is followed.
+///
+/// # Errors
+/// Those of the system; when it is neither a file nor a device.
+pub fn open_journal(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true);
+    if is_handed_over(path) {
+        return options.open(path);
+    }
+    let folder = folder_of(path);
+    check_folder(path, folder)?;
+    if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) {
+        return Err(io::Error::other("a link, expected a file"));
+    }
+    let flags = (OFlags::NOFOLLOW | OFlags::NOCTTY).bits().cast_signed();
+    let file = options.create(true).mode(0o600).custom_flags(flags).open(path)?;
+    let kind = file.metadata()?.file_type();
+    if !kind.is_file() && !kind.is_char_device() {
+        return Err(io::Error::other("expected a file"));
+    }
+    sync_folder(folder)?;
+    Ok(file)
+}
+
+/// Opens a file of the runner's own that text is added to, or creates it.
+///
+/// # Errors
+/// Those of the system.
+pub fn open_summary(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).create(true).open(path)
+}
+
+/// Brings a folder to disk: a new file is there for good only then.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    const UNSYNCED: [io::ErrorKind; 3] =
+        [io::ErrorKind::InvalidInput, io::ErrorKind::PermissionDenied, io::ErrorKind::Unsupported];
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        // Folders of devices and of some network file systems cannot be synced, nor one that may only be written into.
+        Err(error) if UNSYNCED.contains(&error.kind()) => Ok(()),
+        ended => ended,
+    }
+}
