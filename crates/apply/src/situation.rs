@@ -1,15 +1,13 @@
 //! What the cloud looks like right now: the account and its packages.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
-use anyhow::Context;
 use cenbwp_diff::{Observed, Options, Plan};
 use cenbwp_spec::{AccountId, Spec};
 
 use crate::cloud::{self, Asker, Cloud};
-use crate::exit::{Exit, Failure, shown};
+use crate::exit::{Exit, Failure};
+use crate::files::{self, shown};
 
 /// The account and its packages.
 #[derive(Debug)]
@@ -54,8 +52,8 @@ impl Situation {
     /// # Errors
     /// Exit 3 when the file cannot be read or is no such recording.
     pub fn replay(path: &Path) -> Result<Self, Failure> {
-        let bytes = read_bounded(path, MOST_RECORDED).with_context(|| shown(path));
-        let bytes = bytes.map_err(Failure::with(Exit::Invalid))?;
+        let bytes = files::read_named(path, MOST_RECORDED).and_then(files::text_of);
+        let bytes = bytes.map_err(|why| Failure::unreadable(path, &why))?;
         let observed = cloud::decode_recording(&bytes)
             .map_err(|why| Failure::new(Exit::Invalid, format_args!("{}: {why}", shown(path))))?;
         Ok(Self { account: None, endpoint: None, asker: None, observed })
@@ -85,16 +83,6 @@ impl Situation {
 
 /// The largest recording that is read. 100,000 packages with a few tags each take about 150 MB.
 const MOST_RECORDED: u64 = 256 << 20;
-
-/// Reads a file of at most this many bytes, whatever its size is said to be.
-fn read_bounded(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let read = File::open(path)?.take(most + 1).read_to_end(&mut bytes)? as u64;
-    if read > most {
-        return Err(io::Error::other(format!("more than {} MiB", most >> 20)));
-    }
-    Ok(bytes)
-}
 
 /// Plans, and has the plan checked by rules that were written independently of the planner.
 pub(crate) fn checked_plan(spec: &Spec, observed: &Observed, options: &Options) -> Result<Plan, Failure> {

@@ -30,7 +30,7 @@ fn spec_without_end_is_refused() {
     sparse.set_len(1 << 30).expect("a sparse file");
     let says = "more than 128 MiB of spec in one run";
     check(&lab, "cenbwp validate -f sparse.yaml", 3, says);
-    check(&lab, "cenbwp validate -f /dev/zero", 3, says);
+    check(&lab, "cenbwp validate -f /dev/zero", 3, "/dev/zero: a device, expected a file");
     check(&lab, "head -c 1G /dev/zero | cenbwp validate -f -", 3, says);
     check(&lab, "mkfifo fifo && { yes > fifo & cenbwp validate -f fifo; }", 3, says);
     check(&lab, "cenbwp plan -f sparse.yaml", 3, says);
@@ -42,11 +42,20 @@ fn spec_without_end_is_refused() {
 fn folder_is_read_once_however_it_is_tied() {
     let lab = Lab::new();
     lab.file("specs/good.yaml", SPEC);
-    // A folder in itself, and what looks like specs and never ends.
+    // A folder in itself, and things that look like specs and never end.
     let tie = "ln -s . specs/loop && ln -s /dev/zero specs/zero.yaml && mkfifo specs/fifo.yaml";
-    check(&lab, &format!("{tie} && cenbwp validate -f specs"), 0, "1 package in 1 stack");
+    let line = format!("{tie} && cenbwp validate -f specs");
+    check(&lab, &line, 3, "specs/loop: a link to a folder that it lies in");
+    check(&lab, "cenbwp validate -f specs", 3, "specs/zero.yaml: a link that leads to nothing inside specs");
+    check(&lab, "cenbwp validate -f specs", 3, "specs/fifo.yaml: a pipe, expected a file");
+    check(&lab, "rm specs/[!g]* && cenbwp validate -f specs", 0, "1 package in 1 stack");
     check(&lab, "rm specs/good.yaml && cenbwp validate -f specs", 3, "no *.yaml or *.yml file below it");
-    check(&lab, "ln -s knot knot && cenbwp validate -f knot", 3, "knot: ");
+    check(
+        &lab,
+        "ln -s knot knot && cenbwp validate -f knot",
+        3,
+        "knot: a link that leads to nothing inside .",
+    );
 }
 
 #[test]
@@ -107,13 +116,13 @@ fn good_spec_of_22_megabytes_is_read() {
 fn recording_or_configuration_without_end_is_refused() {
     let lab = Lab::new();
     lab.file("cenbwp.yaml", SPEC);
-    check(&lab, "cenbwp plan --live-from /dev/zero", 3, "/dev/zero: more than 256 MiB");
+    check(&lab, "cenbwp plan --live-from /dev/zero", 3, "/dev/zero: a device, expected a file");
     lab.file("deep.json", &"[".repeat(1_000_000));
     check(&lab, "cenbwp plan --live-from deep.json", 3, "deep.json: line 1 column 128: not JSON");
     lab.file("many.json", r#"{"TotalCount": 10000000}"#);
     check(&lab, "cenbwp plan --live-from many.json", 3, "TotalCount is 10000000, expected at most 100000");
     let profile = "ALIBABA_CLOUD_CONFIG_FILE=/dev/zero cenbwp plan --profile x";
-    check(&lab, profile, 1, "/dev/zero: line 1 column 1: not a configuration");
+    check(&lab, profile, 1, "/dev/zero: a device, expected a file");
     assert!(lab.emulator.requests().is_empty());
 }
 

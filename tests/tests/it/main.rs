@@ -32,5 +32,6 @@ mod scale;
 mod schemas;
 mod secrets;
 mod status;
+mod trees;
 mod untrusted;
 mod updates;

@@ -162,8 +162,9 @@ enum Start {
 
 /// Everything that can be refused offline.
 fn start(args: &Args, output: &Output, reports: &Reports) -> Result<Start, Failure> {
+    reports.writes("--journal", args.journal.as_deref())?;
     if let Some(path) = &args.plan {
-        let planned = saved::open(path, &args.expected())?;
+        let planned = saved::open(path, &args.expected(), reports)?;
         check_applyable(&planned.plan)?;
         return Ok(Start::Saved(Arc::new(planned)));
     }

@@ -2,6 +2,7 @@
 
 use super::output::{self, Output};
 use super::reports::{Reports, Stdout};
+use crate::cloud::Secrets;
 use crate::exit::Failure;
 use crate::report::event::{Event, SummaryLine};
 use crate::report::outcomes::Applied;
@@ -17,16 +18,18 @@ pub(super) fn events(reports: &Reports, failure: Option<&Failure>, summary: impl
 pub(super) fn lines(reports: &Reports, failure: Option<&Failure>, summary: SummaryLine) -> String {
     match reports.stdout {
         Stdout::Events => {
-            failure.map_or_else(String::new, diagnostic) + &output::line(&Event::Summary(summary))
+            failure.map_or_else(String::new, |failure| diagnostic(failure, reports.secrets()))
+                + &output::line(&Event::Summary(summary))
         }
         Stdout::Human | Stdout::Report(_) => String::new(),
     }
 }
 
 /// Why a run ended early, as an event's line.
-pub(super) fn diagnostic(failure: &Failure) -> String {
+pub(super) fn diagnostic(failure: &Failure, secrets: &Secrets) -> String {
+    let failure = failure.without(secrets);
     let message = format!("{:#}", failure.error);
-    output::line(&Event::Diagnostic { severity: "error", message, hint: failure.hint.clone() })
+    output::line(&Event::Diagnostic { severity: "error", message, hint: failure.hint })
 }
 
 /// Tells what was done in every form that was asked for. A report that cannot be written changes nothing

@@ -1,8 +1,7 @@
 //! `cenbwp export`: a spec for packages that exist. Read-only.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,9 +12,11 @@ use cenbwp_spec::StackName;
 use super::Environment;
 use super::connection::CloudArgs;
 use super::output::Output;
-use super::{interrupt, plan, plural, reports};
+use super::outputs::Outputs;
+use super::{interrupt, plan, plural};
 use crate::exit::{Exit, Failure};
 use crate::export::{self, Export, Note, Scope};
+use crate::files::{self, Before, Readers, shown, typed};
 use crate::situation::Situation;
 
 /// The largest Terraform state: one of a hundred thousand packages is a part of it.
@@ -36,9 +37,12 @@ pub(super) struct Args {
     /// Stack that the packages without an owner go to
     #[arg(long, value_name = "NAME", default_value_t = export::default_stack(), value_parser = super::values::stack)]
     stack: StackName,
-    /// Write to a file instead of stdout
+    /// Write to a file instead of stdout; one that is there already is kept
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Replace the file that is there
+    #[arg(long, requires = "out")]
+    force: bool,
     #[command(flatten)]
     cloud: CloudArgs,
 }
@@ -49,24 +53,51 @@ pub(super) async fn run(
     environment: &Environment,
     output: &Arc<Output>,
 ) -> Result<Exit, Failure> {
+    check_files(args)?;
     let export = match &args.from_terraform_state {
         Some(path) => of_terraform(path, &args.stack)?,
         None => of_account(args, environment, output).await?,
     };
     match &args.out {
         None => output.answer(&export.text),
-        Some(path) => reports::write_whole(path, &export.text)
-            .with_context(|| format!("{}: the spec could not be written", path.display()))
-            .map_err(Failure::with(Exit::Error))?,
+        Some(path) => write(path, &export.text, args.force)?,
     }
     for line in told(&export.notes) {
         output.complain(&line);
     }
     output.story(&summary(&export));
     if let Some(path) = args.out.as_ref().filter(|_| export.adopted + export.owned > 0) {
-        output.story(&format!("next: cenbwp plan -f {}", path.display()));
+        output.story(&format!("next: cenbwp plan -f {}", typed(path)));
     }
     Ok(Exit::Done)
+}
+
+/// Refuses what would overwrite something, before the service is asked.
+fn check_files(args: &Args) -> Result<(), Failure> {
+    let mut outputs = Outputs::default();
+    args.out.iter().for_each(|path| outputs.writes("--out".to_owned(), path));
+    args.from_terraform_state.iter().for_each(|path| outputs.reads("--from-terraform-state", path));
+    outputs.check()?;
+    match args.out.as_deref().filter(|_| !args.force) {
+        Some(path) if !files::is_stream(path) && path.symlink_metadata().is_ok() => Err(is_there(path)),
+        _ => Ok(()),
+    }
+}
+
+fn is_there(path: &Path) -> Failure {
+    Failure::new(Exit::Invalid, format_args!("{}: it is there already, and may hold edits", shown(path)))
+        .hint("name another file, or replace this one with --force")
+}
+
+fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
+    let before = if force { Before::Replaced } else { Before::Kept };
+    match files::write_whole(path, text, Readers::All, before) {
+        // Since it was looked for.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(is_there(path)),
+        written => written
+            .with_context(|| format!("{}: the spec could not be written", shown(path)))
+            .map_err(Failure::with(Exit::Error)),
+    }
 }
 
 async fn of_account(args: &Args, environment: &Environment, output: &Arc<Output>) -> Result<Export, Failure> {
@@ -86,21 +117,29 @@ async fn of_account(args: &Args, environment: &Environment, output: &Arc<Output>
 }
 
 fn of_terraform(path: &Path, stack: &StackName) -> Result<Export, Failure> {
-    let name = if path.as_os_str() == "-" { "<stdin>".to_owned() } else { path.display().to_string() };
-    let mut bytes = Vec::new();
-    let read = match name.as_str() {
-        "<stdin>" => io::stdin().take(MOST_BYTES + 1).read_to_end(&mut bytes),
-        _ => File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes)),
-    };
-    let read = read.with_context(|| name.clone()).map_err(Failure::with(Exit::Invalid))?;
-    if read as u64 > MOST_BYTES {
-        let message = format!("{name}: larger than {} MiB", MOST_BYTES >> 20);
-        return Err(Failure::new(Exit::Invalid, message));
-    }
+    let bytes = files::read_named(path, MOST_BYTES).and_then(files::text_of);
+    let bytes = bytes.map_err(|why| Failure::unreadable(path, &why))?;
     export::of_terraform(&bytes, stack).map_err(|why| {
-        Failure::new(Exit::Invalid, format_args!("{name}: {why}"))
-            .hint("terraform show -json | cenbwp export --from-terraform-state -")
+        Failure::new(Exit::Invalid, format_args!("{}: {why}", shown(path))).hint(other_kind(&bytes))
     })
+}
+
+/// Says how to get from a file to a state that can be read.
+fn other_kind(bytes: &[u8]) -> &'static str {
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(4096)]);
+    match () {
+        () if head.starts_with("[command]") => {
+            "the first line is of setup-terraform's wrapper: give that step terraform_wrapper: false"
+        }
+        () if head.contains("\"encrypted_data\"") => {
+            "it is encrypted: tofu show -json | cenbwp export --from-terraform-state -"
+        }
+        () if head.contains("\"deployment\"") => "it is of Pulumi, and only states of Terraform are read",
+        () if head.contains("\"version\": 3") => {
+            "it is of Terraform 0.11: terraform apply -refresh-only of a later one rewrites it"
+        }
+        () => "terraform show -json | cenbwp export --from-terraform-state -",
+    }
 }
 
 /// One line per note; packages of which the same is to be said share it. Of many it names the first: what

@@ -1,14 +1,13 @@
 //! Reads spec files and hands their bytes to the parser.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context;
-use cenbwp_spec::{Finding, Severity, Source, Spec};
+use cenbwp_spec::{Finding, Place, Severity, Source, Spec};
 
-use crate::exit::{Exit, Failure, shown};
+use super::reports::Reports;
+use crate::exit::{Exit, Failure};
+use crate::files::{self, SpecFile, Unreadable, Walk, shown, typed};
 use crate::planned::{Planned, SpecPath};
 
 /// The spec that is read when no `--file` is given.
@@ -19,6 +18,9 @@ const MAX_BYTES: u64 = cenbwp_spec::MOST_BYTES as u64;
 
 /// The largest saved plan: it holds the spec, what is bought for it and the listing.
 const MAX_PLAN_BYTES: u64 = 4 * MAX_BYTES;
+
+/// One message names this many things in the way.
+const MOST_PROBLEMS: usize = 20;
 
 /// Spec files, directories and stdin, as given on the command line.
 #[derive(Clone, Debug, clap::Args)]
@@ -34,6 +36,8 @@ pub(super) struct Inputs {
     pub paths: Arc<[SpecPath]>,
     /// The sources, in order.
     pub sources: Arc<[Source]>,
+    /// The same as findings show them: without secrets.
+    pub shown: Arc<[Source]>,
     /// Errors and warnings.
     pub findings: Vec<Finding>,
     /// The spec; `None` if there are errors.
@@ -45,13 +49,27 @@ impl Inputs {
     ///
     /// # Errors
     /// Exit 3 when a path cannot be read. Findings are not errors here.
-    pub(super) fn read(args: &SpecArgs) -> Result<Self, Failure> {
-        let sources = read_sources(&args.file).map_err(Failure::with(Exit::Invalid)).map_err(|failure| {
-            failure.hint(format!("name the spec with -f PATH; without it {DEFAULT_FILE} is read"))
-        })?;
+    pub(super) fn read(args: &SpecArgs, reports: &Reports) -> Result<Self, Failure> {
+        let hint = || format!("name the spec with -f PATH; without it {DEFAULT_FILE} is read");
+        let walk = Walk::of(&args.file);
+        reports.reads("-f", walk.files.iter().map(|file| &*file.path))?;
+        let sources = read_sources(&walk)
+            .map_err(|failure| Failure { hint: failure.hint.or_else(|| Some(hint())), ..failure })?;
         let cenbwp_spec::Parsed { spec, findings } = cenbwp_spec::parse(&sources);
         let paths = args.file.iter().map(|path| super::saved::spec_path(path)).collect();
-        Ok(Self { paths, sources: sources.into(), findings, spec: spec.map(Arc::new) })
+        let spec = spec.map(Arc::new);
+        let sources: Arc<[Source]> = sources.into();
+        // Only findings quote the sources.
+        let hidden = if findings.is_empty() { None } else { reports.secrets().hidden_in_sources(&sources) };
+        let Some(hidden) = hidden else {
+            return Ok(Self { paths, shown: Arc::clone(&sources), sources, findings, spec });
+        };
+        let mut shown = cenbwp_spec::parse(&hidden).findings;
+        shown.retain(|finding| spec.is_none() || finding.severity == Severity::Warning);
+        if spec.is_none() && shown.iter().all(|finding| finding.severity == Severity::Warning) {
+            shown.push(unquoted(&findings));
+        }
+        Ok(Self { paths, sources, shown: hidden.into(), findings: shown, spec })
     }
 
     /// How many findings are of this severity.
@@ -60,67 +78,74 @@ impl Inputs {
     }
 }
 
+/// The first error, where it is gone with the secret that it is about: its code and its place, without a text.
+fn unquoted(findings: &[Finding]) -> Finding {
+    let first = findings.iter().find(|finding| finding.severity == Severity::Error).unwrap_or(&findings[0]);
+    let place = Place { span: 0..0, line: 1, column: 1, ..first.place };
+    let message = "what is wrong here is not shown: it holds a secret of the environment".to_owned();
+    Finding { place, message, expected: None, hint: None, other: None, ..first.clone() }
+}
+
 /// Reads a saved plan.
 ///
 /// # Errors
 /// Exit 3 when it cannot be read, or is not a plan as this version saves it.
-pub(super) fn read_plan(path: &Path) -> Result<Planned, Failure> {
-    let mut bytes = Vec::new();
-    let named = || shown(path);
-    let read = File::open(path).and_then(|file| file.take(MAX_PLAN_BYTES + 1).read_to_end(&mut bytes));
-    let read = read.with_context(named).map_err(Failure::with(Exit::Invalid))?;
-    if read as u64 > MAX_PLAN_BYTES {
-        let message = format!("{}: larger than any saved plan, {} MiB", named(), MAX_PLAN_BYTES >> 20);
-        return Err(Failure::new(Exit::Invalid, message));
-    }
-    Planned::read(&bytes).map_err(|failure| Failure { error: failure.error.context(named()), ..failure })
+pub(super) fn read_plan(path: &Path, reports: &Reports) -> Result<Planned, Failure> {
+    reports.reads("the plan", [path])?;
+    let bytes = files::read_named(path, MAX_PLAN_BYTES).and_then(files::text_of);
+    let bytes = bytes.map_err(|why| {
+        let failure = Failure::unreadable(path, &why);
+        Failure { hint: failure.hint.or_else(|| other_kind(path, b"")), ..failure }
+    })?;
+    let saved = Planned::read(&bytes).map_err(|failure| Failure {
+        exit: failure.exit,
+        error: failure.error.context(shown(path)),
+        hint: other_kind(path, &bytes).or(failure.hint),
+    })?;
+    reports.reads("the spec", saved.sources.iter().map(|source| Path::new(&source.name)))?;
+    Ok(saved)
 }
 
-pub(super) fn read_sources(paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
-    let mut files = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            let before = files.len();
-            collect(path, &mut files)?;
-            anyhow::ensure!(files.len() > before, "{}: no *.yaml or *.yml file below it", shown(path));
-        } else {
-            files.push(path.clone());
-        }
+/// Names the right command for a file, or a folder, that is no saved plan.
+fn other_kind(path: &Path, bytes: &[u8]) -> Option<String> {
+    if path.is_dir() || files::is_spec(path) {
+        let path = typed(path);
+        return Some(format!(
+            "a spec is planned with cenbwp plan -f {path}, and applied with cenbwp apply -f {path}"
+        ));
+    }
+    bytes.starts_with(b"PK").then(|| {
+        "it is a zip archive, as Terraform saves its plans; expected the file of cenbwp plan --out FILE"
+            .to_owned()
+    })
+}
+
+/// Reads the files of a spec, all problems in one message.
+pub(super) fn read_sources(walk: &Walk) -> Result<Vec<Source>, Failure> {
+    if let Some(((path, why), rest)) = walk.problems.split_first() {
+        let mut failure = Failure::unreadable(path, why);
+        let more = rest.iter().take(MOST_PROBLEMS).map(|(path, why)| format!("\n{}: {why}", shown(path)));
+        let more: String = more.collect();
+        let left = rest.len().saturating_sub(MOST_PROBLEMS);
+        let left = if left > 0 { format!("\nand {left} more") } else { String::new() };
+        failure.error = anyhow::anyhow!("{}{more}{left}", failure.error);
+        return Err(failure);
     }
     let mut left = MAX_BYTES;
-    files.iter().map(|path| read_source(path, &mut left)).collect()
+    walk.files.iter().map(|file| read_source(file, &mut left)).collect()
 }
 
-/// Collects the spec files below a directory, sorted. Links to directories are not followed: they may
-/// lead back.
-fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-    let mut entries = entries.with_context(|| shown(directory))?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let path = entry.path();
-        let yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-        if entry.file_type()?.is_dir() {
-            collect(&path, files)?;
-        } else if yaml && path.is_file() {
-            files.push(path);
+fn read_source(file: &SpecFile, left: &mut u64) -> Result<Source, Failure> {
+    let bytes = file.read(*left).map_err(|why| match why {
+        Unreadable::TooLarge(_) => {
+            let message =
+                format!("{}: more than {} MiB of spec in one run", shown(&file.path), MAX_BYTES >> 20);
+            Failure::new(Exit::Invalid, message)
         }
-    }
-    Ok(())
-}
-
-fn read_source(path: &Path, left: &mut u64) -> anyhow::Result<Source> {
-    let stdin = path.as_os_str() == "-";
-    let name = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
-    let mut bytes = Vec::new();
-    let place = if stdin { name.clone() } else { shown(path) };
-    let result = if stdin {
-        io::stdin().take(*left + 1).read_to_end(&mut bytes)
-    } else {
-        File::open(path).and_then(|file| file.take(*left + 1).read_to_end(&mut bytes))
-    };
-    let read = result.with_context(|| place.clone())? as u64;
-    anyhow::ensure!(read <= *left, "{place}: more than {} MiB of spec in one run", MAX_BYTES >> 20);
-    *left -= read;
+        why => Failure::unreadable(&file.path, &why),
+    })?;
+    *left -= bytes.len() as u64;
+    let stdin = file.path.as_os_str() == "-";
+    let name = if stdin { shown(&file.path) } else { file.path.display().to_string() };
     Ok(Source { name, bytes })
 }

@@ -8,7 +8,7 @@
 //! | `inputs`, `saved`, `scope`, `connection` | spec files, again for a saved plan, planning flags, the way to the service |
 //! | `approval`, `interrupt`, `progress` | the person at the terminal |
 //! | `ending`, `leaving`, `usage` | the last words: in order, at once, and before a command is known |
-//! | `reports`, `output` | what goes where, and the one place that prints |
+//! | `reports`, `outputs`, `output` | what goes where, what may be overwritten, and the one place that prints |
 
 mod apply;
 mod approval;
@@ -24,6 +24,7 @@ mod leaving;
 mod logs;
 mod man;
 mod output;
+mod outputs;
 mod plan;
 mod progress;
 mod reports;

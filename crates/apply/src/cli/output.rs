@@ -11,6 +11,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::Environment;
+use crate::cloud::Secrets;
 use crate::exit::Failure;
 use crate::report::disarmed;
 
@@ -42,6 +43,8 @@ pub(super) struct Output {
     pub columns: Option<usize>,
     /// Whether stderr is a terminal, so that a line may be drawn over.
     pub live: bool,
+    /// The secrets of the environment. Text that quotes an input may hold one.
+    pub secrets: Secrets,
     quiet: bool,
     /// Whether a runner reads along that takes some lines for commands.
     in_actions: bool,
@@ -94,6 +97,7 @@ impl Output {
             width: if stdout { columns.clamp(40, 160) } else { PIPE_WIDTH },
             columns: stdout.then_some(columns),
             live: stderr && !quiet && environment.get("TERM") != Some("dumb"),
+            secrets: Secrets::of_environment(environment),
             quiet,
             in_actions: environment.get("GITHUB_ACTIONS") == Some("true"),
             answer: Mutex::default(),
@@ -170,7 +174,7 @@ impl Output {
     pub(super) fn failure_text(&self, failure: &Failure) -> String {
         let hint = failure.hint.as_deref().map(cenbwp_diff::neutral);
         let hint = hint.map(|hint| format!("  hint: {hint}\n")).unwrap_or_default();
-        self.error_text(&failure.error) + &hint
+        self.secrets.hidden_in(&(self.error_text(&failure.error) + &hint))
     }
 
     /// An error with its causes. It may quote names of files and text of others.
@@ -183,7 +187,9 @@ impl Output {
     /// Prints raw text to stderr. What cannot be written there can be told to nobody.
     pub(super) fn draw(&self, text: &str) {
         let mut stderr = io::stderr().lock();
-        let _ = stderr.write_all(self.harmless(text).as_bytes()).and_then(|()| stderr.flush());
+        let _ = stderr
+            .write_all(self.harmless(&self.secrets.hidden_in(text)).as_bytes())
+            .and_then(|()| stderr.flush());
     }
 
     /// `error:` or another label, bold red where the story is coloured.

@@ -14,10 +14,11 @@ use super::inputs::{Inputs, SpecArgs};
 use super::output::Output;
 use super::reports::{ReportArgs, Reports, Stdout};
 use super::scope::ScopeArgs;
-use super::{interrupt, reports, validate};
+use super::{interrupt, validate};
 use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::exit::{Exit, Failure, shown};
+use crate::files;
 use crate::planned::{Planned, SpecPath};
 use crate::report::event::{self, Event, FindingLine, SummaryLine};
 use crate::situation::Situation;
@@ -67,6 +68,8 @@ async fn show(
     output: &Arc<Output>,
     reports: &Arc<Reports>,
 ) -> Result<(Exit, Arc<Planned>), Failure> {
+    reports.writes("--out", args.out.as_deref())?;
+    reports.reads("--live-from", args.scope.live_from.as_deref())?;
     let inputs = usable(&args.spec, output, reports)?;
     let stop = interrupt::listen();
     reports.begin();
@@ -107,11 +110,11 @@ pub(super) fn introduce(situation: &Situation, output: &Output, reports: Option<
 /// Saves a plan, also one that may not be applied: it can be shown.
 fn save(path: &Path, planned: &Planned, output: &Output) -> Result<(), Failure> {
     let document = planned.document();
-    reports::write_whole(path, &document.to_text())
+    files::write_whole(path, &document.to_text(), files::Readers::Owner, files::Before::Replaced)
         .with_context(|| format!("{}: the plan could not be saved", shown(path)))
         .map_err(Failure::with(Exit::Error))?;
     output.story(&format!("saved {}, digest {}", shown(path), document.digest));
-    let path = shown(path);
+    let path = files::typed(path);
     output.story(&if document.applyable && planned.paths.contains(&SpecPath::Stream) {
         format!(
             "its spec cannot be read again, so apply cannot compare it: cenbwp apply {path} --without-spec"
@@ -126,7 +129,7 @@ fn save(path: &Path, planned: &Planned, output: &Output) -> Result<(), Failure> 
 
 /// Reads the spec and ends with 3 if it has errors. Warnings are told on the way.
 pub(super) fn usable(args: &SpecArgs, output: &Output, reports: &Reports) -> Result<Inputs, Failure> {
-    let inputs = Inputs::read(args)?;
+    let inputs = Inputs::read(args, reports)?;
     // Whether a removed area matters depends on what is live: the plan says so itself.
     let told = |finding: &&cenbwp_spec::Finding| finding.code != cenbwp_spec::REMOVED_AREA;
     let findings: Vec<_> = inputs.findings.iter().filter(told).collect();

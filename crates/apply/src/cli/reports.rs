@@ -13,8 +13,11 @@ use serde::Serialize;
 use super::Environment;
 use super::inputs::Inputs;
 use super::output::{self, Output};
+use super::outputs::Outputs;
+use crate::cloud::Secrets;
 use crate::execute::ChangeResult;
-use crate::exit::{Exit, Failure, shown};
+use crate::exit::{Exit, Failure};
+use crate::files::{self, Before, Readers, shown};
 use crate::planned::Planned;
 use crate::report::event::Event;
 use crate::report::outcomes::Applied;
@@ -84,6 +87,7 @@ pub(super) struct Reports {
     asked: Vec<ReportSpec>,
     output: Arc<Output>,
     places: Places,
+    outputs: Mutex<Outputs>,
     known: Mutex<Known>,
 }
 
@@ -139,6 +143,18 @@ impl Reports {
         };
         let variable =
             |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let step_summary = variable("GITHUB_STEP_SUMMARY");
+        let mut outputs = Outputs::default();
+        for report in &args.files.report {
+            match (&report.path, report.form) {
+                (Some(path), form) => outputs.writes(format!("--report {}", form.as_str()), path),
+                (None, Form::Github) => {
+                    let flag = "the step's summary";
+                    step_summary.iter().for_each(|path| outputs.writes(flag.to_owned(), path));
+                }
+                (None, _) => {}
+            }
+        }
         let reports = Arc::new(Self {
             stdout,
             command,
@@ -146,9 +162,12 @@ impl Reports {
             output: Arc::clone(output),
             places: Places {
                 current: std::env::current_dir().ok(),
-                checkout: variable("GITHUB_WORKSPACE"),
-                step_summary: variable("GITHUB_STEP_SUMMARY"),
+                // A runner's folder may be a link, and the working directory never has one in it.
+                checkout: variable("GITHUB_WORKSPACE")
+                    .map(|checkout| std::fs::canonicalize(&checkout).unwrap_or(checkout)),
+                step_summary,
             },
+            outputs: Mutex::new(outputs),
             known: Mutex::default(),
         });
         super::leaving::sums_up_in(&reports);
@@ -162,15 +181,45 @@ impl Reports {
     /// Comes after the inputs were read, which may lie where a report goes, and after
     /// [`listen`](super::interrupt::listen), without which a write past a limit ends the process.
     pub(super) fn begin(&self) {
+        if self.outputs().clashes() {
+            return;
+        }
         let failure =
             Failure::new(Exit::Unknown, "it has begun; its end replaces this, unless it was killed")
                 .hint("run the same command again; no purchase is made twice");
-        let files = self.asked.iter().filter_map(|report| Some((report.form, report.path.as_deref()?)));
+        let asked = self.asked.iter().filter_map(|report| Some((report.form, report.path.as_deref()?)));
         let known = Known::default();
-        for (form, path) in files.filter(|(_, path)| path.is_file() || !path.exists()) {
+        for (form, path) in asked.filter(|(_, path)| !files::is_stream(path)) {
             let run = Run { failure: Some(&failure), ..self.run(&known, failure.exit) };
             let _ = write_whole(path, &form.render(&run));
         }
+    }
+
+    /// Takes in a file that the run writes besides its reports, and the flag that names it.
+    ///
+    /// # Errors
+    /// Exit 3 when it is another output. Then no file is written.
+    pub(super) fn writes(&self, flag: &str, path: Option<&Path>) -> Result<(), Failure> {
+        path.into_iter().for_each(|path| self.outputs().writes(flag.to_owned(), path));
+        self.outputs().check()
+    }
+
+    /// Takes in files that the run reads, and the flag that names them. Comes after every output.
+    ///
+    /// # Errors
+    /// Exit 3 when one is an output. Then no file is written.
+    pub(super) fn reads<'a>(
+        &self,
+        flag: &str,
+        paths: impl IntoIterator<Item = &'a Path>,
+    ) -> Result<(), Failure> {
+        paths.into_iter().for_each(|path| self.outputs().reads(flag, path));
+        self.outputs().check()
+    }
+
+    /// The secrets that no text may show.
+    pub(super) fn secrets(&self) -> &Secrets {
+        &self.output.secrets
     }
 
     /// Prints an event if stdout is for events.
@@ -211,7 +260,7 @@ impl Reports {
     /// Takes in what was read. `findings` are those that matter to the command.
     pub(super) fn read(&self, inputs: &Inputs, findings: Vec<Finding>) {
         let mut known = self.known();
-        known.sources = Arc::clone(&inputs.sources);
+        known.sources = Arc::clone(&inputs.shown);
         known.spec.clone_from(&inputs.spec);
         known.findings = findings;
     }
@@ -219,7 +268,9 @@ impl Reports {
     /// Takes in a plan, instead of an earlier one.
     pub(super) fn planned(&self, planned: &Arc<Planned>) {
         let mut known = self.known();
-        known.sources = Arc::clone(&planned.sources);
+        if known.sources.is_empty() {
+            known.sources = Arc::clone(&planned.sources);
+        }
         known.spec = Some(Arc::clone(&planned.spec));
         known.planned = Some(Arc::clone(planned));
     }
@@ -275,8 +326,12 @@ impl Reports {
         failure: Option<&Failure>,
         applied: Option<&Applied>,
     ) -> anyhow::Result<()> {
+        if self.outputs().clashes() {
+            return Ok(());
+        }
         let known = self.known().clone();
-        let run = Run { failure, applied, ..self.run(&known, exit) };
+        let failure = failure.map(|failure| failure.without(self.secrets()));
+        let run = Run { failure: failure.as_ref(), applied, ..self.run(&known, exit) };
         let files = self.asked.iter().filter_map(|report| Some((report.form, report.path.as_deref()?)));
         let written = files.map(|(form, path)| {
             write_whole(path, &form.render(&run))
@@ -298,7 +353,8 @@ impl Reports {
         applied: Option<&Applied>,
     ) -> String {
         let known = self.known().clone();
-        let run = Run { failure, applied, ..self.run(&known, exit) };
+        let failure = failure.map(|failure| failure.without(self.secrets()));
+        let run = Run { failure: failure.as_ref(), applied, ..self.run(&known, exit) };
         let here = self.asked.iter().filter(|report| report.path.is_none() && report.form != Form::Human);
         here.map(|report| report.form.render(&run)).collect()
     }
@@ -327,6 +383,10 @@ impl Reports {
         }
     }
 
+    fn outputs(&self) -> std::sync::MutexGuard<'_, Outputs> {
+        self.outputs.lock().expect("no holder panics")
+    }
+
     fn known(&self) -> std::sync::MutexGuard<'_, Known> {
         self.known.lock().expect("no holder panics")
     }
@@ -339,7 +399,7 @@ const MOST_SUMMARY: u64 = 1 << 20;
 /// for the page, the page's first line says what there would be to read.
 fn summarize(path: &Path, page: &str) -> anyhow::Result<()> {
     let add = || {
-        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
+        let mut file = files::open_summary(path)?;
         let room = MOST_SUMMARY.saturating_sub(file.metadata()?.len());
         let headline = page.lines().next().unwrap_or_default();
         // A table does not begin in the line that something else ends in.
@@ -352,21 +412,7 @@ fn summarize(path: &Path, page: &str) -> anyhow::Result<()> {
     add().with_context(|| format!("{}: the step's summary could not be written", shown(path)))
 }
 
-/// Writes a file so that a reader sees the old one or the whole new one. Devices and pipes are written
-/// in place.
+/// Writes a report, which is for others to read too.
 pub(super) fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    if path.exists() && !path.is_file() {
-        return std::fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
-    }
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().permissions(permissions()).tempfile_in(directory)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
-}
-
-/// A report is for others to read; the process's umask still applies.
-fn permissions() -> std::fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o666)
+    files::write_whole(path, text, Readers::All, Before::Replaced)
 }

@@ -7,8 +7,10 @@ use std::time::Duration;
 use cenbwp_spec::Source;
 
 use super::inputs;
+use super::reports::Reports;
 use crate::clock::Clock;
 use crate::exit::{Exit, Failure, shown};
+use crate::files::Walk;
 use crate::planned::{Planned, SpecPath};
 use crate::report::digest::PlanDigest;
 use crate::report::document::spec_digest;
@@ -33,8 +35,8 @@ pub(super) struct Expected<'a> {
 /// # Errors
 /// Exit 3 when it is no plan of this version, exit 5 when it is not the expected one, and exit 4 when it was made
 /// from a recording.
-pub(super) fn open(path: &Path, expected: &Expected<'_>) -> Result<Planned, Failure> {
-    let saved = inputs::read_plan(path)?;
+pub(super) fn open(path: &Path, expected: &Expected<'_>, reports: &Reports) -> Result<Planned, Failure> {
+    let saved = inputs::read_plan(path, reports)?;
     let named = |failure: Failure| Failure { error: failure.error.context(shown(path)), ..failure };
     saved.check_age(Clock::System.now(), expected.ttl).map_err(named)?;
     check_asserted(&saved, expected).map_err(named)?;
@@ -86,7 +88,8 @@ fn compare_with_disk(saved: &Planned) -> Result<(), Failure> {
     let paths = paths.ok_or_else(|| {
         stale("the plan was made of stdin or a pipe, which cannot be read again".to_owned())
     })?;
-    let sources = inputs::read_sources(&paths).map_err(|error| stale(format!("{error:#}")))?;
+    let sources =
+        inputs::read_sources(&Walk::of(&paths)).map_err(|failure| stale(format!("{:#}", failure.error)))?;
     let moved = moved(&saved.sources, &sources);
     if !moved.is_empty() {
         return Err(stale(format!("{} after the plan was made", listed(&moved))));

@@ -28,7 +28,7 @@ pub(super) fn run(args: &Args, environment: &Environment, output: &Arc<Output>) 
 }
 
 fn show(args: &Args, output: &Output, reports: &Reports) -> Result<Exit, Failure> {
-    let planned = Arc::new(super::inputs::read_plan(&args.plan)?);
+    let planned = Arc::new(super::inputs::read_plan(&args.plan, reports)?);
     reports.planned(&planned);
     let made_for = match (&planned.situation.account, &planned.situation.endpoint) {
         (Some(account), Some(endpoint)) => {

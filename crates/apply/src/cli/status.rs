@@ -112,10 +112,12 @@ async fn show(
 /// The spec; an empty one where none is named and none lies where it would be looked for.
 fn inputs(args: &Args, output: &Output, reports: &Reports) -> Result<Inputs, Failure> {
     let file = match &args.file[..] {
-        [] if !Path::new(DEFAULT_FILE).exists() => {
+        // A link that leads nowhere is a spec that cannot be read.
+        [] if Path::new(DEFAULT_FILE).symlink_metadata().is_err() => {
             output.story("no spec: only tags tell who owns what; name one with -f PATH");
             let spec = Some(Arc::new(Spec::default()));
-            return Ok(Inputs { paths: Arc::default(), sources: Arc::default(), findings: Vec::new(), spec });
+            let (sources, shown) = (Arc::default(), Arc::default());
+            return Ok(Inputs { paths: Arc::default(), sources, shown, findings: Vec::new(), spec });
         }
         [] => vec![PathBuf::from(DEFAULT_FILE)],
         files => files.to_vec(),

@@ -6,6 +6,7 @@ use clap::error::{ContextKind, ContextValue};
 
 use super::output::{self, Color, Output};
 use super::{Environment, ending, plan};
+use crate::cloud::Secrets;
 use crate::exit::{Exit, Failure};
 use crate::report::event::{self, Event};
 
@@ -60,7 +61,7 @@ fn events(failure: &Failure) -> Option<String> {
     let command = wants_events(&arguments)?;
     let summary = plan::summary(command, failure.exit, None);
     let summary = output::line(&Event::Summary(summary));
-    Some(output::line(&event::VERSION) + &ending::diagnostic(failure) + &summary)
+    Some(output::line(&event::VERSION) + &ending::diagnostic(failure, &Secrets::default()) + &summary)
 }
 
 /// The command, if `--json` is among the arguments, however it is spelt.

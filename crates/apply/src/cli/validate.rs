@@ -36,7 +36,7 @@ pub(super) fn run(args: &Args, environment: &Environment, output: &Arc<Output>) 
 }
 
 fn check(args: &Args, output: &Output, reports: &Reports) -> Result<(Exit, serde_json::Value), Failure> {
-    let inputs = Inputs::read(&args.spec)?;
+    let inputs = Inputs::read(&args.spec, reports)?;
     for finding in &inputs.findings {
         reports.event(&Event::Finding(FindingLine::new(finding, &inputs.sources)));
     }
@@ -53,7 +53,7 @@ fn check(args: &Args, output: &Output, reports: &Reports) -> Result<(Exit, serde
 pub(super) fn findings_text(inputs: &Inputs, findings: &[&Finding], color: bool, width: usize) -> String {
     let findings: Vec<Finding> = findings.iter().copied().cloned().collect();
     let style = cenbwp_spec::RenderStyle { colour: color, width };
-    let text = cenbwp_spec::render(&findings, &inputs.sources, style);
+    let text = cenbwp_spec::render(&findings, &inputs.shown, style);
     if text.is_empty() { text } else { text + "\n" }
 }
 

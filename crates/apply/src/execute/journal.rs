@@ -11,9 +11,9 @@
 //! their tags and tokens, so a lost journal loses no money. An answer is written when it arrives, a result once a listing
 //! proves it: an intent without an answer is a request whose run ended before there was one.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use cenbwp_spec::{AccountId, Identity};
@@ -23,6 +23,7 @@ use serde::Serialize;
 use super::intent::Intent;
 use super::outcome::ChangeResult;
 use crate::cloud::{Answer, ClientToken, Yes};
+use crate::files;
 
 /// A file that lines are only ever added to. Each is on disk before the call that writes it returns.
 ///
@@ -87,18 +88,13 @@ enum Body<'a> {
 }
 
 impl Journal {
-    /// Opens the file, or creates it for its owner alone. `run` is what the lines of this run are told by.
+    /// Opens the file, or creates it for its owner alone; no link is followed. `run` is what the lines of this run are told by.
     ///
     /// # Errors
     /// When it cannot be opened, with its path.
     pub fn open(path: &Path, run: String) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        let opened = options.read(true).append(true).create(true).mode(0o600).open(path);
-        let journal = opened.and_then(|file| {
-            sync_folder(path)?;
-            Ok(Self { path: path.to_owned(), file, run })
-        });
-        journal.map_err(at(path))
+        let file = files::open_journal(path).map_err(at(path))?;
+        Ok(Self { path: path.to_owned(), file, run })
     }
 
     /// Begins a run: whose packages it is about, and what was approved.
@@ -175,18 +171,8 @@ fn ends_mid_line(file: &File) -> io::Result<bool> {
     Ok(last != [b'\n'])
 }
 
-/// A new file is only there for good once its folder is on disk too.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    match File::open(folder.unwrap_or(Path::new(".")))?.sync_all() {
-        // Folders of devices cannot be synced, and have nothing to lose.
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
-        ended => ended,
-    }
-}
-
 fn at(path: &Path) -> impl Fn(io::Error) -> io::Error {
-    move |error| io::Error::new(error.kind(), format!("{}: the journal: {error}", path.display()))
+    move |error| io::Error::new(error.kind(), format!("{}: the journal: {error}", files::shown(path)))
 }
 
 #[cfg(test)]

@@ -331,6 +331,28 @@ fn pull_request_from_a_fork_is_validated_without_asking_anybody() {
 }
 
 #[test]
+fn pull_request_with_a_link_to_the_runners_environment_is_shown_nothing_of_it() {
+    for from_fork in [false, true] {
+        let mut repository = Repository::new();
+        repository.from_fork = from_fork;
+        let link = repository.site.lab.path("cen/x.yaml");
+        std::os::unix::fs::symlink("/proc/self/environ", link).expect("a link");
+        let failed = repository.run("plan").expect("the link is refused");
+        assert!(failed.contains("cen/x.yaml: a link that leads to nothing inside cen"), "{failed}");
+        let comments = std::fs::read_to_string(repository.site.lab.path("state/comments.json"));
+        let shown = format!(
+            "{failed}{}{}",
+            repository.site.lab.read("runner/summary.md"),
+            comments.unwrap_or_default()
+        );
+        for secret in [BEARER, "ACTIONS_ID_TOKEN_REQUEST", "RUNNER_TEMP="] {
+            assert!(!shown.contains(secret), "{secret}: {shown}");
+        }
+        assert!(repository.site.lab.emulator.ledger().is_empty());
+    }
+}
+
+#[test]
 fn plan_that_cannot_be_applied_is_shown_and_never_applied() {
     let mut repository = Repository::new();
     repository.site.lab.emulator.edit(|world| {

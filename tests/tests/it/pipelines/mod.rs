@@ -3,6 +3,7 @@
 
 mod github;
 
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
 use cenbwp_tests::{Access, Config};
@@ -212,6 +213,31 @@ fn atlantis_plans_checks_and_applies_where_it_expects_terraform() {
 }
 
 #[test]
+fn atlantis_shows_no_secret_of_its_server_to_a_pull_request() {
+    let mut lab = Lab::new();
+    lab.set("ATLANTIS_GH_TOKEN", Some("canary-of-the-server"));
+    let server = documents(&example("atlantis/repos.yaml")).remove(0);
+    let script = server["workflows"]["cenbwp"]["plan"]["steps"][1]["run"].as_str().expect("a command");
+    for (link, target) in [("x.yaml", "/proc/self/environ"), ("x", "/proc/self"), ("x.yaml", ".git/config")] {
+        lab.file("cen/network.yaml", SPEC).file(
+            "cen/.git/config",
+            "[http]
+	extraheader = canary-of-the-server",
+        );
+        symlink(target, lab.path("cen").join(link)).expect("a link");
+        let mut shell = lab.command("sh");
+        shell.args(["-c", script]).current_dir(lab.path("cen")).env("PLANFILE", lab.path("default.tfplan"));
+        let ran = lab.finish(&mut shell);
+        assert_eq!(ran.code, 3, "{}{}", ran.stdout, ran.stderr);
+        let said = ran.stdout + &ran.stderr;
+        assert!(said.contains(&format!("./{link}: a link that leads to nothing inside .")), "{said}");
+        assert!(!said.contains("canary"), "{said}");
+        assert!(!lab.path("default.tfplan").exists());
+        std::fs::remove_file(lab.path("cen").join(link)).expect("the next one");
+    }
+}
+
+#[test]
 fn jenkins_asks_before_it_applies_the_plan_that_it_showed() {
     let lab = Lab::new();
     lab.file("cen/network.yaml", SPEC);
@@ -274,9 +300,12 @@ fn cron_job_of_kubernetes_fails_while_the_cloud_is_not_as_declared() {
     let documents = documents(&example("kubernetes/cronjob.yaml"));
     let of_kind =
         |kind: &str| documents.iter().find(|document| document["kind"] == kind).expect("it is there");
+    // As the kubelet lays it out: links to a link to a folder with the time in its name.
     for (name, text) in of_kind("ConfigMap")["data"].as_object().expect("files") {
-        lab.file(&format!("spec/{name}"), text.as_str().expect("a text"));
+        lab.file(&format!("spec/..2026_01_02_03_04_05.1/{name}"), text.as_str().expect("a text"));
+        symlink(format!("..data/{name}"), lab.path(&format!("spec/{name}"))).expect("a link");
     }
+    symlink("..2026_01_02_03_04_05.1", lab.path("spec/..data")).expect("a link");
     let job = &of_kind("CronJob")["spec"];
     assert_eq!(job["concurrencyPolicy"], "Forbid");
     assert_eq!(job["jobTemplate"]["spec"]["backoffLimit"], 0);

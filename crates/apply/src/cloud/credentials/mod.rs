@@ -23,8 +23,7 @@ mod sts;
 mod uri;
 
 use std::fmt;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -32,7 +31,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::exit::shown;
+use crate::files::{self, shown};
 pub use environment::Environment;
 pub(super) use provider::Provider;
 pub use search::Search;
@@ -178,10 +177,7 @@ const MOST_BYTES: u64 = 1 << 20;
 
 /// Reads a file that holds credentials; the error names it.
 fn read(path: &Path) -> Result<Vec<u8>, CredentialsError> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes));
-    read.map_err(|error| failed(shown(path), error.to_string()))?;
-    Ok(bytes)
+    files::read_trusted(path, MOST_BYTES).map_err(|why| failed(shown(path), why.to_string()))
 }
 
 /// Tells whether there is something at a path. What cannot be looked at counts: reading it says why.
