@@ -52,7 +52,8 @@ test_large_growth_is_denied_like_a_large_purchase if {
 }
 
 test_plan_that_does_not_count_growth_is_denied if {
-	plan := json.remove(update("bandwidth", 10, 10000), ["/summary/upgrade_mbps"])
+	older := {"summary": {"new_mbps": 0}}
+	plan := object.union(object.remove(update("bandwidth", 10, 10000), ["summary"]), older)
 	main.deny == {"the plan does not say by how much packages grow"} with input as plan
 }
 

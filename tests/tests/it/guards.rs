@@ -132,10 +132,10 @@ fn limits_of_the_spec_are_raised_one_by_one_and_neither_drops_the_other() {
 
 /// Stacks of so many packages each, without limits of their own but for what their documents add.
 fn stacks<const N: usize>(stacks: [(&str, usize, &str); N]) -> String {
-    let areas = ["China", "Asia-Pacific", "Europe", "North-America", "South-America"];
+    let areas = ["China", "Asia-Pacific", "Europe", "North-America"];
     let document = |(name, count, limits): (&str, usize, &str)| {
         let packages: String = (0..count)
-            .map(|n| format!("  p{n}: {{ areas: [{}, {}] }}\n", areas[n % 5], areas[(n + n / 5) % 5]))
+            .map(|n| format!("  p{n}: {{ areas: [{}, {}] }}\n", areas[n % 4], areas[(n + n / 4) % 4]))
             .collect();
         format!(
             "version: 1\nstack: {name}\nlimits:\n{limits}  maxNewMbps: 1000\ndefaults: {{ autoPay: true, bandwidth: 10 }}\npackages:\n{packages}"
@@ -223,6 +223,16 @@ fn declined_purchase_is_refused() {
     let (screen, code) = answer(&last_line(&screen));
     assert_eq!(code, 0, "{screen}");
     assert_eq!(purchases(&lab.emulator), ["net/x"]);
+}
+
+#[test]
+fn a_person_is_asked_about_growth_as_about_a_purchase() {
+    let lab = lab(&one("").replace("bandwidth: 7", "bandwidth: 400"), [live("cenbwp-1", Some("net/x"))]);
+    let mut terminal = Terminal::start(lab.command("cenbwp").arg("apply"));
+    terminal.wait_for("It raises bandwidth by 393 Mbps, which is charged.");
+    terminal.type_line("no");
+    assert_eq!(terminal.end().1, 4);
+    nothing_bought(&lab);
 }
 
 #[test]
