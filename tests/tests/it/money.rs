@@ -180,6 +180,41 @@ async fn item_that_slips_between_two_pages_is_not_bought_again() {
     assert!(plan.is_empty(), "{plan:?}");
 }
 
+/// A count that is one too small is contradicted by nothing where the last page is full.
+#[tokio::test(start_paused = true)]
+async fn a_package_beyond_a_full_last_page_is_not_bought_again() {
+    for (strangers, pages) in [(50, 2), (100, 5)] {
+        let bench = Bench::new();
+        bench.apply(&one()).await;
+        fill(&bench, strangers);
+        let bought = bench.emulator.requests().len();
+        let count = Effect::TotalCount(strangers.try_into().unwrap());
+        bench.emulator.fault(Fault::new(DESCRIBE, When::EVERY, count));
+        let failure = bench.plan(&one()).await.unwrap_err();
+        assert_eq!(failure.exit, Exit::Error);
+        let message = failure.error.to_string();
+        assert!(message.contains(&format!("more than the {strangers} packages")), "{message}");
+        assert_eq!(purchases(&bench.emulator), ["net/cn-eu"]);
+        let listed = bench.emulator.requests().split_off(bought);
+        assert_eq!(listed.iter().filter(|request| request.action == DESCRIBE).count(), pages);
+    }
+}
+
+/// The page after a full last one is read where a purchase depends on it, and nowhere else.
+#[tokio::test(start_paused = true)]
+async fn a_full_last_page_costs_a_purchase_one_more_request_and_an_ordinary_plan_none() {
+    for (strangers, buys, pages) in [(49, true, 1), (50, true, 2), (50, false, 1), (51, true, 4)] {
+        let bench = Bench::new();
+        fill(&bench, strangers);
+        let watches = "{version: 1, stack: net, packages: {x: {areas: [China, Europe], bandwidth: 100, manage: observe}}}";
+        let (_, plan) = bench.plan(&if buys { one() } else { spec(watches) }).await.unwrap();
+        assert_eq!(plan.purchases().count(), usize::from(buys));
+        let listed = bench.emulator.requests();
+        let listed = listed.iter().filter(|request| request.action == DESCRIBE).count();
+        assert_eq!(listed, pages, "{strangers} {buys}");
+    }
+}
+
 /// Puts this many strangers' packages into the account, newest first.
 fn fill(bench: &Bench, count: usize) {
     bench.emulator.edit(|world| {

@@ -106,7 +106,7 @@ impl Cloud {
         loop {
             match self.pages().await? {
                 Ok(whole) => {
-                    expected.store(whole.packages.len() + whole.unreadable.len(), Ordering::Relaxed);
+                    expected.store(count(&whole), Ordering::Relaxed);
                     return Ok(whole);
                 }
                 Err(reason) if n == RELISTS => return Err(Error::Listing(reason)),
@@ -123,13 +123,30 @@ impl Cloud {
     /// slip from the later page to the earlier one unseen, and no count tells. One page cannot shift, so
     /// it is not read again.
     ///
+    /// And where the last page is full, reads the one after it: a count that is too small is contradicted by
+    /// nothing else.
+    ///
     /// # Errors
     ///
-    /// Those of [`Cloud::list`], and four listings of which no two in a row agree.
+    /// Those of [`Cloud::list`], four listings of which no two in a row agree, and one that goes on after its end.
     pub async fn confirm(&self, observed: &mut Observed) -> Result<(), Error> {
-        if observed.packages.len() + observed.unreadable.len() <= request::PAGE_SIZE {
+        if count(observed) > request::PAGE_SIZE {
+            self.list_until_two_agree(observed).await?;
+        }
+        let listed = count(observed);
+        if listed == 0 || !listed.is_multiple_of(request::PAGE_SIZE) {
             return Ok(());
         }
+        match self.page(listed / request::PAGE_SIZE + 1).await? {
+            Ok(page) if page.is_empty() => Ok(()),
+            Ok(_) => {
+                Err(Error::Listing(format!("it holds more than the {listed} packages that it announces")))
+            }
+            Err(reason) => Err(Error::Listing(reason)),
+        }
+    }
+
+    async fn list_until_two_agree(&self, observed: &mut Observed) -> Result<(), Error> {
         for _ in 0..RELISTS {
             let before = std::mem::replace(observed, self.list().await?);
             if *observed == before {
@@ -176,15 +193,18 @@ impl Cloud {
 
     /// Lists once; the inner error says how the pages contradict each other.
     async fn pages(&self) -> Result<Result<Observed, String>, Error> {
-        let Inner { endpoints, pace, expected, .. } = &*self.0;
-        let read = async |number| {
-            let page = |body: &[u8]| {
-                let reply: Json<'_> = serde_json::from_slice(body).ok()?;
-                matches!(reply, Json::Object(_)).then(|| Page::of(&reply))
-            };
-            self.read(&request::describe_page(number), &endpoints.cbn, page).await
-        };
+        let Inner { pace, expected, .. } = &*self.0;
+        let read = |number| self.page(number);
         listing::gather(expected.load(Ordering::Relaxed), || pace.window(), read).await
+    }
+
+    /// Reads one page; the inner error says why it is none.
+    async fn page(&self, number: usize) -> Result<Result<Page, String>, Error> {
+        let page = |body: &[u8]| {
+            let reply: Json<'_> = serde_json::from_slice(body).ok()?;
+            matches!(reply, Json::Object(_)).then(|| Page::of(&reply))
+        };
+        self.read(&request::describe_page(number), &self.0.endpoints.cbn, page).await
     }
 
     /// Asks until there is an answer, or nothing more to hope for.
@@ -264,4 +284,9 @@ impl Cloud {
 fn without_credentials(action: &'static str, error: &CredentialsError) -> Refusal {
     let (kind, message) = (RefusalKind::NoCredentials, error.to_string());
     Refusal { kind, action, code: String::new(), message, request_id: None, status: None, retry_after: None }
+}
+
+/// How many packages a listing holds, readable or not.
+fn count(observed: &Observed) -> usize {
+    observed.packages.len() + observed.unreadable.len()
 }

@@ -114,6 +114,13 @@ impl Page {
     }
 }
 
+impl Page {
+    /// Tells whether it holds no package.
+    pub(super) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+}
+
 /// The pages of one listing, as far as they were read, in any order.
 #[derive(Default)]
 pub(super) struct Pages {
