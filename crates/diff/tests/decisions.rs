@@ -5,7 +5,9 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use cenbwp_diff::{Business, Change, ChargeType, Live, Observed, Plan, ReservationKind, Unreadable, plan};
+use cenbwp_diff::{
+    Business, Change, ChargeType, Live, Observed, Plan, ReservationKind, Unreadable, audit, plan,
+};
 use cenbwp_spec::{Charge, Field, Generation, Manage, Mbps, Package, Wish};
 
 use world::{id, live, observed, options, package, pair, reserved, spec, time};
@@ -36,9 +38,13 @@ fn check(package: Package, packages: impl IntoIterator<Item = Live>, expected: &
     check_listing(package, &observed(packages), expected);
 }
 
+/// Compares the plan with its words, and lets the audit look at it.
 #[track_caller]
 fn check_listing(package: Package, observed: &Observed, expected: &str) {
-    assert_eq!(in_words(&plan(&spec([package]), observed, &options())), expected);
+    let spec = spec([package]);
+    let plan = plan(&spec, observed, &options());
+    assert_eq!(in_words(&plan), expected);
+    assert_eq!(audit(&plan, &spec, observed, &options()), []);
 }
 
 /// Everything that a plan says, in as few words as possible.
