@@ -21,7 +21,8 @@ const MARKERS: [&str; 6] = [
 ];
 /// The most characters of a message. Enough for the service's longest sentences, not for a page of HTML.
 const LONGEST: usize = 500;
-/// A word is long if it may be a secret of its own.
+/// Below this many bytes a word is no secret: the shortest that is in use anywhere has more, and one that is part of
+/// ordinary words would garble every text.
 const LONG: usize = 8;
 
 /// Every secret that a run has held, old ones included: a reply may echo any of them. Clones share what they
@@ -29,16 +30,21 @@ const LONG: usize = 8;
 #[derive(Clone, Default)]
 pub struct Secrets(Arc<Mutex<Vec<SecretString>>>);
 
+/// A stretch of a text, in bytes.
+type Stretch = std::ops::Range<usize>;
+
 impl Secrets {
-    /// Learns one more secret.
+    /// Learns one more secret, and how it looks in a URL. What is too short for one is passed over.
     pub(super) fn learn(&self, secret: &str) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if secret.is_empty() || known.iter().any(|it| it.expose_secret() == secret) {
+        if secret.len() < LONG {
             return;
         }
-        known.push(secret.into());
-        // One that contains another is replaced before it.
-        known.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for form in [secret, &sign::encode(secret)] {
+            if !known.iter().any(|it| it.expose_secret() == form) {
+                known.push(form.into());
+            }
+        }
     }
 
     /// Learns everything of credentials, their id included: it is shown masked only.
@@ -52,7 +58,7 @@ impl Secrets {
     /// Learns a token, and each of its parts that says something: whoever echoes a token may cut it at a dot.
     pub(super) fn learn_token(&self, token: &str) {
         self.learn(token);
-        token.split('.').filter(|part| part.len() >= LONG).for_each(|part| self.learn(part));
+        token.split('.').for_each(|part| self.learn(part));
     }
 
     /// Learns the values in the query of a URL.
@@ -60,13 +66,13 @@ impl Secrets {
         let Some((_, query)) = target.split_once('?') else { return };
         self.learn(query);
         let values = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
-        values.filter(|value| value.len() >= LONG).for_each(|value| self.learn(value));
+        values.for_each(|value| self.learn(value));
     }
 
     /// Learns every long word of a text that may hold secrets.
     pub(super) fn learn_words(&self, text: &str) {
         let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '{' | '}' | '[' | ']');
-        text.split(ends).filter(|word| word.len() >= LONG).for_each(|word| self.learn(word));
+        text.split(ends).for_each(|word| self.learn(word));
     }
 
     /// These and, for one message, every long word of a text that may hold secrets.
@@ -77,11 +83,38 @@ impl Secrets {
         all
     }
 
-    pub(super) fn removed_from(&self, text: &str) -> String {
+    /// Returns the text without secrets. Each is looked for in the text as it was, so that none is found in what replaces
+    /// another, and two that overlap go together.
+    pub(super) fn removed_from<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let stretches = self.found_in(text);
+        if stretches.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let (mut shown, mut done) = (String::new(), 0);
+        for Stretch { start, end } in stretches {
+            shown.push_str(&text[done..start]);
+            shown.push_str(REDACTED);
+            done = end;
+        }
+        Cow::Owned(shown + &text[done..])
+    }
+
+    /// Returns where the text holds secrets: in order, and none touches the next.
+    fn found_in(&self, text: &str) -> Vec<Stretch> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.iter().map(ExposeSecret::expose_secret).fold(text.to_owned(), |text, secret| {
-            text.replace(secret, REDACTED).replace(&sign::encode(secret), REDACTED)
-        })
+        let mut found: Vec<Stretch> = Vec::new();
+        for secret in known.iter().map(ExposeSecret::expose_secret) {
+            found.extend(text.match_indices(secret).map(|(at, _)| at..at + secret.len()));
+        }
+        found.sort_by_key(|stretch| (stretch.start, stretch.end));
+        let mut apart: Vec<Stretch> = Vec::with_capacity(found.len());
+        for stretch in found {
+            match apart.last_mut() {
+                Some(last) if stretch.start < last.end => last.end = last.end.max(stretch.end),
+                _ => apart.push(stretch),
+            }
+        }
+        apart
     }
 }
 
@@ -110,7 +143,7 @@ pub(super) fn message(raw: &str, secrets: &Secrets) -> String {
 /// Returns a word of the service, such as a code or an id, as it may be shown; cut like a message at
 /// `longest` characters.
 pub(super) fn words(raw: &str, longest: usize, secrets: &Secrets) -> String {
-    let mut text = secrets.removed_from(raw);
+    let mut text = secrets.removed_from(raw).into_owned();
     for marker in MARKERS {
         text = without_values_after(marker, &text);
     }
@@ -161,17 +194,17 @@ mod tests {
     fn check(raw: &str, shown: &str) {
         let credentials = Credentials {
             access_key_id: "LTAItestkey".to_owned(),
-            secret: "s3cr+t/".into(),
+            secret: "s3cr+t/0".into(),
             security_token: Some("CAIS/token==".into()),
             source: String::new(),
         };
-        assert_eq!(message(raw, &Secrets::from(&credentials)), shown);
+        assert_eq!(message(raw, &Secrets::from(&credentials)), shown, "{raw}");
     }
 
     #[test]
     fn nothing_that_acts_in_the_accounts_name_is_shown() {
         check("the specified parameter is not valid", "the specified parameter is not valid");
-        check("key LTAItestkey, secret s3cr+t/", "key [redacted], secret [redacted]");
+        check("key LTAItestkey, secret s3cr+t/0", "key [redacted], secret [redacted]");
         check("SecurityToken=CAIS%2Ftoken%3D%3D&x=1", "SecurityToken=[redacted]&x=1");
         check(
             "x-acs-security-token:CAIS/token==\nx-acs-version:1",
@@ -192,16 +225,34 @@ mod tests {
         let secrets = Secrets::default();
         let shown = |text: &str| message(text, &secrets);
         assert_eq!(shown("header.payload-1.signature"), "header.payload-1.signature");
-        secrets.learn("old");
-        secrets.learn("old+new/");
+        secrets.learn("long-old");
+        secrets.learn("long-old+new/");
         secrets.learn_token("abc.payload-1.signature");
         secrets.learn_query("/path?token=s%2Fsecret&x=y");
-        assert_eq!(shown("old old+new/ old%2Bnew%2F"), "[redacted] [redacted] [redacted]");
+        assert_eq!(shown("long-old long-old+new/ long-old%2Bnew%2F"), "[redacted] [redacted] [redacted]");
         assert_eq!(shown("abc.payload-1.signature abc payload-1"), "[redacted] abc [redacted]");
         assert_eq!(shown("s%2Fsecret at /path x y"), "[redacted] at /path x y");
         let more = secrets.and_words_of(r#"{"access_key_secret": "s-printed"}"#);
-        assert_eq!(message("+ s-printed old", &more), "+ [redacted] [redacted]");
+        assert_eq!(message("+ s-printed long-old", &more), "+ [redacted] [redacted]");
         assert_eq!(shown("s-printed"), "s-printed");
+    }
+
+    #[test]
+    fn what_replaces_a_secret_is_never_replaced_and_what_is_too_short_is_none() {
+        let check = |secrets: &[&str], text: &str, expected: &str| {
+            let known = Secrets::default();
+            secrets.iter().for_each(|secret| known.learn(secret));
+            assert_eq!(message(text, &known), expected, "{secrets:?} in {text}");
+        };
+        check(&["redacted", "0123456789"], "0123456789 redacted", "[redacted] [redacted]");
+        check(&["[redacted]", "redacted]"], "[redacted]", "[redacted]");
+        check(&["t", "Failed", "1234567", ""], "text Failed 1234567", "text Failed 1234567");
+        check(&["a+b/c"], "a+b/c a%2Bb%2Fc", "a+b/c a%2Bb%2Fc");
+        // Overlapping, inside each other, and side by side.
+        check(&["abcdefgh", "efghijkl"], "abcdefghijkl", "[redacted]");
+        check(&["abcdefghijkl", "cdefghij"], "-abcdefghijkl-", "-[redacted]-");
+        check(&["abcdefgh", "ijklmnop"], "abcdefghijklmnop", "[redacted][redacted]");
+        check(&["12345678"], "1234567812345678 ", "[redacted][redacted]");
     }
 
     #[test]
