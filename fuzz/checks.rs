@@ -64,7 +64,7 @@ pub(crate) fn reply(bytes: &[u8]) {
             return;
         }
         Answer::No(refusal) => {
-            let says = refusal.code.to_ascii_lowercase();
+            let says = refusal.code.to_string().to_ascii_lowercase();
             assert!(
                 !matches!(refusal.kind, RefusalKind::TokenFailed(_)) || says.contains("idempoten"),
                 "{refusal}"

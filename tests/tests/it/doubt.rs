@@ -7,7 +7,7 @@ use cenbwp::exit::Exit;
 use cenbwp_spec::Spec;
 use cenbwp_tests::{Cen, Effect, Fault, Package, Refusal, Tag, When, World};
 
-use crate::support::{Bench, spec};
+use crate::support::{Bench, purchases, spec};
 
 const ATTRIBUTE: &str = "ModifyCenBandwidthPackageAttribute";
 const DESCRIBE: &str = "DescribeCenBandwidthPackages";
@@ -153,5 +153,26 @@ async fn package_that_the_listing_may_hide_is_not_told_as_released() {
         let (_, plan) = bench.plan(&declared(&[("x", manage)])).await.expect("the plan can be made");
         let held: Vec<&str> = plan.held.iter().map(|held| held.reason.word()).collect();
         assert_eq!(held, ["unreadable"]);
+    }
+}
+
+/// The service commits, and what comes back says only that somebody on the way gave up waiting.
+#[tokio::test(start_paused = true)]
+async fn purchase_that_was_given_up_after_it_was_made_is_found_and_not_told_as_failed() {
+    for (status, code) in [
+        (408, "RequestTimeout"),
+        (425, "TooEarly"),
+        (429, "TooManyRequests"),
+        (499, "ClientClosedRequest"),
+        (400, "OperationFailed.TimedOut"),
+        (400, "Backend.GatewayTimeOut"),
+        (404, "OperationFailed.InternalError"),
+    ] {
+        let bench = bench([]);
+        let effect = Effect::FailAfter(Refusal::new(status, code, "injected"));
+        strike(&bench, "CreateCenBandwidthPackage", 1, effect);
+        let run = bench.apply(&declared(&[("x", "name: x")])).await;
+        assert_eq!(run.exit, Exit::Done, "{status} {code}\n{}", run.text);
+        assert_eq!(purchases(&bench.emulator), ["net/x"], "{status} {code}");
     }
 }

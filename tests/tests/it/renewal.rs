@@ -176,7 +176,7 @@ async fn what_the_service_calls_ended_is_renewed_once() {
     assert_eq!(calls(&bench, "AssumeRole"), 2);
     end(&bench);
     let Err(Error::Refused(refusal)) = bench.cloud.list().await else { panic!("expected a refusal") };
-    assert_eq!(refusal.code, "InvalidSecurityToken.Expired");
+    assert_eq!(refusal.code.to_string(), "InvalidSecurityToken.Expired");
     assert_eq!(refusal.kind, RefusalKind::AccountWide);
     assert_eq!(calls(&bench, "AssumeRole"), 2);
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::classify::account_wide;
+use super::Code;
 use super::request::DESCRIBE;
 
 /// The three fates of a request that changes something.
@@ -26,7 +26,7 @@ pub struct Refusal {
     /// The operation that was refused.
     pub action: &'static str,
     /// The service's code, such as `Throttling.User`; empty if the request was never sent.
-    pub code: String,
+    pub code: Code,
     /// The service's words, safe to show: redacted, one line, bounded.
     pub message: String,
     /// What the vendor's support asks for.
@@ -123,7 +123,7 @@ pub struct Lost {
     /// What happened, safe to show.
     pub reason: String,
     /// The service's code, if it named one.
-    pub code: Option<String>,
+    pub code: Option<Code>,
     /// What the vendor's support asks for.
     pub request_id: Option<String>,
     /// The HTTP status, if a reply began.
@@ -154,10 +154,12 @@ impl Refusal {
                 "another run has asked for this package with other parameters: plan again and look at what is there"
             }
             RefusalKind::AccountWide => {
-                account_wide(&self.code).unwrap_or("check the permissions of these credentials")
+                self.code.hint().unwrap_or("check the permissions of these credentials")
+            }
+            RefusalKind::Final => {
+                self.code.hint().unwrap_or("correct what the message names, then plan again")
             }
             RefusalKind::AlreadySo => "the listing does not show it yet: plan again in a minute",
-            RefusalKind::Final => "correct what the message names, then plan again",
         }
     }
 }
@@ -223,13 +225,14 @@ impl Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloud::Secrets;
 
     #[test]
     fn an_error_says_what_was_asked_what_came_and_what_to_do() {
         let refusal = Refusal {
             kind: RefusalKind::AccountWide,
             action: DESCRIBE,
-            code: "InvalidTimeStamp.Expired".to_owned(),
+            code: Code::new("InvalidTimeStamp.Expired", &Secrets::default()),
             message: "the time is off".to_owned(),
             request_id: Some("R-1".to_owned()),
             status: Some(400),
@@ -241,7 +244,8 @@ mod tests {
         assert!(error.hint().contains("clock"));
 
         let (kind, message) = (RefusalKind::NotSent, "connection refused".to_owned());
-        let error = Refusal { kind, message, status: None, request_id: None, code: String::new(), ..refusal };
+        let error =
+            Refusal { kind, message, status: None, request_id: None, code: Code::default(), ..refusal };
         assert_eq!(error.to_string(), "DescribeCenBandwidthPackages was not sent: connection refused");
 
         let reason = "timed out".to_owned();

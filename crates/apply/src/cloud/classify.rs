@@ -1,5 +1,7 @@
 //! The one function that decides what a reply proves.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use super::json;
@@ -18,8 +20,8 @@ const LONGEST_WORD: usize = 100;
 /// | 2xx with what `read` can read, such as [`object`] | Yes; the caller still has to find in it what it asked for |
 /// | 2xx with anything else | Unknown: a reply was made on the way, or the service's own is broken |
 /// | an error code with a meaning (`meaning`), at any status | what the code means |
-/// | another error code with 4xx | No, final |
-/// | another error code with 5xx, or any other status | Unknown |
+/// | another error code with a status that proves a refusal ([`refuses`]) | No, final |
+/// | another error code with any other status | Unknown |
 /// | 3xx, 4xx, 5xx without a code | Unknown: a proxy or a portal speaks, not the service |
 ///
 /// The code counts before the status because the service answers some refusals with a 5xx, and throttles
@@ -40,7 +42,7 @@ pub fn classify<T>(
         }
     };
     let Reply { status, retry_after, body } = reply;
-    let unknown = |reason: String, code: Option<String>, request_id: Option<String>| {
+    let unknown = |reason: String, code: Option<Code>, request_id: Option<String>| {
         Answer::Unknown(Lost { action, reason, code, request_id, status: Some(status), retry_after })
     };
     let alien = || unknown(format!("HTTP {status} with a body that is not the service's JSON"), None, None);
@@ -49,14 +51,14 @@ pub fn classify<T>(
     }
     let Some(object) = object(&body) else { return alien() };
     let request_id = request_id(&object, secrets);
-    let Some(code) = word(&object, ["Code", "code"], secrets) else {
+    let Some(code) = member(&object, ["Code", "code"]).map(|code| Code::new(code, secrets)) else {
         return unknown(format!("HTTP {status} without an error code of the service"), None, request_id);
     };
     let message = ["Message", "message"].iter().find_map(|name| object[*name].as_str()).unwrap_or_default();
     let message = redact::message(message, secrets);
-    let kind = match meaning(&code) {
+    let kind = match meaning(&code.received) {
         Meaning::Refused(kind) => Some(kind),
-        Meaning::Unlisted => (400..500).contains(&status).then_some(RefusalKind::Final),
+        Meaning::Unlisted => refuses(status).then_some(RefusalKind::Final),
         Meaning::Doubt => None,
     };
     match kind {
@@ -68,9 +70,55 @@ pub fn classify<T>(
     }
 }
 
+/// Tells whether a status proves that the request did nothing: 4xx, except those by which a server or a gateway gives up
+/// a request that it may have begun (408, 499) or puts one off (425, 429), as it is not known by whom and when.
+fn refuses(status: u16) -> bool {
+    (400..500).contains(&status) && !matches!(status, 408 | 425 | 429 | 499)
+}
+
 /// Reads a body that is a JSON object, as every reply of the service is; none that gives a member twice.
 pub fn object(body: &[u8]) -> Option<Value> {
     json::object(body)
+}
+
+/// A code of the service. It decides as it was received, and is shown without secrets: a secret that equals a part of it
+/// must not change what it means.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Code {
+    received: String,
+    shown: String,
+}
+
+impl Code {
+    /// The code of a reply.
+    pub(crate) fn new(received: &str, secrets: &Secrets) -> Self {
+        Self { received: received.to_owned(), shown: redact::words(received, LONGEST_WORD, secrets) }
+    }
+
+    /// Tells whether it is `family` or `family.…`, in any case.
+    pub fn is_of(&self, family: &str) -> bool {
+        in_family(&self.received, family)
+    }
+
+    /// Returns what to do about it, where its words alone tell.
+    pub(super) fn hint(&self) -> Option<&'static str> {
+        let known = ACCOUNT_WIDE.iter().chain(&ONE_REQUEST);
+        known.into_iter().find(|(family, _)| self.is_of(family)).map(|(_, hint)| *hint)
+    }
+}
+
+/// Shows it without secrets.
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+/// Shows it without secrets.
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shown.fmt(f)
+    }
 }
 
 /// What a code says on its own.
@@ -123,6 +171,17 @@ const ACCOUNT_WIDE: [(&str, &str); 28] = [
     ("Order.AccountStatusIllegal", MONEY),
     ("OperationInvalid.UserCanNotBuyBwp", "ask the vendor to let this account buy bandwidth packages"),
 ];
+/// Codes of one request that its message alone does not explain, by family, and what to do about them.
+const ONE_REQUEST: [(&str, &str); 2] = [
+    (
+        "OperationInvalid.UserCanNotBuyCrossBorderBwp",
+        "ask the vendor to let this account buy packages with exactly one side in China",
+    ),
+    (
+        "OperationInvalid.IdentityRegistrationStatusNotSupport",
+        "register the account under its real name, which packages with a side in China need",
+    ),
+];
 const PERMISSION: &str = "grant these credentials the RAM action of the same name under cen:";
 const MONEY: &str = "check the account's balance and quota; nothing was bought by this request";
 
@@ -130,12 +189,14 @@ const MONEY: &str = "check the account's balance and quota; nothing was bought b
 ///
 /// | code | meaning |
 /// |---|---|
-/// | `SignatureNonceUsed` | doubt: the same bytes may have arrived before, by a retry below us |
-/// | `InternalError`, `InternalServerError`, `UnknownError`, `ServiceUnavailable` | doubt |
+/// | a part is `SignatureNonceUsed` | doubt: the same bytes may have arrived before, by a retry below us |
+/// | a part is `InternalError`, `InternalServerError`, `UnknownError`, `ServiceUnavailable` | doubt |
+/// | contains `Timeout` or `TimedOut` | doubt: what was given up may have been done |
 /// | contains `Throttling` | throttled |
 /// | `LastTokenProcessing`, `IdempotentProcessing` | the token is busy |
 /// | `Operation.Blocking`, `…IsProcessing`, and a package, CEN or router whose status does not allow it now | busy |
 /// | `OperationFailed.UpDownRadeConfigNoChange`, `Operation.Failed` | already so |
+/// | a part is `TaskConflict` | busy: another task of the same CEN runs |
 /// | a part is `IdempotentFailed` or `IdempotenceFailed` | the token's earlier request failed |
 /// | contains `Idempoten`, of which the vendor spells several | the token was used otherwise |
 /// | [`ACCOUNT_WIDE`], or `Forbidden` alone | account-wide |
@@ -154,9 +215,10 @@ fn meaning(code: &str) -> Meaning {
     // The pages of ModifyCenBandwidthPackageSpec name both for a bandwidth that is the package's already.
     const ALREADY_SO: [&str; 2] = ["operationfailed.updownradeconfignochange", "operation.failed"];
     const DOUBT: [&str; 5] =
-        ["SignatureNonceUsed", "InternalError", "InternalServerError", "UnknownError", "ServiceUnavailable"];
+        ["signaturenonceused", "internalerror", "internalservererror", "unknownerror", "serviceunavailable"];
     let lower = code.to_ascii_lowercase();
-    let kind = if DOUBT.iter().any(|family| in_family(code, family)) {
+    let has_part = |words: &[&str]| lower.split('.').any(|part| words.contains(&part));
+    let kind = if has_part(&DOUBT) || lower.contains("timeout") || lower.contains("timedout") {
         return Meaning::Doubt;
     } else if lower.contains("throttling") {
         RefusalKind::Throttled
@@ -164,25 +226,21 @@ fn meaning(code: &str) -> Meaning {
         || (lower.contains("idempoten") && lower.ends_with("processing"))
     {
         RefusalKind::TokenBusy
-    } else if lower.ends_with("isprocessing") || BUSY.contains(&lower.as_str()) {
+    } else if lower.ends_with("isprocessing") || BUSY.contains(&lower.as_str()) || has_part(&["taskconflict"])
+    {
         RefusalKind::Busy
     } else if ALREADY_SO.contains(&lower.as_str()) {
         RefusalKind::AlreadySo
-    } else if lower.split('.').any(|part| matches!(part, "idempotentfailed" | "idempotencefailed")) {
+    } else if has_part(&["idempotentfailed", "idempotencefailed"]) {
         RefusalKind::TokenFailed(TokenFailed::as_received())
     } else if lower.contains("idempoten") {
         RefusalKind::TokenMismatch
-    } else if lower == "forbidden" || account_wide(code).is_some() {
+    } else if lower == "forbidden" || ACCOUNT_WIDE.iter().any(|(family, _)| in_family(code, family)) {
         RefusalKind::AccountWide
     } else {
         return Meaning::Unlisted;
     };
     Meaning::Refused(kind)
-}
-
-/// Returns what to do about an account-wide code.
-pub(super) fn account_wide(code: &str) -> Option<&'static str> {
-    ACCOUNT_WIDE.iter().find(|(family, _)| in_family(code, family)).map(|(_, hint)| *hint)
 }
 
 /// Tells whether `code` is `family` or `family.…`.
@@ -193,23 +251,30 @@ fn in_family(code: &str, family: &str) -> bool {
 
 /// Returns the request id that a reply names.
 pub(super) fn request_id(object: &Value, secrets: &Secrets) -> Option<String> {
-    word(object, ["RequestId", "requestId"], secrets)
+    member(object, ["RequestId", "requestId"]).map(|id| redact::words(id, LONGEST_WORD, secrets))
 }
 
-/// Returns the first of these members that is a text and not empty, safe to show.
-fn word(object: &Value, names: [&str; 2], secrets: &Secrets) -> Option<String> {
-    let text = names.iter().find_map(|name| object[*name].as_str().filter(|text| !text.is_empty()))?;
-    Some(redact::words(text, LONGEST_WORD, secrets))
+/// Returns the first of these members that is a text and not empty, as it was received.
+fn member<'a>(object: &'a Value, names: [&str; 2]) -> Option<&'a str> {
+    names.iter().find_map(|name| object[*name].as_str().filter(|text| !text.is_empty()))
 }
 
 /// Tells whether a code says that temporary credentials have ended.
-pub(super) fn has_expired(code: &str) -> bool {
-    in_family(code, "InvalidSecurityToken.Expired")
+pub(super) fn has_expired(code: &Code) -> bool {
+    code.is_of("InvalidSecurityToken.Expired")
 }
 
 fn not_sent(action: &'static str, message: String) -> Refusal {
     let kind = RefusalKind::NotSent;
-    Refusal { kind, action, code: String::new(), message, request_id: None, status: None, retry_after: None }
+    Refusal {
+        kind,
+        action,
+        code: Code::default(),
+        message,
+        request_id: None,
+        status: None,
+        retry_after: None,
+    }
 }
 
 fn lost(action: &'static str, reason: String) -> Lost {
@@ -232,6 +297,10 @@ mod tests {
             source: String::new(),
         };
         classify(CREATE, result, &Secrets::from(&credentials), object)
+    }
+
+    fn code(received: &str) -> Code {
+        Code::new(received, &Secrets::default())
     }
 
     fn reply(status: u16, body: &str) -> Answer<Value> {
@@ -278,6 +347,11 @@ mod tests {
             (&["Forbidden.RAM", "Forbbiden.SubUser", "NoPermission"], "AccountWide", "AccountWide"),
             (&["InvalidAccessKeyId.NotFound", "SignatureDoesNotMatch"], "AccountWide", "AccountWide"),
             (&["InvalidSecurityToken.Expired", "InvalidTimeStamp.Expired"], "AccountWide", "AccountWide"),
+            (&["TaskConflict", "OperationFailed.TaskConflict"], "Busy", "Busy"),
+            // What was given up may have been done.
+            (&["RequestTimeout", "OperationFailed.TimedOut", "GatewayTimeOut.Backend"], "unknown", "unknown"),
+            (&["Timeout", "TimeoutError", "Throttling.Timeout", "Forbidden.Timeout"], "unknown", "unknown"),
+            (&["OperationFailed.InternalError", "System.ServiceUnavailable"], "unknown", "unknown"),
             // These concern one request, whatever their names resemble.
             (&["Forbidden.Release", "OperationInvalid.UserCanNotBuyCrossBorderBwp"], "Final", "unknown"),
             (
@@ -322,8 +396,59 @@ mod tests {
         ] {
             assert_eq!(fate(&reply(status, body)), expected, "{status} {body}");
         }
+        // No refusal of the service: it, or something on the way, gave the request up and may have begun it.
+        for status in [408, 425, 429, 499, 500, 502, 503, 504, 520, 529, 599] {
+            assert_eq!(fate(&reply(status, r#"{"Code":"InvalidParameter"}"#)), "unknown", "{status}");
+        }
+        for status in [400, 401, 403, 404, 405, 409, 410, 413, 414, 415, 422, 428, 431, 451] {
+            assert_eq!(fate(&reply(status, r#"{"Code":"InvalidParameter"}"#)), "Final", "{status}");
+        }
         assert_eq!(fate(&classified(Err(TransportError::Lost("reset".to_owned())))), "unknown");
         assert_eq!(fate(&classified(Err(TransportError::NotSent("refused".to_owned())))), "NotSent");
+    }
+
+    #[test]
+    fn a_secret_that_equals_a_part_of_a_code_is_not_shown_and_changes_nothing() {
+        let credentials = |secret: &str| Credentials {
+            access_key_id: secret.to_owned(),
+            secret: secret.into(),
+            security_token: None,
+            source: String::new(),
+        };
+        let failed = RefusalKind::TokenFailed(TokenFailed::for_tests());
+        for (secret, sent, shown, kind) in [
+            ("Throttling", "Throttling.User", "[redacted].User", RefusalKind::Throttled),
+            ("Idempotent", "IdempotentFailed", "[redacted]Failed", failed),
+            ("otentFailed", "IdempotentFailed", "Idemp[redacted]", failed),
+            // Too short to be a secret.
+            ("Failed", "IdempotentFailed", "IdempotentFailed", failed),
+            ("NoPermission", "NoPermission", "[redacted]", RefusalKind::AccountWide),
+        ] {
+            let body = format!(r#"{{"Code":"{sent}"}}"#).into_bytes();
+            let reply = Reply { status: 400, retry_after: None, body };
+            let Answer::No(refusal) =
+                classify(CREATE, Ok(reply), &Secrets::from(&credentials(secret)), object)
+            else {
+                panic!("{sent} is a refusal");
+            };
+            assert_eq!((refusal.code.to_string().as_str(), refusal.kind), (shown, kind), "{secret}");
+            assert_eq!(refusal.hint(), Refusal { code: code(sent), ..refusal.clone() }.hint(), "{secret}");
+        }
+    }
+
+    #[test]
+    fn what_the_vendor_has_to_allow_is_said_for_packages_across_the_border_too() {
+        for (sent, says) in [
+            ("OperationInvalid.UserCanNotBuyBwp", "ask the vendor"),
+            ("OperationInvalid.UserCanNotBuyCrossBorderBwp", "ask the vendor"),
+            ("OperationInvalid.IdentityRegistrationStatusNotSupport", "real name"),
+            ("InvalidParameter", "correct what the message names"),
+        ] {
+            let Answer::No(refusal) = reply(400, &format!(r#"{{"Code":"{sent}"}}"#)) else {
+                panic!("{sent} is a refusal");
+            };
+            assert!(refusal.hint().contains(says), "{sent}: {}", refusal.hint());
+        }
     }
 
     #[test]
@@ -334,7 +459,7 @@ mod tests {
         let expected = Refusal {
             kind: RefusalKind::Throttled,
             action: CREATE,
-            code: "Throttling.User".to_owned(),
+            code: code("Throttling.User"),
             message: "by [redacted]\u{fffd}[2J".to_owned(),
             request_id: Some("R-1".to_owned()),
             status: Some(400),

@@ -17,7 +17,7 @@ use super::pace::Pace;
 use super::redact::{self, Secrets};
 use super::retry::until_answered;
 use super::{
-    Answer, Asker, Credentials, CredentialsError, Endpoint, Endpoints, Error, Lost, Refusal, RefusalKind,
+    Answer, Asker, Code, Credentials, CredentialsError, Endpoint, Endpoints, Error, Lost, Refusal, RefusalKind,
     Request, RetryPolicy, Source, Transport, request, sign,
 };
 use crate::clock::Clock;
@@ -283,7 +283,15 @@ impl Cloud {
 /// Says that a request was not sent for want of credentials.
 fn without_credentials(action: &'static str, error: &CredentialsError) -> Refusal {
     let (kind, message) = (RefusalKind::NoCredentials, error.to_string());
-    Refusal { kind, action, code: String::new(), message, request_id: None, status: None, retry_after: None }
+    Refusal {
+        kind,
+        action,
+        code: Code::default(),
+        message,
+        request_id: None,
+        status: None,
+        retry_after: None,
+    }
 }
 
 /// How many packages a listing holds, readable or not.

@@ -38,7 +38,7 @@ mod writer;
 
 pub use answer::{Answer, Error, Lost, Next, Refusal, RefusalKind, TokenFailed};
 pub use call::Call;
-pub use classify::{classify, object};
+pub use classify::{Code, classify, object};
 pub use client::Cloud;
 pub use credentials::{Asker, Credentials, CredentialsError, Environment, Search, Source};
 pub use endpoint::{Endpoint, Endpoints};

@@ -123,10 +123,10 @@ impl Role {
 /// An error of the security token service, and what to do about it.
 pub(super) fn explained(error: &Error) -> String {
     let hint = match error {
-        Error::Refused(refusal) if refusal.code.starts_with("NoPermission") => {
+        Error::Refused(refusal) if refusal.code.is_of("NoPermission") => {
             "the role's trust policy must name this caller, the caller must be allowed to take roles (AliyunSTSAssumeRoleAccess), and a root account's key can take none"
         }
-        Error::Refused(refusal) if refusal.code.starts_with("EntityNotExist.Role") => {
+        Error::Refused(refusal) if refusal.code.is_of("EntityNotExist.Role") => {
             "check the role's ARN: there is no such role"
         }
         Error::Refused(_) | Error::Lost(_) | Error::Listing(_) => error.hint(),

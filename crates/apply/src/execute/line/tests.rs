@@ -4,7 +4,7 @@ use cenbwp_diff::{Business, ChargeType, Observed, Options, Plan, Unreadable};
 use cenbwp_spec::{Area, AreaPair, Mbps, Source};
 
 use super::*;
-use crate::cloud::{Lost, Refusal, RefusalKind, TokenFailed};
+use crate::cloud::{Code, Lost, Refusal, RefusalKind, Secrets, TokenFailed};
 
 const BUY: &str = "{areas: [China, Europe], bandwidth: 10, autoPay: true}";
 const BUY_FOR_A_CEN: &str = "{areas: [China, Europe], bandwidth: 10, autoPay: true, cenId: cen-1}";
@@ -148,7 +148,7 @@ fn answer(name: &str) -> Answer<Yes> {
             other => panic!("{other} is no answer"),
         },
     };
-    let (action, code, message) = ("Create", "Code".to_owned(), String::new());
+    let (action, code, message) = ("Create", Code::new("Code", &Secrets::default()), String::new());
     let (request_id, retry_after) = (Some("R".to_owned()), Some(Duration::from_secs(2)));
     Answer::No(Refusal { kind, action, code, message, request_id, status: Some(400), retry_after })
 }

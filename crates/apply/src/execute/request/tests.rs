@@ -2,7 +2,7 @@
 //! sequence of them.
 
 use super::*;
-use crate::cloud::{Lost, Refusal, RefusalKind};
+use crate::cloud::{Code, Lost, Refusal, RefusalKind};
 
 const MOST: u32 = 3;
 
@@ -46,7 +46,7 @@ fn answer(name: &str) -> Answer<()> {
         "account refused" => RefusalKind::AccountWide,
         other => panic!("{other} is no answer"),
     };
-    let (action, code, message) = ("Create", String::new(), String::new());
+    let (action, code, message) = ("Create", Code::default(), String::new());
     Answer::No(Refusal { kind, action, code, message, request_id: None, status: None, retry_after: None })
 }
 
