@@ -24,6 +24,7 @@ mod pace;
 mod packaging;
 mod pipelines;
 mod policies;
+mod proxies;
 mod refusals;
 mod renewal;
 mod reports;

@@ -233,10 +233,14 @@ fn secrets_in_urls_are_not_repeated() {
         lab.set("CENBWP_ENDPOINT", None);
         check_silent(&lab, &format!("{PLAN} --sts-endpoint {url}"), 3);
     }
-    for proxy in ["http://user:canarySecret0@127.0.0.1:1", "http://user:canarySecret0@[", "canarySecret0"] {
+    for (proxy, code) in [
+        ("http://user:canarySecret0@127.0.0.1:1", 1),
+        ("http://user:canarySecret0@[", 3),
+        ("canarySecret0://", 3),
+    ] {
         let mut lab = lab_at("https://127.0.0.1:1");
         lab.set("HTTPS_PROXY", Some(proxy));
-        check_silent(&lab, PLAN, 1);
+        check_silent(&lab, PLAN, code);
     }
 }
 

@@ -8,7 +8,7 @@ use super::Environment;
 use super::output::Output;
 use super::reports::Reports;
 use crate::clock::Clock;
-use crate::cloud::{Cloud, Endpoint, Endpoints, HttpTransport, RetryPolicy, Search};
+use crate::cloud::{Cloud, Endpoint, Endpoints, HttpTransport, Proxy, RetryPolicy, Search};
 use crate::exit::{Exit, Failure};
 use crate::random::Random;
 use crate::report::event::Event;
@@ -44,7 +44,8 @@ impl CloudArgs {
     /// of other tools name other credentials.
     ///
     /// # Errors
-    /// Exit 1 when there are no credentials, or a configured source of them cannot be used.
+    /// Exit 1 when there are no credentials, or a configured source of them cannot be used; exit 3 when a proxy is named
+    /// that is none.
     pub(super) fn connect(
         &self,
         environment: &Environment,
@@ -62,9 +63,10 @@ impl CloudArgs {
                 reports.event(&Event::Diagnostic { severity: "warning", message, hint: None });
             }
         }
+        let proxy = Proxy::of(environment).map_err(|reason| Failure::new(Exit::Invalid, reason))?;
         let endpoints = Endpoints { cbn: self.endpoint.clone(), sts };
         let cloud = Cloud::new(
-            Arc::new(HttpTransport::new(self.timeout)),
+            Arc::new(HttpTransport::new(self.timeout).through(proxy)),
             source,
             endpoints,
             Clock::System,

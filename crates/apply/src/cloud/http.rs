@@ -4,8 +4,10 @@ use std::error::Error;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::{Client, Method, Response, header};
+use reqwest::{Client, Method, Response, Url, header};
 
+use super::Endpoint;
+use super::proxy::Proxy;
 use super::transport::{Fetch, Reply, Sending, SignedRequest, Transport, TransportError};
 
 /// How long an idle connection is kept. A server that closes it in the moment of a purchase leaves the
@@ -19,6 +21,7 @@ const LONGEST_BODY: usize = 8 << 20;
 #[derive(Debug)]
 pub struct HttpTransport {
     timeout: Duration,
+    proxy: Option<Proxy>,
     remote: OnceLock<Result<Client, String>>,
     loopback: OnceLock<Result<Client, String>>,
 }
@@ -27,12 +30,18 @@ impl HttpTransport {
     /// Returns a transport that gives every request this much time from connecting to the last byte, half
     /// of it for connecting: a service that cannot be reached is then known not to have been reached.
     pub fn new(timeout: Duration) -> Self {
-        Self { timeout, remote: OnceLock::new(), loopback: OnceLock::new() }
+        Self { timeout, proxy: None, remote: OnceLock::new(), loopback: OnceLock::new() }
+    }
+
+    /// The same transport, by way of a proxy where it speaks TLS.
+    #[must_use]
+    pub fn through(self, proxy: Option<Proxy>) -> Self {
+        Self { proxy, ..self }
     }
 
     fn client(&self, plain: bool) -> Result<&Client, TransportError> {
         let cell = if plain { &self.loopback } else { &self.remote };
-        let made = cell.get_or_init(|| client(self.timeout, plain).map_err(reason));
+        let made = cell.get_or_init(|| client(self.timeout, plain, self.proxy.clone()).map_err(reason));
         made.as_ref().map_err(|reason| TransportError::NotSent(format!("no HTTP client: {reason}")))
     }
 
@@ -41,12 +50,30 @@ impl HttpTransport {
         let method: Method =
             method.parse().map_err(|_| TransportError::NotSent("no HTTP method".to_owned()))?;
         let url = if query.is_empty() { format!("{endpoint}/") } else { format!("{endpoint}/?{query}") };
-        let mut sending =
-            self.client(endpoint.is_plain())?.request(method, url).header(header::CONTENT_LENGTH, 0);
+        let client = self.client(endpoint.is_plain())?;
+        let mut sending = client.request(method, url).header(header::CONTENT_LENGTH, 0);
         for (name, value) in headers {
             sending = sending.header(*name, value);
         }
-        whole(sending.send().await.map_err(classify)?).await
+        match sending.send().await {
+            Ok(response) => whole(response).await,
+            Err(error) => Err(self.classify(error, endpoint).await),
+        }
+    }
+
+    /// Sorts an error by the one thing it can prove: without a connection nothing was sent. Everything else, such as a
+    /// time-out or a connection closed too early, may have come after the service acted.
+    async fn classify(&self, error: reqwest::Error, to: &Endpoint) -> TransportError {
+        let not_sent = error.is_connect() || error.is_builder();
+        let reason = reason(error);
+        if !not_sent {
+            return TransportError::Lost(reason);
+        }
+        let refusal = match (&self.proxy, Url::parse(&to.to_string())) {
+            (Some(proxy), Ok(url)) if !to.is_plain() => proxy.refusal(&url, self.timeout / 2).await,
+            _ => None,
+        };
+        TransportError::NotSent(refusal.map_or(reason.clone(), |refusal| format!("{refusal}: {reason}")))
     }
 }
 
@@ -63,7 +90,10 @@ impl HttpTransport {
         if let Some(timeout) = timeout {
             sending = sending.timeout(*timeout);
         }
-        whole(sending.body(body.clone()).send().await.map_err(classify)?).await
+        match sending.body(body.clone()).send().await {
+            Ok(response) => whole(response).await,
+            Err(error) => Err(self.classify(error, to.root()).await),
+        }
     }
 }
 
@@ -77,7 +107,7 @@ impl Transport for HttpTransport {
     }
 }
 
-fn client(timeout: Duration, plain: bool) -> Result<Client, reqwest::Error> {
+fn client(timeout: Duration, plain: bool, proxy: Option<Proxy>) -> Result<Client, reqwest::Error> {
     // Fails if a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()
@@ -90,17 +120,15 @@ fn client(timeout: Duration, plain: bool) -> Result<Client, reqwest::Error> {
         // Whether to repeat a request is decided where its fate is known.
         .retry(reqwest::retry::never())
         .https_only(!plain);
+    let builder = builder.no_proxy();
     // A request in clear to this machine is not for any proxy's eyes, and needs none of the certificates that take
     // as long to load as the rest of a small plan.
-    if plain { builder.no_proxy().tls_certs_only([]) } else { builder }.build()
-}
-
-/// Sorts an error by the one thing it can prove: without a connection nothing was sent. Everything else,
-/// such as a time-out or a connection closed too early, may have come after the service acted.
-fn classify(error: reqwest::Error) -> TransportError {
-    let not_sent = error.is_connect() || error.is_builder();
-    let reason = reason(error);
-    if not_sent { TransportError::NotSent(reason) } else { TransportError::Lost(reason) }
+    match proxy {
+        _ if plain => builder.tls_certs_only([]),
+        Some(proxy) => builder.proxy(reqwest::Proxy::custom(move |url| proxy.on_the_way_to(url))),
+        None => builder,
+    }
+    .build()
 }
 
 async fn whole(mut response: Response) -> Result<Reply, TransportError> {

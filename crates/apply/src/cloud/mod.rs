@@ -9,7 +9,7 @@
 //! classify     what a reply proves         answer       three fates, and their words
 //! listing      pages into one Observed     redact       what may be shown of a reply
 //! decode       one item of a page          json         a reply, borrowed
-//! hide         what may be shown of an input
+//! hide         what may be shown of an input   proxy      which one, and what goes past it
 //! pace         how much at once
 //! ```
 //!
@@ -28,6 +28,7 @@ mod http;
 mod json;
 mod listing;
 mod pace;
+mod proxy;
 mod redact;
 pub mod request;
 mod retry;
@@ -44,6 +45,7 @@ pub use credentials::{Asker, Credentials, CredentialsError, Environment, Search,
 pub use endpoint::{Endpoint, Endpoints};
 pub use http::HttpTransport;
 pub use listing::decode_recording;
+pub use proxy::Proxy;
 pub use redact::Secrets;
 pub use request::Request;
 pub use retry::RetryPolicy;
