@@ -14,6 +14,7 @@
 pub mod cli;
 pub mod clock;
 pub mod cloud;
+mod disarm;
 pub mod execute;
 pub mod exit;
 pub mod export;

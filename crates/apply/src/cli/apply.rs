@@ -140,6 +140,10 @@ async fn go(
 ) -> Result<Applied, Failure> {
     let start = start(args, output, reports)?;
     let cloud = args.cloud.connect(environment, output, Some(reports))?;
+    // A saved plan and a digest name the account that was approved.
+    if let (Start::Spec(Inputs { spec: Some(spec), .. }), true) = (&start, args.auto_approve) {
+        args.cloud.check_choice(environment, spec)?;
+    }
     let in_flight = args.in_flight().map_err(Failure::with(Exit::Error))?;
     leaving::names(&in_flight);
     let stop = interrupt::listen();

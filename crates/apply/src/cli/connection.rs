@@ -4,25 +4,26 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cenbwp_spec::Spec;
+
 use super::Environment;
 use super::output::Output;
 use super::reports::Reports;
 use crate::clock::Clock;
-use crate::cloud::{Cloud, Endpoint, Endpoints, HttpTransport, Proxy, RetryPolicy, Search};
+use crate::cloud::{Cloud, Endpoint, Endpoints, HttpTransport, OtherChoice, Proxy, RetryPolicy, Search};
 use crate::exit::{Exit, Failure};
 use crate::random::Random;
-use crate::report::event::Event;
 
 /// Where the service is, who asks, and how patiently.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Connection")]
 pub(super) struct CloudArgs {
     /// Service endpoint: https, or http on loopback
-    #[arg(long, value_name = "URL", env = "CENBWP_ENDPOINT", default_value_t = Endpoints::default().cbn)]
+    #[arg(long, value_name = "URL", env = "CENBWP_ENDPOINT", hide_env_values = true, default_value_t = Endpoints::default().cbn)]
     pub endpoint: Endpoint,
     /// Endpoint of the security token service, which names the account and hands out roles [default: that of the
     /// region or the profile, or https://sts.aliyuncs.com]
-    #[arg(long, value_name = "URL", env = "CENBWP_STS_ENDPOINT")]
+    #[arg(long, value_name = "URL", env = "CENBWP_STS_ENDPOINT", hide_env_values = true)]
     pub sts_endpoint: Option<Endpoint>,
     /// Profile of the aliyun CLI to take credentials from, before any other source
     #[arg(long, value_name = "NAME")]
@@ -40,6 +41,28 @@ pub(super) struct CloudArgs {
 }
 
 impl CloudArgs {
+    /// Refuses to go on unseen where a variable of other tools chooses other credentials: what is bought in the wrong
+    /// account cannot be returned. A profile on the command line decides, and so does a spec that pins the account of
+    /// every stack.
+    ///
+    /// # Errors
+    /// Exit 4, or exit 1 when there are no credentials.
+    pub(super) fn check_choice(&self, environment: &Environment, spec: &Spec) -> Result<(), Failure> {
+        if spec.stacks.values().all(|stack| stack.account.is_some()) {
+            return Ok(());
+        }
+        let search = self.search(environment);
+        let source = search.source().map_err(Failure::with(Exit::Error))?;
+        let [first, ..] = &search.other_choices(&source)[..] else { return Ok(()) };
+        let others: Vec<_> = search.other_choices(&source).iter().map(|other| other.variable).collect();
+        Err(Failure::new(Exit::Refused, format_args!("{}, which may be of another account; nothing was sent", first.message))
+            .hint(format!("to go on as before: `unset {}`; or pin the account of every stack, such as `account: \"1234567890123456\"`, or name a profile, such as `--profile default`", others.join(" "))))
+    }
+
+    fn search<'a>(&'a self, environment: &'a Environment) -> Search<'a> {
+        Search { environment, profile: self.profile.as_deref(), sts: self.sts_endpoint.as_ref() }
+    }
+
     /// Returns a client with the credentials of this environment. Nothing is sent yet. Says where variables
     /// of other tools name other credentials.
     ///
@@ -52,15 +75,13 @@ impl CloudArgs {
         output: &Output,
         reports: Option<&Reports>,
     ) -> Result<Cloud, Failure> {
-        let (profile, sts) = (self.profile.as_deref(), self.sts_endpoint.as_ref());
-        let search = Search { environment, profile, sts };
+        let search = self.search(environment);
         let source = search.source().map_err(Failure::with(Exit::Error))?;
         let sts = search.sts_endpoint().map_err(Failure::with(Exit::Error))?;
-        let disagreements = if profile.is_some() { Vec::new() } else { environment.disagreements() };
-        for message in disagreements {
-            output.story(&format!("warning: {message}"));
+        for OtherChoice { message, .. } in search.other_choices(&source) {
+            output.story(&format!("warning: {}", cenbwp_diff::neutral(&message)));
             if let Some(reports) = reports {
-                reports.event(&Event::Diagnostic { severity: "warning", message, hint: None });
+                reports.warn(message);
             }
         }
         let proxy = Proxy::of(environment).map_err(|reason| Failure::new(Exit::Invalid, reason))?;
@@ -73,6 +94,7 @@ impl CloudArgs {
             Random::system(),
             RetryPolicy { max_retries: self.max_retries, ..RetryPolicy::default() },
         );
+        output.keep_out(cloud.secrets().clone());
         Ok(match self.max_rps {
             Some(max_rps) => cloud.at_most_per_second(max_rps),
             None => cloud,

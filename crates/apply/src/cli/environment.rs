@@ -3,10 +3,10 @@
 use crate::cloud::Environment;
 
 impl Environment {
-    /// The environment of this process. Variables that are not Unicode are left out: none of ours can be.
+    /// The environment of this process. A variable that is not Unicode counts as empty: none of ours can be.
     pub fn of_process() -> Self {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
+            Some((name.into_string().ok()?, value.into_string().unwrap_or_default()))
         };
         Self::new(std::env::vars_os().filter_map(text))
     }

@@ -60,7 +60,7 @@ pub(super) async fn run(
     };
     match &args.out {
         None => output.answer(&export.text),
-        Some(path) => write(path, &export.text, args.force)?,
+        Some(path) => write(path, &output.without_secrets(&export.text), args.force)?,
     }
     for line in told(&export.notes) {
         output.complain(&line);

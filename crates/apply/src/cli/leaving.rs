@@ -98,6 +98,7 @@ pub(super) fn leave(why: &Why) -> ! {
     if leaving.begun.swap(true, Ordering::SeqCst) {
         rest();
     }
+    crate::cloud::end_programs();
     std::process::exit(leaving.last_words(why).into())
 }
 

@@ -1,5 +1,7 @@
 //! The log of a run, on stderr.
 
+use std::sync::Arc;
+
 use clap::ValueEnum;
 use tracing::Level;
 use tracing_subscriber::Layer;
@@ -8,7 +10,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::GlobalArgs;
-use super::output::Output;
+use super::output::{LogWriter, Output};
 
 /// Form of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -21,14 +23,18 @@ pub(super) enum LogFormat {
 }
 
 /// Starts the log. Only what this tool says goes in: what the libraries below it log may hold headers.
-pub(super) fn start(args: &GlobalArgs, output: &Output) {
+pub(super) fn start(args: &GlobalArgs, output: &Arc<Output>) {
     let level = match (args.quiet, args.verbose) {
         (true, _) => Level::ERROR,
         (false, 0) => Level::WARN,
         (false, 1) => Level::INFO,
         (false, _) => Level::DEBUG,
     };
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let writer = Arc::clone(output);
+    let is_json = args.log_format == LogFormat::Json;
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(move || LogWriter { output: Arc::clone(&writer), is_json })
+        .with_target(false);
     let layer = match args.log_format {
         LogFormat::Text => layer.without_time().with_ansi(output.story_color).boxed(),
         LogFormat::Json => layer.json().with_ansi(false).boxed(),

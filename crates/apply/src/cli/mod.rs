@@ -44,6 +44,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
+use clap::builder::Resettable;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::clock::Clock;
@@ -99,7 +100,8 @@ enum Command {
 pub fn main() -> ExitCode {
     interrupt::survive_full_files();
     let environment = Environment::of_process();
-    let cli = match Cli::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
+    let matches = command_line(&environment).try_get_matches();
+    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return usage::answer(error, &environment).into(),
     };
@@ -144,6 +146,17 @@ fn run(command: Command, environment: &Environment, output: &Arc<Output>) -> Res
 
 /// What to do where the system has no more files or threads for this process.
 const MORE_ROOM: &str = "the limits of this process are too small; raise them: ulimit -n 64";
+
+/// The command line as it is parsed. The parser reads the variables of flags by itself and takes an empty one for a
+/// value; to this tool it is unset.
+fn command_line(environment: &Environment) -> clap::Command {
+    let is_blank = |arg: &clap::Arg| {
+        arg.get_env().and_then(std::ffi::OsStr::to_str).is_some_and(|name| environment.is_blank(name))
+    };
+    Cli::command().mut_subcommands(|command| {
+        command.mut_args(|arg| if is_blank(&arg) { arg.env(Resettable::Reset) } else { arg })
+    })
+}
 
 /// Runs a command that talks to the network, on this thread.
 fn on_runtime(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {

@@ -5,15 +5,15 @@
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clap::ValueEnum;
 use serde::Serialize;
 
 use super::Environment;
 use crate::cloud::Secrets;
+use crate::disarm;
 use crate::exit::Failure;
-use crate::report::disarmed;
 
 /// When to colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -43,11 +43,11 @@ pub(super) struct Output {
     pub columns: Option<usize>,
     /// Whether stderr is a terminal, so that a line may be drawn over.
     pub live: bool,
-    /// The secrets of the environment. Text that quotes an input may hold one.
-    pub secrets: Secrets,
+    /// Everything of the environment that may be a secret, by the names of its variables. Text that quotes an input is
+    /// shown without any of it.
+    pub input_secrets: Secrets,
     quiet: bool,
-    /// Whether a runner reads along that takes some lines for commands.
-    in_actions: bool,
+    secrets: Mutex<Vec<Secrets>>,
     answer: Mutex<Answer>,
 }
 
@@ -97,9 +97,9 @@ impl Output {
             width: if stdout { columns.clamp(40, 160) } else { PIPE_WIDTH },
             columns: stdout.then_some(columns),
             live: stderr && !quiet && environment.get("TERM") != Some("dumb"),
-            secrets: Secrets::of_environment(environment),
+            input_secrets: Secrets::of_environment(environment),
             quiet,
-            in_actions: environment.get("GITHUB_ACTIONS") == Some("true"),
+            secrets: Mutex::new(vec![environment.secrets()]),
             answer: Mutex::default(),
         }
     }
@@ -111,12 +111,31 @@ impl Output {
 
     /// Text of others is quoted, and still may begin a line where it is wrapped: a runner must not obey it.
     pub(super) fn harmless<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        if self.in_actions { disarmed(text).into() } else { text.into() }
+        match self.without_secrets(text) {
+            Cow::Borrowed(text) => disarm::text(text),
+            Cow::Owned(text) => disarm::text(&text).into_owned().into(),
+        }
     }
 
-    /// Prints text of the answer, as it is.
+    /// Keeps more secrets out of everything from now on, those that are learned later included.
+    pub(super) fn keep_out(&self, secrets: Secrets) {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).push(secrets);
+    }
+
+    /// Returns a text as it may be printed or written: without any secret, whichever way it came in. A listing may echo
+    /// one as a name, and what is decided goes by what was received; so it is removed here, at the end.
+    pub(super) fn without_secrets<'a>(&self, text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        secrets.iter().fold(text.into(), |text, secrets| match secrets.certain_removed_from(&text) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(shown) => Cow::Owned(shown),
+        })
+    }
+
+    /// Prints text of the answer, as it is: what commands a runner was broken where the text was made.
     pub(super) fn answer(&self, text: &str) {
-        self.state().write(text);
+        let text = self.without_secrets(text);
+        self.state().write(&text);
     }
 
     /// Prints an event as a line of the answer.
@@ -126,14 +145,16 @@ impl Output {
 
     /// Prints the summary of a run that ends with this code, unless it was printed already.
     pub(super) fn last(&self, text: &str, code: u8) {
-        self.state().last(text, code);
+        let text = self.without_secrets(text);
+        self.state().last(&text, code);
     }
 
     /// Prints the summary of a run that is left, and drops whatever comes after it. Returns the code that the
     /// printed summary names: the run's own if it came first. Waits for the text that is being written.
     pub(super) fn leave(&self, text: &str, code: u8) -> u8 {
+        let text = self.without_secrets(text);
         let mut answer = self.state();
-        answer.last(text, code);
+        answer.last(&text, code);
         answer.left = true;
         answer.ended.unwrap_or(code)
     }
@@ -174,7 +195,7 @@ impl Output {
     pub(super) fn failure_text(&self, failure: &Failure) -> String {
         let hint = failure.hint.as_deref().map(cenbwp_diff::neutral);
         let hint = hint.map(|hint| format!("  hint: {hint}\n")).unwrap_or_default();
-        self.secrets.hidden_in(&(self.error_text(&failure.error) + &hint))
+        self.input_secrets.hidden_in(&(self.error_text(&failure.error) + &hint))
     }
 
     /// An error with its causes. It may quote names of files and text of others.
@@ -184,12 +205,9 @@ impl Output {
         format!("{} {}\n", self.label("error"), lines.join("\n"))
     }
 
-    /// Prints raw text to stderr. What cannot be written there can be told to nobody.
+    /// Prints text to stderr that need not be a line.
     pub(super) fn draw(&self, text: &str) {
-        let mut stderr = io::stderr().lock();
-        let _ = stderr
-            .write_all(self.harmless(&self.secrets.hidden_in(text)).as_bytes())
-            .and_then(|()| stderr.flush());
+        print_error(&self.harmless(&self.input_secrets.hidden_in(text)));
     }
 
     /// `error:` or another label, bold red where the story is coloured.
@@ -206,5 +224,48 @@ impl Output {
 
 /// An event as a line.
 pub(super) fn line(event: &impl Serialize) -> String {
-    serde_json::to_string(event).expect("events have string keys and no failing maps") + "\n"
+    let line = serde_json::to_string(event).expect("events have string keys and no failing maps");
+    disarm::json(&line).into_owned() + "\n"
+}
+
+/// Prints to stderr, as it is. For a failure to do so there is no place left.
+fn print_error(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+}
+
+/// Prints clap's own answer or its complaint, coloured on a terminal. A closed pipe is no reason to fail.
+pub(super) fn usage(error: &clap::Error, environment: &Environment) {
+    let rendered = error.render();
+    let on_terminal =
+        if error.use_stderr() { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
+    let is_coloured = on_terminal && environment.get("NO_COLOR").is_none();
+    let text = if is_coloured { rendered.ansi().to_string() } else { rendered.to_string() };
+    let text = disarm::text(&text);
+    if error.use_stderr() {
+        print_error(&text);
+    } else {
+        let _ = io::stdout().lock().write_all(text.as_bytes());
+    }
+}
+
+/// The log's way to stderr: one event per write.
+pub(super) struct LogWriter {
+    /// Knows what must not be printed.
+    pub output: Arc<Output>,
+    /// Whether an event is an object.
+    pub is_json: bool,
+}
+
+impl Write for LogWriter {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let text = self.output.without_secrets(text);
+        print_error(&if self.is_json { disarm::json(&text) } else { disarm::text(&text) });
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

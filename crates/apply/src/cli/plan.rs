@@ -110,7 +110,18 @@ pub(super) fn introduce(situation: &Situation, output: &Output, reports: Option<
 /// Saves a plan, also one that may not be applied: it can be shown.
 fn save(path: &Path, planned: &Planned, output: &Output) -> Result<(), Failure> {
     let document = planned.document();
-    files::write_whole(path, &document.to_text(), files::Readers::Owner, files::Before::Replaced)
+    let text = document.to_text();
+    if output.without_secrets(&text) != text {
+        return Err(Failure::new(
+            Exit::Error,
+            format_args!(
+                "{}: the listing echoes a secret of this run, so the plan was not saved",
+                shown(path)
+            ),
+        )
+        .hint("rename the package that carries it, and replace the secret"));
+    }
+    files::write_whole(path, &text, files::Readers::Owner, files::Before::Replaced)
         .with_context(|| format!("{}: the plan could not be saved", shown(path)))
         .map_err(Failure::with(Exit::Error))?;
     output.story(&format!("saved {}, digest {}", shown(path), document.digest));

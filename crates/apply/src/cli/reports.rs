@@ -108,6 +108,7 @@ struct Known {
     planned: Option<Arc<Planned>>,
     /// The changes whose result was printed.
     told: BTreeSet<Identity>,
+    warnings: Vec<String>,
 }
 
 impl Reports {
@@ -191,7 +192,7 @@ impl Reports {
         let known = Known::default();
         for (form, path) in asked.filter(|(_, path)| !files::is_stream(path)) {
             let run = Run { failure: Some(&failure), ..self.run(&known, failure.exit) };
-            let _ = write_whole(path, &form.render(&run));
+            let _ = write_whole(path, &self.rendered(form, &run));
         }
     }
 
@@ -219,7 +220,7 @@ impl Reports {
 
     /// The secrets that no text may show.
     pub(super) fn secrets(&self) -> &Secrets {
-        &self.output.secrets
+        &self.output.input_secrets
     }
 
     /// Prints an event if stdout is for events.
@@ -227,6 +228,12 @@ impl Reports {
         if self.stdout == Stdout::Events {
             self.output.event(event);
         }
+    }
+
+    /// Takes in a warning about the run itself, and prints it if stdout is for events.
+    pub(super) fn warn(&self, message: String) {
+        self.event(&Event::Diagnostic { severity: "warning", message: message.clone(), hint: None });
+        self.known().warnings.push(message);
     }
 
     /// Prints text if stdout is for people.
@@ -334,13 +341,13 @@ impl Reports {
         let run = Run { failure: failure.as_ref(), applied, ..self.run(&known, exit) };
         let files = self.asked.iter().filter_map(|report| Some((report.form, report.path.as_deref()?)));
         let written = files.map(|(form, path)| {
-            write_whole(path, &form.render(&run))
+            write_whole(path, &self.rendered(form, &run))
                 .with_context(|| format!("{}: the report could not be written", shown(path)))
         });
         let written = written.fold(Ok(()), Result::and);
         let for_github = self.asked.iter().any(|report| report.form == Form::Github);
         match self.places.step_summary.as_deref().filter(|_| for_github) {
-            Some(path) => written.and(summarize(path, &Form::Markdown.render(&run))),
+            Some(path) => written.and(summarize(path, &self.rendered(Form::Markdown, &run))),
             None => written,
         }
     }
@@ -373,6 +380,7 @@ impl Reports {
             findings: &known.findings,
             spec: known.spec.as_deref(),
             planned: known.planned.as_deref(),
+            warnings: &known.warnings,
             applied: None,
             failure: None,
             folders: Folders {
@@ -385,6 +393,11 @@ impl Reports {
 
     fn outputs(&self) -> std::sync::MutexGuard<'_, Outputs> {
         self.outputs.lock().expect("no holder panics")
+    }
+
+    /// A report without secrets.
+    fn rendered(&self, form: Form, run: &Run<'_>) -> String {
+        self.output.without_secrets(form.render(run)).into_owned()
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, Known> {

@@ -37,8 +37,7 @@ pub(super) fn answer(mut error: clap::Error, environment: &Environment) -> Exit 
     for (kind, value) in quoted {
         error.insert(kind, value);
     }
-    // A closed pipe is no reason to fail.
-    let _ = error.print();
+    output::usage(&error, environment);
     if !error.use_stderr() {
         return Exit::Done;
     }

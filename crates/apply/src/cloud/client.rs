@@ -17,8 +17,8 @@ use super::pace::Pace;
 use super::redact::{self, Secrets};
 use super::retry::until_answered;
 use super::{
-    Answer, Asker, Code, Credentials, CredentialsError, Endpoint, Endpoints, Error, Lost, Refusal, RefusalKind,
-    Request, RetryPolicy, Source, Transport, request, sign,
+    Answer, Asker, Code, Credentials, CredentialsError, Endpoint, Endpoints, Error, Lost, Refusal,
+    RefusalKind, Request, RetryPolicy, Source, Transport, request, sign,
 };
 use crate::clock::Clock;
 use crate::random::Random;
@@ -262,7 +262,7 @@ impl Cloud {
     }
 
     /// The texts that no message may show.
-    pub(super) fn secrets(&self) -> &Secrets {
+    pub(crate) fn secrets(&self) -> &Secrets {
         &self.0.secrets
     }
 

@@ -11,7 +11,7 @@ impl Secrets {
     /// The secrets of an environment, under whatever names.
     pub fn of_environment(environment: &Environment) -> Self {
         let secrets = Self::default();
-        for value in environment.secrets().filter(|value| value.len() >= SHORTEST) {
+        for value in environment.secret_values().filter(|value| value.len() >= SHORTEST) {
             // Three parts are a token whose parts say something each.
             match value.split('.').count() {
                 3 => secrets.learn_token(value),
@@ -23,7 +23,7 @@ impl Secrets {
 
     /// Returns a text without secrets.
     pub fn hidden_in(&self, text: &str) -> String {
-        self.removed_from(text)
+        self.removed_from(text).into_owned()
     }
 
     /// Returns the sources without secrets; `None` if there are none in them. Findings are made of what is returned, since a

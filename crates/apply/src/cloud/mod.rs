@@ -41,7 +41,9 @@ pub use answer::{Answer, Error, Lost, Next, Refusal, RefusalKind, TokenFailed};
 pub use call::Call;
 pub use classify::{Code, classify, object};
 pub use client::Cloud;
-pub use credentials::{Asker, Credentials, CredentialsError, Environment, Search, Source};
+pub use credentials::{
+    Asker, Credentials, CredentialsError, Environment, OtherChoice, Search, Source, end_programs,
+};
 pub use endpoint::{Endpoint, Endpoints};
 pub use http::HttpTransport;
 pub use listing::decode_recording;

@@ -28,21 +28,39 @@ const LONG: usize = 8;
 /// Every secret that a run has held, old ones included: a reply may echo any of them. Clones share what they
 /// know.
 #[derive(Clone, Default)]
-pub struct Secrets(Arc<Mutex<Vec<SecretString>>>);
+pub struct Secrets(Arc<Mutex<Vec<Known>>>);
+
+/// Something that must not be shown.
+#[derive(Clone)]
+struct Known {
+    secret: SecretString,
+    /// Whether it acts in somebody's name for sure. What only may do so is kept out of messages, and not out of everything:
+    /// it may as well be an ordinary word.
+    is_certain: bool,
+}
 
 /// A stretch of a text, in bytes.
 type Stretch = std::ops::Range<usize>;
 
 impl Secrets {
-    /// Learns one more secret, and how it looks in a URL. What is too short for one is passed over.
+    /// Learns one more secret, and how it looks in a URL and in a diagram. What is too short for one is passed over.
     pub(super) fn learn(&self, secret: &str) {
+        self.add(secret, true);
+    }
+
+    fn suspect(&self, word: &str) {
+        self.add(word, false);
+    }
+
+    fn add(&self, secret: &str, is_certain: bool) {
         if secret.len() < LONG {
             return;
         }
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for form in [secret, &sign::encode(secret)] {
-            if !known.iter().any(|it| it.expose_secret() == form) {
-                known.push(form.into());
+        for form in [secret, &sign::encode(secret), &referenced(secret)] {
+            match known.iter_mut().find(|it| it.secret.expose_secret() == form) {
+                Some(known) => known.is_certain |= is_certain,
+                None => known.push(Known { secret: form.into(), is_certain }),
             }
         }
     }
@@ -64,15 +82,15 @@ impl Secrets {
     /// Learns the values in the query of a URL.
     pub(super) fn learn_query(&self, target: &str) {
         let Some((_, query)) = target.split_once('?') else { return };
-        self.learn(query);
+        self.suspect(query);
         let values = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
-        values.for_each(|value| self.learn(value));
+        values.for_each(|value| self.suspect(value));
     }
 
     /// Learns every long word of a text that may hold secrets.
     pub(super) fn learn_words(&self, text: &str) {
         let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '{' | '}' | '[' | ']');
-        text.split(ends).for_each(|word| self.learn(word));
+        text.split(ends).for_each(|word| self.suspect(word));
     }
 
     /// These and, for one message, every long word of a text that may hold secrets.
@@ -86,7 +104,16 @@ impl Secrets {
     /// Returns the text without secrets. Each is looked for in the text as it was, so that none is found in what replaces
     /// another, and two that overlap go together.
     pub(super) fn removed_from<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let stretches = self.found_in(text);
+        self.removed(text, |_| true)
+    }
+
+    /// Returns the text without what is a secret for sure: the last wall before anything is printed or written.
+    pub(crate) fn certain_removed_from<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.removed(text, |known| known.is_certain)
+    }
+
+    fn removed<'a>(&self, text: &'a str, which: impl Fn(&Known) -> bool) -> Cow<'a, str> {
+        let stretches = self.found_in(text, which);
         if stretches.is_empty() {
             return Cow::Borrowed(text);
         }
@@ -100,11 +127,13 @@ impl Secrets {
     }
 
     /// Returns where the text holds secrets: in order, and none touches the next.
-    fn found_in(&self, text: &str) -> Vec<Stretch> {
+    fn found_in(&self, text: &str, which: impl Fn(&Known) -> bool) -> Vec<Stretch> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found: Vec<Stretch> = Vec::new();
-        for secret in known.iter().map(ExposeSecret::expose_secret) {
-            found.extend(text.match_indices(secret).map(|(at, _)| at..at + secret.len()));
+        for secret in known.iter().filter(|it| which(it)).map(|it| it.secret.expose_secret()) {
+            let end = (LONG..secret.len()).find(|at| secret.is_char_boundary(*at)).unwrap_or(secret.len());
+            let start = &secret[..end];
+            found.extend(text.match_indices(start).filter_map(|(at, _)| whole_or_cut(text, at, secret)));
         }
         found.sort_by_key(|stretch| (stretch.start, stretch.end));
         let mut apart: Vec<Stretch> = Vec::with_capacity(found.len());
@@ -124,6 +153,20 @@ impl From<&Credentials> for Secrets {
         secrets.learn_all(credentials);
         secrets
     }
+}
+
+/// Returns the stretch from here that is the secret, or all of its beginning that a narrow place has left of it.
+fn whole_or_cut(text: &str, at: usize, secret: &str) -> Option<Stretch> {
+    let same = text[at..].bytes().zip(secret.bytes()).take_while(|(a, b)| a == b).count();
+    let is_cut = || text.get(at + same..).is_some_and(|rest| rest.starts_with('…'));
+    (same == secret.len() || is_cut()).then_some(at..at + same)
+}
+
+/// Returns the text as a diagram of a report writes it, in which everything but letters, digits and hyphens is a reference.
+fn referenced(text: &str) -> String {
+    let written =
+        |c: char| if c.is_alphanumeric() || c == '-' { c.to_string() } else { format!("#{};", u32::from(c)) };
+    text.chars().map(written).collect()
 }
 
 /// Shows how many there are.
@@ -235,6 +278,8 @@ mod tests {
         let more = secrets.and_words_of(r#"{"access_key_secret": "s-printed"}"#);
         assert_eq!(message("+ s-printed long-old", &more), "+ [redacted] [redacted]");
         assert_eq!(shown("s-printed"), "s-printed");
+        // A word of a query may be any word; what is printed is kept free of what is a secret for sure.
+        assert_eq!(secrets.certain_removed_from("s%2Fsecret long-old"), "s%2Fsecret [redacted]");
     }
 
     #[test]
@@ -253,6 +298,9 @@ mod tests {
         check(&["abcdefghijkl", "cdefghij"], "-abcdefghijkl-", "-[redacted]-");
         check(&["abcdefgh", "ijklmnop"], "abcdefghijklmnop", "[redacted][redacted]");
         check(&["12345678"], "1234567812345678 ", "[redacted][redacted]");
+        // Cut where there is no room for all of it.
+        check(&["abcdefghijkl"], "abcdefghi… abcdefghi", "[redacted]… abcdefghi");
+        check(&["日本語日本語"], "日本語日本語 日本語日…", "[redacted] [redacted]…");
     }
 
     #[test]

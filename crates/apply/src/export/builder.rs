@@ -8,6 +8,7 @@ use cenbwp_spec::{AccountId, AreaPair, CenId, Identity, PackageId, PackageName, 
 
 use super::entry::{DEFAULTS, Entry, scalar};
 use super::{Export, Note};
+use crate::disarm;
 
 /// A package as it would be declared, before the spec's rules had a say.
 pub(super) struct Draft {
@@ -63,7 +64,7 @@ impl Builder {
         }
         let mut text = String::new();
         for comment in draft.comments.iter().chain(&draft.reservations) {
-            let _ = writeln!(text, "  # {}", neutral(comment));
+            let _ = writeln!(text, "  # {}", disarm::inline(&neutral(comment)));
         }
         text.push_str(&entry.text(&draft.identity));
         let address = draft.identity.address;
@@ -95,7 +96,7 @@ impl Builder {
             text.push_str("#\n# Left out:\n");
         }
         for line in &self.left_out {
-            let _ = writeln!(text, "#   {line}");
+            let _ = writeln!(text, "#   {}", disarm::inline(line));
         }
         for (n, (stack, packages)) in self.documents.iter().enumerate() {
             text.push_str(if n == 0 { "\n" } else { "---\n" });

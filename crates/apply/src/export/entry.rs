@@ -7,6 +7,8 @@ use cenbwp_spec::{Severity, Source};
 use serde::Serialize;
 use serde_yaml::FlowSeq;
 
+use crate::disarm;
+
 /// The fields of a package that a spec declares, in the order in which they are written.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -84,6 +86,11 @@ impl Entry {
         // One line per value: a block would depend on the indentation that is added here.
         let options = serde_yaml::ser_options! { prefer_block_scalars: false };
         let fields = serde_yaml::to_string_with_options(self, options).expect("fields are text and numbers");
+        if disarm::is_armed(&fields) {
+            // JSON is YAML too, and in its strings every character can be an escape: the values stay what they are.
+            let fields = serde_json::to_string(self).expect("fields are text and numbers");
+            return format!("  {}: {}\n", scalar(identity.address.package.as_str()), disarm::json(&fields));
+        }
         let lines = fields.lines().map(|line| format!("    {line}\n"));
         format!("  {}:\n{}", scalar(identity.address.package.as_str()), lines.collect::<String>())
     }

@@ -1,11 +1,13 @@
 //! GitHub's workflow commands: an annotation at the file and line of what stands in the way or should be known.
 //!
-//! The escapes are those of the runner: a message must not end its line, a property neither that nor itself.
+//! The escapes are those of the runner: a message must not end its line, a property neither that nor itself. Neither
+//! holds another command, for this runner or another.
 
-use cenbwp_spec::Severity;
+use cenbwp_spec::{Severity, neutral};
 
 use super::issue::{Issue, issues};
 use super::run::Run;
+use crate::disarm;
 
 /// One command per line: why the run ended early, then every issue, then what is planned or was done.
 pub(super) fn text(run: &Run<'_>) -> String {
@@ -60,23 +62,11 @@ fn command(name: &str, properties: &[(&str, &str)], message: &str) -> String {
 }
 
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    disarm::inline(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
-}
-
-/// The text for people with nothing in it that the runner takes for a command: neither a line that begins with
-/// two colons, blanks before them or not, nor the older form, which it finds anywhere in a line.
-pub(crate) fn disarmed(text: &str) -> String {
-    let line = |line: &str| {
-        let blanks = line.len() - line.trim_start().len();
-        let (before, rest) = line.split_at(blanks);
-        let escape = if rest.starts_with("::") { "\\" } else { "" };
-        format!("{before}{escape}{}", rest.replace("##[", "##\\["))
-    };
-    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+    data(&neutral(text)).replace(':', "%3A").replace(',', "%2C")
 }
 
 #[cfg(test)]
@@ -86,13 +76,8 @@ mod tests {
     #[test]
     fn text_cannot_become_a_command() {
         assert_eq!(data("50%\r\n"), "50%25%0D%0A");
-        assert_eq!(property("a:b,c%\n"), "a%3Ab%2Cc%25%0A");
-        for (text, expected) in [
-            ("plain :: text\n", "plain :: text\n"),
-            ("    ::error::x\n::add-mask::y", "    \\::error::x\n\\::add-mask::y"),
-            ("a ##[group]b", "a ##\\[group]b"),
-        ] {
-            assert_eq!(disarmed(text), expected);
-        }
+        assert_eq!(property("a:b,c%\n"), "a%3Ab%2Cc%25\\n");
+        assert_eq!(data("a ##[group]b"), "a ##\\[group]b");
+        assert_eq!(property("a\u{1b}[2K\u{202e}##[b]"), "a\\u{1b}[2K\\u{202e}##\\[b]");
     }
 }

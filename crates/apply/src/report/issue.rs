@@ -41,6 +41,7 @@ impl Issue<'_> {
 /// Everything that stands in the way, then every warning; each group in the order of the files or the plan.
 pub(super) fn issues<'a>(run: &Run<'a>) -> Vec<Issue<'a>> {
     let mut issues = findings(run);
+    issues.extend(run.warnings.iter().map(|message| warning(message)));
     issues.extend(planned(run));
     if let Some(applied) = run.applied {
         issues.extend(applied.results.iter().filter(|it| !it.is_success()).map(|it| result(run, it)));
@@ -63,6 +64,18 @@ fn findings<'a>(run: &Run<'a>) -> Vec<Issue<'a>> {
         }
     };
     run.findings.iter().map(finding).collect()
+}
+
+fn warning<'a>(message: &str) -> Issue<'a> {
+    Issue {
+        severity: Severity::Warning,
+        rule: "other_credentials",
+        title: "a variable chooses credentials that are not used",
+        address: None,
+        message: neutral(message).into_owned(),
+        hint: None,
+        spot: None,
+    }
 }
 
 fn planned<'a>(run: &Run<'a>) -> Vec<Issue<'a>> {

@@ -26,9 +26,10 @@ mod resource;
 mod rows;
 mod sarif;
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
-pub(crate) use github::disarmed;
+use crate::disarm;
 pub use run::{Folders, Run};
 
 /// A form that a run can be told in.
@@ -79,18 +80,28 @@ impl Form {
         }
     }
 
-    /// Tells a run in this form. The same run gives the same bytes.
+    /// Tells a run in this form. The same run gives the same bytes, and none of them commands a runner: a report in a
+    /// file may be printed by the job's next step.
     pub fn render(self, run: &Run<'_>) -> String {
         match self {
-            Self::Human => human::text(run),
-            Self::Json => json::text(run),
-            Self::Markdown => markdown::text(run),
+            Self::Human => unless_armed(human::text(run), disarm::text),
+            Self::Json => unless_armed(json::text(run), disarm::json),
+            Self::Markdown => unless_armed(markdown::text(run), disarm::text),
+            // Its lines are commands; what they quote is disarmed there.
             Self::Github => github::text(run),
-            Self::Gitlab => gitlab::text(run),
-            Self::Sarif => sarif::text(run),
-            Self::Junit => junit::text(run),
-            Self::Html => html::text(run),
+            Self::Gitlab => unless_armed(gitlab::text(run), disarm::json),
+            Self::Sarif => unless_armed(sarif::text(run), disarm::json),
+            Self::Junit => unless_armed(junit::text(run), disarm::markup),
+            Self::Html => unless_armed(html::text(run), disarm::markup),
         }
+    }
+}
+
+/// Returns the text itself, which may be long, where nothing in it has to be written otherwise.
+fn unless_armed(text: String, disarmed: fn(&str) -> Cow<'_, str>) -> String {
+    match disarmed(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(disarmed) => disarmed,
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Run<'a> {
     pub spec: Option<&'a Spec>,
     /// The plan, once there was one.
     pub planned: Option<&'a Planned>,
+    /// Warnings about the run itself, such as credentials that may not be the ones that are meant.
+    pub warnings: &'a [String],
     /// What was done, once something may have been.
     pub applied: Option<&'a Applied>,
     /// Why it ended early.

@@ -38,6 +38,7 @@ impl Story {
             planned: self.planned.as_ref(),
             applied: self.applied.as_ref(),
             failure: self.failure.as_ref(),
+            warnings: &[],
             folders: Folders {
                 current: Some(Path::new("/home/ci/checkout/infra")),
                 checkout: Some(Path::new("/home/ci/checkout")),

@@ -1,9 +1,12 @@
-//! The variables of a run: what they are, what they give, and where they contradict each other.
+//! The variables of a run: what they are, and what they give.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::Path;
 
 use super::{Credentials, CredentialsError, checked};
+use crate::cloud::redact::Secrets;
+use crate::exit::shown;
 
 pub(super) const ID: &str = "ALIBABA_CLOUD_ACCESS_KEY_ID";
 pub(super) const SECRET: &str = "ALIBABA_CLOUD_ACCESS_KEY_SECRET";
@@ -11,11 +14,21 @@ const TOKEN: &str = "ALIBABA_CLOUD_SECURITY_TOKEN";
 pub(super) const PROFILE: &str = "ALIBABA_CLOUD_PROFILE";
 pub(super) const ROLE: &str = "ALIBABA_CLOUD_ROLE_ARN";
 
-/// What else names the same thing for Terraform and for the vendor's CLI, in the order in which they read it.
-const ALIASES: [(&str, [&str; 2]); 3] = [
-    (ID, ["ALICLOUD_ACCESS_KEY", "ALIBABACLOUD_ACCESS_KEY_ID"]),
-    (PROFILE, ["ALICLOUD_PROFILE", "ALIBABACLOUD_PROFILE"]),
-    (ROLE, ["ALICLOUD_ASSUME_ROLE_ARN", "ALIBABACLOUD_ROLE_ARN"]),
+/// Variables whose values act in somebody's name.
+const SECRETS: [&str; 13] = [
+    ID,
+    SECRET,
+    TOKEN,
+    "ALIBABA_CLOUD_OIDC_TOKEN",
+    "ALICLOUD_ACCESS_KEY",
+    "ALICLOUD_SECRET_KEY",
+    "ALICLOUD_SECURITY_TOKEN",
+    "ALIBABACLOUD_ACCESS_KEY_ID",
+    "ALIBABACLOUD_ACCESS_KEY_SECRET",
+    "ALIBABACLOUD_SECURITY_TOKEN",
+    "ACCESS_KEY_SECRET",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "CI_JOB_TOKEN",
 ];
 
 /// Ids of access keys under all their names. They are shown masked only.
@@ -24,23 +37,50 @@ const KEYS: [&str; 5] =
 
 /// The environment at the start of the run. An empty variable counts as unset.
 #[derive(Clone, Default)]
-pub struct Environment(BTreeMap<String, String>);
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+    blank: BTreeSet<String>,
+}
 
 impl Environment {
     /// Returns the environment that holds these variables.
     pub fn new<K: Into<String>, V: Into<String>>(variables: impl IntoIterator<Item = (K, V)>) -> Self {
         let pairs = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
-        Self(pairs.filter(|(_, value): &(String, String)| !value.is_empty()).collect())
+        let (blank, variables): (BTreeMap<_, _>, _) =
+            pairs.partition(|(_, value): &(_, String)| value.is_empty());
+        Self { variables, blank: blank.into_keys().collect() }
     }
 
     /// The value of a variable that is set and not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.variables.get(name).map(String::as_str)
+    }
+
+    /// Tells whether a variable is there and empty. Whatever reads variables besides has to take it as unset, too.
+    pub fn is_blank(&self, name: &str) -> bool {
+        self.blank.contains(name)
+    }
+
+    /// The home directory of the caller.
+    pub(super) fn home(&self) -> Option<&Path> {
+        self.get("HOME").or_else(|| self.get("USERPROFILE")).map(Path::new)
+    }
+
+    /// Returns a path as messages, plans and reports show it: on one line, and the caller's home as `~`, since its name
+    /// is of no use to a reader elsewhere.
+    pub fn shown(&self, path: &Path) -> String {
+        // Where home is the root, or no path at all, it names nobody.
+        let home = self.home().filter(|home| home.is_absolute() && home.parent().is_some());
+        match home.and_then(|home| path.strip_prefix(home).ok()) {
+            Some(below) if below.as_os_str().is_empty() => "~".to_owned(),
+            Some(below) => shown(&Path::new("~").join(below)),
+            None => shown(path),
+        }
     }
 
     /// The values of variables that are secrets by their names, also those of other tools: a server that runs plans
     /// for pull requests holds its own tokens there.
-    pub(in crate::cloud) fn secrets(&self) -> impl Iterator<Item = &str> {
+    pub(in crate::cloud) fn secret_values(&self) -> impl Iterator<Item = &str> {
         const SECRET: [&str; 7] =
             ["SECRET", "TOKEN", "PASSWORD", "PASSWD", "CREDENTIAL", "PRIVATE_KEY", "API_KEY"];
         const PLACES: [&str; 6] = ["FILE", "PATH", "DIR", "URL", "URI", "ENDPOINT"];
@@ -49,12 +89,19 @@ impl Environment {
             let holds_one = SECRET.iter().any(|word| name.contains(word)) || KEYS.contains(&&*name);
             holds_one && !PLACES.iter().any(|place| name.ends_with(place))
         };
-        self.0.iter().filter(move |(name, _)| is_secret(name)).map(|(_, value)| value.as_str())
+        self.variables.iter().filter(move |(name, _)| is_secret(name)).map(|(_, value)| value.as_str())
     }
 
     /// Tells whether a variable says `true`, in any case. The vendor's SDKs know no other yes.
     pub(super) fn is_true(&self, name: &str) -> bool {
         self.get(name).is_some_and(|word| word.eq_ignore_ascii_case("true"))
+    }
+
+    /// Every secret that the environment holds for the services that this run knows, whether it uses them or not.
+    pub fn secrets(&self) -> Secrets {
+        let secrets = Secrets::default();
+        SECRETS.iter().filter_map(|name| self.get(name)).for_each(|value| secrets.learn_token(value));
+        secrets
     }
 
     /// The access key in the environment.
@@ -65,31 +112,12 @@ impl Environment {
         }
         checked("environment", id, secret, token).map(Some)
     }
-
-    /// Where variables of other tools name another key, profile or role than ours: one sentence each, with
-    /// names of variables and never a value.
-    pub fn disagreements(&self) -> Vec<String> {
-        let mut said = Vec::new();
-        for (ours, aliases) in ALIASES {
-            let Some(value) = self.get(ours) else { continue };
-            let others = aliases.iter().filter(|alias| self.get(alias).is_some_and(|other| other != value));
-            said.extend(others.map(|other| {
-                format!("{ours} and {other} differ: this run goes by {ours}, other tools may go by {other}")
-            }));
-        }
-        said
-    }
-
-    /// A key that is set for other tools only.
-    pub(super) fn foreign_key(&self) -> Option<&'static str> {
-        ALIASES[0].1.into_iter().find(|alias| self.get(alias).is_some())
-    }
 }
 
 /// Shows names only: values may be secrets.
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.variables.keys()).finish()
     }
 }
 
@@ -98,25 +126,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_contradiction_is_told_by_names_and_never_by_values() {
-        let check = |variables: &[(&str, &str)], expected: &[&str]| {
-            let said = Environment::new(variables.iter().copied()).disagreements();
-            assert_eq!(said, expected, "{variables:?}");
+    fn an_empty_variable_is_unset_and_known_to_be_empty() {
+        let environment = Environment::new([("A", ""), ("B", "b")]);
+        assert_eq!(
+            (environment.get("A"), environment.get("B"), environment.get("C")),
+            (None, Some("b"), None)
+        );
+        let blank = ["A", "B", "C"].map(|name| environment.is_blank(name));
+        assert_eq!(blank, [true, false, false]);
+    }
+
+    #[test]
+    fn the_callers_home_is_shown_as_a_tilde_and_no_other_folder_is() {
+        let check = |home: &str, path: &str, expected: &str| {
+            assert_eq!(Environment::new([("HOME", home)]).shown(Path::new(path)), expected, "{home} {path}");
         };
-        check(&[(ID, "LTAIa"), ("ALICLOUD_ACCESS_KEY", "LTAIa"), ("ALIBABACLOUD_ACCESS_KEY_ID", "")], &[]);
-        check(&[("ALICLOUD_ACCESS_KEY", "LTAIb"), ("ALICLOUD_PROFILE", "x")], &[]);
-        check(
-            &[(ID, "LTAIa"), ("ALICLOUD_ACCESS_KEY", "LTAIb")],
-            &[
-                "ALIBABA_CLOUD_ACCESS_KEY_ID and ALICLOUD_ACCESS_KEY differ: this run goes by ALIBABA_CLOUD_ACCESS_KEY_ID, other tools may go by ALICLOUD_ACCESS_KEY",
-            ],
-        );
-        check(
-            &[(PROFILE, "a"), ("ALIBABACLOUD_PROFILE", "b"), (ROLE, "r"), ("ALICLOUD_ASSUME_ROLE_ARN", "s")],
-            &[
-                "ALIBABA_CLOUD_PROFILE and ALIBABACLOUD_PROFILE differ: this run goes by ALIBABA_CLOUD_PROFILE, other tools may go by ALIBABACLOUD_PROFILE",
-                "ALIBABA_CLOUD_ROLE_ARN and ALICLOUD_ASSUME_ROLE_ARN differ: this run goes by ALIBABA_CLOUD_ROLE_ARN, other tools may go by ALICLOUD_ASSUME_ROLE_ARN",
-            ],
-        );
+        check("/home/me", "/home/me/.aliyun/config.json", "~/.aliyun/config.json");
+        check("/home/me/", "/home/me/x", "~/x");
+        check("/home/me", "/home/me", "~");
+        check("/home/me", "/home/me2/x", "/home/me2/x");
+        check("/home/me", "config.json", "config.json");
+        check("/home/me", "/home/me/a\u{1b}b", "~/a\\u{1b}b");
+        check("/", "/x", "/x");
+        check("", "/x", "/x");
+        check("me", "me/x", "me/x");
     }
 }

@@ -1,14 +1,20 @@
 //! A program that prints credentials.
 //!
 //! It is started without a shell and gets no input. It is a process group of its own, so that Ctrl-C at the
-//! terminal ends this run in its own order; a run that ends takes the program with it.
+//! terminal ends this run in its own order. Whatever it started goes with it, however it ends: by itself, at the
+//! time-out, or with the run. Only a run that is killed leaves it behind.
 
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
+use super::environment::Environment;
 use super::source::Means;
 use super::{CredentialsError, Lease, checked, failed, text};
 use crate::cloud::redact;
@@ -22,6 +28,8 @@ const MOST_BYTES: u64 = 64 << 10;
 pub(super) struct Command {
     program: String,
     arguments: Vec<String>,
+    /// The program alone, as it is shown: arguments may hold secrets.
+    shown: String,
 }
 
 /// What a program said until it ended.
@@ -33,10 +41,12 @@ struct Said {
 
 impl Command {
     /// Splits a command line as a POSIX shell would, without expanding anything.
-    pub(super) fn new(line: &str) -> Result<Self, String> {
+    pub(super) fn new(environment: &Environment, line: &str) -> Result<Self, String> {
         let mut words = shlex::split(line).ok_or("process_command has a quote without an end")?.into_iter();
         let program = words.next().ok_or("process_command is empty")?;
-        Ok(Self { program, arguments: words.collect() })
+        let path = environment.shown(Path::new(&program));
+        let shown = format!("the command {:?}", redact::neutral(&path, 100));
+        Ok(Self { program, arguments: words.collect(), shown })
     }
 
     /// Runs the program and reads what it prints.
@@ -45,7 +55,7 @@ impl Command {
             said = self.run() => said,
             () = means.clock.sleep(PATIENCE) => Err(format!("no end after {} seconds", PATIENCE.as_secs())),
         };
-        let said = said.map_err(|reason| failed(origin, format!("{}: {reason}", self.shown())))?;
+        let said = said.map_err(|reason| failed(origin, format!("{}: {reason}", self.shown)))?;
         said.credentials(origin).map_err(|error| self.blamed(&error, &said, means))
     }
 
@@ -54,15 +64,11 @@ impl Command {
         command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.process_group(0).kill_on_drop(true).spawn();
         let mut child = child.map_err(|error| error.to_string())?;
+        let _group = Group::of(&child);
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let (stdout, stderr) = tokio::try_join!(bounded(stdout), bounded(stderr))?;
         let status = child.wait().await.map_err(|error| error.to_string())?;
         Ok(Said { status, stdout, stderr })
-    }
-
-    /// The program alone: arguments may hold secrets.
-    fn shown(&self) -> String {
-        format!("the command {:?}", redact::neutral(&self.program, 100))
     }
 
     /// The error with what the program said of it. Whatever it printed as an answer is kept out of that.
@@ -72,8 +78,44 @@ impl Command {
         self.arguments.iter().for_each(|argument| secrets.learn_words(argument));
         let stderr = redact::message(&String::from_utf8_lossy(&said.stderr), &secrets);
         let stderr = if stderr.is_empty() { stderr } else { format!("; it says: {stderr}") };
-        failed(origin, format!("{}: {reason}{stderr}", self.shown()))
+        failed(origin, format!("{}: {reason}{stderr}", self.shown))
     }
+}
+
+/// The groups of programs that run by now.
+static RUNNING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+
+/// Ends every program of credentials with all that it started. For a process that is about to end without unwinding.
+pub fn end_programs() {
+    let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+    running.iter().copied().filter_map(Pid::from_raw).for_each(kill);
+}
+
+/// A program and all that it started; they end when this goes out of scope.
+struct Group(Option<Pid>);
+
+impl Group {
+    /// The group that a program leads.
+    fn of(child: &tokio::process::Child) -> Self {
+        let leader = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        running.extend(leader.map(|leader| leader.as_raw_pid()));
+        Self(leader)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let Some(leader) = self.0 else { return };
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&leader.as_raw_pid());
+        kill(leader);
+    }
+}
+
+/// Kills a group. That there is none any more is what is wanted: its number is not given anew while it has a member, and
+/// not at once afterwards.
+fn kill(leader: Pid) {
+    let _ = kill_process_group(leader, Signal::KILL);
 }
 
 impl Said {

@@ -1,7 +1,6 @@
 //! The ini file of the vendor's SDKs.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::metadata::Machine;
 use super::oidc::IdToken;
@@ -9,25 +8,25 @@ use super::search::Search;
 use super::source::{Source, Way};
 use super::sts::{Role, RoleFields};
 use super::{Credentials, CredentialsError, checked, failed, one_of};
-use crate::exit::shown;
 
 type Sections<'a> = BTreeMap<&'a str, BTreeMap<&'a str, &'a str>>;
 
 /// The source that a section is.
 pub(super) fn source(
     search: &Search<'_>,
-    path: &Path,
+    shown: &str,
     bytes: &[u8],
     name: &str,
 ) -> Result<Source, CredentialsError> {
-    let origin = format!("section {name:?} of {}", shown(path));
+    let origin = format!("section {name:?} of {shown}");
     let broken = |reason: String| failed(&origin, reason);
-    let text = std::str::from_utf8(bytes).map_err(|_| failed(shown(path), "it is not UTF-8"))?;
-    let sections = sections(text).map_err(|reason| failed(shown(path), reason))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| failed(shown, "it is not UTF-8"))?;
+    let sections = sections(text).map_err(|reason| failed(shown, reason))?;
     let Some(section) = sections.get(name) else {
         let known = one_of(sections.keys().copied());
         return Err(broken(format!("there is no such section; there is {known}")));
     };
+    check_enabled(section).map_err(broken)?;
     let field = |name: &'static str| (name, section.get(name).copied());
     let key = || -> Result<Credentials, CredentialsError> {
         checked(&origin, field("access_key_id"), field("access_key_secret"), ("", None))
@@ -50,7 +49,7 @@ pub(super) fn source(
         }
         "oidc_role_arn" => {
             let (provider, file) = (needed("oidc_provider_arn")?, needed("oidc_token_file_path")?);
-            Way::Oidc(IdToken::in_file(provider, file), role()?)
+            Way::Oidc(IdToken::in_file(search.environment, provider, file), role()?)
         }
         other => {
             return Err(broken(format!(
@@ -58,7 +57,19 @@ pub(super) fn source(
             )));
         }
     };
-    Ok(Source::in_file(&origin, way))
+    Ok(Source::in_file(&origin, way).of_profile(name))
+}
+
+/// Refuses a section that its owner has switched off. As for the vendor's Java SDK, only `true` switches it on; the others
+/// do not know the field, and without it every section is on.
+fn check_enabled(section: &BTreeMap<&str, &str>) -> Result<(), String> {
+    let is_switch = |name: &str| name.eq_ignore_ascii_case("enable") || name.eq_ignore_ascii_case("enabled");
+    match section.iter().find(|(name, value)| is_switch(name) && !value.eq_ignore_ascii_case("true")) {
+        Some((name, value)) => Err(format!(
+            "it is switched off: {name} is {value:?}, expected true; name another section with --profile, or remove the line"
+        )),
+        None => Ok(()),
+    }
 }
 
 /// Splits the text into sections. Empty values are left out: they count as unset. The error quotes nothing.

@@ -13,7 +13,7 @@ use super::{CredentialsError, Lease, failed, temporary};
 use crate::cloud::transport::{Address, Fetch, Reply};
 use crate::cloud::{Endpoint, redact};
 
-const ROLE: &str = "ALIBABA_CLOUD_ECS_METADATA";
+pub(super) const ROLE: &str = "ALIBABA_CLOUD_ECS_METADATA";
 const DISABLED: &str = "ALIBABA_CLOUD_ECS_METADATA_DISABLED";
 const V1_DISABLED: &str = "ALIBABA_CLOUD_IMDSV1_DISABLED";
 /// Where tests put the service; there is no official name.

@@ -4,6 +4,7 @@
 //! search       which source it is: the order     environment   variables, and a key in them
 //! source       from a source to credentials      profile, ini  the two configuration files
 //! provider     one lease for all, kept fresh     sts, oidc     roles, and who may take them
+//! others       variables that choose otherwise
 //! metadata, uri, external: the machine, a server, a program
 //! ```
 //!
@@ -15,6 +16,7 @@ mod external;
 mod ini;
 mod metadata;
 mod oidc;
+mod others;
 mod profile;
 mod provider;
 mod search;
@@ -31,8 +33,10 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::files::{self, shown};
+use crate::files;
 pub use environment::Environment;
+pub use external::end_programs;
+pub use others::OtherChoice;
 pub(super) use provider::Provider;
 pub use search::Search;
 pub use source::Source;
@@ -175,9 +179,9 @@ fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
 /// The most bytes that are read of a configuration or a token. A thousand profiles have fewer.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// Reads a file that holds credentials; the error names it.
-fn read(path: &Path) -> Result<Vec<u8>, CredentialsError> {
-    files::read_trusted(path, MOST_BYTES).map_err(|why| failed(shown(path), why.to_string()))
+/// Reads a file that holds credentials; the error names it as it is shown.
+fn read(path: &Path, shown: &str) -> Result<Vec<u8>, CredentialsError> {
+    files::read_trusted(path, MOST_BYTES).map_err(|why| failed(shown, why.to_string()))
 }
 
 /// Tells whether there is something at a path. What cannot be looked at counts: reading it says why.

@@ -1,6 +1,6 @@
 //! Identity tokens of pipelines and clusters, and the role that they may take.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -11,9 +11,8 @@ use super::sts::{Role, RoleFields};
 use super::{CredentialsError, failed, read};
 use crate::cloud::Fetch;
 use crate::cloud::transport::Address;
-use crate::exit::shown;
 
-const PROVIDER: &str = "ALIBABA_CLOUD_OIDC_PROVIDER_ARN";
+pub(super) const PROVIDER: &str = "ALIBABA_CLOUD_OIDC_PROVIDER_ARN";
 const TOKEN_FILE: &str = "ALIBABA_CLOUD_OIDC_TOKEN_FILE";
 const TOKEN: &str = "ALIBABA_CLOUD_OIDC_TOKEN";
 const SESSION: &str = "ALIBABA_CLOUD_ROLE_SESSION_NAME";
@@ -31,12 +30,18 @@ pub(super) struct IdToken {
 }
 
 enum Place {
-    /// A file, which whoever wrote it renews: it is read each time.
-    File(PathBuf),
+    /// A file, which its writer renews: it is read each time. Its path, and the path as it is shown.
+    File(PathBuf, String),
     /// A variable.
     Variable(SecretString),
     /// GitHub's service for the jobs of a workflow.
     GitHub(Address, SecretString),
+}
+
+impl Place {
+    fn file(environment: &Environment, path: &str) -> Self {
+        Self::File(path.into(), environment.shown(Path::new(path)))
+    }
 }
 
 /// The role that the environment names for an identity token, if it does. A role alone is no such case:
@@ -62,7 +67,7 @@ pub(super) fn of_environment(search: &Search<'_>) -> Result<Option<Source>, Cred
 
 fn place(environment: &Environment) -> Result<(Place, &'static str), String> {
     if let Some(path) = environment.get(TOKEN_FILE) {
-        return Ok((Place::File(path.into()), TOKEN_FILE));
+        return Ok((Place::file(environment, path), TOKEN_FILE));
     }
     if let Some(token) = environment.get(TOKEN) {
         return Ok((Place::Variable(token.into()), TOKEN));
@@ -78,8 +83,8 @@ fn place(environment: &Environment) -> Result<(Place, &'static str), String> {
 
 impl IdToken {
     /// A token in a file.
-    pub(super) fn in_file(provider: &str, path: &str) -> Self {
-        Self { provider: provider.to_owned(), place: Place::File(path.into()) }
+    pub(super) fn in_file(environment: &Environment, provider: &str, path: &str) -> Self {
+        Self { provider: provider.to_owned(), place: Place::file(environment, path) }
     }
 
     /// The provider's ARN.
@@ -90,9 +95,9 @@ impl IdToken {
     /// Gets the token as it is now.
     pub(super) async fn get(&self, means: &Means<'_>) -> Result<String, String> {
         let (token, whence) = match &self.place {
-            Place::File(path) => {
-                let bytes = read(path).map_err(|error| error.to_string())?;
-                (String::from_utf8_lossy(&bytes).into_owned(), shown(path))
+            Place::File(path, shown) => {
+                let bytes = read(path, shown).map_err(|error| error.to_string())?;
+                (String::from_utf8_lossy(&bytes).into_owned(), shown.clone())
             }
             Place::Variable(token) => (token.expose_secret().to_owned(), TOKEN.to_owned()),
             Place::GitHub(address, bearer) => {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::environment::{ID, SECRET};
+use super::environment::{Environment, ID, SECRET};
 use super::external::Command;
 use super::metadata::Machine;
 use super::oidc::IdToken;
@@ -16,7 +16,6 @@ use super::sts::{Role, RoleFields};
 use super::uri::Server;
 use super::{Credentials, CredentialsError, Lease, Part, checked, exists, failed, one_of, read, text};
 use crate::cloud::Endpoint;
-use crate::exit::shown;
 
 pub(super) const CONFIG_FILE: &str = "ALIBABA_CLOUD_CONFIG_FILE";
 pub(super) const PROFILE_DISABLED: &str = "ALIBABA_CLOUD_CLI_PROFILE_DISABLED";
@@ -30,6 +29,7 @@ const MODES: &str = "AK, StsToken, RamRoleArn, ChainableRamRoleArn, EcsRamRole, 
 #[derive(Clone)]
 pub(super) struct ConfigFile {
     path: PathBuf,
+    shown: String,
 }
 
 #[derive(Deserialize)]
@@ -41,16 +41,17 @@ struct Config {
 }
 
 impl ConfigFile {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { path }
+    pub(super) fn new(environment: &Environment, path: PathBuf) -> Self {
+        Self { shown: environment.shown(&path), path }
     }
 
     pub(super) fn exists(&self) -> bool {
         exists(&self.path)
     }
 
-    pub(super) fn shown(&self) -> String {
-        shown(&self.path)
+    /// The path as it is shown.
+    pub(super) fn shown(&self) -> &str {
+        &self.shown
     }
 
     /// The source that a profile is: the named one, else the current one.
@@ -58,12 +59,13 @@ impl ConfigFile {
         let config = self.config()?;
         let current = Some(config.current.as_str()).filter(|name| !name.is_empty());
         let name = name.or(current).unwrap_or("default");
-        self.profile(&config, name)?.source(search, &mut vec![name.to_owned()])
+        let source = self.profile(&config, name)?.source(search, &mut vec![name.to_owned()])?;
+        Ok(source.of_profile(name))
     }
 
     fn config(&self) -> Result<Config, CredentialsError> {
         // The parser's own message may quote a value.
-        serde_json::from_slice(&read(&self.path)?).map_err(|error| {
+        serde_json::from_slice(&read(&self.path, &self.shown)?).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             let reason = format!("line {line} column {column}: not a configuration of the aliyun CLI");
             failed(self.shown(), reason)
@@ -119,11 +121,13 @@ impl Profile<'_> {
             }
             "oidc" => {
                 let (provider, file) = (self.needed("oidc_provider_arn")?, self.needed("oidc_token_file")?);
-                Way::Oidc(IdToken::in_file(provider, file), self.role(search)?)
+                Way::Oidc(IdToken::in_file(search.environment, provider, file), self.role(search)?)
             }
             "external" => {
                 self.check_external(search)?;
-                Way::Command(Command::new(self.needed("process_command")?).map_err(broken)?)
+                Way::Command(
+                    Command::new(search.environment, self.needed("process_command")?).map_err(broken)?,
+                )
             }
             "credentialsuri" => {
                 self.check_external(search)?;
@@ -131,7 +135,7 @@ impl Profile<'_> {
             }
             "cloudsso" | "oauth" => {
                 let name = path.last().cloned().unwrap_or_default();
-                Way::Login(Login { file: self.file.clone(), name })
+                Way::Login(Login { file: self.file.clone(), name, mode: mode.to_owned() })
             }
             _ => {
                 return Err(broken(format!(
@@ -213,26 +217,35 @@ impl Profile<'_> {
 pub(super) struct Login {
     file: ConfigFile,
     name: String,
+    mode: String,
 }
 
 impl Login {
+    /// What to do for new credentials: the CLI gets them by itself while the login lasts, and else asks for a new one.
+    pub(super) fn again(&self) -> String {
+        let name = shlex::try_quote(&self.name).unwrap_or_default();
+        format!(
+            "run `aliyun sts GetCallerIdentity --profile {name}` or, if the login has ended, `aliyun configure --profile {name} --mode {}`",
+            self.mode
+        )
+    }
+
     /// Reads the file again: the CLI may have renewed it.
     pub(super) fn lease(&self, origin: &str) -> Result<Lease, CredentialsError> {
         let config = self.file.config()?;
         let profile = self.file.profile(&config, &self.name)?;
-        let again = || {
-            let name = &self.name;
-            failed(origin, format!("there is no login: run `aliyun sts GetCallerIdentity --profile {name}`"))
-        };
-        let token = profile.field("sts_token").1.ok_or_else(again)?;
+        let none = || failed(origin, format!("there is no login: {}", self.again()));
+        let token = profile.field("sts_token").1.ok_or_else(none)?;
         // Seconds since 1970; text is accepted as other sources write it.
         let expires = match &profile.fields["sts_expiration"] {
-            Value::Number(seconds) => {
-                seconds.as_i64().and_then(|seconds| Timestamp::from_second(seconds).ok())
-            }
+            // The CLI writes 0 for what is not there.
+            Value::Number(seconds) => seconds
+                .as_i64()
+                .filter(|seconds| *seconds != 0)
+                .and_then(|seconds| Timestamp::from_second(seconds).ok()),
             other => other.as_str().and_then(|moment| moment.parse().ok()),
         };
         let credentials = Credentials { source: origin.to_owned(), ..profile.key(Some(token))? };
-        Ok(Lease { credentials, expires: Some(expires.ok_or_else(again)?) })
+        Ok(Lease { credentials, expires: Some(expires.ok_or_else(none)?) })
     }
 }

@@ -1,13 +1,12 @@
 //! Which source it is.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::environment::{Environment, ID, PROFILE, SECRET};
 use super::profile::{CONFIG_FILE, ConfigFile, PROFILE_DISABLED};
 use super::source::Source;
-use super::{CredentialsError, exists, failed, ini, metadata, oidc, read, uri};
+use super::{CredentialsError, OtherChoice, exists, failed, ini, metadata, oidc, others, read, uri};
 use crate::cloud::{Endpoint, Endpoints};
-use crate::exit::shown;
 
 const CREDENTIALS_FILE: &str = "ALIBABA_CLOUD_CREDENTIALS_FILE";
 const STS_REGION: &str = "ALIBABA_CLOUD_STS_REGION";
@@ -70,6 +69,12 @@ impl Search<'_> {
         uri::of_environment(environment)?.ok_or_else(|| self.nothing(&found))
     }
 
+    /// Returns the variables by which other tools choose other credentials than this source, unless the command line
+    /// names the profile.
+    pub fn other_choices(&self, source: &Source) -> Vec<OtherChoice> {
+        if self.profile.is_some() { Vec::new() } else { others::than(source, self.environment) }
+    }
+
     /// The security token service of this run: the one that was asked for, else the region's, else the
     /// central one. Inside a VPC the region's has an address of its own.
     ///
@@ -87,14 +92,13 @@ impl Search<'_> {
 
     /// A file below the home directory.
     pub(super) fn home(&self, path: &str) -> Option<PathBuf> {
-        let home = self.environment.get("HOME").or_else(|| self.environment.get("USERPROFILE"))?;
-        Some(Path::new(home).join(path))
+        Some(self.environment.home()?.join(path))
     }
 
     fn config_file(&self) -> Result<ConfigFile, CredentialsError> {
         let named = self.environment.get(CONFIG_FILE).map(PathBuf::from);
         let path = named.or_else(|| self.home(".aliyun/config.json"));
-        path.map(ConfigFile::new)
+        path.map(|path| ConfigFile::new(self.environment, path))
             .ok_or_else(|| failed("profile", format!("HOME is not set: set it, or {CONFIG_FILE}")))
     }
 
@@ -121,11 +125,12 @@ impl Search<'_> {
                 None => return Ok(None),
             },
         };
-        let bytes = read(&path)?;
+        let shown = self.environment.shown(&path);
+        let bytes = read(&path, &shown)?;
         if bytes.trim_ascii_start().starts_with(b"{") {
-            return ConfigFile::new(path).source(self, section).map(Some);
+            return ConfigFile::new(self.environment, path).source(self, section).map(Some);
         }
-        ini::source(self, &path, &bytes, section.unwrap_or("default")).map(Some)
+        ini::source(self, &shown, &bytes, section.unwrap_or("default")).map(Some)
     }
 
     /// The vendor's SDKs look under one of two names, each under another.
@@ -137,18 +142,25 @@ impl Search<'_> {
             [one] => Ok(Some(one.clone())),
             [one, ..] => {
                 let both = "there is also credentials.ini beside it, and other tools read that one";
-                Err(failed(shown(one), format!("{both}: remove one, or name one with {CREDENTIALS_FILE}")))
+                Err(failed(
+                    self.environment.shown(one),
+                    format!("{both}: remove one, or name one with {CREDENTIALS_FILE}"),
+                ))
             }
         }
     }
 
     fn nothing(&self, profiles: &str) -> CredentialsError {
-        let found = format!("{ID} is not set and {profiles}");
-        let advice = match self.environment.foreign_key() {
-            Some(foreign) => format!(
-                "{foreign} is set, which this tool does not read: set {ID} and {SECRET} to the same key if it is meant"
-            ),
-            None => format!("set {ID} and {SECRET}, or run `aliyun configure`"),
+        let found = format!("{ID} is not set, no role by OIDC is ({}), and {profiles}", oidc::PROVIDER);
+        let others = others::set_in(self.environment);
+        let advice = if others.is_empty() {
+            format!("set {ID} and {SECRET}, or run `aliyun configure`")
+        } else {
+            let (are, them) = if others.len() == 1 { ("is", "it is") } else { ("are", "they are") };
+            let others = others.join(" and ");
+            format!(
+                "{others} {are} set, which this tool does not read: set {ID} and {SECRET} to the same key if {them} meant"
+            )
         };
         CredentialsError::Nothing { found, advice }
     }

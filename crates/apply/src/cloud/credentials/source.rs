@@ -24,6 +24,8 @@ use crate::random::Random;
 pub struct Source {
     origin: String,
     way: Way,
+    /// The profile or section that chose it.
+    profile: Option<String>,
 }
 
 /// How a source gives credentials.
@@ -46,7 +48,12 @@ pub(super) enum Way {
 
 impl Source {
     pub(super) fn new(origin: impl Into<String>, way: Way) -> Self {
-        Self { origin: origin.into(), way }
+        Self { origin: origin.into(), way, profile: None }
+    }
+
+    /// The same source, as the choice of a profile or section.
+    pub(super) fn of_profile(self, name: &str) -> Self {
+        Self { profile: Some(name.to_owned()), ..self }
     }
 
     /// A source in a configuration file. If it takes a role, that is named, too.
@@ -61,6 +68,19 @@ impl Source {
     /// Where it is configured, to show.
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// The profile or section that chose it, if one did.
+    pub fn profile(&self) -> Option<&str> {
+        self.profile.as_deref()
+    }
+
+    /// The role that it takes, if it takes one.
+    pub fn role(&self) -> Option<&str> {
+        match &self.way {
+            Way::Role(_, role) | Way::Oidc(_, role) => Some(role.arn()),
+            Way::Key(_) | Way::Machine(_) | Way::Server(_) | Way::Command(_) | Way::Login(_) => None,
+        }
     }
 
     /// The credentials, where nobody has to be asked for them. They are the same for ever.
@@ -93,8 +113,14 @@ impl Source {
             match lease.expires.filter(|moment| *moment <= means.clock.now()) {
                 None => Ok(lease),
                 Some(ended) => {
-                    let reason = format!("the credentials ended at {ended}: get new ones, or set the clock");
-                    Err(failed(&self.origin, reason))
+                    let what = match &self.way {
+                        Way::Login(login) => login.again(),
+                        _ => "get new ones".to_owned(),
+                    };
+                    Err(failed(
+                        &self.origin,
+                        format!("the credentials ended at {ended}: {what}, or set the clock"),
+                    ))
                 }
             }
         })
@@ -108,7 +134,7 @@ fn known(credentials: &Credentials, means: &Means<'_>) -> Lease {
 
 impl From<Credentials> for Source {
     fn from(credentials: Credentials) -> Self {
-        Self { origin: credentials.source.clone(), way: Way::Key(credentials) }
+        Self::new(credentials.source.clone(), Way::Key(credentials))
     }
 }
 

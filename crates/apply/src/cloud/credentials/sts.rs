@@ -60,6 +60,11 @@ impl Role {
         Ok(Self { arn: role.to_owned(), session: session.to_owned(), seconds, policy, external_id, sts })
     }
 
+    /// Its name in the account.
+    pub(super) fn arn(&self) -> &str {
+        &self.arn
+    }
+
     /// The role as messages name it.
     pub(super) fn shown(&self) -> String {
         format!("role {}", self.arn)

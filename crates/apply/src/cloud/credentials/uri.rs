@@ -5,7 +5,7 @@ use super::source::{Means, Source, Way};
 use super::{CredentialsError, Lease, failed, temporary};
 use crate::cloud::transport::{Address, Fetch};
 
-const CREDENTIALS_URI: &str = "ALIBABA_CLOUD_CREDENTIALS_URI";
+pub(super) const CREDENTIALS_URI: &str = "ALIBABA_CLOUD_CREDENTIALS_URI";
 
 /// The address of such a server. It may hold a secret in its query, so only its root is ever shown.
 pub(super) struct Server(Address);
