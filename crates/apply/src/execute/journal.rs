@@ -153,11 +153,17 @@ impl Journal {
     fn write(&mut self, kind: &'static str, time: Timestamp, body: Body<'_>) -> io::Result<()> {
         let line = Line { kind, time, run: &self.run, body };
         let json = serde_json::to_string(&line).expect("a line has string keys and no failing maps");
-        let written = ends_mid_line(&self.file).and_then(|torn| {
+        // Whoever else holds the lock is writing a line of its own, which looks torn until it is whole.
+        let alone = self.file.try_lock().is_ok();
+        let torn = if alone { ends_mid_line(&self.file) } else { Ok(false) };
+        let written = torn.and_then(|torn| {
             let before = if torn { "\n" } else { "" };
             self.file.write_all(format!("{before}{json}\n").as_bytes())?;
             self.file.sync_data()
         });
+        if alone {
+            let _ = self.file.unlock();
+        }
         written.map_err(at(&self.path))
     }
 }

@@ -33,22 +33,22 @@ fn journal_that_cannot_be_written_buys_nothing() {
 }
 
 #[test]
-fn journal_of_a_run_that_ends_well_has_its_intent_and_its_result() {
+fn journal_of_a_run_that_ends_well_has_its_intent_its_answer_and_its_result() {
     let lab = declared(ONE);
     in_shell(&lab, "", "--journal journal.ndjson");
     let (lines, order) = (journal(&lab), &lab.emulator.ledger()[0]);
     let kinds: Vec<&str> = lines.iter().filter_map(|line| line["type"].as_str()).collect();
-    assert_eq!(kinds, ["run", "intent", "result"]);
+    assert_eq!(kinds, ["run", "intent", "answer", "result"]);
     assert_eq!(lines[0]["account"], "1234567890123456");
     assert_eq!((&lines[1]["identity"], &lines[1]["mbps"]), (&"net/x".into(), &7.into()));
     for line in &lines[1..] {
         assert_eq!(line["client_token"], order.client_token.as_deref().unwrap_or_default());
     }
-    assert_eq!(
-        (&lines[2]["outcome"], &lines[2]["id"]),
-        (&"created".into(), &order.package_id.as_str().into())
-    );
-    assert_eq!(lines[2]["order_id"], order.order_id.as_str());
+    assert_eq!((&lines[2]["answer"], &lines[3]["outcome"]), (&"yes".into(), &"created".into()));
+    for line in &lines[2..] {
+        assert_eq!(line["id"], order.package_id.as_str());
+        assert_eq!(line["order_id"], order.order_id.as_str());
+    }
     assert!(!lab.read("journal.ndjson").contains(cenbwp_tests::Config::KEY_SECRET));
 }
 
@@ -86,7 +86,8 @@ fn intent_that_cannot_be_recorded_is_not_sent() {
 #[test]
 fn intent_that_cannot_be_recorded_stops_what_would_come_after_it() {
     let lab = declared(FIVE);
-    journal_with_room_for(&lab, 3);
+    // The run, and the intents and answers of two purchases.
+    journal_with_room_for(&lab, 5);
     let ran = in_shell(&lab, LIMIT, "--parallelism 1 --journal journal.ndjson");
     assert_eq!(ran.code, 6, "{}{}", ran.stdout, ran.stderr);
     assert!(ran.stdout.contains("Apply incomplete: 2 created, 3 not_attempted."), "{}", ran.stdout);

@@ -157,10 +157,9 @@ fn answer(name: &str) -> Answer<Yes> {
 fn told(result: &ChangeResult) -> String {
     let mut text = result.outcome.word().to_owned();
     let id = result.id.as_ref().map(ToString::to_string);
-    for part in [id, result.order_id.clone().map(|order| format!("order {order}")), result.detail.clone()] {
-        if let Some(part) = part {
-            text.push_str(&format!(", {part}"));
-        }
+    let order = result.order_id.as_ref().map(|order| format!("order {order}"));
+    for part in [id, order, result.detail.clone()].into_iter().flatten() {
+        text.push_str(&format!(", {part}"));
     }
     for FieldResult { field, outcome, detail } in &result.fields {
         text.push_str(&format!("; {field} {}", outcome.word()));
