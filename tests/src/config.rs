@@ -70,6 +70,13 @@ pub struct Semantics {
     pub tags_after: Duration,
     /// Whether a package whose order is unpaid is listed.
     pub list_unpaid: bool,
+    /// How many listings begun after a change of a package show its name, description, bandwidth and resource group
+    /// as they were before.
+    pub values_after_listings: u64,
+    /// For how long after a change they are shown so.
+    pub values_after: Duration,
+    /// The code for a bandwidth that the package has already; the vendor's pages have more than one.
+    pub no_change: &'static str,
 }
 
 impl Default for Semantics {
@@ -83,6 +90,9 @@ impl Default for Semantics {
             tags_after_listings: 0,
             tags_after: Duration::ZERO,
             list_unpaid: false,
+            values_after_listings: 0,
+            values_after: Duration::ZERO,
+            no_change: "Operation.Failed",
         }
     }
 }

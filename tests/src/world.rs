@@ -76,6 +76,18 @@ pub struct Package {
     pub(crate) hidden: Hidden,
     #[serde(skip)]
     pub(crate) tags_hidden: Hidden,
+    #[serde(skip)]
+    pub(crate) outdated: Option<Box<Outdated>>,
+}
+
+/// Values that listings show for a while after they were changed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Outdated {
+    pub(crate) hides: Hidden,
+    name: String,
+    description: String,
+    bandwidth: i64,
+    resource_group_id: String,
 }
 
 impl Package {
@@ -103,6 +115,7 @@ impl Package {
             omitted: BTreeSet::new(),
             hidden: Hidden::default(),
             tags_hidden: Hidden::default(),
+            outdated: None,
         }
     }
 
@@ -116,6 +129,23 @@ impl Package {
     /// The tag's value, if it is there.
     pub fn tag(&self, key: &str) -> Option<&str> {
         self.tags.iter().find(|tag| tag.key == key).map(|tag| tag.value.as_str())
+    }
+
+    /// Lets listings show the values of now, whatever becomes of them, until `hides` is over.
+    pub(crate) fn outdate(&mut self, hides: Hidden) {
+        let Self { name, description, bandwidth, resource_group_id, .. } = self.clone();
+        self.outdated = Some(Box::new(Outdated { hides, name, description, bandwidth, resource_group_id }));
+    }
+
+    /// The package as a listing shows it that shows what was outdated.
+    pub(crate) fn as_before(&self) -> Self {
+        let mut shown = self.clone();
+        if let Some(Outdated { hides: _, name, description, bandwidth, resource_group_id }) =
+            self.outdated.as_deref().cloned()
+        {
+            shown = Self { name, description, bandwidth, resource_group_id, ..shown };
+        }
+        shown
     }
 
     /// `europe_china`: both samples of the vendor's pages put the later name first, whatever A and B are.
@@ -312,6 +342,7 @@ impl World {
             package.reservation.as_ref().is_none_or(|reservation| reservation.order_type != "TEMP_UPGRADE")
                 && !package.hidden.at(self.listings, now)
                 && !package.tags_hidden.at(self.listings, now)
+                && package.outdated.as_ref().is_none_or(|outdated| !outdated.hides.at(self.listings, now))
         })
     }
 

@@ -11,6 +11,8 @@ use crate::world::{OrderKind, Package, Reservation};
 /// `ModifyCenBandwidthPackageAttribute`: what is not sent stays; an empty text clears.
 pub(super) fn attribute(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     let params = context.params;
+    let id = context.package()?.id.clone();
+    context.outdate(&id);
     let package = context.package()?;
     if let Some(name) = params.text("Name") {
         package.unpin("Name");
@@ -26,13 +28,11 @@ pub(super) fn attribute(context: &mut Context<'_>) -> Result<Answer, Refusal> {
 /// `ModifyCenBandwidthPackageSpec`. The same value again is an error, as the vendor's page has it, not a no-op.
 pub(super) fn spec(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     let wanted = context.params.int("Bandwidth").unwrap_or_default();
+    let no_change = context.semantics.no_change;
     let package = context.package()?;
     check_changeable(package)?;
     if package.bandwidth == wanted {
-        return Err(Refusal::bad(
-            "Operation.Failed",
-            "The specification of the bandwidth package is not changed.",
-        ));
+        return Err(Refusal::bad(no_change, "The specification of the bandwidth package is not changed."));
     }
     let kind = if wanted > package.bandwidth { OrderKind::Upgrade } else { OrderKind::Downgrade };
     let id = package.id.clone();
@@ -42,6 +42,7 @@ pub(super) fn spec(context: &mut Context<'_>) -> Result<Answer, Refusal> {
         let message = format!("{given} Mbps of the bandwidth package are given to regions.");
         return Err(Refusal::bad("ParameterIllegal.BandwidthLimit", message));
     }
+    context.outdate(&id);
     let package = context.package()?;
     package.unpin("Bandwidth");
     package.bandwidth = wanted;
@@ -142,6 +143,7 @@ pub(super) fn resource_group(context: &mut Context<'_>) -> Result<Answer, Refusa
     }
     let group = params.needed("NewResourceGroupId").to_owned();
     if let Some(index) = package {
+        context.outdate(id);
         context.world.packages[index].unpin("ResourceGroupId");
         context.world.packages[index].resource_group_id = group;
     } else if let Some(index) = cen {

@@ -30,7 +30,7 @@ pub(super) fn packages(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     let mut items: Vec<Value> = page
         .into_iter()
         .map(|package| {
-            let mut item = item(package, &context.world.limits, with_reservation);
+            let mut item = item(&context.shown(package), &context.world.limits, with_reservation);
             if !context.tags_are_visible(package) {
                 item.insert("Tags".into(), json!({ "Tag": [] }));
             }

@@ -8,6 +8,8 @@ pub(crate) mod describe;
 mod sts;
 mod tags;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use crate::access::Access;
@@ -313,6 +315,31 @@ impl Context<'_> {
 
     pub(crate) fn tags_are_visible(&self, package: &Package) -> bool {
         !package.tags_hidden.at(self.world.listings, self.now)
+    }
+
+    /// Lets listings show the named package as it is for a while, although it is about to change.
+    pub(crate) fn outdate(&mut self, id: &str) {
+        let hides = self.hidden(self.semantics.values_after_listings, self.semantics.values_after);
+        let (listings, now) = (self.world.listings, self.now);
+        if hides == Hidden::default() {
+            return;
+        }
+        if let Some(package) = self.world.package_mut(id) {
+            match &mut package.outdated {
+                // What was shown stays shown until the later change is.
+                Some(outdated) if outdated.hides.at(listings, now) => outdated.hides = hides,
+                _ => package.outdate(hides),
+            }
+        }
+    }
+
+    /// The package as listings show it now.
+    pub(crate) fn shown<'p>(&self, package: &'p Package) -> Cow<'p, Package> {
+        let outdated = package.outdated.as_ref();
+        match outdated.filter(|outdated| outdated.hides.at(self.world.listings, self.now)) {
+            Some(_) => Cow::Owned(package.as_before()),
+            None => Cow::Borrowed(package),
+        }
     }
 
     pub(crate) fn hidden(&self, listings: u64, delay: std::time::Duration) -> Hidden {

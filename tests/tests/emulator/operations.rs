@@ -333,3 +333,22 @@ async fn the_token_service_says_who_is_asking() {
     let identity = call(&emulator(|config| config.account_id = "42".into()), "GetCallerIdentity", &[]).await;
     assert_eq!((&identity["AccountId"], &identity["IdentityType"]), (&json!("42"), &json!("Account")));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_changed_value_may_be_listed_later_and_is_refused_as_unchanged_until_then() {
+    let emulator = emulator(|config| {
+        config.semantics.values_after_listings = 1;
+        config.semantics.no_change = "OperationFailed.UpDownRadeConfigNoChange";
+    });
+    emulator.edit(|world| world.packages.push(Package::new("p", ["china", "europe"], 100)));
+    let resize = [("CenBandwidthPackageId", "p"), ("Bandwidth", "120")];
+    call(&emulator, "ModifyCenBandwidthPackageSpec", &resize).await;
+    let code = refusal(&emulator, "ModifyCenBandwidthPackageSpec", &resize).await;
+    assert_eq!(code, "OperationFailed.UpDownRadeConfigNoChange");
+    call(&emulator, "ModifyCenBandwidthPackageAttribute", &[("CenBandwidthPackageId", "p"), ("Name", "n")])
+        .await;
+    let (first, second) = (items(&emulator, &[]).await, items(&emulator, &[]).await);
+    assert_eq!((&first[0]["Bandwidth"], &first[0]["Name"]), (&json!(100), &json!("")));
+    assert_eq!((&second[0]["Bandwidth"], &second[0]["Name"]), (&json!(120), &json!("n")));
+    assert_eq!(emulator.packages()[0].bandwidth, 120);
+}
