@@ -224,7 +224,8 @@ impl Sent {
     fn of(in_flight: &InFlight) -> Self {
         let in_flight = in_flight.lock().unwrap_or_else(PoisonError::into_inner);
         let unknown = in_flight.iter().map(|intent| format!("outcome unknown: {intent}\n")).collect();
-        Self { unknown, results: in_flight.results() }
+        let begun = !in_flight.sent_nothing();
+        Self { unknown, results: if begun { in_flight.results() } else { Vec::new() } }
     }
 
     /// Returns true if nothing was sent that could have changed something: what is not attempted is a result too.

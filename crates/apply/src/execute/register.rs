@@ -55,6 +55,11 @@ impl Register {
         results.into_values().cloned().collect()
     }
 
+    /// Returns true if no request is on record, and so none has left.
+    pub fn sent_nothing(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// The requests whose outcome is not known.
     pub fn iter(&self) -> impl Iterator<Item = &Intent> {
         self.entries.values().filter(|entry| entry.result.is_unknown()).map(|entry| &entry.intent)
