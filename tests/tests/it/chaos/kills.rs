@@ -1,7 +1,9 @@
-//! SIGKILL at any instant, and run again until done.
+//! SIGKILL at any instant, and run again until done: two hundred times in every test run, as often as one likes with
+//! `make kills KILLS=1000`.
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Write as _;
 use std::process::Child;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,7 +13,7 @@ use cenbwp_tests::{Config, Semantics, TokenSemantics};
 use super::{CREATE, Dice, apply, check_no_second_order, check_promise, check_settled, is_pending, journal};
 use crate::support::{Lab, Ran};
 
-/// So many processes die in all.
+/// So many processes die in every test run.
 const KILLS: usize = 200;
 /// One account sees at most so many of them.
 const KILLS_IN_A_STORY: usize = 8;
@@ -30,10 +32,29 @@ enum Instant {
 
 #[test]
 fn killed_at_any_instant_nothing_is_bought_twice_and_running_again_finishes() {
+    check(KILLS);
+}
+
+/// `make kills KILLS=n`.
+#[test]
+#[ignore = "takes as long as one likes; run by `make kills`"]
+#[expect(clippy::disallowed_methods, reason = "the one who starts this says how many processes die")]
+fn killed_as_often_as_one_likes_nothing_is_bought_twice_and_running_again_finishes() {
+    let said = std::env::var("KILLS").ok().filter(|text| !text.is_empty());
+    let kills = said.map_or(1000, |text| text.parse().expect("KILLS is a number"));
+    let (instants, orders) = check(kills);
+    let told = format!("{instants:?}: {orders} orders, none of them twice");
+    drop(writeln!(std::io::stderr(), "{told}"));
+}
+
+/// Kills so many processes; returns when each died, and how many orders there were.
+fn check(kills: usize) -> (BTreeMap<Instant, usize>, usize) {
+    let orders = AtomicUsize::new(0);
     let (seed, killed) = (AtomicU64::new(0), AtomicUsize::new(0));
     let tell = || {
         let mut instants = BTreeMap::new();
-        while killed.load(Ordering::Relaxed) < KILLS {
+        while killed.load(Ordering::Relaxed) < kills {
+            orders.fetch_add(PACKAGES, Ordering::Relaxed);
             for instant in story(seed.fetch_add(1, Ordering::Relaxed)) {
                 killed.fetch_add(1, Ordering::Relaxed);
                 *instants.entry(instant).or_insert(0_usize) += 1;
@@ -50,8 +71,9 @@ fn killed_at_any_instant_nothing_is_bought_twice_and_running_again_finishes() {
             }
         }
     });
-    assert!(instants.values().sum::<usize>() >= KILLS, "{instants:?}");
-    assert_eq!(instants.len(), 3, "every kind of instant is hit: {instants:?}");
+    assert!(instants.values().sum::<usize>() >= kills, "{instants:?}");
+    assert!(instants.len() == 3 || kills < KILLS, "every kind of instant is hit: {instants:?}");
+    (instants, orders.into_inner())
 }
 
 /// An empty account, runs that are killed, and one that is not. Returns when each of the former died.
