@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: help demo test build format lint unit sdk browser bench bench-e2e fuzz simulate kills stops dist clean
+.PHONY: help demo test build format lint unit sdk browser bench bench-e2e fuzz simulate survey kills stops dist clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
@@ -56,7 +56,10 @@ fuzz: ## Grow the fuzz corpus, FUZZ_SECONDS for each reader
 	done
 
 simulate: ## Try to break the laws by brute force: make simulate SEEDS=1000000 FROM=0
-	@SEEDS=$(SEEDS) FROM=$(FROM) $(CARGO) test --quiet --locked --profile simulate -p cenbwp-tests --test simulation -- --ignored --nocapture
+	@SEEDS=$(SEEDS) FROM=$(FROM) $(CARGO) test --quiet --locked --profile simulate -p cenbwp-tests --test simulation -- --ignored --nocapture --skip survey
+
+survey: ## Count every kind of violation instead of stopping at the first: make survey SEEDS=20000
+	@SEEDS=$(SEEDS) FROM=$(FROM) $(CARGO) test --quiet --locked --profile simulate -p cenbwp-tests --test simulation -- --ignored --nocapture survey
 
 kills: build ## Kill so many applies and run them again: make kills KILLS=1000
 	@KILLS=$(KILLS) $(CARGO) test --quiet --locked -p cenbwp-tests --test it chaos::kills::killed_as_often -- --ignored --nocapture

@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use cenbwp_spec::Spec;
-use cenbwp_tests::{Cen, IDENTITY_TAG, Package, Reservation, Tag, World};
+use cenbwp_tests::{Cen, IDENTITY_TAG, Order, Package, Reservation, Tag, World};
 
 use crate::common;
 use crate::planted::Bug;
-use crate::schedule::{Act, Name, Schedule, Want, Wish};
+use crate::schedule::{Act, Name, Pin, Schedule, Want, Wish};
 
 /// When every history begins.
 pub(crate) const START: &str = "2026-01-02T03:04:05Z";
@@ -107,25 +107,30 @@ impl Found {
 }
 
 /// The spec of a commit as the tool reads it; the same text is parsed once per thread.
-pub(crate) fn spec_of(wish: &Wish, bug: Option<Bug>) -> Spec {
+pub(crate) fn spec_of(wish: &Wish, pin: Option<Pin>, bug: Option<Bug>) -> Spec {
     thread_local! {
-        static PARSED: RefCell<BTreeMap<Wish, Spec>> = RefCell::default();
+        static PARSED: RefCell<BTreeMap<(Wish, Option<Pin>), Spec>> = RefCell::default();
     }
-    let read = as_read(wish, bug);
+    let read = (as_read(wish, bug), pin);
     PARSED.with_borrow_mut(|parsed| {
-        parsed.entry(read).or_insert_with_key(|read| common::spec(&text(read, None))).clone()
+        parsed.entry(read).or_insert_with_key(|(wish, pin)| common::spec(&text(wish, *pin, None))).clone()
     })
 }
 
 /// The text of a commit's spec, as the tool reads it.
-pub(crate) fn text(wish: &Wish, bug: Option<Bug>) -> String {
+pub(crate) fn text(wish: &Wish, pin: Option<Pin>, bug: Option<Bug>) -> String {
     let package = |(name, want): (&Name, &Want)| {
         let [a, b] = areas(*name);
         let terms = if want.postpaid { "" } else { "period: 1, autoRenew: false, " };
         format!("{name}: {{areas: [{a}, {b}], {terms}{want:?}}}")
     };
     let packages: Vec<String> = as_read(wish, bug).iter().map(package).collect();
-    format!("{{version: 1, stack: net, packages: {{{}}}}}", packages.join(", "))
+    let pin = match pin {
+        None => "",
+        Some(Pin::Own) => "account: \"1234567890123456\", ",
+        Some(Pin::Other) => "account: \"9999999999999999\", ",
+    };
+    format!("{{version: 1, stack: net, {pin}packages: {{{}}}}}", packages.join(", "))
 }
 
 fn as_read(wish: &Wish, bug: Option<Bug>) -> Wish {
@@ -231,6 +236,13 @@ pub(crate) fn do_deed(world: &mut World, act: Act) {
         Act::Vanish(name) => world.packages.retain(|package| {
             package.id != Found::id(name) && package.tag(IDENTITY_TAG).is_none_or(|tag| !is_of(tag, name))
         }),
+        Act::Pay(name) => {
+            let of_name = |order: &&Order| order.identity.as_deref().is_some_and(|it| is_of(it, name));
+            let unpaid = |order: &&Order| !order.paid && of_name(order);
+            if let Some(order) = world.orders.iter().find(unpaid).map(|order| order.order_id.clone()) {
+                world.pay(&order);
+            }
+        }
         Act::LookAlike(name) => world.packages.insert(0, by_hand(world, name, 10)),
         Act::Tagged(name) => {
             let package = by_hand(world, name, 10).tagged(IDENTITY_TAG, &format!("net/{name}"));

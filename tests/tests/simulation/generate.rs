@@ -1,4 +1,5 @@
-//! The schedule of a seed: every other seed is about buying, the others about packages that exist.
+//! The schedule of a seed: every other seed is about packages that exist, the others about buying; of these, some are
+//! about orders that another hand crosses, and some about packages that are gone.
 
 use std::time::Duration;
 
@@ -7,7 +8,8 @@ use fastrand::Rng;
 
 use crate::account::{Found, Owner, Term, purchase_title};
 use crate::schedule::{
-    Act, Action, Deed, End, Manage, Mode, Name, Run, Schedule, Strike, Want, What, When, Wish,
+    Act, Action, Deed, End, Kind, Manage, Mode, Moment, Name, Pin, Run, Schedule, Signal, Strike, Want, What,
+    When, Wish,
 };
 
 impl Schedule {
@@ -15,7 +17,12 @@ impl Schedule {
     pub(crate) fn of(seed: u64) -> Self {
         // Neighbouring seeds must not give neighbouring streams.
         let mut rng = Rng::with_seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5DEE_CE66);
-        if seed.is_multiple_of(2) { buying(seed, &mut rng) } else { living(seed, &mut rng) }
+        match seed % 16 {
+            4 => crossing(seed, &mut rng),
+            8 => replayed(seed, &mut rng),
+            n if n.is_multiple_of(2) => buying(seed, &mut rng),
+            _ => living(seed, &mut rng),
+        }
     }
 }
 
@@ -30,6 +37,60 @@ fn buying(seed: u64, rng: &mut Rng) -> Schedule {
         if rng.u8(..4) == 0 { (0..=few(rng, 2)).map(|_| deed_of_buyer(rng)).collect() } else { Vec::new() };
     let strangers = if rng.u8(..32) == 0 { rng.usize(49..=60) } else { 0 };
     Schedule { seed, delay: delay(rng), service: service(rng), strangers, found, runs, faults, deeds }
+}
+
+/// Orders that are put off for seconds, while another commit adopts or a person tags what they are for.
+fn crossing(seed: u64, rng: &mut Rng) -> Schedule {
+    let alien = Found {
+        name: 'a',
+        owner: Owner::Nobody,
+        mbps: 30,
+        title: "one",
+        text: "",
+        team: None,
+        cen: None,
+        term: Term::Runs,
+    };
+    let buys: Wish = ['a', 'b', 'c'].map(|name| (name, Want::plain(10))).into();
+    let adopts = Wish::from([('a', Want { adopt: Some('a'), ..Want::plain(30) })]);
+    let mut runs = runs(rng, std::slice::from_ref(&buys));
+    let parallelism = rng.usize(2..=4);
+    let first = Run { at: 0, end: End::Own, wait: Some(60), parallelism, pin: None, ..runs[0].clone() };
+    runs[0] = first.clone();
+    let by_hand = rng.u8(..3) == 0;
+    if !by_hand {
+        runs.push(Run { at: rng.u64(..6000), wish: adopts, mode: Mode::Direct { stall: 0 }, ..first });
+    }
+    let throttled = |call| Strike { action: Action::Create, call, what: What::Throttled(Some(3000)) };
+    let mut faults: Vec<Strike> = (1..=rng.u64(2..6)).filter(|_| rng.u8(..4) != 0).map(throttled).collect();
+    if rng.u8(..3) == 0 {
+        // One slow order beside fast ones.
+        faults.insert(0, Strike { action: Action::Create, call: rng.u64(1..4), what: What::Slow(8) });
+    }
+    let deed = Deed { when: When::Before(Action::Describe, rng.u64(2..8)), what: Act::Tagged('a') };
+    let deeds = if by_hand { vec![deed] } else { Vec::new() };
+    let found = if by_hand { Vec::new() } else { vec![alien] };
+    Schedule { seed, delay: delay(rng), service: service(rng), strangers: 0, found, runs, faults, deeds }
+}
+
+/// A package that is bought and then gone, at a service that answers its token as before: paid or not, waited for or not.
+fn replayed(seed: u64, rng: &mut Rng) -> Schedule {
+    let auto_pay = rng.u8(..3) != 0;
+    let wish = Wish::from([('a', Want { auto_pay, ..Want::plain(10) })]);
+    let mut runs = runs(rng, std::slice::from_ref(&wish));
+    let first = Run { at: 0, end: End::Own, mode: Mode::Direct { stall: 0 }, pin: None, ..runs[0].clone() };
+    let wait = if rng.bool() { None } else { Some(10) };
+    runs[0] = Run { at: 20_000, wait, ..first.clone() };
+    runs.insert(0, first);
+    let tokens = pick(rng, [TokenSemantics::Strict, TokenSemantics::Replay]);
+    let service = Semantics { tokens, ..service(rng) };
+    let at = |at, what| Deed { when: When::At(at), what };
+    let mut deeds = vec![at(rng.u64(1000..20_000), Act::Vanish('a'))];
+    if rng.bool() {
+        deeds.push(at(rng.u64(1000..20_000), Act::Pay('a')));
+    }
+    let faults = (0..few(rng, 3)).map(|_| strike_at_purchase(rng)).collect();
+    Schedule { seed, delay: delay(rng), service, strangers: 0, found: Vec::new(), runs, faults, deeds }
 }
 
 /// An account with packages, and commits that change, adopt, attach, move, detach, release, observe and retire them.
@@ -191,10 +252,46 @@ fn entry(rng: &mut Rng, name: Name, found: Option<&Found>) -> Want {
     }
 }
 
-/// Most runs plan for themselves; now and then time passes between a plan and what is made of it.
+/// Most runs plan for themselves; now and then time passes between a plan and what is made of it, or the clocks of two
+/// machines differ.
 fn mode(rng: &mut Rng) -> Mode {
     let stall = if rng.u8(..8) == 0 { rng.u64(..20_000) } else { 0 };
-    if rng.u8(..4) == 0 { Mode::Saved { stall: stall + rng.u64(..500) } } else { Mode::Direct { stall } }
+    if rng.u8(..4) != 0 {
+        return Mode::Direct { stall };
+    }
+    let stall = stall + rng.u64(..500);
+    match rng.u8(..8) {
+        // Farther apart than either is from the service's.
+        0 => Mode::Saved { stall, ahead: 2 * ahead(rng) },
+        1 => Mode::Saved { stall: stall + pick(rng, [3600, 23 * 3600, 25 * 3600]) * 1000, ahead: 0 },
+        _ => Mode::Saved { stall, ahead: 0 },
+    }
+}
+
+/// How far a clock is wrong, in seconds: a little, or just as far as the service bears it, or farther.
+fn ahead(rng: &mut Rng) -> i64 {
+    let by = pick(rng, [1, 60, 13 * 60, 13 * 60, 14 * 60, 20 * 60]);
+    if rng.bool() { by } else { -by }
+}
+
+/// A signal at some time or in the middle of a turn, and maybe another.
+fn signals(rng: &mut Rng) -> End {
+    let kind = pick(rng, [Kind::Interrupt, Kind::Terminate, Kind::Terminate, Kind::HangUp, Kind::Keys]);
+    let when = match rng.u8(..8) {
+        0 => Moment::Planning,
+        1 => Moment::Printing(rng.u32(..6)),
+        2 => Moment::Sending(rng.u32(..8)),
+        3 => Moment::Hearing(rng.u32(..8)),
+        4 => Moment::At(rng.u64(..100)),
+        _ => Moment::At(rng.u64(..8000)),
+    };
+    let second = match rng.u8(..6) {
+        0 => Some(rng.u64(..=1)),
+        1 => Some(rng.u64(1..1000)),
+        2 | 3 => Some(rng.u64(1000..6000)),
+        _ => None,
+    };
+    End::Signals(Signal { kind, when }, second)
 }
 
 /// One to four runs, together or one after the other.
@@ -206,17 +303,33 @@ fn runs(rng: &mut Rng, wishes: &[Wish]) -> Vec<Run> {
                 let most = [8, 20, 60][rng.usize(..3)];
                 End::Crash(rng.u32(1..=most))
             }
-            3 => End::Signals(rng.u64(..8000), (rng.u8(..2) == 0).then(|| rng.u64(1..4000))),
+            3 | 4 => signals(rng),
             _ => End::Own,
         };
+        let (at, wish) = (
+            [0, 0, rng.u64(..100), rng.u64(..3000), rng.u64(..60_000)][rng.usize(..5)],
+            wishes[rng.usize(..wishes.len())].clone(),
+        );
+        let mode = mode(rng);
+        let apart = match mode {
+            Mode::Direct { .. } => 0,
+            Mode::Saved { ahead, .. } => ahead,
+        };
         Run {
-            at: [0, 0, rng.u64(..100), rng.u64(..3000), rng.u64(..60_000)][rng.usize(..5)],
-            wish: wishes[rng.usize(..wishes.len())].clone(),
-            mode: mode(rng),
+            at,
+            wish,
+            mode,
             end,
             parallelism: rng.usize(1..=4),
             retries: [5, 5, 2, 0][rng.usize(..4)],
-            wait: if rng.u8(..16) == 0 { None } else { Some([4, 10, 10, 60][rng.usize(..4)]) },
+            wait: if rng.u8(..12) == 0 { None } else { Some([4, 10, 10, 60][rng.usize(..4)]) },
+            ahead: if apart == 0 && rng.u8(..8) == 0 { ahead(rng) } else { -apart / 2 },
+            pin: match rng.u8(..24) {
+                0 => Some(Pin::Other),
+                1 => Some(Pin::Own),
+                _ => None,
+            },
+            ends_credentials: (rng.u8(..16) == 0).then(|| rng.u64(..10_000)),
         }
     };
     (0..[1, 2, 2, 3, 3, 4][count]).map(&mut run).collect()
@@ -228,16 +341,40 @@ fn seconds(rng: &mut Rng) -> u64 {
 
 /// What can go wrong with any request.
 fn anything(rng: &mut Rng) -> What {
-    match rng.u8(..8) {
+    match rng.u8(..12) {
         0 => What::NotSent,
         1 => What::LostRequest,
         2 => What::LostReply,
         3 => What::Truncated,
         4 => What::Late(seconds(rng)),
-        5 => What::Throttled([None, Some(700), Some(100_000)][rng.usize(..3)]),
-        6 => What::ErrorBefore,
+        5 | 6 => What::Throttled([None, Some(700), Some(4000), Some(100_000)][rng.usize(..4)]),
+        7 => What::ErrorBefore,
+        8 => What::Ended,
+        9 | 10 => unlisted(rng),
         _ => What::Forbidden,
     }
+}
+
+/// Codes that no page of the vendor lists. The first three speak of time-outs.
+pub(crate) const CODES: [&str; 8] = [
+    "RequestTimeout",
+    "Gateway.TimedOut",
+    "OperationTimeout.Backend",
+    "TooEarly",
+    "ClientClosedRequest",
+    "TooManyRequests",
+    "SomethingNew",
+    "ResourceNotReady.Unheard",
+];
+
+/// A refusal that no page of the vendor lists.
+fn unlisted(rng: &mut Rng) -> What {
+    let status = match rng.u8(..3) {
+        0 => pick(rng, [408, 425, 429, 499]),
+        1 => pick(rng, [400, 403, 404, 409]),
+        _ => rng.u16(400..=499),
+    };
+    What::Unlisted { status, code: pick(rng, CODES), done: rng.u8(..3) != 0 }
 }
 
 fn strike_at_purchase(rng: &mut Rng) -> Strike {
@@ -270,6 +407,8 @@ fn at_commit(rng: &mut Rng, refusals: [What; 3]) -> What {
         3 => What::Slow(seconds(rng)),
         4 => pick(rng, refusals),
         5 => What::Late(seconds(rng)),
+        6 => unlisted(rng),
+        _ if rng.bool() => unlisted(rng),
         _ => anything(rng),
     }
 }
@@ -298,7 +437,9 @@ fn deed_of_buyer(rng: &mut Rng) -> Deed {
         Act::Untag(name),
         Act::Resize(name),
         Act::Vanish(name),
+        Act::Pay(name),
         Act::LookAlike(name),
+        Act::Tagged(name),
         Act::Tagged(name),
         Act::Churn,
     ];
@@ -343,5 +484,8 @@ fn service(rng: &mut Rng) -> Semantics {
         tags_after_listings: listings(rng),
         tags_after: time(rng),
         list_unpaid: rng.u8(..2) == 0,
+        values_after_listings: listings(rng),
+        values_after: time(rng),
+        no_change: pick(rng, ["Operation.Failed", "OperationFailed.UpDownRadeConfigNoChange"]),
     }
 }

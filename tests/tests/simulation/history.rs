@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use cenbwp::execute::{ChangeResult, FieldResult};
 use cenbwp_tests::{Logged, Order, Package, TokenRecord};
 
-use crate::schedule::{Action, Deed, Run};
+use crate::schedule::{Action, Deed, Run, What};
 
 /// Everything the oracle is told.
 #[derive(Debug, Default)]
@@ -46,6 +46,32 @@ pub(crate) enum Event {
         run: usize,
         nonce: String,
         fate: Fate,
+        /// The package and the order that a yes to a purchase names.
+        bought: Option<(String, String)>,
+    },
+    /// A page of the listing arrived.
+    Showed {
+        run: usize,
+        page: Page,
+    },
+    /// A signal, the first or the second, whatever is made of it.
+    Signalled {
+        run: usize,
+    },
+    /// What a second signal has to read is locked while the run prints.
+    Locked {
+        run: usize,
+    },
+    /// The run tells that a request for this identity is about to leave.
+    Intends {
+        run: usize,
+        identity: String,
+    },
+    /// What a second signal would name from now on, and the code that it would end with.
+    Stands {
+        run: usize,
+        results: Vec<ChangeResult>,
+        code: u8,
     },
     Did(Deed),
     /// A package is another one than before; by a request, or by time or a person.
@@ -57,6 +83,17 @@ pub(crate) enum Event {
     Ended {
         run: usize,
     },
+}
+
+/// A page of a listing, as it arrived.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Page {
+    /// The packages, and the identities that they carry.
+    pub(crate) packages: Vec<(String, Option<String>)>,
+    /// Whether the listing is this one page, and all of it can be read.
+    pub(crate) is_whole: bool,
+    /// Whether an item cannot be read: it may be any package.
+    pub(crate) has_unreadable: bool,
 }
 
 /// What a client sees of its request.
@@ -76,10 +113,41 @@ impl Fate {
     pub(crate) fn is_doubt(&self) -> bool {
         match self {
             Self::Lost => true,
-            Self::Answered { status: 500.., code } => !code.starts_with("PayFor"),
-            Self::Answered { .. } | Self::NotSent => false,
+            Self::Answered { status: 200, .. } | Self::NotSent => false,
+            Self::Answered { status, code } => !is_listed(code) && What::leaves_doubt(*status, code),
         }
     }
+
+    /// Whether this proves that the request did nothing, and neither did an earlier one with its token.
+    pub(crate) fn is_no(&self) -> bool {
+        match self {
+            Self::NotSent => true,
+            Self::Answered { status: 400.., code } => !self.is_doubt() && !code.starts_with("Idempotent"),
+            Self::Answered { .. } | Self::Lost => false,
+        }
+    }
+
+    /// Whether the service says that what was asked for is so already.
+    pub(crate) fn is_so_already(&self) -> bool {
+        const CODES: [&str; 2] = ["Operation.Failed", "OperationFailed.UpDownRadeConfigNoChange"];
+        matches!(self, Self::Answered { code, .. } if CODES.contains(&code.as_str()))
+    }
+
+    /// Whether the same request may succeed a moment later.
+    pub(crate) fn passes(&self) -> bool {
+        match self {
+            Self::NotSent => true,
+            Self::Answered { code, .. } => code.starts_with("Throttling"),
+            Self::Lost => false,
+        }
+    }
+}
+
+/// Tells whether a code says by itself, at any status, that nothing was done.
+fn is_listed(code: &str) -> bool {
+    const LISTED: [&str; 6] =
+        ["PayFor", "Throttling", "Idempotent", "Forbidden.RAM", "Operation.Blocking", "InvalidSecurityToken"];
+    LISTED.iter().any(|family| code.starts_with(family))
 }
 
 /// One run from its start to its end.
@@ -106,10 +174,10 @@ pub(crate) struct Said {
     pub(crate) planned: Vec<(String, &'static str)>,
     /// Every result that it told.
     pub(crate) results: Vec<ChangeResult>,
-    /// What a second signal would have named at that moment: whose request, and which package it was about.
-    pub(crate) in_flight: Vec<(String, Option<String>)>,
-    /// Whether it ended before its summary.
+    /// Whether it ended at once, before everything planned had a result: killed, or by a second signal.
     pub(crate) cut: bool,
+    /// Whether a summary was its last word.
+    pub(crate) summary: bool,
 }
 
 impl History {
@@ -164,7 +232,18 @@ impl fmt::Display for Entry {
                     .filter(|(name, _)| shown(name))
                     .try_for_each(|(name, value)| write!(f, " {name}={value}"))
             }
-            Event::Replied { run, nonce, fate } => write!(f, "run {run} hears of {}: {fate:?}", &nonce[..6]),
+            Event::Replied { run, nonce, fate, bought } => {
+                write!(f, "run {run} hears of {}: {fate:?}", &nonce[..6])?;
+                bought.iter().try_for_each(|(id, order)| write!(f, " {id} by order {order}"))
+            }
+            Event::Showed { run, page } => write!(f, "run {run} sees {page:?}"),
+            Event::Signalled { run } => write!(f, "run {run} gets a signal"),
+            Event::Locked { run } => write!(f, "run {run} prints and holds a lock"),
+            Event::Intends { run, identity } => write!(f, "run {run} says that it sends for {identity}"),
+            Event::Stands { run, results, code } => {
+                write!(f, "run {run} would end with {code}:")?;
+                results.iter().try_for_each(|result| write!(f, " {}", brief(result)))
+            }
             Event::Did(deed) => write!(f, "somebody: {:?}", deed.what),
             Event::Became { id, now: None, .. } => write!(f, "{id} is gone"),
             Event::Became { id, now: Some(package), .. } => {
@@ -185,7 +264,7 @@ impl fmt::Display for Entry {
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = self.code.map_or("killed".to_owned(), |code| format!("exit {code}"));
-        writeln!(f, "{:14}{code} {} in flight {:?}", "", self.error, self.in_flight)?;
+        writeln!(f, "{:14}{code} {}", "", self.error)?;
         for result in &self.results {
             let id = result.id.as_ref().map_or("-", |id| id.as_str());
             let detail = result.detail.as_deref().unwrap_or_default();
@@ -197,4 +276,25 @@ impl fmt::Display for Said {
         }
         Ok(())
     }
+}
+
+/// A result in a few words.
+pub(crate) fn brief(result: &ChangeResult) -> String {
+    let id = result.id.as_ref().map_or("-", |id| id.as_str());
+    let order = result.order_id.as_deref().unwrap_or("-");
+    let mbps = result.mbps.map_or("-".to_owned(), |mbps| mbps.0.to_string());
+    let fields: Vec<String> =
+        result.fields.iter().map(|field| format!("{} {}", field.field, field.outcome.word())).collect();
+    let (identity, action, outcome) = (&result.identity, result.action, result.outcome.word());
+    format!("[{identity} {action} {outcome} {id} order {order} {mbps} Mbps {}]", fields.join(", "))
+}
+
+/// The identity that a purchase's tags name; empty if they name none.
+pub(crate) fn tag_in(params: &[(String, String)]) -> String {
+    let key = params.iter().find(|(name, value)| name.ends_with(".Key") && value == "cenbwp");
+    let value = key.and_then(|(name, _)| {
+        let value = name.replace(".Key", ".Value");
+        params.iter().find(|(other, _)| *other == value)
+    });
+    value.map(|(_, value)| value.clone()).unwrap_or_default()
 }

@@ -20,13 +20,16 @@
 mod account;
 #[path = "../common/mod.rs"]
 mod common;
+mod dimensions;
 mod generate;
 mod history;
 mod oracle;
 mod planted;
+mod process;
 mod schedule;
 mod seeds;
 mod shrink;
+mod signals;
 #[path = "../common/signer.rs"]
 mod signer;
 mod small;

@@ -2,13 +2,13 @@
 //! stands behind a wire that changes what it says to the service or hears from it, or says more than it knows.
 
 use cenbwp::cloud::{Reply, TransportError};
-use cenbwp::execute::{FieldOutcome, Outcome};
+use cenbwp::execute::{ChangeResult, FieldOutcome, Outcome};
 use serde_json::{Value, json};
 
 use crate::account::FOREIGN;
 use crate::history::Said;
 use crate::oracle::Law;
-use crate::schedule::{Action, Manage, Name, Schedule, Want};
+use crate::schedule::{Action, End, Kind, Manage, Name, Schedule, Want, What};
 use crate::seeds;
 use crate::trial;
 
@@ -71,6 +71,32 @@ pub(crate) enum Bug {
     UnknownIsFailed,
     /// The texts of every package are believed to be as declared.
     TextsBelieved,
+    /// A request to stop is read by a task, which gets its turn only where the process waits.
+    StopIsATask,
+    /// A hang-up ends the process as it ends one that does not listen.
+    HangUpKills,
+    /// Any second signal ends the process at once, also the one that `timeout` sends right after the first.
+    EverySignalCounts,
+    /// An end by a second signal has no summary.
+    SilentEnd,
+    /// Answers are taken in when all requests that are under way have been answered.
+    AnswersWithheld,
+    /// An order that was put off takes no listing in before it is sent again.
+    PutOffIsBlind,
+    /// What follows a purchase takes its place in what a second signal would name.
+    ProofForgotten,
+    /// What a second signal names has the operation in the place of the action.
+    ActionIsOperation,
+    /// A gateway's time-out is taken for the service's refusal.
+    TimeoutIsRefusal,
+    /// The account that a saved plan's spec pins is not read.
+    PinIsNotRead,
+    /// A plan from the future is not too old, and so it is fine.
+    FutureIsYoung,
+    /// A yes is told as a package, whether a listing shows it or not.
+    YesIsCreated,
+    /// "It is so already" is a refusal unless the listing shows the value at once.
+    AlreadySoIsRefused,
 }
 
 impl Bug {
@@ -134,6 +160,15 @@ impl Bug {
 
     /// What the tool with this bug says at its end.
     pub(crate) fn says(self, said: &mut Said) {
+        if self == Self::YesIsCreated {
+            let ordered = said.results.iter_mut().filter(|result| {
+                result.action == "purchase" && result.order_id.is_some() && !result.is_success()
+            });
+            ordered.for_each(|result| result.outcome = Outcome::Created);
+            if said.code.is_some() && said.results.iter().all(ChangeResult::is_success) {
+                said.code = Some(0);
+            }
+        }
         let instead = match self {
             Self::UnknownIsDone => (FieldOutcome::Done, Outcome::Updated),
             Self::UnknownIsFailed => (FieldOutcome::Failed, Outcome::Failed),
@@ -150,9 +185,35 @@ impl Bug {
         }
     }
 
-    /// What the tool with this bug hears.
+    /// What a second signal would name in the tool with this bug.
+    pub(crate) fn stands(self, result: &mut ChangeResult) {
+        match self {
+            Self::ProofForgotten if !result.fields.is_empty() => {
+                (result.outcome, result.id, result.order_id) = (Outcome::Unknown, None, None);
+                (result.mbps, result.client_token) = (None, None);
+                result.fields.clear();
+            }
+            Self::ActionIsOperation if result.action == "update" => {
+                result.action = "ModifyCenBandwidthPackageSpec";
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the tool with this bug sums up at this end.
+    pub(crate) fn sums_up(self, end: End, at_once: bool) -> bool {
+        let hung_up = matches!(end, End::Signals(signal, _) if signal.kind == Kind::HangUp);
+        match self {
+            Self::SilentEnd => !at_once,
+            Self::HangUpKills => !(at_once && hung_up),
+            _ => true,
+        }
+    }
+
+    /// What the tool with this bug hears, when orders for these identities were put off.
     pub(crate) fn reply(
         self,
+        put_off: &[String],
         action: &str,
         result: Result<Reply, TransportError>,
     ) -> Result<Reply, TransportError> {
@@ -160,12 +221,22 @@ impl Bug {
         let is_create = action == Some(Action::Create);
         let lost = matches!(result, Err(TransportError::Lost(_)));
         let refused = matches!(result, Ok(Reply { status: 400.., .. }));
+        let lost_on_the_way = matches!(&result, Ok(Reply { status: status @ 400..500, body, .. })
+            if What::leaves_doubt(*status, &code_of(body)) && code_of(body) != "Throttling.User");
         match self {
-            Self::LostIsRefused if is_create && lost => Ok(refusal("InventoryExceeded")),
+            Self::LostIsRefused if is_create && lost => Ok(refusal(400, "InventoryExceeded")),
             Self::RefusalIsYes if refused && action.is_some_and(Action::is_change) => {
                 Ok(Reply { status: 200, retry_after: None, body: br#"{"RequestId":"yes"}"#.to_vec() })
             }
-            Self::LostIsRepeated if is_create && lost => Ok(refusal("Throttling.User")),
+            Self::LostIsRepeated if is_create && lost => Ok(refusal(400, "Throttling.User")),
+            Self::TimeoutIsRefusal if is_create && lost_on_the_way => Ok(refusal(400, "InventoryExceeded")),
+            Self::AlreadySoIsRefused => {
+                let other = instead(result, "Operation.Failed", "InvalidParameter");
+                instead(other, "OperationFailed.UpDownRadeConfigNoChange", "InvalidParameter")
+            }
+            Self::PutOffIsBlind if action == Some(Action::Describe) => {
+                result.map(|reply| without(reply, put_off))
+            }
             Self::MoneyRepeated => instead(result, "PayFor.AccountMoneyValidateError", "Throttling.User"),
             Self::MismatchIsFailure => instead(result, "IdempotentParameterMismatch", "IdempotentFailed"),
             Self::BusyIsFailure => instead(result, "IdempotentProcessing", "IdempotentFailed"),
@@ -230,17 +301,35 @@ fn apart(item: &mut Value) {
     }
 }
 
-fn refusal(code: &str) -> Reply {
+/// A page of the listing without the packages of these identities.
+fn without(mut reply: Reply, identities: &[String]) -> Reply {
+    let Ok(mut page) = serde_json::from_slice::<Value>(&reply.body) else { return reply };
+    let Some(items) = page["CenBandwidthPackages"]["CenBandwidthPackage"].as_array_mut() else {
+        return reply;
+    };
+    let before = items.len();
+    let named =
+        |item: &Value| identities.iter().any(|it| item["Tags"].to_string().contains(&format!("\"{it}\"")));
+    items.retain(|item| !named(item));
+    let gone = (before - items.len()) as u64;
+    page["TotalCount"] = json!(page["TotalCount"].as_u64().unwrap_or(0).saturating_sub(gone));
+    reply.body = page.to_string().into_bytes();
+    reply
+}
+
+pub(crate) fn refusal(status: u16, code: &str) -> Reply {
     let body = json!({ "Code": code, "Message": "", "RequestId": "", "HostId": "" });
-    Reply { status: 400, retry_after: None, body: body.to_string().into_bytes() }
+    Reply { status, retry_after: None, body: body.to_string().into_bytes() }
+}
+
+fn code_of(body: &[u8]) -> String {
+    let document: Value = serde_json::from_slice(body).unwrap_or_default();
+    document["Code"].as_str().unwrap_or_default().to_owned()
 }
 
 /// The reply, with another code in the place of this one.
 fn instead(result: Result<Reply, TransportError>, code: &str, other: &str) -> Result<Reply, TransportError> {
-    result.map(|reply| {
-        let document: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-        if document["Code"] == code { refusal(other) } else { reply }
-    })
+    result.map(|reply| if code_of(&reply.body) == code { refusal(400, other) } else { reply })
 }
 
 /// The simulator finds a violation of this law within so many seeds.
@@ -290,4 +379,17 @@ caught! {
     change_that_is_told_as_done_without_proof_is_caught: UnknownIsDone breaks TellsTheTruth within 1000;
     change_that_is_told_as_failed_without_proof_is_caught: UnknownIsFailed breaks TellsTheTruth within 1000;
     texts_that_are_not_compared_are_caught: TextsBelieved breaks Converges within 1000;
+    stop_that_waits_for_its_turn_is_caught: StopIsATask breaks Stops within 1000;
+    hang_up_that_ends_without_a_word_is_caught: HangUpKills breaks Stops within 1000;
+    second_signal_of_the_same_moment_that_counts_is_caught: EverySignalCounts breaks Stops within 1000;
+    end_without_a_summary_is_caught: SilentEnd breaks Stops within 1000;
+    answers_that_are_withheld_are_caught: AnswersWithheld breaks TellsTheTruth within 1000;
+    order_that_is_put_off_and_sees_nothing_is_caught: PutOffIsBlind breaks NoPurchaseOnDoubt within 4000;
+    proof_that_is_forgotten_is_caught: ProofForgotten breaks TellsTheTruth within 1000;
+    operation_in_the_place_of_an_action_is_caught: ActionIsOperation breaks TellsTheTruth within 1000;
+    time_out_that_is_told_as_a_refusal_is_caught: TimeoutIsRefusal breaks TellsTheTruth within 1000;
+    plan_of_another_account_that_is_carried_out_is_caught: PinIsNotRead breaks OfThisPlan within 1000;
+    plan_from_the_future_that_is_carried_out_is_caught: FutureIsYoung breaks OfThisPlan within 1000;
+    yes_that_is_told_as_a_package_is_caught: YesIsCreated breaks TellsTheTruth within 1000;
+    value_that_is_so_already_and_told_as_refused_is_caught: AlreadySoIsRefused breaks TellsTheTruth within 4000;
 }

@@ -135,6 +135,21 @@ pub(crate) struct Run {
     pub(crate) retries: u32,
     /// How many seconds it waits for what it changed; `None` is `--no-wait`.
     pub(crate) wait: Option<u64>,
+    /// How many seconds its machine's clock is ahead of the service's.
+    pub(crate) ahead: i64,
+    /// The account that its spec pins, if it pins one.
+    pub(crate) pin: Option<Pin>,
+    /// After how many milliseconds its credentials end, if they do.
+    pub(crate) ends_credentials: Option<u64>,
+}
+
+/// The account that a spec pins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Pin {
+    /// The one that the run's credentials are of.
+    Own,
+    /// Another one. A saved plan of such a spec is forged: no honest run makes it.
+    Other,
 }
 
 /// How a run comes by its plan.
@@ -142,8 +157,25 @@ pub(crate) struct Run {
 pub(crate) enum Mode {
     /// It plans by itself and is approved in advance; the machine stalls for so long before it goes on.
     Direct { stall: u64 },
-    /// It saves its plan, and so long after that the file is read and applied.
-    Saved { stall: u64 },
+    /// It saves its plan, and so long after that the file is read and applied. The clock of the machine that plans is
+    /// so many seconds ahead of the one that applies.
+    Saved { stall: u64, ahead: i64 },
+}
+
+impl Mode {
+    /// A saved plan older than this is refused: the usual `--plan-ttl`.
+    pub(crate) const OLDEST: i64 = 24 * 3600;
+    /// A saved plan may be so many seconds younger than now.
+    pub(crate) const FARTHEST: i64 = 15 * 60;
+
+    /// The age in seconds of the saved plan when it is read, as the applying machine's clock has it; at most a few
+    /// seconds more.
+    pub(crate) fn age(self) -> Option<i64> {
+        match self {
+            Self::Direct { .. } => None,
+            Self::Saved { stall, ahead } => Some(i64::try_from(stall / 1000).unwrap_or(i64::MAX) - ahead),
+        }
+    }
 }
 
 /// How a run ends.
@@ -153,8 +185,51 @@ pub(crate) enum End {
     Own,
     /// Killed where it waits for the so-many-th time.
     Crash(u32),
-    /// By a signal so long after its start, and maybe by another so long after the first.
-    Signals(u64, Option<u64>),
+    /// By a signal, and maybe by another of its kind so many milliseconds after the first.
+    Signals(Signal, Option<u64>),
+}
+
+/// A request to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Signal {
+    pub(crate) kind: Kind,
+    pub(crate) when: Moment,
+}
+
+impl Signal {
+    /// From when on after the first a second signal counts, in milliseconds.
+    pub(crate) fn counts_after(self) -> u64 {
+        match self.kind {
+            Kind::Keys => 0,
+            Kind::Interrupt | Kind::Terminate | Kind::HangUp => 1000,
+        }
+    }
+}
+
+/// The kind of a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// SIGINT from a program.
+    Interrupt,
+    /// SIGINT from the keyboard of a terminal.
+    Keys,
+    Terminate,
+    HangUp,
+}
+
+/// The moment of a signal. All but the first lie within one turn of the process, which waits for nothing meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// So many milliseconds after the start.
+    At(u64),
+    /// While it plans.
+    Planning,
+    /// While it prints for the so-many-th time in the execution.
+    Printing(u32),
+    /// As its so-many-th request leaves.
+    Sending(u32),
+    /// As it takes in its so-many-th reply.
+    Hearing(u32),
 }
 
 /// An operation that faults and deeds are tied to.
@@ -250,10 +325,29 @@ pub(crate) enum What {
     Blocking,
     /// Sold out: this request will never succeed.
     SoldOut,
+    /// A refusal with a code that no page of the vendor lists, before anything was done or after it.
+    Unlisted { status: u16, code: &'static str, done: bool },
+    /// The credentials have ended, says the service; the next request finds them renewed.
+    Ended,
     /// The item at this position cannot be read.
     Unreadable(usize),
     /// The listing counts one package too many.
     Miscounted,
+}
+
+impl What {
+    /// Tells whether a refusal with a code that is not listed leaves open what was done: by a status that a gateway
+    /// gives while the service goes on, or by a name that speaks of time-outs.
+    pub(crate) fn leaves_doubt(status: u16, code: &str) -> bool {
+        let name = code.to_ascii_lowercase();
+        let late = ["timeout", "time_out", "timedout", "timed_out"].iter().any(|word| name.contains(word));
+        late || matches!(status, 408 | 425 | 429 | 499 | 500..)
+    }
+
+    /// Tells whether the service denies what it did, in a way that no client can see through.
+    pub(crate) fn is_lie(self) -> bool {
+        matches!(self, Self::Unlisted { status, code, done: true } if !Self::leaves_doubt(status, code))
+    }
 }
 
 /// Something that a person, or another tool, does.
@@ -293,6 +387,8 @@ pub(crate) enum Act {
     Upgrade(Name),
     /// It is gone.
     Vanish(Name),
+    /// Pays an open order for it.
+    Pay(Name),
     /// Buys one of the same name, areas and bandwidth, without a tag.
     LookAlike(Name),
     /// Buys one and gives it our tag.

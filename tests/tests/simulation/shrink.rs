@@ -61,6 +61,18 @@ fn smaller(schedule: &Schedule) -> Vec<Schedule> {
         if run.end != End::Own {
             with(&|other| other.runs[n].end = End::Own);
         }
+        if let End::Signals(signal, Some(_)) = run.end {
+            with(&|other| other.runs[n].end = End::Signals(signal, None));
+        }
+        if run.ahead != 0 {
+            with(&|other| other.runs[n].ahead = 0);
+        }
+        if run.pin.is_some() {
+            with(&|other| other.runs[n].pin = None);
+        }
+        if run.ends_credentials.is_some() {
+            with(&|other| other.runs[n].ends_credentials = None);
+        }
         if run.mode != (Mode::Direct { stall: 0 }) {
             with(&|other| other.runs[n].mode = Mode::Direct { stall: 0 });
         }
@@ -91,7 +103,7 @@ fn less_said(want: Want) -> Vec<Want> {
 
 fn simpler_services(service: &Semantics, mut with: impl FnMut(&Semantics)) {
     let plain = Semantics::default();
-    let changes: [fn(&mut Semantics, &Semantics); 8] = [
+    let changes: [fn(&mut Semantics, &Semantics); 11] = [
         |one, plain| one.tokens = plain.tokens,
         |one, plain| one.failed_remembered = plain.failed_remembered,
         |one, plain| one.dead_replay = plain.dead_replay,
@@ -100,6 +112,9 @@ fn simpler_services(service: &Semantics, mut with: impl FnMut(&Semantics)) {
         |one, plain| one.tags_after_listings = plain.tags_after_listings,
         |one, plain| one.tags_after = plain.tags_after,
         |one, plain| one.list_unpaid = plain.list_unpaid,
+        |one, plain| one.values_after_listings = plain.values_after_listings,
+        |one, plain| one.values_after = plain.values_after,
+        |one, plain| one.no_change = plain.no_change,
     ];
     for change in changes {
         let mut simpler = service.clone();

@@ -123,7 +123,7 @@ fn every_state_is_left_for_what_is_declared_under_faults() {
 }
 
 /// No divisor of the number of faults, so that every fault meets every kind of request.
-const STRIDE: usize = 11;
+const STRIDE: usize = 61;
 
 /// `make simulate` takes them all.
 #[test]

@@ -5,29 +5,25 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use cenbwp::clock::Clock;
 use cenbwp::cloud::{Cloud, RetryPolicy};
-use cenbwp::execute::{self, ChangeResult, InFlight, Settings};
-use cenbwp::exit::{Exit, Failure};
-use cenbwp::planned::Planned;
+use cenbwp::execute::InFlight;
+use cenbwp::exit::Exit;
 use cenbwp::report::outcomes::Applied;
-use cenbwp::situation::Situation;
-use cenbwp::stop::Stop;
-use cenbwp_diff::{Change, Plan};
-use cenbwp_spec::Source;
 use cenbwp_tests::{Config, Effect, Emulator, Fault, Refusal};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
-use crate::account::{START, do_deed, furnish, spec_of, text};
-use crate::common::{self, Approved, InProcess};
+use crate::account::{START, do_deed, furnish, spec_of};
+use crate::common::{self, InProcess};
 use crate::history::{Event, History, Record, Said};
 use crate::oracle::{self, Law, Violation};
 use crate::planted::Bug;
-use crate::schedule::{Deed, End, Mode, Run, Schedule, Strike, What, When, Wish};
+use crate::process::{Process, cut_short, known};
+use crate::schedule::{Deed, End, Kind, Mode, Run, Schedule, Strike, What, When, Wish};
+use crate::signals::{Crashing, Signals, Watched};
 use crate::wire::{Net, Wire, sleep};
 
 /// Carries out a schedule and judges it. With a bug, a tool that has it is played.
@@ -107,12 +103,19 @@ impl Sim {
         Self { net, clock: Clock::starting_at(start), seed: schedule.seed, records: RefCell::default() }
     }
 
-    fn client(&self, run: usize, retries: u32) -> Cloud {
-        let seed = self.seed ^ (run as u64 + 1).wrapping_mul(0xD134_2543_DE82_EF95);
+    /// A client on a machine whose clock is so many seconds ahead.
+    fn client(&self, (n, machine): (usize, u64), run: &Run, signals: &Arc<Signals>, ahead: i64) -> Cloud {
+        let seed = self.seed ^ (n as u64 + 1 + (machine << 32)).wrapping_mul(0xD134_2543_DE82_EF95);
         let rng = Mutex::new(fastrand::Rng::with_seed(seed));
-        let wire = Arc::new(Wire { net: Arc::clone(&self.net), run, rng });
-        let retry = RetryPolicy { max_retries: retries, ..RetryPolicy::default() };
-        common::client(self.net.emulator.config(), wire, self.clock, seed, retry)
+        let ends = run.ends_credentials.map(|after| self.net.now() + after);
+        let (net, signals) = (Arc::clone(&self.net), Arc::clone(signals));
+        let wire = Arc::new(Wire { net, run: n, rng, signals, ends });
+        let retry = RetryPolicy { max_retries: run.retries, ..RetryPolicy::default() };
+        let start: jiff::Timestamp = START.parse().expect("a fixed time");
+        // The clocks of all began together.
+        let passed = i64::try_from(self.net.now()).expect("a history ends");
+        let now = start + jiff::SignedDuration::from_millis(passed) + jiff::SignedDuration::from_secs(ahead);
+        common::client(self.net.emulator.config(), wire, Clock::starting_at(now), seed, retry)
     }
 
     async fn deed_at(&self, at: u64, deed: Deed) {
@@ -129,53 +132,57 @@ impl Sim {
         sleep(run.at).await;
         self.net.note(Event::Started { run: n });
         let started = self.net.now();
-        let in_flight = InFlight::default();
-        let told = RefCell::new(Said::default());
-        let stop = Stop::default();
-        let work = self.work(n, run, &in_flight, &stop, &told);
+        let signals = Signals::of(&self.net, n, run);
+        let ahead = match run.mode {
+            Mode::Direct { .. } => 0,
+            Mode::Saved { ahead, .. } => ahead,
+        };
+        let process = Process {
+            n,
+            run,
+            net: &self.net,
+            cloud: self.client((n, 0), run, &signals, run.ahead),
+            planner: self.client((n, 1), run, &signals, run.ahead + ahead),
+            signals: &signals,
+            in_flight: InFlight::default(),
+            told: RefCell::default(),
+            stands: RefCell::default(),
+        };
+        let work = Watched { way: Box::pin(process.work()), look: || process.look() };
         let ended = match run.end {
             End::Own => Some(work.await),
             End::Crash(polls) => Crashing { way: Some(Box::pin(work)), left: polls }.await,
-            End::Signals(first, second) => {
-                let signals = async {
-                    sleep(first).await;
-                    stop.request();
-                    match second {
-                        Some(second) => sleep(second).await,
-                        None => std::future::pending().await,
-                    }
-                };
-                tokio::select! {
-                    biased;
-                    ended = work => Some(ended),
-                    () = signals => None,
-                }
-            }
+            End::Signals(..) => tokio::select! {
+                biased;
+                ended = work => Some(ended),
+                () = signals.end_at_once() => None,
+            },
         };
-        let mut said = told.take();
-        let register = in_flight.lock().expect("nobody panicked");
-        said.in_flight = register
-            .iter()
-            .map(|intent| (intent.identity.to_string(), intent.id.as_ref().map(ToString::to_string)))
-            .collect();
+        let mut said = process.told.take();
+        let summary = self.net.bug.is_none_or(|bug| bug.sums_up(run.end, ended.is_none()));
+        said.summary = summary && !matches!(run.end, End::Crash(_));
         match (ended, run.end) {
             (Some(Ok(applied)), _) => said.hear(applied),
             (Some(Err(failure)), _) => {
                 said.code = Some(failure.exit.code());
                 said.error = failure.error.to_string();
             }
+            (None, End::Own | End::Crash(_)) => said.cut = true,
+            (None, End::Signals(signal, _))
+                if self.net.bug == Some(Bug::HangUpKills) && signal.kind == Kind::HangUp =>
+            {
+                said.cut = true;
+            }
             // What the second signal ends with, as the command line has it.
             (None, End::Signals(..)) => {
-                let results = register.results();
+                let results = known(&process.in_flight.lock().expect("nobody panicked"));
                 said.cut = true;
                 if results.is_empty() {
                     said.code = Some(Exit::Interrupted.code());
                 } else {
-                    let end = cenbwp::report::outcomes::End::Left;
-                    said.hear(Applied { digest: String::new(), results, left: None, end });
+                    said.hear(cut_short(results));
                 }
             }
-            (None, End::Own | End::Crash(_)) => said.cut = true,
         }
         if let Some(bug) = self.net.bug {
             bug.says(&mut said);
@@ -184,51 +191,6 @@ impl Sim {
         let ended = self.net.now();
         let record = Record { run: run.clone(), quiet, started, ended, said, left: String::new() };
         self.records.borrow_mut().insert(n, record);
-    }
-
-    /// What the process does: look, plan, check, execute.
-    async fn work(
-        &self,
-        n: usize,
-        run: &Run,
-        in_flight: &InFlight,
-        stop: &Stop,
-        told: &RefCell<Said>,
-    ) -> Result<Applied, Failure> {
-        let cloud = self.client(n, run.retries);
-        let spec = spec_of(&run.wish, self.net.bug);
-        let planning = async {
-            match run.mode {
-                Mode::Direct { stall } => {
-                    let planned = common::plan(&cloud, &spec).await?;
-                    check_applyable(&planned.1)?;
-                    sleep(stall).await;
-                    Ok(planned)
-                }
-                Mode::Saved { stall } => from_file(&cloud, &run.wish, stall, self.net.bug).await,
-            }
-        };
-        let (situation, plan) = tokio::select! {
-            biased;
-            () = stop.requested() => {
-                return Err(Failure::new(Exit::Interrupted, "interrupted"));
-            }
-            planned = planning => planned?,
-        };
-        told.borrow_mut().planned = plan.changes.iter().map(planned).collect();
-        let settings = Settings {
-            parallelism: run.parallelism,
-            wait: run.wait.is_some(),
-            wait_timeout: Duration::from_secs(run.wait.unwrap_or(0)),
-            max_retries: run.retries,
-        };
-        let tell = |event: execute::Event<'_>| {
-            if let execute::Event::Result(result) = event {
-                told.borrow_mut().results.push(ChangeResult::clone(result));
-            }
-        };
-        let approved = Approved { spec: &spec, situation: &situation, plan: &plan };
-        Ok(common::execute(&approved, &cloud, &settings, in_flight, stop, &tell).await)
     }
 
     /// Nothing goes wrong any more, everything under way ends, and every commit is applied again until it is
@@ -244,14 +206,18 @@ impl Sim {
             !self.seed,
             RetryPolicy::default(),
         );
-        for _ in 0..service.visible_after_listings.max(service.tags_after_listings) {
+        for _ in 0..service
+            .visible_after_listings
+            .max(service.tags_after_listings)
+            .max(service.values_after_listings)
+        {
             drop(visitor.list().await);
         }
         let mut n = schedule.runs.len();
         for wish in &schedule.commits() {
             for _ in 0..2 {
                 self.act(n, &quiet_run(wish), true).await;
-                let left = match common::plan(&visitor, &spec_of(wish, self.net.bug)).await {
+                let left = match common::plan(&visitor, &spec_of(wish, None, self.net.bug)).await {
                     Ok((_, plan)) if plan.is_empty() => String::new(),
                     Ok((_, plan)) => format!("{:?} {:?}", plan.changes, plan.held),
                     Err(failure) => failure.error.to_string(),
@@ -277,47 +243,6 @@ impl Sim {
     }
 }
 
-/// Saves a plan, reads it after a while, and plans again: what is still to be done of it.
-async fn from_file(
-    cloud: &Cloud,
-    wish: &Wish,
-    stall: u64,
-    bug: Option<Bug>,
-) -> Result<(Situation, Plan), Failure> {
-    let spec = spec_of(wish, bug);
-    let (situation, plan) = common::plan(cloud, &spec).await?;
-    let sources = vec![Source { name: "spec.yaml".to_owned(), bytes: text(wish, bug).into_bytes() }];
-    let (sources, options) = (sources.into(), common::options(cloud));
-    let saved = Planned::new(sources, spec.clone().into(), options, situation, plan);
-    check_applyable(&saved.plan)?;
-    let file = saved.document().to_text();
-    sleep(stall).await;
-    let read = Planned::read(file.as_bytes())?;
-    let (situation, fresh) = common::plan(cloud, &spec).await?;
-    Ok((situation, read.still_approved(&fresh)?))
-}
-
-/// As `apply` refuses, before anything is sent.
-fn check_applyable(plan: &Plan) -> Result<(), Failure> {
-    if plan.is_applyable() {
-        return Ok(());
-    }
-    let held: Vec<String> =
-        plan.held.iter().map(|held| format!("{} {}", held.identity, held.reason.word())).collect();
-    Err(Failure::new(Exit::Refused, format_args!("held: {}", held.join(", "))))
-}
-
-fn planned(change: &Change) -> (String, &'static str) {
-    let action = match change {
-        Change::Purchase(_) => "purchase",
-        Change::Update(_) => "update",
-        Change::Adopt(_) => "adopt",
-        Change::Release(_) => "release",
-        Change::Retire(_) => "retire",
-    };
-    (change.identity().to_string(), action)
-}
-
 impl Said {
     fn hear(&mut self, applied: Applied) {
         self.code = Some(applied.exit().code());
@@ -334,27 +259,9 @@ fn quiet_run(wish: &Wish) -> Run {
         parallelism: 4,
         retries: 5,
         wait: Some(300),
-    }
-}
-
-/// Drops what it carries at the n-th poll.
-struct Crashing<F> {
-    way: Option<Pin<Box<F>>>,
-    left: u32,
-}
-
-impl<F: Future> Future for Crashing<F> {
-    type Output = Option<F::Output>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.left == 0 {
-            self.way = None;
-        }
-        self.left = self.left.saturating_sub(1);
-        match &mut self.way {
-            Some(way) => way.as_mut().poll(cx).map(Some),
-            None => Poll::Ready(None),
-        }
+        ahead: 0,
+        pin: None,
+        ends_credentials: None,
     }
 }
 
@@ -375,6 +282,11 @@ fn effect(what: What) -> Option<Effect> {
         What::Forbidden => refuse(403, "Forbidden.RAM"),
         What::Blocking => refuse(400, "Operation.Blocking"),
         What::SoldOut => refuse(400, "InventoryExceeded"),
+        What::Unlisted { status, code, done: false } => refuse(status, code),
+        What::Unlisted { status, code, done: true } => {
+            Effect::FailAfter(Refusal::new(status, code, "an injected error"))
+        }
+        What::Ended => refuse(403, "InvalidSecurityToken.Expired"),
         What::Unreadable(index) => Effect::Unreadable(index),
         What::Miscounted => Effect::TotalCount(99),
     })

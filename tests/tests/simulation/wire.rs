@@ -1,19 +1,22 @@
 //! The way between one executor and the service: delays, losses, and the log of who sent what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cenbwp::cloud::{Reply, Sending, SignedRequest, Transport, TransportError};
-use cenbwp_tests::{Emulator, Package, World};
+use cenbwp_tests::{Emulator, IDENTITY_TAG, Package, World};
 use fastrand::Rng;
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::common;
-use crate::history::{Entry, Event, Fate, History};
-use crate::planted::Bug;
+use crate::history::{Entry, Event, Fate, History, Page, tag_in};
+use crate::planted::{self, Bug};
 use crate::schedule::{Action, What};
+use crate::signals::Signals;
 use crate::signer;
 
 /// How long a client waits for a reply.
@@ -32,6 +35,11 @@ pub(crate) struct Net {
     sent: Mutex<Vec<&'static str>>,
     /// The packages as they were seen last.
     packages: Mutex<BTreeMap<String, Package>>,
+    /// How many requests of a run that change something are not answered yet.
+    unanswered: Mutex<BTreeMap<usize, usize>>,
+    answered: Notify,
+    /// The identities whose last order was only put off, of each run.
+    put_off: Mutex<BTreeSet<(usize, String)>>,
 }
 
 impl Net {
@@ -50,12 +58,15 @@ impl Net {
             history: Mutex::default(),
             sent: Mutex::default(),
             packages: Mutex::default(),
+            unanswered: Mutex::default(),
+            answered: Notify::new(),
+            put_off: Mutex::default(),
         })
     }
 
     /// Notes what is another than when it was seen last, and the request that made it so, if one did.
     pub(crate) fn watch(&self, world: &World, request: Option<u64>) {
-        let mut known = self.packages.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = locked(&self.packages);
         if known.len() == world.packages.len()
             && world.packages.iter().all(|package| known.get(&package.id) == Some(package))
         {
@@ -85,16 +96,63 @@ impl Net {
     }
 
     pub(crate) fn history(&self) -> MutexGuard<'_, History> {
-        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.history)
+    }
+
+    /// Counts a request that changes something until the guard is dropped.
+    fn open(self: &Arc<Self>, run: usize) -> Open {
+        *locked(&self.unanswered).entry(run).or_default() += 1;
+        Open { net: Arc::clone(self), run }
+    }
+
+    async fn until_all_are_answered(&self, run: usize) {
+        loop {
+            let answered = self.answered.notified();
+            if locked(&self.unanswered).get(&run).is_none_or(|open| *open == 0) {
+                return;
+            }
+            answered.await;
+        }
+    }
+
+    fn take_note(&self, run: usize, identity: String, fate: &Fate) {
+        if fate.passes() {
+            locked(&self.put_off).insert((run, identity));
+        } else {
+            locked(&self.put_off).remove(&(run, identity));
+        }
+    }
+
+    /// The identities whose last order was only put off.
+    fn throttled(&self, run: usize) -> Vec<String> {
+        let put_off = locked(&self.put_off);
+        put_off.iter().filter(|(other, _)| *other == run).map(|(_, identity)| identity.clone()).collect()
     }
 
     /// Counts a request and tells whether it finds a connection.
     fn connects(&self, action: &'static str) -> bool {
-        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sent = locked(&self.sent);
         sent.push(action);
         let call = sent.iter().filter(|other| **other == action).count() as u64;
         !self.unsent.contains(&(action, call))
     }
+}
+
+/// A request that is not answered yet.
+struct Open {
+    net: Arc<Net>,
+    run: usize,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        *locked(&self.net.unanswered).entry(self.run).or_default() -= 1;
+        self.net.answered.notify_waiters();
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One run's way to the service.
@@ -102,6 +160,9 @@ pub(crate) struct Wire {
     pub(crate) net: Arc<Net>,
     pub(crate) run: usize,
     pub(crate) rng: Mutex<Rng>,
+    pub(crate) signals: Arc<Signals>,
+    /// When the credentials end, in milliseconds from the start.
+    pub(crate) ends: Option<u64>,
 }
 
 impl Transport for Wire {
@@ -128,7 +189,10 @@ impl Wire {
             let again = signed(action, &params, &nonce, date);
             result = self.send_as(action, &nonce, params, again).await;
         }
-        bug.reply(action, result)
+        if bug == Bug::AnswersWithheld {
+            net.until_all_are_answered(run).await;
+        }
+        bug.reply(&net.throttled(run), action, result)
     }
 
     /// Sends what is received so, unless the way there or back is cut.
@@ -139,10 +203,16 @@ impl Wire {
         params: Vec<(String, String)>,
         received: cenbwp_tests::Request,
     ) -> Result<Reply, TransportError> {
-        let (net, run, nonce) = (&*self.net, self.run, nonce.to_owned());
+        let (net, run, nonce) = (&self.net, self.run, nonce.to_owned());
+        let about = Action::named(action).filter(|it| *it == Action::Create).map(|_| tag_in(&params));
+        let spends = Action::named(action).is_some_and(|it| it == Action::Create || it.is_change());
+        let open = spends.then(|| net.open(run));
         net.note(Event::Sent { run, action, nonce: nonce.clone(), params });
+        self.signals.sending();
         self.delay().await;
-        let result = if net.connects(action) {
+        let result = if self.ends.is_some_and(|ends| net.now() >= ends) {
+            Ok(planted::refusal(403, "InvalidSecurityToken.Expired"))
+        } else if net.connects(action) {
             match tokio::time::timeout(PATIENCE, net.emulator.handle(received)).await {
                 Ok(reply) => common::answer(reply),
                 Err(_) => Err(TransportError::Lost("timed out".to_owned())),
@@ -151,12 +221,24 @@ impl Wire {
             Err(TransportError::NotSent("no connection".to_owned()))
         };
         self.delay().await;
-        net.note(Event::Replied { run, nonce, fate: fate(&result) });
+        let fate = fate(&result);
+        if let (Some(Action::Describe), Ok(reply)) = (Action::named(action), &result)
+            && fate.is_yes()
+        {
+            net.note(Event::Showed { run, page: page(reply) });
+        }
+        if let Some(identity) = about {
+            net.take_note(run, identity, &fate);
+        }
+        drop(open);
+        let bought = result.as_ref().ok().filter(|_| action == Action::Create.name()).and_then(bought);
+        net.note(Event::Replied { run, nonce, fate, bought });
+        self.signals.hearing();
         result
     }
 
     async fn delay(&self) {
-        let delay = self.rng.lock().unwrap_or_else(PoisonError::into_inner).u64(..=self.net.delay);
+        let delay = locked(&self.rng).u64(..=self.net.delay);
         sleep(delay).await;
     }
 }
@@ -200,8 +282,33 @@ fn fate(result: &Result<Reply, TransportError>) -> Fate {
         Err(TransportError::Lost(_)) => Fate::Lost,
         Ok(Reply { status: 200, .. }) => Fate::Answered { status: 200, code: String::new() },
         Ok(Reply { status, body, .. }) => {
-            let document: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+            let document: Value = serde_json::from_slice(body).unwrap_or_default();
             Fate::Answered { status: *status, code: document["Code"].as_str().unwrap_or_default().to_owned() }
         }
     }
+}
+
+/// The package and the order that a yes to a purchase names.
+fn bought(reply: &Reply) -> Option<(String, String)> {
+    let document: Value = serde_json::from_slice(&reply.body).ok().filter(|_| reply.status == 200)?;
+    let text = |name: &str| document[name].as_str().map(str::to_owned);
+    Some((text("CenBandwidthPackageId")?, text("CenBandwidthPackageOrderId")?))
+}
+
+/// A page of the listing as it arrived.
+fn page(reply: &Reply) -> Page {
+    let Ok(document) = serde_json::from_slice::<Value>(&reply.body) else { return Page::default() };
+    let items = document["CenBandwidthPackages"]["CenBandwidthPackage"].as_array();
+    let items = items.map_or(&[][..], Vec::as_slice);
+    let owner = |item: &Value| {
+        let mut tags = item["Tags"]["Tag"].as_array().into_iter().flatten();
+        tags.find(|tag| tag["Key"] == IDENTITY_TAG)?["Value"].as_str().map(str::to_owned)
+    };
+    let packages: Vec<_> = items
+        .iter()
+        .filter_map(|item| Some((item["CenBandwidthPackageId"].as_str()?.to_owned(), owner(item))))
+        .collect();
+    let has_unreadable = packages.len() < items.len();
+    let is_whole = document["TotalCount"].as_u64() == Some(items.len() as u64) && !has_unreadable;
+    Page { packages, is_whole, has_unreadable }
 }

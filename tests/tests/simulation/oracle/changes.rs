@@ -52,6 +52,21 @@ impl<'a> Request<'a> {
         keys.map(|(_, key)| key.as_str()).collect()
     }
 
+    /// Tells whether it is what a field of a result is about.
+    pub(super) fn is_for(&self, field: &str) -> bool {
+        match field {
+            "bandwidth" => self.action == Action::Spec,
+            "name" => self.action == Action::Attribute && self.param("Name").is_some(),
+            "description" => self.action == Action::Attribute && self.param("Description").is_some(),
+            "tags" => matches!(self.action, Action::Tag | Action::Untag),
+            "resourceGroupId" => self.action == Action::Move,
+            "cenId" => matches!(self.action, Action::Attach | Action::Detach),
+            "detach" => self.action == Action::Detach,
+            "package" => self.action == Action::Delete,
+            _ => false,
+        }
+    }
+
     /// Tells whether a package is as this request wants it.
     pub(super) fn holds(&self, package: Option<&Package>) -> bool {
         let Some(package) = package else { return self.action == Action::Delete };
@@ -137,8 +152,10 @@ impl Case<'_> {
                         requests.listings.insert(nonce, n);
                     }
                 }
-                Event::Replied { run, nonce, fate } => runs.entry(*run).or_default().replied(n, nonce, fate),
-                Event::Started { .. } | Event::Did(_) | Event::Became { .. } | Event::Ended { .. } => {}
+                Event::Replied { run, nonce, fate, .. } => {
+                    runs.entry(*run).or_default().replied(n, nonce, fate);
+                }
+                _ => {}
             }
         }
         found.extend(self.foreign_tags());

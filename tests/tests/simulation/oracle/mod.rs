@@ -3,20 +3,21 @@
 //! Nothing here knows how the executor works, which tokens it sends, or why. A rule that has an exception names the
 //! one who caused it: a person who changed the packages, or a service that forgets.
 //!
-//! `money` judges purchases, `changes` the requests that change what exists, `truth` what runs say, and `end` what is
-//! reached; `table` is the decision table, written again.
+//! `money` judges purchases, `changes` the requests that change what exists, `truth` what runs say, `stands` what a
+//! second signal would say at any moment, and `end` what is reached; `table` is the decision table, written again.
 
 mod changes;
 mod end;
 mod money;
+mod stands;
 mod table;
 mod truth;
 
 use std::collections::BTreeMap;
 
-use cenbwp_tests::{IDENTITY_TAG, Order, OrderKind, Package};
+use cenbwp_tests::{IDENTITY_TAG, Order, OrderKind, Outcome, Package};
 
-use crate::history::{Event, History, Record};
+use crate::history::{Event, Fate, History, Record};
 use crate::schedule::{Act, Schedule};
 
 /// What a tool must not do.
@@ -38,6 +39,10 @@ pub(crate) enum Law {
     OneAtATime,
     /// An exit code, or a result, that is not true.
     TellsTheTruth,
+    /// A request after a stop, or an end by a signal that is not in order.
+    Stops,
+    /// A plan of another account or another time that is carried out.
+    OfThisPlan,
     /// Done, says the run, and it is not; or refused, and nothing speaks against it.
     Converges,
     /// Unknown for ever.
@@ -58,8 +63,10 @@ pub(crate) fn judge(schedule: &Schedule, history: &History) -> Vec<Violation> {
     let mut case = Case::new(schedule, history);
     case.purchases();
     case.changes();
+    case.stands();
     for (n, record) in history.runs.iter().enumerate() {
         case.truth(n, record);
+        case.of_this_plan(n, record);
         case.done_as_declared(n, record);
     }
     case.reached();
@@ -71,6 +78,10 @@ struct Case<'a> {
     history: &'a History,
     /// Which run sent a request that reached the service, by the request's number.
     senders: BTreeMap<u64, usize>,
+    /// The nonce of a request that reached the service, by the request's number.
+    nonces: BTreeMap<u64, &'a str>,
+    /// Where the request with this nonce was sent.
+    sent: BTreeMap<&'a str, usize>,
     /// The purchases and the runs that sent the requests that placed them.
     orders: Vec<(usize, &'a Order)>,
     /// What became of each package, in order.
@@ -87,6 +98,8 @@ struct Moment<'a> {
     entry: usize,
     /// The run whose request made it so; `None` for a person, or time.
     by: Option<usize>,
+    /// That request.
+    request: Option<u64>,
     /// `None` if it is gone.
     package: Option<&'a Package>,
 }
@@ -94,28 +107,39 @@ struct Moment<'a> {
 impl<'a> Case<'a> {
     fn new(schedule: &'a Schedule, history: &'a History) -> Self {
         let mut by_nonce: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut sent: BTreeMap<&str, usize> = BTreeMap::new();
         let mut spans = vec![(0, 0); history.runs.len()];
         for (n, entry) in history.entries.iter().enumerate() {
             match &entry.event {
-                Event::Sent { run, nonce, .. } => _ = by_nonce.insert(nonce, *run),
+                Event::Sent { run, nonce, .. } => {
+                    by_nonce.insert(nonce, *run);
+                    sent.insert(nonce, n);
+                }
                 Event::Started { run } => spans[*run].0 = n,
                 Event::Ended { run } => spans[*run].1 = n,
-                Event::Replied { .. } | Event::Did(_) | Event::Became { .. } => {}
+                _ => {}
             }
         }
         let sender = |nonce: &Option<String>| by_nonce.get(nonce.as_deref()?).copied();
         let senders: BTreeMap<u64, usize> =
             history.requests.iter().filter_map(|logged| Some((logged.seq, sender(&logged.nonce)?))).collect();
+        let nonces = history.requests.iter();
+        let nonces = nonces.filter_map(|logged| Some((logged.seq, logged.nonce.as_deref()?))).collect();
         let bought = history.ledger.iter().filter(|order| order.kind == OrderKind::New);
         let orders = bought.map(|order| (senders[&order.request], order)).collect();
         let mut lives: BTreeMap<&str, Vec<Moment<'_>>> = BTreeMap::new();
         for (entry, what) in history.entries.iter().enumerate() {
             if let Event::Became { id, now, request } = &what.event {
                 let by = request.and_then(|request| senders.get(&request).copied());
-                lives.entry(id).or_default().push(Moment { entry, by, package: now.as_deref() });
+                lives.entry(id).or_default().push(Moment {
+                    entry,
+                    by,
+                    request: *request,
+                    package: now.as_deref(),
+                });
             }
         }
-        Self { schedule, history, senders, orders, lives, spans, found: Vec::new() }
+        Self { schedule, history, senders, nonces, sent, orders, lives, spans, found: Vec::new() }
     }
 
     fn find(&mut self, law: Law, what: String) {
@@ -138,10 +162,22 @@ impl<'a> Case<'a> {
         std::iter::once(first).chain(within.map(|moment| moment.package)).collect()
     }
 
+    /// Tells whether the service refused a request in words that leave no doubt, whatever it did.
+    fn is_denied(&self, seq: u64) -> bool {
+        let logged = usize::try_from(seq - 1).ok().and_then(|at| self.history.requests.get(at));
+        match logged.map(|logged| &logged.outcome) {
+            Some(Outcome::Answered { status, code: Some(code) }) => {
+                Fate::Answered { status: *status, code: code.clone() }.is_no()
+            }
+            _ => false,
+        }
+    }
+
     /// What requests of a run made of packages, also after its end: the package before and after.
     fn done_by(&self, run: usize) -> impl Iterator<Item = (Option<&'a Package>, Option<&'a Package>)> {
         self.steps()
             .filter(move |(_, after)| after.by == Some(run))
+            .filter(|(_, after)| !after.request.is_some_and(|seq| self.is_denied(seq)))
             .map(|(before, after)| (before, after.package))
     }
 

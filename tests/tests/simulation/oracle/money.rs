@@ -7,7 +7,7 @@ use cenbwp_tests::Order;
 use super::table::looks_alike;
 use super::{Case, Law, owner};
 use crate::account::{TEAM, areas, identity, is_by_hand, is_of, purchase_title};
-use crate::history::{Event, Fate};
+use crate::history::{Event, Fate, tag_in};
 use crate::schedule::{Act, Action, Manage, Name, Want};
 
 impl Case<'_> {
@@ -115,7 +115,7 @@ impl Case<'_> {
                     }
                     sent.insert(nonce, (named, identity));
                 }
-                Event::Replied { run, nonce, fate } => match &sent[nonce.as_str()] {
+                Event::Replied { run, nonce, fate, .. } => match &sent[nonce.as_str()] {
                     (Some(Action::Describe), _) if fate.is_yes() => doubts.retain(|(other, _)| other != run),
                     (Some(action), identity) if *action == Action::Create || action.is_change() => {
                         if fate.refuses_the_account() {
@@ -126,7 +126,7 @@ impl Case<'_> {
                     }
                     _ => {}
                 },
-                Event::Started { .. } | Event::Did(_) | Event::Became { .. } | Event::Ended { .. } => {}
+                _ => {}
             }
         }
         for (law, what) in found {
@@ -185,16 +185,6 @@ impl Fate {
     fn refuses_the_account(&self) -> bool {
         matches!(self, Self::Answered { code, .. } if code.starts_with("PayFor") || code == "Forbidden.RAM")
     }
-}
-
-/// The identity that a purchase's tags name; empty if they name none.
-fn tag_in(params: &[(String, String)]) -> String {
-    let key = params.iter().find(|(name, value)| name.ends_with(".Key") && value == "cenbwp");
-    let value = key.and_then(|(name, _)| {
-        let value = name.replace(".Key", ".Value");
-        params.iter().find(|(other, _)| *other == value)
-    });
-    value.map(|(_, value)| value.clone()).unwrap_or_default()
 }
 
 /// Takes the tags out of a request's parameters.

@@ -1,13 +1,15 @@
 //! What a run says about itself, against what it did.
 
+use std::collections::BTreeSet;
+
 use cenbwp::execute::{ChangeResult, FieldOutcome, Outcome};
 use cenbwp_tests::Order;
 
 use super::changes::Request;
 use super::{Case, Law, owner};
 use crate::account::is_of;
-use crate::history::{Event, Record};
-use crate::schedule::Act;
+use crate::history::{Entry, Event, Record};
+use crate::schedule::{Act, Action, End, Mode, Pin};
 
 impl Case<'_> {
     /// What a run says about itself is true.
@@ -16,6 +18,8 @@ impl Case<'_> {
         let mut lies = Vec::new();
         let ordered: Vec<&Order> =
             self.orders.iter().filter(|(run, _)| *run == n).map(|(_, order)| *order).collect();
+        let ordered: Vec<&Order> =
+            ordered.into_iter().filter(|order| !self.is_denied(order.request)).collect();
         if let Some(code @ (1..=5 | 130)) = said.code {
             let bought = ordered.iter().map(|order| format!("ordered {:?}", order.identity));
             let changed = self.done_by(n).filter_map(|(before, _)| Some(format!("changed {}", before?.id)));
@@ -32,7 +36,6 @@ impl Case<'_> {
         if !said.cut && told != said.planned {
             lies.push(format!("planned {:?} and tells of {told:?}", said.planned));
         }
-        lies.extend(self.unnamed(n, record));
         for result in &said.results {
             if result.action == "purchase" {
                 lies.extend(self.lie_about_purchase(n, record, result, &ordered));
@@ -44,25 +47,33 @@ impl Case<'_> {
         }
     }
 
-    /// Whatever was sent is named: by a result, or by what a second signal would have said.
-    fn unnamed(&self, n: usize, record: &Record) -> Vec<String> {
-        let said = &record.said;
-        let mut lies = Vec::new();
-        for identity in self.ordered_by(n) {
-            let told = said.results.iter().any(|result| result.identity.to_string() == identity);
-            if !told && !said.in_flight.iter().any(|(other, _)| *other == identity) {
-                lies.push(format!("sent an order for {identity} and would not name it"));
+    /// A plan whose spec pins another account, or a saved one that is too old or from the future, is refused before
+    /// anything is sent.
+    pub(super) fn of_this_plan(&mut self, n: usize, record: &Record) {
+        let age = record.run.mode.age().unwrap_or(0);
+        // What passes between the two looks at the clock.
+        let slack = 120;
+        let of_now = (-Mode::FARTHEST..=Mode::OLDEST - slack).contains(&age);
+        let surely_not = age < -Mode::FARTHEST - slack || age > Mode::OLDEST;
+        let pinned = record.run.pin == Some(Pin::Other);
+        let spends = |entry: &&Entry| matches!(&entry.event, Event::Sent { run, action, .. } if *run == n && Action::named(action).is_some_and(|it| it == Action::Create || it.is_change()));
+        let spent = self.history.entries.iter().find(spends);
+        if (pinned || surely_not) && !record.quiet {
+            if let Some(spent) = spent {
+                self.find(
+                    Law::OfThisPlan,
+                    format!("run {n}, pinned {:?}, of a plan {age} s old: {spent}", record.run.pin),
+                );
             }
-        }
-        for (_, request) in self.sent_by(n) {
-            let id = request.id();
-            let told =
-                said.results.iter().any(|result| result.id.as_ref().is_some_and(|it| it.as_str() == id));
-            if !told && !said.in_flight.iter().any(|(_, other)| other.as_deref() == Some(id)) {
-                lies.push(format!("sent {request:?} and would not name it"));
+            if let Some(code @ (0 | 6 | 7)) = record.said.code {
+                self.find(
+                    Law::OfThisPlan,
+                    format!("run {n}, pinned {:?}, of a plan {age} s old, exits with {code}", record.run.pin),
+                );
             }
+        } else if of_now && record.said.error.contains("the plan is of") {
+            self.find(Law::Converges, format!("run {n} refuses a plan {age} s old"));
         }
-        lies
     }
 
     /// The changes that a run asked for, each once, where it asked first.
@@ -88,12 +99,20 @@ impl Case<'_> {
             self.sent_by(n).into_iter().filter(|(_, request)| request.id() == id).collect();
         let attempted: Vec<_> =
             result.fields.iter().filter(|field| field.outcome != FieldOutcome::NotAttempted).collect();
-        // What a second signal cuts off has no fields yet.
-        let is_cut = result.fields.is_empty() && result.outcome == Outcome::Unknown;
-        if attempted.len() != sent.len() && !is_cut {
-            return Some(format!("tells of {attempted:?} and sent {sent:?}"));
+        let mut requests = sent.iter().peekable();
+        let mut pairs = Vec::new();
+        for field in attempted {
+            match requests.next_if(|(_, request)| request.is_for(field.field)) {
+                Some(request) => pairs.push((field, request)),
+                // A listing showed it before it was asked for.
+                None if field.outcome == FieldOutcome::Done => {}
+                None => return Some(format!("tells of {field:?} and sent {sent:?}")),
+            }
         }
-        for (field, (from, request)) in attempted.iter().zip(&sent) {
+        if let Some(untold) = requests.next().filter(|_| !self.history.runs[n].said.cut) {
+            return Some(format!("sent {untold:?} and tells of {:?}", result.fields));
+        }
+        for (field, (from, request)) in pairs {
             let life = self.during(id, *from, end);
             let held = life.iter().any(|moment| request.holds(*moment));
             match field.outcome {
@@ -102,6 +121,9 @@ impl Case<'_> {
                 }
                 FieldOutcome::Failed if self.did(n, request) => {
                     return Some(format!("says failed of {request:?}, and did it"));
+                }
+                FieldOutcome::Failed if self.was_so_already(n, request) => {
+                    return Some(format!("says failed of {request:?}, and it was so all the while"));
                 }
                 FieldOutcome::Done
                 | FieldOutcome::Failed
@@ -130,6 +152,33 @@ impl Case<'_> {
         (!so).then(|| format!("says {word} of {identity}, and {id} never was so"))
     }
 
+    /// Tells whether the service refused a request because it was so already, and so it stayed, and the run had a
+    /// minute in which a listing shows it.
+    fn was_so_already(&self, n: usize, request: &Request<'_>) -> bool {
+        let (run, service) = (&self.history.runs[n].run, &self.schedule.service);
+        let in_time = run.wait >= Some(60)
+            && run.end == End::Own
+            && service.values_after.as_secs() <= 20
+            && service.values_after_listings <= 3;
+        let mut nonces = BTreeSet::new();
+        in_time
+            && self.history.entries.iter().enumerate().any(|(at, entry)| match &entry.event {
+                Event::Sent { run, action, nonce, params } if *run == n => {
+                    if Request::of(action, params).as_ref() == Some(request) {
+                        nonces.insert(nonce);
+                    }
+                    false
+                }
+                Event::Replied { nonce, fate, .. } => {
+                    let life = self.during(request.id(), at, self.spans[n].1);
+                    nonces.contains(nonce)
+                        && fate.is_so_already()
+                        && life.iter().all(|moment| request.holds(*moment))
+                }
+                _ => false,
+            })
+    }
+
     /// Tells whether a request of a run, however often it was sent, changed its package.
     fn did(&self, n: usize, request: &Request<'_>) -> bool {
         let is_it = |seq: &u64| {
@@ -141,7 +190,7 @@ impl Case<'_> {
         };
         self.history.entries.iter().any(|entry| match &entry.event {
             Event::Became { id, request: Some(seq), .. } => {
-                id == request.id() && self.senders.get(seq) == Some(&n) && is_it(seq)
+                id == request.id() && self.senders.get(seq) == Some(&n) && is_it(seq) && !self.is_denied(*seq)
             }
             _ => false,
         })
@@ -163,7 +212,7 @@ impl Case<'_> {
             Outcome::NotAttempted if self.ordered_by(n).contains(&identity) => {
                 Some(format!("says {word} of {identity}, and sent an order"))
             }
-            Outcome::Created | Outcome::UnpaidOrder => {
+            Outcome::Created | Outcome::Ordered | Outcome::UnpaidOrder => {
                 let id = result.id.as_ref().map_or("none", |id| id.as_str());
                 // A request whose reply was lost may have been the one, whoever's it was in the end.
                 let of_it =
@@ -186,8 +235,7 @@ impl Case<'_> {
                     (!there && !meddled).then(|| format!("says {word} of {identity}, and nothing is there"))
                 }
             }
-            Outcome::Ordered
-            | Outcome::Updated
+            Outcome::Updated
             | Outcome::Adopted
             | Outcome::Released
             | Outcome::Retired

@@ -1,0 +1,199 @@
+//! What occurred in a history: a simulation in which something never happens proves nothing about it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::history::{Event, Fate, History, Record, tag_in};
+use crate::schedule::{Action, End, Kind, Mode, Moment, Pin, Schedule, What};
+
+/// Everything that has to occur, outcomes and codes apart.
+pub(crate) const DIMENSIONS: [&str; 24] = [
+    "SIGINT",
+    "Ctrl-C",
+    "SIGTERM",
+    "SIGHUP",
+    "signal while it plans",
+    "signal while it prints",
+    "signal as a request leaves",
+    "signal as a reply arrives",
+    "two signals within a millisecond",
+    "two signals before anything was sent",
+    "second signal that counts",
+    "unlisted refusal before anything was done",
+    "unlisted refusal after it was done",
+    "time-out of a gateway",
+    "denial of what was done",
+    "order put off, and then another's package is listed",
+    "yes for a package that is gone",
+    "such a yes without waiting",
+    "such a yes without paying",
+    "clock that is wrong",
+    "plan from the future",
+    "plan that is too old",
+    "plan of another account",
+    "credentials that end",
+];
+
+/// What else has to occur, of what takes two events to see.
+pub(crate) const MORE: [&str; 2] = ["value that is so already", "answer long before another one"];
+
+/// What occurred, each once.
+pub(crate) fn seen(schedule: &Schedule, history: &History) -> BTreeSet<&'static str> {
+    let mut seen = BTreeSet::new();
+    for (n, record) in history.runs.iter().enumerate().filter(|(_, record)| !record.quiet) {
+        signals(n, record, history, &mut seen);
+        refusals(n, history, &mut seen);
+        answers(n, record, history, &mut seen);
+        if record.run.ahead != 0 {
+            seen.insert("clock that is wrong");
+        }
+        match record.run.mode.age() {
+            Some(age) if age < -Mode::FARTHEST => _ = seen.insert("plan from the future"),
+            Some(age) if age > Mode::OLDEST => _ = seen.insert("plan that is too old"),
+            _ => {}
+        }
+        if record.run.pin == Some(Pin::Other) && record.run.mode.age().is_some() {
+            seen.insert("plan of another account");
+        }
+    }
+    if schedule.faults.iter().any(|strike| strike.what.is_lie()) {
+        let done =
+            |logged: &&cenbwp_tests::Logged| history.ledger.iter().any(|order| order.request == logged.seq);
+        let refused = history.requests.iter().filter(|logged| {
+            matches!(&logged.outcome, cenbwp_tests::Outcome::Answered { status: 400..500, code: Some(code) } if !code.starts_with("Idem"))
+        });
+        if refused.filter(done).count() > 0 {
+            seen.insert("denial of what was done");
+        }
+    }
+    seen
+}
+
+fn signals(n: usize, record: &Record, history: &History, seen: &mut BTreeSet<&'static str>) {
+    let End::Signals(signal, second) = record.run.end else { return };
+    let mut signals = 0;
+    let mut spent = false;
+    for entry in &history.entries {
+        match &entry.event {
+            Event::Signalled { run } if *run == n => {
+                signals += 1;
+                if signals == 2 && !spent {
+                    seen.insert("two signals before anything was sent");
+                }
+            }
+            Event::Sent { run, action, .. } if *run == n && spends(action) => spent = true,
+            _ => {}
+        }
+    }
+    if signals == 0 {
+        return;
+    }
+    seen.insert(match signal.kind {
+        Kind::Interrupt => "SIGINT",
+        Kind::Keys => "Ctrl-C",
+        Kind::Terminate => "SIGTERM",
+        Kind::HangUp => "SIGHUP",
+    });
+    match signal.when {
+        Moment::At(_) => {}
+        Moment::Planning => _ = seen.insert("signal while it plans"),
+        Moment::Printing(_) => _ = seen.insert("signal while it prints"),
+        Moment::Sending(_) => _ = seen.insert("signal as a request leaves"),
+        Moment::Hearing(_) => _ = seen.insert("signal as a reply arrives"),
+    }
+    if signals == 2 {
+        seen.extend(second.filter(|after| *after <= 1).map(|_| "two signals within a millisecond"));
+        seen.extend(Some("second signal that counts").filter(|_| record.said.cut));
+    }
+}
+
+fn refusals(n: usize, history: &History, seen: &mut BTreeSet<&'static str>) {
+    let mut sent: BTreeMap<&str, &str> = BTreeMap::new();
+    for entry in &history.entries {
+        let (nonce, status, code) = match &entry.event {
+            Event::Sent { run, nonce, action, .. } if *run == n => {
+                sent.insert(nonce, action);
+                continue;
+            }
+            Event::Replied { run, nonce, fate: Fate::Answered { status, code }, .. } if *run == n => {
+                (nonce, *status, code.as_str())
+            }
+            _ => continue,
+        };
+        if !sent.get(nonce.as_str()).is_some_and(|action| spends(action)) {
+            continue;
+        }
+        match code {
+            "Operation.Failed" | "OperationFailed.UpDownRadeConfigNoChange" => {
+                seen.insert("value that is so already");
+            }
+            "InvalidSecurityToken.Expired" => _ = seen.insert("credentials that end"),
+            code if crate::generate::CODES.contains(&code) => {
+                let logged = history.requests.iter().find(|logged| logged.nonce.as_ref() == Some(nonce));
+                let done = |seq: u64| {
+                    history.entries.iter().any(
+                        |entry| matches!(&entry.event, Event::Became { request: Some(other), .. } if *other == seq),
+                    )
+                };
+                seen.insert(if logged.is_some_and(|logged| done(logged.seq)) {
+                    "unlisted refusal after it was done"
+                } else {
+                    "unlisted refusal before anything was done"
+                });
+                seen.extend(Some("time-out of a gateway").filter(|_| What::leaves_doubt(status, code)));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What takes a look at more than one reply.
+fn answers(n: usize, record: &Record, history: &History, seen: &mut BTreeSet<&'static str>) {
+    // Orders that are open, and when each other one was answered meanwhile.
+    let mut open: BTreeMap<&str, (String, Option<u64>)> = BTreeMap::new();
+    let mut put_off: BTreeSet<String> = BTreeSet::new();
+    let mut there: BTreeSet<&str> = BTreeSet::new();
+    for entry in &history.entries {
+        match &entry.event {
+            Event::Sent { run, nonce, action, params } if *run == n && *action == Action::Create.name() => {
+                open.insert(nonce, (tag_in(params), None));
+            }
+            Event::Replied { run, nonce, fate, bought } if *run == n => {
+                let Some((identity, waited)) = open.remove(nonce.as_str()) else { continue };
+                if waited.is_some_and(|since| entry.at >= since + 5000) {
+                    seen.insert("answer long before another one");
+                }
+                open.values_mut().for_each(|(_, since)| _ = since.get_or_insert(entry.at));
+                if fate.passes() {
+                    put_off.insert(identity.clone());
+                } else {
+                    put_off.remove(&identity);
+                }
+                if let Some((id, _)) = bought.as_ref().filter(|(id, _)| !there.contains(id.as_str())) {
+                    seen.insert("yes for a package that is gone");
+                    seen.extend(Some("such a yes without waiting").filter(|_| record.run.wait.is_none()));
+                    let unpaid = history.ledger.iter().any(|order| order.package_id == *id && !order.paid);
+                    let asked = record.run.wish.values().any(|want| !want.auto_pay);
+                    seen.extend(Some("such a yes without paying").filter(|_| unpaid || asked));
+                }
+            }
+            Event::Showed { run, page } if *run == n => {
+                let shown = page.packages.iter().filter_map(|(_, owner)| owner.as_ref());
+                if shown.into_iter().any(|owner| put_off.contains(owner)) {
+                    seen.insert("order put off, and then another's package is listed");
+                }
+            }
+            Event::Became { id, now, .. } => {
+                if now.is_some() {
+                    there.insert(id);
+                } else {
+                    there.remove(id.as_str());
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn spends(action: &str) -> bool {
+    Action::named(action).is_some_and(|it| it == Action::Create || it.is_change())
+}

@@ -1,0 +1,190 @@
+//! One process: it looks, plans, checks and executes, as the command line has it around the library.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use cenbwp::cloud::Cloud;
+use cenbwp::execute::{self, ChangeResult, InFlight, Register, Settings};
+use cenbwp::exit::{Exit, Failure};
+use cenbwp::planned::Planned;
+use cenbwp::report::outcomes::{Applied, End};
+use cenbwp::situation::Situation;
+use cenbwp_diff::{Change, Plan};
+use cenbwp_spec::Source;
+
+use crate::account::{spec_of, text};
+use crate::common::{self, Approved};
+use crate::history::{Event, Said};
+use crate::planted::Bug;
+use crate::schedule::{Mode, Pin, Run};
+use crate::signals::Signals;
+use crate::wire::{Net, sleep};
+
+/// One process on its way.
+pub(crate) struct Process<'a> {
+    pub(crate) n: usize,
+    pub(crate) run: &'a Run,
+    pub(crate) net: &'a Net,
+    pub(crate) cloud: Cloud,
+    /// The machine that made the saved plan.
+    pub(crate) planner: Cloud,
+    pub(crate) signals: &'a Signals,
+    pub(crate) in_flight: InFlight,
+    pub(crate) told: RefCell<Said>,
+    /// What a second signal would have said when it was last noted.
+    pub(crate) stands: RefCell<Vec<ChangeResult>>,
+}
+
+impl Process<'_> {
+    /// What the process does: look, plan, check, execute.
+    pub(crate) async fn work(&self) -> Result<Applied, Failure> {
+        let (run, stop) = (self.run, &self.signals.stop);
+        let spec = spec_of(&run.wish, run.pin, self.net.bug);
+        let planning = async {
+            let planned = match run.mode {
+                Mode::Direct { stall } => {
+                    let planned = common::plan(&self.cloud, &spec).await?;
+                    check_applyable(&planned.1)?;
+                    sleep(stall).await;
+                    planned
+                }
+                Mode::Saved { stall, .. } => self.saved_plan(stall).await?,
+            };
+            self.signals.planning();
+            Ok(planned)
+        };
+        let (situation, plan) = tokio::select! {
+            biased;
+            () = stop.requested() => {
+                return Err(Failure::new(Exit::Interrupted, "interrupted"));
+            }
+            planned = planning => planned?,
+        };
+        self.told.borrow_mut().planned = plan.changes.iter().map(planned).collect();
+        let settings = Settings {
+            parallelism: run.parallelism,
+            wait: run.wait.is_some(),
+            wait_timeout: Duration::from_secs(run.wait.unwrap_or(0)),
+            max_retries: run.retries,
+        };
+        let tell = |event: execute::Event<'_>| self.tell(&event);
+        let approved = Approved { spec: &spec, situation: &situation, plan: &plan };
+        Ok(common::execute(&approved, &self.cloud, &settings, &self.in_flight, stop, &tell).await)
+    }
+
+    /// What is printed in the execution. A signal may come while it is.
+    fn tell(&self, event: &execute::Event<'_>) {
+        if let execute::Event::Start(intent) = event {
+            self.net.note(Event::Intends { run: self.n, identity: intent.identity.to_string() });
+        }
+        self.look();
+        self.signals.printing();
+        if let execute::Event::Result(result) = event {
+            self.told.borrow_mut().results.push(ChangeResult::clone(result));
+        }
+    }
+
+    /// Notes what a second signal would say now, if that is another than before.
+    pub(crate) fn look(&self) {
+        let Ok(register) = self.in_flight.try_lock() else {
+            self.net.note(Event::Locked { run: self.n });
+            return;
+        };
+        let mut results = known(&register);
+        drop(register);
+        let mut stands = self.stands.borrow_mut();
+        if *stands != results {
+            stands.clone_from(&results);
+            if let Some(bug) = self.net.bug {
+                results.iter_mut().for_each(|result| bug.stands(result));
+            }
+            let code = code_of(&results);
+            self.net.note(Event::Stands { run: self.n, results, code });
+        }
+    }
+
+    /// Saves a plan, reads it after a while, and plans again: what is still to be done of it.
+    async fn saved_plan(&self, stall: u64) -> Result<(Situation, Plan), Failure> {
+        let (Run { wish, pin, .. }, bug) = (self.run, self.net.bug);
+        let spec = spec_of(wish, *pin, bug);
+        let cloud = &self.planner;
+        let (situation, plan) = match pin {
+            // Forged: made past the check, from the spec as it is.
+            Some(Pin::Other) => {
+                let mut situation = Situation::look(cloud).await?;
+                let plan = situation.plan(Some(cloud), &spec, &common::options(cloud)).await?;
+                (situation, plan)
+            }
+            _ => common::plan(cloud, &spec).await?,
+        };
+        let sources =
+            vec![Source { name: "spec.yaml".to_owned(), bytes: text(wish, *pin, bug).into_bytes() }];
+        let (sources, options) = (sources.into(), common::options(cloud));
+        let saved = Planned::new(sources, spec.clone().into(), options, situation, plan);
+        check_applyable(&saved.plan)?;
+        let file = saved.document().to_text();
+        sleep(stall).await;
+        let read = Planned::read(file.as_bytes())?;
+        self.check_age(&read)?;
+        let mut situation = Situation::look(&self.cloud).await?;
+        self.check_account(&read, &situation)?;
+        let fresh = situation.plan(Some(&self.cloud), &spec, &common::options(&self.cloud)).await?;
+        Ok((situation, read.still_approved(&fresh)?))
+    }
+
+    /// As `apply PLAN` refuses a plan of another time.
+    fn check_age(&self, read: &Planned) -> Result<(), Failure> {
+        let now = self.cloud.clock().now();
+        if self.net.bug == Some(Bug::FutureIsYoung) && now < read.options.now {
+            return Ok(());
+        }
+        read.check_age(now, Duration::from_secs(Mode::OLDEST.unsigned_abs()))
+    }
+
+    /// As `apply PLAN` refuses a plan of another account.
+    fn check_account(&self, read: &Planned, situation: &Situation) -> Result<(), Failure> {
+        let pinned = self.run.pin == Some(Pin::Other);
+        let unread = pinned && self.net.bug == Some(Bug::PinIsNotRead);
+        let account = situation.account.iter().filter(|_| !unread);
+        account.into_iter().try_for_each(|account| read.check_account(account))
+    }
+}
+
+/// What a second signal sums up: nothing, where nothing was begun.
+pub(crate) fn known(register: &Register) -> Vec<ChangeResult> {
+    if register.sent_nothing() { Vec::new() } else { register.results() }
+}
+
+/// What a second signal ends with, when these are known.
+pub(crate) fn cut_short(results: Vec<ChangeResult>) -> Applied {
+    Applied { digest: String::new(), results, left: None, end: End::Left }
+}
+
+/// The code of that end.
+fn code_of(results: &[ChangeResult]) -> u8 {
+    if results.is_empty() {
+        return Exit::Interrupted.code();
+    }
+    cut_short(results.to_vec()).exit().code()
+}
+
+/// As `apply` refuses, before anything is sent.
+fn check_applyable(plan: &Plan) -> Result<(), Failure> {
+    if plan.is_applyable() {
+        return Ok(());
+    }
+    let held: Vec<String> =
+        plan.held.iter().map(|held| format!("{} {}", held.identity, held.reason.word())).collect();
+    Err(Failure::new(Exit::Refused, format_args!("held: {}", held.join(", "))))
+}
+
+fn planned(change: &Change) -> (String, &'static str) {
+    let action = match change {
+        Change::Purchase(_) => "purchase",
+        Change::Update(_) => "update",
+        Change::Adopt(_) => "adopt",
+        Change::Release(_) => "release",
+        Change::Retire(_) => "retire",
+    };
+    (change.identity().to_string(), action)
+}
