@@ -340,7 +340,7 @@ fn a_configuration_that_cannot_be_read_is_an_error_and_its_content_is_not_shown(
 fn without_any_source_the_error_says_what_to_set() {
     let advice =
         "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or run `aliyun configure`";
-    let start = "no credentials: ALIBABA_CLOUD_ACCESS_KEY_ID is not set and";
+    let start = "no credentials: ALIBABA_CLOUD_ACCESS_KEY_ID is not set, no role by OIDC is (ALIBABA_CLOUD_OIDC_PROVIDER_ARN), and";
     Home::new(None).check(&[], None, &format!("{start} there is no ~/.aliyun/config.json; {advice}"));
     let disabled = ("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "TRUE");
     let why = "profiles are off (ALIBABA_CLOUD_CLI_PROFILE_DISABLED is true)";

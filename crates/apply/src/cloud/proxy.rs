@@ -121,7 +121,9 @@ fn address(text: &str) -> Option<Url> {
     let authority = authority.split(['/', '?', '#']).next()?;
     let host = authority.rsplit('@').next()?;
     let is_number = host.bytes().all(|b| b.is_ascii_digit());
-    (!is_number && url.host_str().is_some_and(|host| !host.is_empty())).then_some(url)
+    // `http:/proxy` is a scheme with a slash too few, and not a host without a port.
+    let is_whole = !is_number && !host.ends_with(':');
+    (is_whole && url.host_str().is_some_and(|host| !host.is_empty())).then_some(url)
 }
 
 impl Direct {

@@ -1,5 +1,6 @@
 //! One package as an entry under `packages`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use cenbwp_spec::{AreaPair, CenId, Generation, Identity, Mbps, PackageId, Renewal, Term};
@@ -89,7 +90,8 @@ impl Entry {
         if disarm::is_armed(&fields) {
             // JSON is YAML too, and in its strings every character can be an escape: the values stay what they are.
             let fields = serde_json::to_string(self).expect("fields are text and numbers");
-            return format!("  {}: {}\n", scalar(identity.address.package.as_str()), disarm::json(&fields));
+            let fields: String = disarm::json(&fields).chars().map(visible).collect();
+            return format!("  {}: {fields}\n", scalar(identity.address.package.as_str()));
         }
         let lines = fields.lines().map(|line| format!("    {line}\n"));
         format!("  {}:\n{}", scalar(identity.address.package.as_str()), lines.collect::<String>())
@@ -127,6 +129,14 @@ impl Entry {
             }
         }
         Ok((kept, lost))
+    }
+}
+
+/// A character of a quoted string as YAML writes one that a reader cannot see, which a spec refuses as it is.
+fn visible(c: char) -> Cow<'static, str> {
+    match cenbwp_spec::neutral(c.encode_utf8(&mut [0; 4])) {
+        Cow::Borrowed(_) => c.to_string().into(),
+        Cow::Owned(_) => format!("\\U{:08x}", u32::from(c)).into(),
     }
 }
 
@@ -222,7 +232,8 @@ mod tests {
             let written = entry.text(&identity);
             let document = format!("version: 1\nstack: \"on\"\n{DEFAULTS}packages:\n{written}");
             let source = Source { name: String::new(), bytes: document.into_bytes() };
-            let spec = cenbwp_spec::parse(&[source]).spec.unwrap();
+            let parsed = cenbwp_spec::parse(&[source]);
+            let spec = parsed.spec.unwrap_or_else(|| panic!("{written}{:?}", parsed.findings));
             let package = spec.get(&address).unwrap_or_else(|| panic!("{written}"));
             assert_eq!(package.description.as_ref(), Some(&text), "{written}");
             assert_eq!(package.tags, [(format!("{line}k"), Some(line))].into(), "{written}");
