@@ -211,13 +211,18 @@ async fn a_package_that_slips_between_pages_is_seen_before_a_purchase() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_page_needs_no_second_look() {
-    for (replies, expected) in [(vec![page(50, 0..50)], 50), (vec![page(0, [])], 0)] {
+async fn one_page_needs_no_second_look_and_a_full_one_a_look_behind_it() {
+    for (replies, expected, requests) in [
+        (vec![page(49, 0..49)], 49, 1),
+        (vec![page(0, [])], 0, 1),
+        // A count that is too small by one would hide the next package.
+        (vec![page(50, 0..50), page(50, [])], 50, 2),
+    ] {
         let (cloud, script) = cloud(replies);
         let mut observed = cloud.list().await.unwrap();
         cloud.confirm(&mut observed).await.unwrap();
         assert_eq!(numbers(&observed).len(), expected);
-        assert_eq!(script.requests(), 1);
+        assert_eq!(script.requests(), requests);
     }
 }
 

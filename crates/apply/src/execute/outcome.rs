@@ -187,7 +187,8 @@ impl ChangeResult {
 
     /// Tells whether this run changed something in the cloud with it, or may have.
     pub fn changed_something(&self) -> bool {
-        self.may_have_changed || self.is_unknown()
+        let ordered = matches!(self.outcome, Outcome::Created | Outcome::Ordered | Outcome::UnpaidOrder);
+        self.may_have_changed || ordered || self.is_unknown()
     }
 
     /// Tells whether this run changed the bandwidth of a package that exists, or may have.

@@ -216,6 +216,8 @@ mod tests {
             last = last.iter().flat_map(|text| ALPHABET.map(|c| format!("{text}{c}"))).collect();
             texts.extend(last.iter().cloned());
         }
+        // Such a text is refused by the spec, and so is not carried over: it looks like a placeholder.
+        texts.retain(|text| text.len() < 3 || !text.starts_with('%') || !text.ends_with('%'));
         texts
     }
 

@@ -207,7 +207,7 @@ packages:
          "GeographicRegionAId": "china", "GeographicRegionBId": "europe", "BusinessStatus": "Normal",
          "ExpiredTime": "2026-01-01T12:00Z", "Name": "日本\u001b"},
         {"CenBandwidthPackageId": "cenbwp-late", "Bandwidth": 9, "BandwidthPackageChargeType": "PREPAY",
-         "GeographicRegionAId": "日本", "GeographicRegionBId": "europe", "BusinessStatus": "Normal",
+         "GeographicRegionAId": "australia", "GeographicRegionBId": "europe", "BusinessStatus": "Normal",
          "ExpiredTime": "2025-01-01T12:00Z"}]}}"#;
 
     fn text(width: Option<usize>, palette: &Palette, all: bool) -> String {
@@ -236,11 +236,11 @@ net/held is held: cenbwp-free looks like the package that would be bought, and i
     #[test]
     fn columns_line_up_by_what_is_seen() {
         let table = "\
-IDENTITY  ID           AREAS           MBPS  CEN    EXPIRES  STATE                NOTES
-net/held  -            -                  -  -      -        held look_alike
-net/x     cenbwp-x     China - Europe  1000  cen-1  2 days   differs (bandwidth)
--         cenbwp-free  China - Europe     9  -      < 1 day  unmanaged            expires 2026-01-01T12:00Z; named 日本\\u{1b}
--         cenbwp-late  Europe - 日本      9  -      ended    unmanaged            expired 2025-01-01T12:00Z
+IDENTITY  ID           AREAS               MBPS  CEN    EXPIRES  STATE                NOTES
+net/held  -            -                      -  -      -        held look_alike
+net/x     cenbwp-x     China - Europe      1000  cen-1  2 days   differs (bandwidth)
+-         cenbwp-free  China - Europe         9  -      < 1 day  unmanaged            expires 2026-01-01T12:00Z; named 日本\\u{1b}
+-         cenbwp-late  Australia - Europe     9  -      ended    unmanaged            expired 2025-01-01T12:00Z
 ";
         let summary = "\n4 packages: 1 differs, 1 held, 2 unmanaged.\n";
         assert_eq!(text(None, &Palette::plain(), true), format!("{table}{HELD}{summary}"));

@@ -250,7 +250,10 @@ fn result(planned: &Planned, n: usize, outcome: Outcome) -> ChangeResult {
         request_id: Some(format!("7D29825C-7552-1255-6887-00000000000{n}")),
         detail: None,
         hint: None,
-        may_have_changed: outcome == Outcome::Unknown,
+        may_have_changed: !matches!(
+            outcome,
+            Outcome::Failed | Outcome::NotAttempted | Outcome::AlreadyPresent
+        ),
         fields: Vec::new(),
     }
 }
