@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: help demo test build format lint unit sdk browser bench bench-e2e fuzz simulate survey kills stops dist clean
+.PHONY: help demo test build format lint unit sdk browser bench bench-e2e fuzz mutants simulate survey kills stops dist clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
@@ -54,6 +54,15 @@ fuzz: ## Grow the fuzz corpus, FUZZ_SECONDS for each reader
 		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$target fuzz/found/$$target fuzz/corpus/$$target \
 			-- -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 || exit 1; \
 	done
+
+# Which files, and what is not worth trying, is in .cargo/mutants.toml. MUTANTS='--file FILE' tries one file, and
+# MUTANTS='--shard 0/8' every eighth change.
+MUTANTS ?=
+
+mutants: ## Change what decides about money, line by line, and see that a test notices
+	@if ! $(CARGO) mutants --version >/dev/null 2>&1; then \
+		echo "mutants: skipped, cargo-mutants is not there; cargo install cargo-mutants --locked brings it"; exit 0; fi; \
+	$(CARGO) mutants --output target $(MUTANTS)
 
 simulate: ## Try to break the laws by brute force: make simulate SEEDS=1000000 FROM=0
 	@SEEDS=$(SEEDS) FROM=$(FROM) $(CARGO) test --quiet --locked --profile simulate -p cenbwp-tests --test simulation -- --ignored --nocapture --skip survey
