@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// How far the clock must be from the end of the calendar: what a run adds to it stays inside.
+/// The distance from the end of the calendar that the clock must keep: what a run adds to it stays inside.
 const ROOM: SignedDuration = SignedDuration::from_hours(24 * 366);
 
 /// Where the time comes from.

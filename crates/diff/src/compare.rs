@@ -41,7 +41,7 @@ pub(crate) fn differences(package: &Package, live: &Live) -> Vec<FieldChange> {
     changes
 }
 
-/// What Create cannot set, as changes of the package that it will have made, ignored fields included.
+/// The fields that Create cannot set, as changes of the package that it will have made, ignored fields included.
 pub(crate) fn after_purchase(package: &Package) -> Vec<FieldChange> {
     let mut changes: Vec<FieldChange> = resource_group(package, None).into_iter().collect();
     if let Wish::Present(cen) = &package.cen {

@@ -61,9 +61,9 @@ pub struct Breach {
     pub owner: LimitOwner,
     /// `maxPurchases` or `maxNewMbps`.
     pub limit: &'static str,
-    /// What is allowed.
+    /// The limit.
     pub allowed: u32,
-    /// What the plan wants.
+    /// The amount that the plan wants.
     pub wanted: u64,
 }
 

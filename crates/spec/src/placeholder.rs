@@ -14,7 +14,7 @@ struct Placeholder<'t> {
     origin: Origin,
 }
 
-/// What was to replace a placeholder.
+/// The tool that was to replace a placeholder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Origin {
     /// `${NAME}`.

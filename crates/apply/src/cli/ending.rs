@@ -45,7 +45,7 @@ pub(super) fn applied(applied: &Applied, output: &Output, reports: &Reports) {
     reports.last(&lines_of(applied, reports), code);
 }
 
-/// What an apply did as the last lines of the event stream; none if stdout is not for events.
+/// The last lines of the event stream of an apply; none if stdout is not for events.
 pub(super) fn lines_of(applied: &Applied, reports: &Reports) -> String {
     let summary = SummaryLine {
         command: "apply",

@@ -18,23 +18,23 @@ use crate::clock::Clock;
 use crate::exit::{Exit, Failure};
 use crate::stop::Stop;
 
-/// How long after the first signal another one is still the same request. GNU `timeout` signals its child and then
+/// The time after the first signal in which another one is still the same request. GNU `timeout` signals its child and then
 /// its group, microseconds apart; a service manager repeats itself. A person who types waits for no second.
 const ONE_REQUEST: Duration = Duration::from_secs(1);
 
-/// The origin (`si_code`) of a signal that Linux sends by itself: for SIGINT, somebody pressed Ctrl-C.
+/// The origin (`si_code`) of a signal that Linux sends by itself: for SIGINT, Ctrl-C was pressed.
 const BY_KERNEL: i32 = 0x80;
 
 /// The stack of the thread that listens. The last words have stacks of their own.
 const STACK: usize = 256 << 10;
 
-/// What a signal finds, in this process.
+/// The state that a signal finds, in this process.
 static HEARD: LazyLock<Heard> = LazyLock::new(Heard::default);
 
 #[derive(Debug, Default)]
 struct Heard {
     stop: Stop,
-    /// Whether the run ends in order by itself once a stop is requested. Until then a signal leaves at once.
+    /// True if the run ends in order by itself once a stop is requested. Until then a signal leaves at once.
     minded: AtomicBool,
 }
 

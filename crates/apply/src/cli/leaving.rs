@@ -23,23 +23,23 @@ use crate::execute::{ChangeResult, InFlight};
 use crate::exit::{Exit, Failure};
 use crate::report::outcomes::{Applied, End};
 
-/// How long the last words may take, and as long again for what stdout did not take. A reader that reads at all takes
+/// The time that the last words may take, and as long again for what stdout did not take. A reader that reads at all takes
 /// them in milliseconds. More would keep a pipeline that has been told to end, and that is killed in the end, which
 /// leaves no word at all: GitHub kills 7.5 seconds after its first signal.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What this process has to say when it is left. Signals and panics belong to the process, and so does this.
+/// The last words of this process. Signals and panics belong to the process, and so does this.
 static PROCESS: OnceLock<Leaving> = OnceLock::new();
 
-/// What a run has to say when it is left, and where.
+/// The last words of a run, and the places for them.
 #[derive(Debug)]
 struct Leaving {
     output: Arc<Output>,
-    /// Where the run is summed up; none for a command that has no summary.
+    /// The forms in which the run is summed up; none for a command that has no summary.
     reports: OnceLock<Arc<Reports>>,
-    /// What was sent; none for a command that changes nothing.
+    /// The requests that were sent; none for a command that changes nothing.
     in_flight: OnceLock<InFlight>,
-    /// Whether a thread is leaving. The others wait for the end.
+    /// True once a thread is leaving. The others wait for the end.
     begun: AtomicBool,
 }
 
@@ -149,7 +149,7 @@ impl Leaving {
         }
     }
 
-    /// What there is to say.
+    /// Composes the last words.
     fn words(&self, why: &Why) -> Words {
         let sent = self.in_flight.get().map(Arc::clone).map_or(Some(Sent::default()), |in_flight| {
             aside(move || Sent::of(&in_flight)).recv_timeout(PATIENCE).ok()
@@ -197,26 +197,26 @@ impl Leaving {
     }
 }
 
-/// What there is to say when a run is left.
+/// The last words, in parts.
 struct Words {
     /// The code to end with.
     exit: Exit,
     /// The rest of the answer.
     answer: String,
-    /// What stderr says in any case.
+    /// The text for stderr in any case.
     story: String,
-    /// What stderr says besides where stdout does not take the answer.
+    /// The text for stderr besides, where stdout does not take the answer.
     text: String,
     failure: Option<Failure>,
     applied: Option<Applied>,
 }
 
-/// What was sent.
+/// The requests that were sent.
 #[derive(Debug, Default)]
 struct Sent {
-    /// What is in flight, line by line.
+    /// The requests in flight, line by line.
     unknown: String,
-    /// What became of the changes that were begun.
+    /// The results of the changes that were begun.
     results: Vec<ChangeResult>,
 }
 

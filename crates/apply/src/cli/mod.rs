@@ -144,7 +144,7 @@ fn run(command: Command, environment: &Environment, output: &Arc<Output>) -> Res
     }
 }
 
-/// What to do where the system has no more files or threads for this process.
+/// The hint where the system has no more files or threads for this process.
 const MORE_ROOM: &str = "the limits of this process are too small; raise them: ulimit -n 64";
 
 /// The command line as it is parsed. The parser reads the variables of flags by itself and takes an empty one for a

@@ -58,7 +58,7 @@ struct Answer {
     failed: Option<io::Error>,
     /// The code that the last words named: they are said once, whichever thread comes first.
     ended: Option<u8>,
-    /// Whether the run has been left: what an abandoned thread still says is dropped.
+    /// True once the run has been left: what an abandoned thread still says is dropped.
     left: bool,
 }
 
@@ -253,7 +253,7 @@ pub(super) fn usage(error: &clap::Error, environment: &Environment) {
 pub(super) struct LogWriter {
     /// Knows what must not be printed.
     pub output: Arc<Output>,
-    /// Whether an event is an object.
+    /// True if an event is an object.
     pub is_json: bool,
 }
 

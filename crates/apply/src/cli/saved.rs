@@ -26,7 +26,7 @@ pub(super) struct Expected<'a> {
     pub paths: &'a [PathBuf],
     /// Its digest.
     pub digest: Option<&'a PlanDigest>,
-    /// Whether the spec on disk is still the one that it was made of.
+    /// Compare the spec on disk with the one that it was made of.
     pub same_spec: bool,
 }
 

@@ -81,7 +81,7 @@ impl TokenFailed {
     }
 }
 
-/// What a refusal leads to.
+/// The consequence of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// The request did nothing: the same one is welcome later.

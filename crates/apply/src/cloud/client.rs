@@ -294,7 +294,7 @@ fn without_credentials(action: &'static str, error: &CredentialsError) -> Refusa
     }
 }
 
-/// How many packages a listing holds, readable or not.
+/// The number of packages that a listing holds, readable or not.
 fn count(observed: &Observed) -> usize {
     observed.packages.len() + observed.unreadable.len()
 }

@@ -1,4 +1,4 @@
-//! What may be shown of a file that others may have made: the second wall behind the rules on links.
+//! Hides secrets in what is shown of a file that others may have made: the second wall behind the rules on links.
 
 use cenbwp_spec::Source;
 

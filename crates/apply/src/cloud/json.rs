@@ -137,7 +137,7 @@ impl<'de> Visitor<'de> for AnyJson {
     }
 }
 
-/// How many members are compared each with each, without taking memory. An item of the listing has about 25.
+/// The most members that are compared each with each, without taking memory. An item of the listing has about 25.
 const FEW: usize = 64;
 
 /// Marks the members whose names are the same but for the case of their letters.

@@ -28,7 +28,7 @@ pub struct Proxy {
     direct: Vec<Direct>,
 }
 
-/// What goes past a proxy.
+/// The hosts that go past a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Direct {
     /// Everything: `*`.
@@ -182,7 +182,7 @@ fn host_and_port(word: &str) -> Option<(&str, Option<u16>)> {
 mod tests {
     use super::*;
 
-    /// Whether requests to this go through the proxy.
+    /// Returns true if requests to this go through the proxy.
     fn is_used(no_proxy: &str, to: &str) -> bool {
         let environment =
             Environment::new([("HTTPS_PROXY", "http://proxy.test:3128"), ("NO_PROXY", no_proxy)]);

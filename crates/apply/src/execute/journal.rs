@@ -88,7 +88,7 @@ enum Body<'a> {
 }
 
 impl Journal {
-    /// Opens the file, or creates it for its owner alone; no link is followed. `run` is what the lines of this run are told by.
+    /// Opens the file, or creates it for its owner alone; no link is followed. `run` names the run on each of its lines.
     ///
     /// # Errors
     /// When it cannot be opened, with its path.
@@ -153,7 +153,7 @@ impl Journal {
     fn write(&mut self, kind: &'static str, time: Timestamp, body: Body<'_>) -> io::Result<()> {
         let line = Line { kind, time, run: &self.run, body };
         let json = serde_json::to_string(&line).expect("a line has string keys and no failing maps");
-        // Whoever else holds the lock is writing a line of its own, which looks torn until it is whole.
+        // Another holder of the lock is writing a line of its own, which looks torn until it is whole.
         let alone = self.file.try_lock().is_ok();
         let torn = if alone { ends_mid_line(&self.file) } else { Ok(false) };
         let written = torn.and_then(|torn| {

@@ -16,12 +16,12 @@ use super::steps::{self, Step};
 use super::words::{self, Why};
 use crate::cloud::{Answer, Attempt, ClientToken, Write, Yes};
 
-/// How much is tried, and how long is waited.
+/// The patience of a run with one change.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
     /// The most requests with one token, or for one change of a package that exists.
     pub(super) max_sends: u32,
-    /// Whether to wait until the listing shows what was accepted.
+    /// Wait until the listing shows what was accepted.
     pub(super) wait: bool,
 }
 
@@ -95,7 +95,7 @@ impl<'p> Line<'p> {
         }
     }
 
-    /// Which repetition the next request is, from 0; `None` for the first one, and where none may be sent.
+    /// The number of the next request's repetition, from 0; `None` for the first one, and where none may be sent.
     pub(super) fn repetition(&self) -> Option<u32> {
         match self.state {
             State::Clean(tries) | State::Cleared(tries, _) if !self.queue.is_empty() && tries.all > 0 => {
@@ -110,7 +110,7 @@ impl<'p> Line<'p> {
         self.retry_after
     }
 
-    /// How many of its requests have an end. Grows, and tells nothing else.
+    /// The number of its requests that have an end. Grows, and tells nothing else.
     pub(super) fn settled(&self) -> usize {
         self.result.fields.len() + usize::from(self.result.outcome != Outcome::NotAttempted)
     }
@@ -134,7 +134,7 @@ impl<'p> Line<'p> {
         cut.result
     }
 
-    /// What it waits for, in words.
+    /// The thing that it waits for, in words.
     pub(super) fn awaits(&self) -> String {
         words::awaits(self.state, self.queue.front().and_then(Step::call))
     }

@@ -7,7 +7,7 @@ use cenbwp_spec::{Identity, PackageId};
 
 use crate::cloud::Call;
 
-/// What a listing shows of one request.
+/// The word of a listing about one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Shown<'a> {
     /// It is done: the package, unless what was asked for is that it is gone.

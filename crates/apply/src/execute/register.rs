@@ -25,7 +25,7 @@ struct Entry {
     result: ChangeResult,
 }
 
-/// What was sent, and what is proved of it at this moment.
+/// The requests that were sent, and what is proved of each at this moment.
 ///
 /// **Invariant:** a request is entered, and its intent on disk if there is a journal, before it leaves: the register
 /// alone makes a [`Recorded`], and a writer sends nothing else.
@@ -65,7 +65,7 @@ impl Register {
         self.entries.values().filter(|entry| entry.result.is_unknown()).map(|entry| &entry.intent)
     }
 
-    /// How many outcomes are not known.
+    /// The number of outcomes that are not known.
     pub fn len(&self) -> usize {
         self.iter().count()
     }

@@ -29,7 +29,7 @@
 use super::listing::Shown;
 use crate::cloud::{Answer, Next, TokenFailed};
 
-/// How often a request was sent.
+/// The number of times that a request was sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tries {
     /// With the token of now; for a change, at all.
@@ -138,7 +138,7 @@ pub(super) struct Sent {
     doubt: Option<Cause>,
 }
 
-/// What follows an answer.
+/// The state after an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum After {
     /// This state, with the same token.

@@ -18,20 +18,20 @@ use super::request::Sent;
 use crate::cloud::{Answer, Cloud, Next, Write, Writer, Yes};
 use crate::stop::Stop;
 
-/// How a plan is carried out.
+/// The settings of a run.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// How many requests that change something may be in flight at once.
+    /// The most requests that change something in flight at once.
     pub parallelism: usize,
-    /// Whether to wait until the listing shows each change.
+    /// Wait until the listing shows each change.
     pub wait: bool,
-    /// How long to wait for a change after the last request.
+    /// The longest wait for a change after the last request.
     pub wait_timeout: Duration,
-    /// How often one request may be repeated.
+    /// The most repetitions of one request.
     pub max_retries: u32,
 }
 
-/// What the executor reports while it works.
+/// A report of the executor while it works.
 #[derive(Clone, Debug)]
 pub enum Event<'a> {
     /// A request is about to leave.
@@ -54,22 +54,22 @@ pub enum Event<'a> {
 pub struct Waiting<'a> {
     /// The identity that it is about.
     pub identity: &'a Identity,
-    /// What it waits for, in words.
+    /// The thing that it waits for, in words.
     pub awaits: String,
     /// The moment of its last answer, or of the run's start.
     pub since: Timestamp,
 }
 
-/// What a run works with.
+/// The surroundings of a run.
 #[derive(Clone, Copy)]
 pub struct Session<'a> {
     /// Reads the account.
     pub cloud: &'a Cloud,
     /// Changes it.
     pub writer: &'a Writer,
-    /// How the plan is carried out.
+    /// The settings.
     pub settings: &'a Settings,
-    /// What is proved at each moment.
+    /// The record of what is proved at each moment.
     pub in_flight: &'a InFlight,
     /// The request to stop.
     pub stop: &'a Stop,
@@ -91,9 +91,9 @@ pub(super) struct Rounds<'a> {
     lines: Vec<Progress<'a>>,
     last_look: Option<Observed>,
     last_send: Timestamp,
-    /// How much was settled when it was last counted.
+    /// The count of settled requests when it was last taken.
     settled: usize,
-    /// How many pauses have passed since then.
+    /// The pauses since then.
     quiet_polls: u32,
     look_took: Duration,
     /// The moment of the next sign of life.
@@ -354,7 +354,7 @@ async fn deliver<'p>(
     (n, sent, Some(answer))
 }
 
-/// Where the doubling of the pauses ends while only a listing is waited for: looks then come every two to
+/// The end of the doubling of the pauses while only a listing is waited for: looks then come every two to
 /// four seconds. A package takes seconds to appear; a longer pause would add to every pipeline's time.
 const SLOWEST_POLL: u32 = 3;
 

@@ -169,7 +169,7 @@ fn read_opened(mut file: File, most: u64) -> Result<Vec<u8>, Unreadable> {
     at_most(first[..read].chain(file), size, most)
 }
 
-/// How long a named pipe may lie without a writer. A shell opens it as soon as it starts the writer.
+/// The time that a named pipe may lie without a writer. A shell opens it as soon as it starts the writer.
 const WRITER_WAIT: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
 
 const PIPE: &str = "a pipe";

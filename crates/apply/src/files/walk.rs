@@ -35,7 +35,7 @@ impl SpecFile {
 pub struct Walk {
     /// The files, in the order of the command line and sorted below each folder.
     pub files: Vec<SpecFile>,
-    /// Where something is in the way, and what.
+    /// The places that cannot be read, and why.
     pub problems: Vec<(PathBuf, Unreadable)>,
     seen: BTreeSet<PathBuf>,
 }

@@ -19,7 +19,7 @@ pub enum Readers {
     All,
 }
 
-/// What becomes of a file that is there already.
+/// The fate of a file that is there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Before {
     /// The new one takes its place.

@@ -12,7 +12,7 @@ use crate::clock;
 use crate::exit::{Exit, Failure};
 use crate::situation::check_pins;
 
-/// How far ahead a plan may be dated: the clocks of two machines differ, those of signed requests by at most this much.
+/// The most that a plan may be dated ahead: the clocks of two machines differ, those of signed requests by at most this much.
 /// A larger value would let a wrong clock, or a stranger, keep a plan alive for as much longer.
 const CLOCKS_MAY_DIFFER: SignedDuration = SignedDuration::from_mins(15);
 

@@ -54,12 +54,12 @@ impl Planned {
         Self { paths, ..self }
     }
 
-    /// What an approval names: the digest of this plan, or, of what is left of an approved one, of that.
+    /// The digest that an approval names: that of this plan, or, of what is left of an approved one, of that.
     pub fn digest(&self) -> &str {
         self.digest.get_or_init(|| self.document().digest)
     }
 
-    /// What is left of this plan, now that the world looks like this.
+    /// The rest of this plan, now that the world looks like this.
     pub fn rest(&self, options: Options, situation: Situation, plan: Plan) -> Self {
         let (sources, spec) = (Arc::clone(&self.sources), Arc::clone(&self.spec));
         let rest = Self::new(sources, spec, options, situation, plan).read_from(Arc::clone(&self.paths));

@@ -45,7 +45,7 @@ impl SpecPath {
     }
 }
 
-/// What a process has open under a number is another thing in the next process.
+/// A number of an open file names another thing in the next process.
 impl From<String> for SpecPath {
     fn from(path: String) -> Self {
         let is_in = |folder| Path::new(&path).starts_with(folder);

@@ -68,7 +68,7 @@ impl Planned {
     }
 }
 
-/// Where two values differ first, as a path such as `purchases[0].request.Bandwidth`.
+/// The first place where two values differ, as a path such as `purchases[0].request.Bandwidth`.
 fn first_difference(one: &Value, other: &Value, path: &mut String) -> Option<String> {
     let deeper = |path: &mut String, step: &str, one: &Value, other: &Value| {
         let length = path.len();

@@ -21,11 +21,11 @@ pub struct Applied {
     pub results: Vec<ChangeResult>,
     /// What the last listing leaves to do; `None` if there was none to tell.
     pub left: Option<Plan>,
-    /// What ended it.
+    /// Its end.
     pub end: End,
 }
 
-/// What ended an apply.
+/// The end of an apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// Nothing was left to wait for.

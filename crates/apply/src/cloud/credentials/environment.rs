@@ -14,7 +14,7 @@ const TOKEN: &str = "ALIBABA_CLOUD_SECURITY_TOKEN";
 pub(super) const PROFILE: &str = "ALIBABA_CLOUD_PROFILE";
 pub(super) const ROLE: &str = "ALIBABA_CLOUD_ROLE_ARN";
 
-/// Variables whose values act in somebody's name.
+/// Variables whose values act in a person's or a job's name.
 const SECRETS: [&str; 13] = [
     ID,
     SECRET,

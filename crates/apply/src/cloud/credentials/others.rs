@@ -15,11 +15,11 @@ enum Kind {
     Key,
     Profile,
     Role,
-    /// What others look at only where no key is in the environment.
+    /// The variables that other tools look at only where no key is in the environment.
     Last,
 }
 
-/// What a variable chooses, our name of it, and the other names of it in the order in which other tools read them.
+/// The choice that a variable makes, our name of it, and the other names of it in the order in which other tools read them.
 const CHOICES: [(Kind, &str, &[&str]); 5] = [
     (
         Kind::Key,
