@@ -59,10 +59,12 @@ fn stacks_that_set_no_limit_of_purchases_share_one_default() {
     let packages = sizes.iter().flat_map(|(stack, size)| {
         (0..*size).map(move |n| Package { bandwidth: Mbps(10 + n), ..package(&format!("{stack}/p{n}")) })
     });
-    let mut spec = spec(packages);
+    // This stack is there and only grows, so it takes nothing of the default.
+    let mut spec = spec(packages.chain([Package { bandwidth: Mbps(12), ..package("d/grows") }]));
     let check = |spec: &Spec, there: &[&str], expected: &str| {
-        let own = |owner: &&str| Live { bandwidth: Mbps(10), ..live("cenbwp-1", Some(owner)) };
-        let cloud = observed(there.iter().map(own));
+        let id = |owner: &str| format!("cenbwp-{}", owner.replace('/', "-"));
+        let own = |owner: &&str| Live { bandwidth: Mbps(10), ..live(&id(owner), Some(owner)) };
+        let cloud = observed(there.iter().chain(&["d/grows"]).map(own));
         let plan = plan(spec, &cloud, &options());
         assert_eq!(breaches(&plan), expected);
         assert_eq!(audit(&plan, spec, &cloud, &options()), []);
