@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::history::{Event, Fate, History, Record, tag_in};
-use crate::schedule::{Action, End, Kind, Mode, Moment, Pin, Schedule, What};
+use crate::schedule::{Action, End, Kind, Mode, Moment, Pin, What};
 
 /// Everything that has to occur, outcomes and codes apart.
 pub(crate) const DIMENSIONS: [&str; 24] = [
@@ -37,7 +37,7 @@ pub(crate) const DIMENSIONS: [&str; 24] = [
 pub(crate) const MORE: [&str; 2] = ["value that is so already", "answer long before another one"];
 
 /// What occurred, each once.
-pub(crate) fn seen(schedule: &Schedule, history: &History) -> BTreeSet<&'static str> {
+pub(crate) fn seen(history: &History) -> BTreeSet<&'static str> {
     let mut seen = BTreeSet::new();
     for (n, record) in history.runs.iter().enumerate().filter(|(_, record)| !record.quiet) {
         signals(n, record, history, &mut seen);
@@ -53,16 +53,6 @@ pub(crate) fn seen(schedule: &Schedule, history: &History) -> BTreeSet<&'static 
         }
         if record.run.pin == Some(Pin::Other) && record.run.mode.age().is_some() {
             seen.insert("plan of another account");
-        }
-    }
-    if schedule.faults.iter().any(|strike| strike.what.is_lie()) {
-        let done =
-            |logged: &&cenbwp_tests::Logged| history.ledger.iter().any(|order| order.request == logged.seq);
-        let refused = history.requests.iter().filter(|logged| {
-            matches!(&logged.outcome, cenbwp_tests::Outcome::Answered { status: 400..500, code: Some(code) } if !code.starts_with("Idem"))
-        });
-        if refused.filter(done).count() > 0 {
-            seen.insert("denial of what was done");
         }
     }
     seen
@@ -134,12 +124,14 @@ fn refusals(n: usize, history: &History, seen: &mut BTreeSet<&'static str>) {
                         |entry| matches!(&entry.event, Event::Became { request: Some(other), .. } if *other == seq),
                     )
                 };
-                seen.insert(if logged.is_some_and(|logged| done(logged.seq)) {
-                    "unlisted refusal after it was done"
-                } else {
-                    "unlisted refusal before anything was done"
+                let late = What::leaves_doubt(status, code);
+                let is_done = logged.is_some_and(|logged| done(logged.seq));
+                seen.insert(match (is_done, late) {
+                    (false, _) => "unlisted refusal before anything was done",
+                    (true, true) => "unlisted refusal after it was done",
+                    (true, false) => "denial of what was done",
                 });
-                seen.extend(Some("time-out of a gateway").filter(|_| What::leaves_doubt(status, code)));
+                seen.extend(Some("time-out of a gateway").filter(|_| late));
             }
             _ => {}
         }

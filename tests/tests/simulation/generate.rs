@@ -20,6 +20,7 @@ impl Schedule {
         match seed % 16 {
             4 => crossing(seed, &mut rng),
             8 => replayed(seed, &mut rng),
+            9 => repeated(seed, &mut rng),
             n if n.is_multiple_of(2) => buying(seed, &mut rng),
             _ => living(seed, &mut rng),
         }
@@ -32,10 +33,13 @@ fn buying(seed: u64, rng: &mut Rng) -> Schedule {
     let runs = runs(rng, &wishes);
     let existing = wishes[0].iter().filter(|_| rng.u8(..) < 16);
     let found = existing.map(|(name, want)| Found::ours(*name, want)).collect();
-    let faults = (0..few(rng, 5)).map(|_| strike_at_purchase(rng)).collect();
+    let mut faults: Vec<Strike> = (0..few(rng, 5)).map(|_| strike_at_purchase(rng)).collect();
+    if rng.u8(..8) == 0 {
+        faults.push(Strike { action: Action::Create, call: rng.u64(1..=2), what: unlisted(rng) });
+    }
     let deeds =
         if rng.u8(..4) == 0 { (0..=few(rng, 2)).map(|_| deed_of_buyer(rng)).collect() } else { Vec::new() };
-    let strangers = if rng.u8(..32) == 0 { rng.usize(49..=60) } else { 0 };
+    let strangers = if rng.u8(..16) == 0 { rng.usize(49..=60) } else { 0 };
     Schedule { seed, delay: delay(rng), service: service(rng), strangers, found, runs, faults, deeds }
 }
 
@@ -93,6 +97,25 @@ fn replayed(seed: u64, rng: &mut Rng) -> Schedule {
     Schedule { seed, delay: delay(rng), service, strangers: 0, found: Vec::new(), runs, faults, deeds }
 }
 
+/// Two runs that change the same values of one package, at a service that lists them late.
+fn repeated(seed: u64, rng: &mut Rng) -> Schedule {
+    let ours = Found::ours('a', &Want::plain(10));
+    let wish = Wish::from([('a', Want { title: Some("one"), ..Want::plain(20) })]);
+    let mut runs = runs(rng, std::slice::from_ref(&wish));
+    let second = Run { wait: Some(60), pin: None, ends_credentials: None, ..runs[0].clone() };
+    runs.truncate(1);
+    runs.push(Run { at: rng.u64(..3000), end: End::Own, mode: Mode::Direct { stall: 0 }, ..second });
+    let service = Semantics {
+        values_after_listings: rng.u64(..=3),
+        values_after: Duration::from_millis(pick(rng, [0, 500, 4000, 15_000])),
+        no_change: pick(rng, ["Operation.Failed", "OperationFailed.UpDownRadeConfigNoChange"]),
+        ..Semantics::default()
+    };
+    let faults = (0..few(rng, 3)).map(|_| strike_at_change(rng)).collect();
+    let delay = delay(rng);
+    Schedule { seed, delay, service, strangers: 0, found: vec![ours], runs, faults, deeds: Vec::new() }
+}
+
 /// An account with packages, and commits that change, adopt, attach, move, detach, release, observe and retire them.
 fn living(seed: u64, rng: &mut Rng) -> Schedule {
     let count = [1, 1, 2, 3][rng.usize(..4)];
@@ -113,7 +136,11 @@ fn living(seed: u64, rng: &mut Rng) -> Schedule {
     }
     let wishes = commits(rng, &names, &found);
     let runs = runs(rng, &wishes);
-    let faults = (0..few(rng, 8)).map(|_| strike_at_change(rng)).collect();
+    let mut faults: Vec<Strike> = (0..few(rng, 8)).map(|_| strike_at_change(rng)).collect();
+    if rng.u8(..8) == 0 {
+        let action = pick(rng, [Action::Spec, Action::Attribute, Action::Tag]);
+        faults.push(Strike { action, call: 1, what: unlisted(rng) });
+    }
     let deeds =
         if rng.u8(..4) == 0 { (0..=few(rng, 3)).map(|_| deed_of_owner(rng)).collect() } else { Vec::new() };
     let service = if rng.u8(..4) == 0 { service(rng) } else { Semantics::default() };
@@ -369,6 +396,9 @@ pub(crate) const CODES: [&str; 8] = [
 
 /// A refusal that no page of the vendor lists.
 fn unlisted(rng: &mut Rng) -> What {
+    if rng.u8(..4) == 0 {
+        return What::Unlisted { status: pick(rng, [400, 403, 404, 409]), code: "SomethingNew", done: true };
+    }
     let status = match rng.u8(..3) {
         0 => pick(rng, [408, 425, 429, 499]),
         1 => pick(rng, [400, 403, 404, 409]),

@@ -343,11 +343,6 @@ impl What {
         let late = ["timeout", "time_out", "timedout", "timed_out"].iter().any(|word| name.contains(word));
         late || matches!(status, 408 | 425 | 429 | 499 | 500..)
     }
-
-    /// Tells whether the service denies what it did, in a way that no client can see through.
-    pub(crate) fn is_lie(self) -> bool {
-        matches!(self, Self::Unlisted { status, code, done: true } if !Self::leaves_doubt(status, code))
-    }
 }
 
 /// Something that a person, or another tool, does.

@@ -24,7 +24,7 @@ const OFTEN: u64 = 15;
 #[test]
 fn two_thousand_schedules_break_no_law_and_leave_nothing_out() {
     let seen = Mutex::new(BTreeMap::new());
-    check(0..USUAL, |schedule, history| note(&seen, schedule, history));
+    check(0..USUAL, |history| note(&seen, history));
     // A simulation in which something never happens proves nothing about it.
     let seen = seen.into_inner().unwrap();
     let rare = |what: &&&str| seen.get(**what).copied().unwrap_or(0) < OFTEN;
@@ -33,8 +33,8 @@ fn two_thousand_schedules_break_no_law_and_leave_nothing_out() {
 }
 
 /// Counts what occurred, and what runs said.
-fn note(seen: &Mutex<BTreeMap<String, u64>>, schedule: &Schedule, history: &History) {
-    let occurred = dimensions::seen(schedule, history);
+fn note(seen: &Mutex<BTreeMap<String, u64>>, history: &History) {
+    let occurred = dimensions::seen(history);
     let mut seen = seen.lock().unwrap();
     let mut count = |what: &str| *seen.entry(what.to_owned()).or_default() += 1;
     occurred.into_iter().for_each(&mut count);
@@ -85,7 +85,7 @@ fn as_many_schedules_as_one_likes() {
     let began = std::time::Instant::now();
     let (done, runs, orders) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     let tell = |text: String| drop(writeln!(std::io::stderr(), "{text}"));
-    check(from..from + count, |_, history| {
+    check(from..from + count, |history| {
         runs.fetch_add(history.runs.len() as u64, Ordering::Relaxed);
         orders.fetch_add(history.ledger.len() as u64, Ordering::Relaxed);
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
@@ -108,9 +108,8 @@ fn survey_of_violations() {
     let seen = Mutex::new(BTreeMap::new());
     let (from, count) = seeds_asked_for();
     in_parallel(from..from + count, |seed| {
-        let schedule = Schedule::of(*seed);
-        let (history, violations) = trial::judge(&schedule, None);
-        note(&seen, &schedule, &history);
+        let (history, violations) = trial::judge(&Schedule::of(*seed), None);
+        note(&seen, &history);
         for Violation { law, what } in violations {
             let mut kinds = kinds.lock().unwrap();
             let kind = kinds.entry(format!("{law:?}: {}", kind_of(&what))).or_insert((0, *seed, what));
@@ -143,11 +142,10 @@ fn seeds_asked_for() -> (u64, u64) {
 }
 
 /// Judges the schedules of these seeds; the first that fails is shrunk and printed with its trace.
-fn check(seeds: Range<u64>, look: impl Fn(&Schedule, &History) + Sync) {
+fn check(seeds: Range<u64>, look: impl Fn(&History) + Sync) {
     let breaks = |seed: &u64| {
-        let schedule = Schedule::of(*seed);
-        let (history, violations) = trial::judge(&schedule, None);
-        look(&schedule, &history);
+        let (history, violations) = trial::judge(&Schedule::of(*seed), None);
+        look(&history);
         !violations.is_empty()
     };
     if let Some(seed) = in_parallel(seeds, breaks) {

@@ -23,7 +23,9 @@ impl Case<'_> {
             };
             // Who does not buy cannot know of a purchase that another commit makes meanwhile.
             let bought = want.manage != Manage::Full || want.adopt.is_some();
-            if self.meddled(n, record, concerns) || (bought && self.is_bought_meanwhile(n, record, &identity))
+            if self.meddled(n, record, concerns)
+                || self.is_outdated(record, concerns)
+                || (bought && self.is_bought_meanwhile(n, record, &identity))
             {
                 continue;
             }
@@ -41,6 +43,18 @@ impl Case<'_> {
                 self.find(Law::Converges, what);
             }
         }
+    }
+
+    /// Tells whether the service lists values late, and a run of another commit changed such a package: a plan of this
+    /// one cannot know.
+    fn is_outdated(&self, record: &Record, concerns: impl Fn(&Package) -> bool) -> bool {
+        let service = &self.schedule.service;
+        let is_late = service.values_after_listings > 0 || !service.values_after.is_zero();
+        is_late
+            && self.steps().any(|(before, after)| {
+                let other = after.by.is_some_and(|run| self.history.runs[run].run.wish != record.run.wish);
+                other && before.is_some_and(|it| concerns(it) || after.package.is_some_and(&concerns))
+            })
     }
 
     /// Tells whether a run of another commit bought it while this one went on, or before and the service may not have
