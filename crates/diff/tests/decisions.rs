@@ -219,6 +219,11 @@ fn each_field_that_is_declared_and_differs_is_changed() {
     check(declared(|p| p.tags = tag("acs:rm", None)), [with("acs:rm")], "in order");
     check(declared(|p| p.tags = tag("aliyun.x", Some("y"))), [with("aliyun.x")], "in order");
     check(declared(|_| {}), [with("cenbwp-terms")], "in order, terms_fixed");
+    // Our own tags are nobody's to declare, whatever a spec that was made by other means says.
+    for ours in ["cenbwp", "cenbwp-terms"] {
+        check(declared(|p| p.tags = tag(ours, Some("y"))), [own(|_| {})], "in order");
+        check(declared(|p| p.tags = tag(ours, Some("y"))), [], "purchase");
+    }
 }
 
 #[test]

@@ -155,6 +155,14 @@ fn a_purchase_of_a_look_alike() {
     elsewhere(|_, cloud, _| cloud.packages.push(renamed()), flaw());
     let named = Live { name: "s-bought".to_owned(), bandwidth: Mbps(3), ..renamed() };
     elsewhere(|_, cloud, _| cloud.packages.push(named), flaw());
+    // A later generation of another entry is nobody's that the spec declares; an older one of another stack too.
+    elsewhere(|_, cloud, _| cloud.packages.push(live("cenbwp-x", Some("s/in-order/2"))), flaw());
+    let another_stack = |spec: &mut Spec, cloud: &mut Observed, _: &mut Options| {
+        let renewed = Package { generation: Generation::new(2).unwrap(), ..package("t/x") };
+        spec.stacks.extend(world::spec([renewed]).stacks);
+        cloud.packages.push(Live { name: "s-bought".to_owned(), ..live("cenbwp-x", Some("t/x")) });
+    };
+    elsewhere(another_stack, flaw());
     let cens = vec!["cen-1".parse().unwrap()];
     let on_its_cen = Live { bandwidth: Mbps(3), cens, ..live("cenbwp-x", Some("other/p")) };
     elsewhere(|_, cloud, _| cloud.packages.push(on_its_cen), flaw());

@@ -17,7 +17,11 @@ fn limits_count_purchases_and_upgrades_and_no_downgrade() {
         package("t/d"),
     ]);
     let cloud = observed([live("cenbwp-1", Some("s/a")), live("cenbwp-2", Some("s/b"))]);
-    let breaches = |spec: &Spec, options: &Options| breaches(&plan(spec, &cloud, options));
+    let breaches = |spec: &Spec, options: &Options| {
+        let plan = plan(spec, &cloud, options);
+        assert_eq!(audit(&plan, spec, &cloud, options), []);
+        breaches(&plan)
+    };
     assert_eq!(breaches(&spec, &options()), "");
     let run = |purchases, mbps| Options {
         max_purchases: Some(purchases),

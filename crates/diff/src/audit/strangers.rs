@@ -35,6 +35,8 @@ impl<'a> Strangers<'a> {
             let areas = areas(&live.areas);
             match owner {
                 None => self.ownerless.entry((areas, mbps)).or_default().push(live),
+                // Older ones would be left out by `like`. Where a stack is bought anew as a whole there are as many of
+                // them as purchases, each looked at for each.
                 Some(owner) if declared.as_ref().is_none_or(|declared| declared < owner) => {
                     let key = (owner.address.stack.clone(), areas, mbps);
                     self.left_behind.entry(key).or_default().push(live);
