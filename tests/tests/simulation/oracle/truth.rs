@@ -153,15 +153,26 @@ impl Case<'_> {
     }
 
     /// Tells whether the service refused a request because it was so already, and so it stayed, and the run had a
-    /// minute in which a listing shows it.
+    /// minute of listings in which it shows.
     fn was_so_already(&self, n: usize, request: &Request<'_>) -> bool {
         let (run, service) = (&self.history.runs[n].run, &self.schedule.service);
         let in_time = run.wait >= Some(60)
             && run.end == End::Own
             && service.values_after.as_secs() <= 20
             && service.values_after_listings <= 3;
+        let listings = self.history.entries.iter().filter_map(|entry| match &entry.event {
+            Event::Sent { run, action, nonce, .. } if *run == n && *action == Action::Describe.name() => {
+                Some(nonce)
+            }
+            _ => None,
+        });
+        let listings: BTreeSet<&String> = listings.collect();
+        let is_blind = self.history.entries.iter().any(|entry| {
+            matches!(&entry.event, Event::Replied { nonce, fate, .. } if listings.contains(nonce) && !fate.is_yes())
+        });
         let mut nonces = BTreeSet::new();
         in_time
+            && !is_blind
             && self.history.entries.iter().enumerate().any(|(at, entry)| match &entry.event {
                 Event::Sent { run, action, nonce, params } if *run == n => {
                     if Request::of(action, params).as_ref() == Some(request) {
