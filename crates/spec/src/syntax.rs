@@ -10,9 +10,17 @@ pub(crate) struct Words {
     pub(crate) deep: bool,
 }
 
-/// Says what this error means. Rare ones share one sentence: the place says the rest.
-pub(crate) fn describe(kind: &ErrorKind) -> Words {
+/// The beginnings of the lines that git writes around the sides of a conflict.
+const MERGE_CONFLICT: [&str; 4] = ["<<<<<<< ", "||||||| ", "=======", ">>>>>>> "];
+
+/// Says what this error on this line means. Rare ones share one sentence: the place says the rest.
+pub(crate) fn describe(kind: &ErrorKind, line: &str) -> Words {
     use ErrorKind as E;
+    if MERGE_CONFLICT.iter().any(|marker| line.starts_with(marker)) {
+        let hint =
+            Some("keep one of the two sides, and remove the lines of `<<<<<<<`, `=======` and `>>>>>>>`");
+        return Words { message: "a merge conflict was left in the file", hint, deep: false };
+    }
     let (message, hint) = match kind {
         E::RecursionLimitExceeded => {
             return Words { message: "this is nested too deeply", hint: None, deep: true };

@@ -105,7 +105,7 @@ pub(crate) fn documents<'s>(
     let mut parser = Parser::new_from_str_with_options(text.text, options);
     let mut documents = Vec::new();
     loop {
-        let mut tree = Tree::new(source, text.skipped, budget, report);
+        let mut tree = Tree::new(source, text, budget, report);
         match tree.document(&mut parser) {
             Ok(Some(root)) => documents.push(root),
             Ok(None) => return documents,
@@ -126,6 +126,7 @@ enum Abandoned {
 
 struct Tree<'s, 'r> {
     source: u32,
+    text: &'s str,
     skipped: u32,
     budget: &'r mut Budget,
     report: &'r mut Report,
@@ -167,8 +168,9 @@ struct Size {
 }
 
 impl<'s, 'r> Tree<'s, 'r> {
-    fn new(source: u32, skipped: u32, budget: &'r mut Budget, report: &'r mut Report) -> Self {
-        Self { source, skipped, budget, report, open: Vec::new(), anchors: BTreeMap::new() }
+    fn new(source: u32, text: Text<'s>, budget: &'r mut Budget, report: &'r mut Report) -> Self {
+        let Text { text, skipped } = text;
+        Self { source, text, skipped, budget, report, open: Vec::new(), anchors: BTreeMap::new() }
     }
 
     /// The next document's root; `None` at the end of the source.
@@ -222,7 +224,8 @@ impl<'s, 'r> Tree<'s, 'r> {
     }
 
     fn syntax(&mut self, error: &ScanError) -> Abandoned {
-        let words = describe(error.kind());
+        let line = error.marker().line().checked_sub(1).and_then(|line| self.text.lines().nth(line));
+        let words = describe(error.kind(), line.unwrap_or_default());
         let mark = self.mark(Span::empty(*error.marker()));
         let finding = Finding::new(if words.deep { TOO_DEEP } else { SYNTAX }, mark, words.message);
         self.report.add(finding.maybe_hint(words.hint.map(str::to_owned)));

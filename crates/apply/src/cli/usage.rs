@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 
-use clap::error::{ContextKind, ContextValue};
+use clap::CommandFactory;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::output::{self, Color, Output};
 use super::{Environment, ending, plan};
@@ -37,6 +38,12 @@ pub(super) fn answer(mut error: clap::Error, environment: &Environment) -> Exit 
     for (kind, value) in quoted {
         error.insert(kind, value);
     }
+    if error.kind() == ErrorKind::UnknownArgument
+        && let Some(meant) = std::env::args_os().find_map(|argument| with_two_dashes(argument.to_str()?))
+    {
+        error.remove(ContextKind::Suggested);
+        error.insert(ContextKind::SuggestedArg, ContextValue::String(meant));
+    }
     output::usage(&error, environment);
     if !error.use_stderr() {
         return Exit::Done;
@@ -44,6 +51,16 @@ pub(super) fn answer(mut error: clap::Error, environment: &Environment) -> Exit 
     let output = Output::new(Color::Never, false, environment);
     end_events(&complaint(&error), &output);
     Exit::Invalid
+}
+
+/// The flag that an argument with one dash means, as Terraform writes them: `-auto-approve`.
+fn with_two_dashes(argument: &str) -> Option<String> {
+    let name = argument.strip_prefix('-').filter(|name| name.len() > 1 && !name.starts_with('-'))?;
+    let name = name.split_once('=').map_or(name, |(name, _)| name);
+    let cli = super::Cli::command();
+    let is_known =
+        |command: &clap::Command| command.get_arguments().any(|flag| flag.get_long() == Some(name));
+    (is_known(&cli) || cli.get_subcommands().any(is_known)).then(|| format!("--{name}"))
 }
 
 /// Ends the event stream of a run that failed before it began one: `--json` ends in a summary always.
@@ -90,8 +107,6 @@ fn harmless(value: &ContextValue) -> Option<ContextValue> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn asked(arguments: &str) -> Option<&'static str> {
@@ -103,6 +118,23 @@ mod tests {
         let command = super::super::Cli::command();
         let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
         assert_eq!(names, COMMANDS);
+    }
+
+    #[test]
+    fn a_flag_with_one_dash_is_known_by_its_name() {
+        for (typed, meant) in [
+            ("-auto-approve", Some("--auto-approve")),
+            ("-out=plan.json", Some("--out")),
+            ("-target", Some("--target")),
+            ("-detailed-exitcode", Some("--detailed-exitcode")),
+            ("-f", None),
+            ("--out", None),
+            ("-", None),
+            ("-bogus", None),
+            ("plan", None),
+        ] {
+            assert_eq!(with_two_dashes(typed).as_deref(), meant, "{typed}");
+        }
     }
 
     #[test]

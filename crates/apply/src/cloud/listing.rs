@@ -29,6 +29,10 @@ pub fn decode_recording(bytes: &[u8]) -> Result<Observed, String> {
         let several = if let Json::List(several) = document { several } else { vec![document] };
         for reply in several {
             replies += 1;
+            if let (Json::Null, Json::Text(code)) = (reply.get("TotalCount"), reply.get("Code")) {
+                let code = cenbwp_diff::neutral(code);
+                return Err(format!("reply {replies}: the service refused the listing: {code}"));
+            }
             let added = Page::of(&reply).and_then(|page| pages.add(page));
             added.map_err(|reason| format!("reply {replies}: {reason}"))?;
         }
@@ -316,10 +320,14 @@ mod tests {
     fn what_is_no_recording_is_refused() {
         check("", "nothing recorded: expected a reply of DescribeCenBandwidthPackages");
         check("[]", "nothing recorded: expected a reply of DescribeCenBandwidthPackages");
+        check(
+            r#"{"Code": "Forbidden.RAM", "Message": "no", "RequestId": "R"}"#,
+            "reply 1: the service refused the listing: Forbidden.RAM",
+        );
         check("not json", "line 1 column 2: not JSON");
         check(&page(1, &[1])[..50], "line 1 column 50: not JSON");
         check("7", "reply 1: expected a number as TotalCount");
-        check(r#"{"Code":"Throttling"}"#, "reply 1: expected a number as TotalCount");
+        check(r#"{"Code":"Throttling"}"#, "reply 1: the service refused the listing: Throttling");
         check(
             r#"{"TotalCount":1,"CenBandwidthPackages":7}"#,
             "reply 1: CenBandwidthPackages is 7, expected a list",
