@@ -331,6 +331,11 @@ fn saved_plan_and_journal_are_their_owners() {
         std::os::unix::fs::PermissionsExt::mode(&permissions) & 0o777
     };
     assert_eq!(mode("plan.json"), 0o600);
+    // Also in the place of a file that all may read.
+    let open: std::fs::Permissions = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(lab.path("plan.json"), open).expect("it is ours");
+    assert_eq!(lab.run("plan -f a.yaml --out plan.json").code, 0);
+    assert_eq!(mode("plan.json"), 0o600);
     let ran = lab.run("apply plan.json --journal journal.ndjson --report json=report.json");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!(mode("journal.ndjson"), 0o600);
