@@ -68,7 +68,8 @@ impl Case<'_> {
     }
 
     /// Nothing is bought that was there by another hand from before the run began until it ordered, under our tag or
-    /// looking alike.
+    /// looking alike. A listing may be late with a name or a bandwidth: what was changed a moment before the run began
+    /// need not look alike yet.
     fn no_purchase_on_doubt(&mut self) {
         for (run, order) in self.orders.clone() {
             let Some((name, want)) = self.entry_of(run, order) else { continue };
@@ -79,8 +80,10 @@ impl Case<'_> {
                     && (owner(package) == order.identity.as_deref()
                         || looks_alike(package, name, &want, wish))
             };
+            let listed = self.listed_from(from);
             let always = |package: &&cenbwp_tests::Package| {
-                let life = self.during(&package.id, from, to);
+                let appeared = self.lives[package.id.as_str()][0].entry;
+                let life = self.during(&package.id, listed.max(appeared), to);
                 life.iter().all(|moment| moment.is_some_and(speaks_against))
             };
             let seen = self.there(from).find(always);
@@ -89,6 +92,17 @@ impl Case<'_> {
                 self.find(Law::NoPurchaseOnDoubt, what);
             }
         }
+    }
+
+    /// The first entry whose values a listing may still show at this one.
+    fn listed_from(&self, entry: usize) -> usize {
+        let service = &self.schedule.service;
+        if service.values_after_listings > 0 {
+            return 0;
+        }
+        let late = u64::try_from(service.values_after.as_millis()).unwrap_or(u64::MAX);
+        let since = self.history.entries[entry].at.saturating_sub(late);
+        self.history.entries.iter().position(|other| other.at >= since).unwrap_or(entry).min(entry)
     }
 
     /// What follows from the requests alone: after a refusal of the account a run sends nothing that changes something,
