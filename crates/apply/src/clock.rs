@@ -1,13 +1,14 @@
-//! The one place that tells the time and waits.
+//! The clock: the one place that reads the time and waits.
 
 use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The distance from the end of the calendar that the clock must keep: what a run adds to it stays inside.
+/// The distance that the clock must keep from the end of the calendar, so that no time that a run computes
+/// lies beyond.
 const ROOM: SignedDuration = SignedDuration::from_hours(24 * 366);
 
-/// Where the time comes from.
+/// The source of the time.
 #[derive(Clone, Copy, Debug)]
 pub enum Clock {
     /// The machine's clock.
@@ -27,7 +28,8 @@ impl Clock {
         Self::Virtual { start, since: tokio::time::Instant::now() }
     }
 
-    /// Makes sure that a calendar has the time, now and for the run's length: what it has not would be a panic later.
+    /// Checks that the calendar holds the time, now and for the length of a run: a time outside it would
+    /// panic later.
     ///
     /// # Errors
     /// When the clock is past the year 9998, or before the year -9998.
@@ -39,7 +41,7 @@ impl Clock {
         }
     }
 
-    /// The time.
+    /// Returns the time.
     #[expect(clippy::disallowed_methods, reason = "this is the clock that everybody else is sent to")]
     pub fn now(&self) -> Timestamp {
         match self {
@@ -48,7 +50,7 @@ impl Clock {
         }
     }
 
-    /// A moment of a clock that never jumps, for measuring how much time has passed.
+    /// Returns a moment of a clock that never jumps, for measuring how much time has passed.
     pub fn instant(&self) -> tokio::time::Instant {
         tokio::time::Instant::now()
     }
@@ -65,12 +67,12 @@ fn check(now: SystemTime) -> anyhow::Result<()> {
     end.map(drop).map_err(|_| anyhow::anyhow!("the clock of this machine is outside the calendar; set it"))
 }
 
-/// A time as people read it: `2026-11-27 18:28 UTC`.
+/// Formats a time for people: `2026-11-27 18:28 UTC`.
 pub fn for_people(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// A length of time as people read it, rounded: `45 seconds`, `20 minutes`, `26 hours`, `3 days`.
+/// Formats a length of time for people, rounded: `45 seconds`, `20 minutes`, `26 hours`, `3 days`.
 pub fn rough(time: SignedDuration) -> String {
     const UNITS: [(&str, i64, i64); 4] = [
         ("second", 1, 120),
@@ -92,7 +94,7 @@ mod tests {
     fn a_clock_outside_the_calendar_is_an_error_and_no_panic() {
         let after = |seconds| check(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
         assert!(after(0).is_ok() && after(4_102_444_800).is_ok());
-        // 9999-12-30 and much later.
+        // 9999-12-30, and much later.
         for seconds in [253_402_128_000, 1 << 40] {
             let error = after(seconds).unwrap_err().to_string();
             assert_eq!(error, "the clock of this machine is outside the calendar; set it");

@@ -1,6 +1,7 @@
-//! Text that the runner of a pipeline would obey, made text again.
+//! Breaks the text that a pipeline's runner would take for a command.
 //!
-//! Names, descriptions and tags come from specs and from the cloud, and what a job prints is read by its runner:
+//! Names, descriptions and tags come from specs and from the cloud, and what a job prints is read by its
+//! runner:
 //!
 //! | runner | takes for a command |
 //! |---|---|
@@ -8,40 +9,42 @@
 //! | Azure Pipelines | `##vso[area.action …]` anywhere in a line, `##[name]` |
 //! | GitLab | `section_start:TIME:NAME` and `section_end:…`, before an escape |
 //!
-//! All of them are broken in everything that is printed and in every report, wherever the run takes place: the same
-//! input gives the same bytes. Where the form has escapes, the value stays what it was.
+//! All of them are broken in everything that is printed and in every report, on every machine: the same input
+//! gives the same bytes. In a format that has escapes, the value stays the same.
 
 use std::borrow::Cow;
 
-/// Returns a text for people without commands: a backslash breaks them.
+/// Returns text for people without commands: a backslash breaks each.
 pub(crate) fn text(text: &str) -> Cow<'_, str> {
     broken(text, breaks(text), |c| format!("\\{c}"))
 }
 
-/// Returns one argument or message of a GitHub command without further commands in it. It may begin with colons, as it
-/// never begins a line.
+/// Returns an argument or message of a GitHub command without further commands in it. It may begin with
+/// colons, because it never begins a line.
 pub(crate) fn inline(text: &str) -> Cow<'_, str> {
     let mut breaks = breaks(text);
     breaks.retain(|at| !text[*at..].starts_with("::"));
     broken(text, breaks, |c| format!("\\{c}"))
 }
 
-/// Returns JSON without commands. They can only be in its strings, where every character can be an escape.
+/// Returns JSON without commands. They can only be in its strings, where any character can be written as an
+/// escape.
 pub(crate) fn json(text: &str) -> Cow<'_, str> {
     broken(text, breaks(text), |c| format!("\\u{:04x}", u32::from(c)))
 }
 
-/// Returns HTML or XML without commands. They can only be in its texts, where every character can be an entity.
+/// Returns HTML or XML without commands. They can only be in its text, where any character can be written as
+/// an entity.
 pub(crate) fn markup(text: &str) -> Cow<'_, str> {
     broken(text, breaks(text), |c| format!("&#{};", u32::from(c)))
 }
 
-/// Tells whether a text holds something that a runner would obey.
+/// Returns true if a text holds something that a runner would take for a command.
 pub(crate) fn is_armed(text: &str) -> bool {
     !breaks(text).is_empty()
 }
 
-/// Returns the places of the characters without which there is no command, in order.
+/// Returns the positions of the characters that make commands, in order: to escape each breaks every command.
 fn breaks(text: &str) -> Vec<usize> {
     let mut places: Vec<usize> =
         text.match_indices("##").filter_map(|(at, _)| bracket(text, at + 2)).collect();
@@ -56,14 +59,14 @@ fn breaks(text: &str) -> Vec<usize> {
     places
 }
 
-/// Returns the place of the bracket that follows here, behind a word or none.
+/// Returns the position of the bracket that follows here, with or without a word before it.
 fn bracket(text: &str, after: usize) -> Option<usize> {
     let rest = text[after..].trim_start_matches('#');
     let rest = rest.trim_start_matches(|c: char| c.is_ascii_alphabetic());
     rest.starts_with('[').then(|| text.len() - rest.len())
 }
 
-/// Returns the places of the colons that begin a line, blanks before them or not.
+/// Returns the positions of the colons that begin a line, with or without blanks before them.
 fn first_colons(text: &str) -> impl Iterator<Item = usize> {
     let mut start = 0;
     text.split_inclusive(['\n', '\r']).filter_map(move |line| {
@@ -73,7 +76,7 @@ fn first_colons(text: &str) -> impl Iterator<Item = usize> {
     })
 }
 
-/// Returns the text with these characters written otherwise.
+/// Returns the text with the characters at these positions escaped.
 fn broken(text: &str, places: Vec<usize>, written: impl Fn(char) -> String) -> Cow<'_, str> {
     if places.is_empty() {
         return Cow::Borrowed(text);

@@ -1,4 +1,4 @@
-//! Exit codes and what ends a command early.
+//! Exit codes, and the failures that end a command early.
 
 use std::fmt;
 use std::path::Path;
@@ -8,14 +8,14 @@ use crate::cloud::Secrets;
 use crate::files::Unreadable;
 pub use crate::files::shown;
 
-/// How a command ends. One table for all commands.
+/// The end of a command: one table of exit codes for all commands.
 ///
 /// Codes 1 to 5 and 130 promise that this run bought and changed nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Done.
     Done,
-    /// Credentials, network, a refusal by the service, or a fault of our own.
+    /// Credentials, network, a refusal by the service, or a bug of ours.
     Error,
     /// Changes are pending; only with `--detailed-exitcode`.
     Pending,
@@ -23,7 +23,7 @@ pub enum Exit {
     Invalid,
     /// A limit, a held item, the wrong account, or no approval.
     Refused,
-    /// The world is not the one that was approved.
+    /// The account is no longer as it was when the plan was approved.
     Stale,
     /// Something was bought or changed, and something planned was not.
     Partial,
@@ -34,7 +34,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The number that the process ends with.
+    /// Returns the number that the process ends with.
     pub fn code(self) -> u8 {
         match self {
             Self::Done => 0,
@@ -50,7 +50,7 @@ impl Exit {
     }
 }
 
-/// The code in a word or two.
+/// Writes the code in a word or two.
 impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -73,37 +73,37 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command ends early: nothing has been bought or changed by then.
+/// The reason for which a command ends early. Returned only before the first request that changes something.
 #[derive(Debug)]
 pub struct Failure {
     /// The code to end with.
     pub exit: Exit,
-    /// What was found and where, causes included.
+    /// The problem and its place, causes included.
     pub error: anyhow::Error,
-    /// What to type next.
+    /// The next command or edit.
     pub hint: Option<String>,
 }
 
 impl Failure {
-    /// A failure with this code and message.
+    /// Returns a failure with this code and message.
     pub fn new(exit: Exit, message: impl fmt::Display) -> Self {
         Self { exit, error: anyhow::anyhow!("{message}"), hint: None }
     }
 
-    /// Exit 3: a file that was named cannot be read.
+    /// Returns exit 3: a file that was named cannot be read.
     pub fn unreadable(path: &Path, why: &Unreadable) -> Self {
         let failure = Self::new(Exit::Invalid, format_args!("{}: {why}", shown(path)));
         Self { hint: why.hint(path), ..failure }
     }
 
-    /// The same failure, as it may be shown: an error can quote the file that it is about.
+    /// Returns the same failure without these secrets: an error can quote the file that it is about.
     pub fn without(&self, secrets: &Secrets) -> Self {
         let Self { exit, error, hint } = self;
         let hint = hint.as_ref().map(|hint| secrets.hidden_in(hint));
         Self { exit: *exit, error: anyhow::anyhow!(secrets.hidden_in(&format!("{error:#}"))), hint }
     }
 
-    /// The same failure, with what to do about it.
+    /// Returns the same failure with this hint.
     #[must_use]
     pub fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }

@@ -4,7 +4,7 @@
 //! cli ──▶ cloud ──▶ the service        reads, and the one writer
 //!  │  ──▶ cenbwp-diff                  plans
 //!  │  ──▶ execute ──▶ cloud            buys, at most once
-//!  │  ──▶ status, export               tell what is live, and write a spec for it
+//!  │  ──▶ status, export               show what is live, and write a spec for it
 //!  ├──▶ report                         documents and events
 //!  └──▶ files                          everything that is read from and written to disk
 //! ```

@@ -1,14 +1,14 @@
-//! Chance: nonces and jitter, never secrets.
+//! Randomness for nonces and jitter, never for secrets.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// A source of chance, seeded from the system or, in tests, by number.
+/// A source of random numbers, seeded from the system or, in tests, by number.
 #[derive(Debug)]
 pub struct Random(Mutex<fastrand::Rng>);
 
 impl Random {
-    /// Returns a source seeded from the system's randomness.
+    /// Returns a source that the system seeds.
     pub fn system() -> Self {
         let (high, low) = uuid::Uuid::new_v4().as_u64_pair();
         Self::seeded(high ^ low)
@@ -24,14 +24,14 @@ impl Random {
         format!("{:032x}", self.rng().u128(..))
     }
 
-    /// Returns a wait between half of `most` and `most`, so that clients that failed together do not
-    /// come back together, and none comes back at once.
+    /// Returns a wait between half of `most` and `most`: clients that failed together do not come back
+    /// together, and none comes back at once.
     pub fn jitter(&self, most: Duration) -> Duration {
         most.mul_f64(0.5 + 0.5 * self.rng().f64())
     }
 
     fn rng(&self) -> std::sync::MutexGuard<'_, fastrand::Rng> {
-        // A generator has no state that a panic elsewhere could have left half changed.
+        // A panic elsewhere cannot leave a generator half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! What the cloud looks like right now: the account and its packages.
+//! The live state: the account and its packages.
 
 use std::path::Path;
 
@@ -12,18 +12,18 @@ use crate::files::{self, shown};
 /// The account and its packages.
 #[derive(Debug)]
 pub struct Situation {
-    /// Whose packages these are; `None` for a recording.
+    /// The account that the packages belong to; `None` for a recording.
     pub account: Option<AccountId>,
-    /// Where they were listed; `None` for a recording.
+    /// The endpoint that listed them; `None` for a recording.
     pub endpoint: Option<String>,
-    /// Who listed them; `None` for a recording.
+    /// The caller that listed them; `None` for a recording.
     pub asker: Option<Asker>,
     /// The packages.
     pub observed: Observed,
 }
 
 impl Situation {
-    /// Asks the service, for a spec.
+    /// Reads the live state for a spec.
     ///
     /// # Errors
     /// Those of [`Situation::look`]; exit 4 when a stack is pinned to another account.
@@ -34,7 +34,7 @@ impl Situation {
         Ok(situation)
     }
 
-    /// Asks the service: the account and the full listing, side by side.
+    /// Reads the account and the full listing from the service, at the same time.
     ///
     /// # Errors
     /// Exit 1 when there are no credentials, or the service cannot be reached or refuses.
@@ -59,8 +59,8 @@ impl Situation {
         Ok(Self { account: None, endpoint: None, asker: None, observed })
     }
 
-    /// Plans for this situation. A listing that decides a purchase is confirmed by a second one where it
-    /// could have missed an item.
+    /// Plans for this situation. If the plan buys something and the listing could have missed a package, a
+    /// second listing has to confirm it.
     ///
     /// # Errors
     /// Exit 1 when the listing fails or keeps changing.
@@ -84,7 +84,7 @@ impl Situation {
 /// The largest recording that is read. 100,000 packages with a few tags each take about 150 MB.
 const MOST_RECORDED: u64 = 256 << 20;
 
-/// Plans, and has the plan checked by rules that were written independently of the planner.
+/// Plans, and checks the plan by rules that were written independently of the planner.
 pub(crate) fn checked_plan(spec: &Spec, observed: &Observed, options: &Options) -> Result<Plan, Failure> {
     let plan = cenbwp_diff::plan(spec, observed, options);
     match cenbwp_diff::audit(&plan, spec, observed, options).first() {
@@ -96,7 +96,7 @@ pub(crate) fn checked_plan(spec: &Spec, observed: &Observed, options: &Options) 
     }
 }
 
-/// Refuses a spec of which a stack is pinned to another account.
+/// Refuses a spec that pins a stack to another account.
 ///
 /// # Errors
 /// Exit 4.
@@ -115,7 +115,7 @@ pub(crate) fn check_pins(spec: &Spec, account: &AccountId) -> Result<(), Failure
     Ok(())
 }
 
-/// An error of a read: nothing was bought or changed.
+/// Returns the failure for an error of a read: nothing was bought or changed.
 fn cloud_failure(error: cloud::Error) -> Failure {
     let hint = Some(error.hint().to_owned());
     Failure { exit: Exit::Error, error: error.into(), hint }

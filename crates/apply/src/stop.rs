@@ -1,14 +1,14 @@
-//! The request to stop: a fact that the next request reads, however busy the process is.
+//! The request to stop: a flag that is read before each request, however busy the process is.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
 
-/// A request to stop. Clones share it; once made it stays.
+/// A request to stop. Clones share it, and it cannot be taken back.
 ///
-/// It is a flag rather than a message, because a message is read only where a task waits: a run that plans, or
-/// prints to a full pipe, would send what it has ready before it heard of it.
+/// It is a flag and not a message, because a task reads messages only while it waits: a run that plans, or
+/// prints to a full pipe, would send its ready requests before it read the message.
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
     requested: Arc<AtomicBool>,
@@ -16,18 +16,18 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Requests it, and wakes those that wait.
+    /// Requests the stop, and wakes the tasks that wait for it.
     pub fn request(&self) {
         self.requested.store(true, Ordering::SeqCst);
         self.heard.notify_waiters();
     }
 
-    /// Returns true from the request on.
+    /// Returns true once the stop is requested.
     pub fn is_requested(&self) -> bool {
         self.requested.load(Ordering::SeqCst)
     }
 
-    /// Waits for the request.
+    /// Waits until the stop is requested.
     pub async fn requested(&self) {
         let heard = self.heard.notified();
         tokio::pin!(heard);
@@ -38,8 +38,8 @@ impl Stop {
         }
     }
 
-    /// The flag itself, for a signal handler, which may do no more than set it. [`Stop::request`] has to follow from
-    /// an ordinary thread to wake those that wait.
+    /// Returns the flag itself, for a signal handler, which may do no more than set it. An ordinary thread
+    /// then has to call [`Stop::request`] to wake the tasks that wait.
     pub fn flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.requested)
     }

@@ -1,4 +1,4 @@
-//! What came back, sorted by what the caller may do next.
+//! Answers of the service, sorted by what the caller may do next.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Code;
 use super::request::DESCRIBE;
 
-/// The three fates of a request that changes something.
+/// The fate of a request: yes, no or unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a purchase whose fate is not looked at may be bought again"]
 pub enum Answer<T> {
@@ -18,10 +18,10 @@ pub enum Answer<T> {
     Unknown(Lost),
 }
 
-/// Why a request did nothing.
+/// The reason for which a request did nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// What it means for this request and for others.
+    /// The meaning for this request and for others.
     pub kind: RefusalKind,
     /// The operation that was refused.
     pub action: &'static str,
@@ -29,34 +29,35 @@ pub struct Refusal {
     pub code: Code,
     /// The service's words, safe to show: redacted, one line, bounded.
     pub message: String,
-    /// What the vendor's support asks for.
+    /// The id that the vendor's support asks for.
     pub request_id: Option<String>,
     /// The HTTP status.
     pub status: Option<u16>,
-    /// How long the service asks to wait.
+    /// The wait that the service asks for.
     pub retry_after: Option<Duration>,
 }
 
-/// What a refusal means for this request and for others.
+/// The meaning of a refusal for this request and for others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RefusalKind {
     /// There was no connection, so the service has not seen it.
     NotSent,
-    /// There are no credentials to sign it with, so nothing was sent, and no other request will be.
+    /// There are no credentials to sign it with: nothing was sent, and no other request will be.
     NoCredentials,
-    /// The temporary credentials had ended. The next request is signed with others: the same one is welcome.
+    /// The temporary credentials had expired. The next request is signed with new ones: the same one may be
+    /// sent again.
     Expired,
-    /// Too many requests; later the same one is welcome.
+    /// Too many requests; the same one may be sent again later.
     Throttled,
     /// Something else is in progress.
     Busy,
     /// An earlier request with this token is in progress: possibly this very purchase.
     TokenBusy,
-    /// The service remembers that an earlier request with this token failed: the next attempt may go on.
+    /// The service remembers that an earlier request with this token failed: the next attempt may follow.
     TokenFailed(TokenFailed),
-    /// The token was used with other parameters: somebody has asked for this identity already.
+    /// The token was used with other parameters: another run has asked for this identity already.
     TokenMismatch,
-    /// The package is as the request wants it, says the service: its listing has to show it.
+    /// The service says that the package is as the request wants it: the listing has to show it.
     AlreadySo,
     /// Credentials, permission, clock or money: no other request will succeed either.
     AccountWide,
@@ -64,13 +65,13 @@ pub enum RefusalKind {
     Final,
 }
 
-/// The service's own word that the request with a token failed. [`classify`](super::classify()) alone makes one, so
-/// nothing but that word leads to another token.
+/// The proof that the service itself said that the request with a token failed. Only
+/// [`classify`](super::classify()) makes one, so nothing else leads to another token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TokenFailed(());
 
 impl TokenFailed {
-    /// Vouches that a reply said so.
+    /// Returns the proof; the caller holds a reply that says so.
     pub(super) fn as_received() -> Self {
         Self(())
     }
@@ -84,13 +85,13 @@ impl TokenFailed {
 /// The consequence of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// The request did nothing: the same one is welcome later.
+    /// The request did nothing: the same one may be sent again later.
     Again,
-    /// An earlier request with this token is under way: a listing first, then the same one again.
+    /// An earlier request with this token is under way: list first, then send the same one again.
     LookThenAgain,
-    /// The earlier request with this token failed: a listing first, then the next token.
+    /// The earlier request with this token failed: list first, then use the next token.
     NextToken(TokenFailed),
-    /// The token was used for another request: only the listing can tell.
+    /// The token was used for another request: only the listing can settle it.
     OnlyListing,
     /// The value is there, and the listing has to show it.
     AwaitListing,
@@ -115,25 +116,25 @@ impl RefusalKind {
     }
 }
 
-/// Why the fate of a request is not known.
+/// The reason for which the fate of a request is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lost {
     /// The operation.
     pub action: &'static str,
-    /// What happened, safe to show.
+    /// The event, safe to show.
     pub reason: String,
     /// The service's code, if it named one.
     pub code: Option<Code>,
-    /// What the vendor's support asks for.
+    /// The id that the vendor's support asks for.
     pub request_id: Option<String>,
     /// The HTTP status, if a reply began.
     pub status: Option<u16>,
-    /// How long the service asks to wait.
+    /// The wait that the service asks for.
     pub retry_after: Option<Duration>,
 }
 
 impl Refusal {
-    /// What to do about it.
+    /// Returns what to do about it.
     pub fn hint(&self) -> &'static str {
         match self.kind {
             RefusalKind::NotSent => {
@@ -197,13 +198,13 @@ fn write_request_id(f: &mut fmt::Formatter<'_>, id: Option<&str>) -> fmt::Result
     id.map_or(Ok(()), |id| write!(f, "; request id {id}"))
 }
 
-/// Why a read gave nothing.
+/// The error of a read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The service refused it, or could not be reached.
     #[error("{0}")]
     Refused(Refusal),
-    /// No usable reply, however often it was asked.
+    /// No usable reply after every repetition.
     #[error("{0}")]
     Lost(Lost),
     /// The replies do not make one whole listing.
@@ -212,7 +213,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What to do about it.
+    /// Returns what to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Refused(refusal) => refusal.hint(),

@@ -1,4 +1,4 @@
-//! Changes of a package that exists: one request each, and the value in the listing that proves it.
+//! Changes of a package that exists: one request each, and the value in the listing that proves it done.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use cenbwp_spec::{CenId, Mbps, PackageId};
 
 use super::request::{CBN, Request};
 
-/// One change of one package. None of these requests takes a token, so none is repeated before a look.
+/// One change of one package. These requests take no token, so none is repeated before a listing.
 ///
 /// Parameter names are those of the vendor's pages for Cbn 2017-09-12.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum Call {
     Rename(String),
     /// Sets the description; the empty one clears it.
     Describe(String),
-    /// Sets tags; a key that is there gets the new value.
+    /// Sets tags; a key that exists gets the new value.
     Tag(BTreeMap<String, String>),
     /// Removes tags.
     Untag(BTreeSet<String>),
@@ -33,8 +33,8 @@ pub enum Call {
 }
 
 impl Call {
-    /// Returns one call for each field, so that each has a result of its own, in an order that works; tags together, as
-    /// the service takes them.
+    /// Returns the calls for these fields, in an order that works: one for each field, so that each has a
+    /// result of its own, and one for all tags to set and one for all to remove.
     pub fn of(fields: &[FieldChange]) -> Vec<Self> {
         let mut calls = Vec::new();
         let (mut set, mut removed) = (BTreeMap::new(), BTreeSet::new());
@@ -54,16 +54,16 @@ impl Call {
                 }
             }
         }
-        // Removed first: a package has room for twenty tags only.
+        // Removed first: a package has room for only twenty tags.
         let removed = (!removed.is_empty()).then_some(Self::Untag(removed));
         let set = (!set.is_empty()).then_some(Self::Tag(set));
-        // Before the first call that can leave the package without a CEN.
+        // Tags go before the first call that can leave the package without a CEN.
         let at = calls.iter().position(|call| call.cen().is_some()).unwrap_or(calls.len());
         calls.splice(at..at, removed.into_iter().chain(set));
         calls
     }
 
-    /// The request for this package.
+    /// Returns the request for this package.
     pub fn request(&self, id: &PackageId) -> Request {
         let package = ("CenBandwidthPackageId".to_owned(), id.to_string());
         let one = |name: &str, value: String| vec![package.clone(), (name.to_owned(), value)];
@@ -81,8 +81,8 @@ impl Call {
         Request { action, version: CBN, params: params.into_iter().collect() }
     }
 
-    /// Tells whether the listing shows what this call is for, whoever brought it about. `None` is a
-    /// package that is not listed.
+    /// Returns true if the listing shows the value that this call sets, by this run or by another. `None` is
+    /// a package that is not listed.
     pub fn holds(&self, live: Option<&Live>) -> bool {
         let Some(live) = live else { return *self == Self::Delete };
         match self {
@@ -98,7 +98,7 @@ impl Call {
         }
     }
 
-    /// What it changes, in the words of the spec where it has one.
+    /// Returns the field that it changes, by the spec's name if the spec has it.
     pub fn field(&self) -> &'static str {
         match self {
             Self::Resize(_) => "bandwidth",
@@ -112,7 +112,7 @@ impl Call {
         }
     }
 
-    /// The CEN that it touches: of two calls that touch one, the service refuses the second.
+    /// Returns the CEN that it touches. The service refuses a second call that touches it at the same time.
     pub fn cen(&self) -> Option<&CenId> {
         match self {
             Self::Attach(cen) | Self::Detach(cen) => Some(cen),
@@ -139,12 +139,12 @@ fn with_keys(id: &PackageId, keys: &BTreeSet<String>) -> Vec<(String, String)> {
     of_resource(id).into_iter().chain(keys).collect()
 }
 
-/// The tag operations name the kind of resource so.
+/// Returns the kind and the id of the package as the tag operations take them.
 fn of_resource(id: &PackageId) -> [(String, String); 2] {
     [("ResourceType".to_owned(), "BandwidthPackage".to_owned()), ("ResourceId.1".to_owned(), id.to_string())]
 }
 
-/// MoveResourceGroup names it in lower case, and the id without a number.
+/// Returns the parameters of MoveResourceGroup: the kind in lower case, and the id without a number.
 fn into_group(id: &PackageId, group: &str) -> Vec<(String, String)> {
     let pairs =
         [("ResourceType", "bandwidthpackage"), ("ResourceId", id.as_str()), ("NewResourceGroupId", group)];

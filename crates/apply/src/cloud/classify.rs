@@ -11,18 +11,18 @@ use super::{Answer, Lost, Refusal, RefusalKind, Reply, TokenFailed, TransportErr
 /// The most characters of a code or an id that are kept.
 const LONGEST_WORD: usize = 100;
 
-/// Decides what came of a request.
+/// Decides the fate of a request.
 ///
-/// | what came back | what it proves |
+/// | reply | what it proves |
 /// |---|---|
 /// | nothing was sent | No, not sent |
 /// | no whole reply: time-out, cut, reset | Unknown |
-/// | 2xx with what `read` can read, such as [`object`] | Yes; the caller still has to find in it what it asked for |
-/// | 2xx with anything else | Unknown: a reply was made on the way, or the service's own is broken |
+/// | 2xx with a body that `read` accepts, such as [`object`] | Yes; the caller still checks its content |
+/// | 2xx with anything else | Unknown: something on the way replied, or the service's reply is broken |
 /// | an error code with a meaning (`meaning`), at any status | what the code means |
 /// | another error code with a status that proves a refusal ([`refuses`]) | No, final |
 /// | another error code with any other status | Unknown |
-/// | 3xx, 4xx, 5xx without a code | Unknown: a proxy or a portal speaks, not the service |
+/// | 3xx, 4xx, 5xx without a code | Unknown: a proxy or a portal replied, not the service |
 ///
 /// The code counts before the status because the service answers some refusals with a 5xx, and throttles
 /// with a 400.
@@ -70,19 +70,21 @@ pub fn classify<T>(
     }
 }
 
-/// Tells whether a status proves that the request did nothing: 4xx, except those by which a server or a gateway gives up
-/// a request that it may have begun (408, 499) or puts one off (425, 429), as it is not known by whom and when.
+/// Returns true if a status proves that the request did nothing. That is every 4xx, except those by which a
+/// server or a gateway gives up a request that it may have begun (408, 499) or delays one (425, 429): it is
+/// not known which of them did so, and when.
 fn refuses(status: u16) -> bool {
     (400..500).contains(&status) && !matches!(status, 408 | 425 | 429 | 499)
 }
 
-/// Reads a body that is a JSON object, as every reply of the service is; none that gives a member twice.
+/// Reads a body that is a JSON object, as every reply of the service is. Returns `None` if a member occurs
+/// twice.
 pub fn object(body: &[u8]) -> Option<Value> {
     json::object(body)
 }
 
-/// A code of the service. It decides as it was received, and is shown without secrets: a secret that equals a part of it
-/// must not change what it means.
+/// An error code of the service. Decisions use it as it was received, and messages show it without secrets: a
+/// secret that equals a part of it must not change its meaning.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Code {
     received: String,
@@ -90,38 +92,38 @@ pub struct Code {
 }
 
 impl Code {
-    /// The code of a reply.
+    /// Returns the code of a reply.
     pub(crate) fn new(received: &str, secrets: &Secrets) -> Self {
         Self { received: received.to_owned(), shown: redact::words(received, LONGEST_WORD, secrets) }
     }
 
-    /// Tells whether it is `family` or `family.…`, in any case.
+    /// Returns true if it is `family` or `family.…`, in any case.
     pub fn is_of(&self, family: &str) -> bool {
         in_family(&self.received, family)
     }
 
-    /// Returns what to do about it, where its words alone tell.
+    /// Returns what to do about it, if the code alone is enough to know.
     pub(super) fn hint(&self) -> Option<&'static str> {
         let known = ACCOUNT_WIDE.iter().chain(&ONE_REQUEST);
         known.into_iter().find(|(family, _)| self.is_of(family)).map(|(_, hint)| *hint)
     }
 }
 
-/// Shows it without secrets.
+/// Writes it without secrets.
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown)
     }
 }
 
-/// Shows it without secrets.
+/// Writes it without secrets.
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.shown.fmt(f)
     }
 }
 
-/// What a code says on its own.
+/// The meaning of a code on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
     /// The request did nothing.
@@ -132,8 +134,8 @@ enum Meaning {
     Unlisted,
 }
 
-/// Codes with which no other request of this account will succeed either, by family (`X` and `X.…`), and
-/// what to do about them.
+/// Codes after which no other request of this account will succeed either, by family (`X` and `X.…`), and
+/// what to do about each.
 const ACCOUNT_WIDE: [(&str, &str); 28] = [
     ("InvalidAccessKeyId", "check the access key id: it may be mistyped, disabled or deleted"),
     ("Forbidden.AccessKeyDisabled", "enable the access key, or use another"),
@@ -171,7 +173,8 @@ const ACCOUNT_WIDE: [(&str, &str); 28] = [
     ("Order.AccountStatusIllegal", MONEY),
     ("OperationInvalid.UserCanNotBuyBwp", "ask the vendor to let this account buy bandwidth packages"),
 ];
-/// Codes of one request that its message alone does not explain, by family, and what to do about them.
+/// Codes of one request that their message does not explain well enough, by family, and what to do about
+/// each.
 const ONE_REQUEST: [(&str, &str); 2] = [
     (
         "OperationInvalid.UserCanNotBuyCrossBorderBwp",
@@ -185,26 +188,26 @@ const ONE_REQUEST: [(&str, &str); 2] = [
 const PERMISSION: &str = "grant these credentials the RAM action of the same name under cen:";
 const MONEY: &str = "check the account's balance and quota; nothing was bought by this request";
 
-/// Returns what a code says, in any case. The table, first match first:
+/// Returns the meaning of a code, in any case. The first match counts:
 ///
 /// | code | meaning |
 /// |---|---|
-/// | a part is `SignatureNonceUsed` | doubt: the same bytes may have arrived before, by a retry below us |
+/// | a part is `SignatureNonceUsed` | doubt: a layer below us may have sent the same bytes before |
 /// | a part is `InternalError`, `InternalServerError`, `UnknownError`, `ServiceUnavailable` | doubt |
-/// | contains `Timeout` or `TimedOut` | doubt: what was given up may have been done |
+/// | contains `Timeout` or `TimedOut` | doubt: the service may have done what it gave up |
 /// | contains `Throttling` | throttled |
 /// | `LastTokenProcessing`, `IdempotentProcessing` | the token is busy |
-/// | `Operation.Blocking`, `…IsProcessing`, and a package, CEN or router whose status does not allow it now | busy |
+/// | `Operation.Blocking`, `…IsProcessing`, a package, CEN or router whose state forbids it now | busy |
 /// | `OperationFailed.UpDownRadeConfigNoChange`, `Operation.Failed` | already so |
 /// | a part is `TaskConflict` | busy: another task of the same CEN runs |
 /// | a part is `IdempotentFailed` or `IdempotenceFailed` | the token's earlier request failed |
-/// | contains `Idempoten`, of which the vendor spells several | the token was used otherwise |
+/// | contains `Idempoten`, in any of the vendor's spellings | the token was used with other parameters |
 /// | [`ACCOUNT_WIDE`], or `Forbidden` alone | account-wide |
 /// | anything else | unlisted |
 ///
-/// `IdempotentFailed` is matched narrowly because it is the only word that allows a new token.
+/// `IdempotentFailed` is matched exactly because it is the only code that allows a new token.
 fn meaning(code: &str) -> Meaning {
-    // What the vendor's own provider waits for, besides orders in progress.
+    // The codes that the vendor's own Terraform provider waits for, besides orders in progress.
     const BUSY: [&str; 5] = [
         "operation.blocking",
         "invalidstatus.resource",
@@ -212,7 +215,7 @@ fn meaning(code: &str) -> Meaning {
         "invalidoperation.bwpinstancestatus",
         "invalidoperation.ceninstancestatus",
     ];
-    // The pages of ModifyCenBandwidthPackageSpec name both for a bandwidth that is the package's already.
+    // The pages of ModifyCenBandwidthPackageSpec name both for a package that has this bandwidth already.
     const ALREADY_SO: [&str; 2] = ["operationfailed.updownradeconfignochange", "operation.failed"];
     const DOUBT: [&str; 5] =
         ["signaturenonceused", "internalerror", "internalservererror", "unknownerror", "serviceunavailable"];
@@ -243,7 +246,7 @@ fn meaning(code: &str) -> Meaning {
     Meaning::Refused(kind)
 }
 
-/// Tells whether `code` is `family` or `family.…`.
+/// Returns true if `code` is `family` or `family.…`, in any case.
 fn in_family(code: &str, family: &str) -> bool {
     let Some((start, rest)) = code.split_at_checked(family.len()) else { return false };
     start.eq_ignore_ascii_case(family) && (rest.is_empty() || rest.starts_with('.'))
@@ -254,12 +257,12 @@ pub(super) fn request_id(object: &Value, secrets: &Secrets) -> Option<String> {
     member(object, ["RequestId", "requestId"]).map(|id| redact::words(id, LONGEST_WORD, secrets))
 }
 
-/// Returns the first of these members that is a text and not empty, as it was received.
+/// Returns the first of these members that is a string and not empty, as it was received.
 fn member<'a>(object: &'a Value, names: [&str; 2]) -> Option<&'a str> {
     names.iter().find_map(|name| object[*name].as_str().filter(|text| !text.is_empty()))
 }
 
-/// Tells whether a code says that temporary credentials have ended.
+/// Returns true if a code says that temporary credentials have expired.
 pub(super) fn has_expired(code: &Code) -> bool {
     code.is_of("InvalidSecurityToken.Expired")
 }
@@ -332,7 +335,7 @@ mod tests {
             (&["OperationFailed.OperationIsProcessing", "OperationFailed.OrderIsProcessing"], "Busy", "Busy"),
             (&["IdempotentFailed", "IdempotenceFailed", "Idempotentfailed.X"], "TokenFailed", "TokenFailed"),
             (&["IdempotentParameterMismatch", "IdempotenceParamNotMatch"], "TokenMismatch", "TokenMismatch"),
-            // Not the word that allows a new token.
+            // Not the code that allows a new token.
             (&["IdempotentFailedParam", "NotIdempotentFailed"], "TokenMismatch", "TokenMismatch"),
             (
                 &["PayFor.AccountMoneyValidateError", "Order.AccountStatusIllegal"],
@@ -348,7 +351,7 @@ mod tests {
             (&["InvalidAccessKeyId.NotFound", "SignatureDoesNotMatch"], "AccountWide", "AccountWide"),
             (&["InvalidSecurityToken.Expired", "InvalidTimeStamp.Expired"], "AccountWide", "AccountWide"),
             (&["TaskConflict", "OperationFailed.TaskConflict"], "Busy", "Busy"),
-            // What was given up may have been done.
+            // The service may have done what it gave up.
             (&["RequestTimeout", "OperationFailed.TimedOut", "GatewayTimeOut.Backend"], "unknown", "unknown"),
             (&["Timeout", "TimeoutError", "Throttling.Timeout", "Forbidden.Timeout"], "unknown", "unknown"),
             (&["OperationFailed.InternalError", "System.ServiceUnavailable"], "unknown", "unknown"),
@@ -396,7 +399,7 @@ mod tests {
         ] {
             assert_eq!(fate(&reply(status, body)), expected, "{status} {body}");
         }
-        // No refusal of the service: it, or something on the way, gave the request up and may have begun it.
+        // Not a refusal: the service, or something on the way, gave the request up and may have begun it.
         for status in [408, 425, 429, 499, 500, 502, 503, 504, 520, 529, 599] {
             assert_eq!(fate(&reply(status, r#"{"Code":"InvalidParameter"}"#)), "unknown", "{status}");
         }

@@ -1,4 +1,4 @@
-//! The client: reads that repeat themselves.
+//! The client: reads the account and the listing, and repeats reads that fail.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -23,11 +23,11 @@ use super::{
 use crate::clock::Clock;
 use crate::random::Random;
 
-/// How often a listing is begun again after its pages contradicted each other, or after two whole
-/// listings differed. An account where that happens four times is being changed all the time.
+/// The most times that a listing is begun again after its pages contradicted each other, or after two whole
+/// listings differed. An account where that happens four times changes all the time.
 const RELISTS: u32 = 3;
 
-/// One account's view of the service. Cheap to clone.
+/// The client of one account. Cheap to clone.
 #[derive(Clone)]
 pub struct Cloud(Arc<Inner>);
 
@@ -40,14 +40,14 @@ struct Inner {
     random: Random,
     retry: RetryPolicy,
     pace: Pace,
-    /// About how many packages the next listing will show. Decides how many pages are asked for at once, and
-    /// nothing else.
+    /// The approximate number of packages in the next listing. Decides only how many pages are requested at
+    /// once.
     expected: AtomicUsize,
 }
 
 impl Cloud {
-    /// Returns a client, which sends as many requests as there are in a second. Nothing is sent before a method
-    /// is called.
+    /// Returns a client without a limit on its requests per second. Nothing is sent before a method is
+    /// called.
     pub fn new(
         transport: Arc<dyn Transport>,
         source: impl Into<Source>,
@@ -62,15 +62,16 @@ impl Cloud {
         Self(Arc::new(inner))
     }
 
-    /// Returns the client with a bound: in no second do more requests leave, whatever they are for.
+    /// Returns the client with a limit on all its requests: no more than these leave in any second.
     #[must_use]
     pub fn at_most_per_second(self, max_rps: NonZeroU32) -> Self {
         self.0.pace.limit(max_rps);
         self
     }
 
-    /// Says about how many packages a listing will show. Pages for that many are then asked for at once; a guess
-    /// that is wrong costs a few requests, or a round trip. After a listing the client knows by itself.
+    /// Sets the approximate number of packages that the next listing will show. Pages for that many are then
+    /// requested at once; a wrong guess costs a few requests, or a round trip. After a listing the client
+    /// knows the number.
     pub fn expect(&self, packages: usize) {
         self.0.expected.store(packages, Ordering::Relaxed);
     }
@@ -91,8 +92,8 @@ impl Cloud {
         Ok(account)
     }
 
-    /// Returns every package of the account, never a part of them. The first page tells how many there are, the
-    /// others are read side by side, at most 48 at once and fewer where the service throttles.
+    /// Returns every package of the account, never a part of them. The first page says how many there are;
+    /// the others are read side by side, at most 48 at once and fewer if the service throttles.
     ///
     /// Pages that contradict each other, because packages came or went between them, are read again from
     /// the first, up to three times.
@@ -119,16 +120,17 @@ impl Cloud {
 
     /// Lists again until two listings in a row agree, and leaves the last of them in `observed`.
     ///
-    /// Needed before a purchase: where one package goes and another comes between two pages, a third can
-    /// slip from the later page to the earlier one unseen, and no count tells. One page cannot shift, so
-    /// it is not read again.
+    /// Needed before a purchase: if one package goes and another comes while pages are read, a third can move
+    /// unseen from a later page to an earlier one, and the count stays the same. A listing of one page cannot
+    /// shift, so it is not read again.
     ///
-    /// And where the last page is full, reads the one after it: a count that is too small is contradicted by
-    /// nothing else.
+    /// If the last page is full, it also reads the one after it: nothing else contradicts a count that is too
+    /// small.
     ///
     /// # Errors
     ///
-    /// Those of [`Cloud::list`], four listings of which no two in a row agree, and one that goes on after its end.
+    /// Those of [`Cloud::list`]; four listings of which no two in a row agree; a listing that goes on after
+    /// its end.
     pub async fn confirm(&self, observed: &mut Observed) -> Result<(), Error> {
         if count(observed) > request::PAGE_SIZE {
             self.list_until_two_agree(observed).await?;
@@ -156,49 +158,49 @@ impl Cloud {
         Err(Error::Listing(format!("no two of {} listings in a row agree", RELISTS + 1)))
     }
 
-    /// The clock that this client goes by.
+    /// Returns the clock of this client.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
     }
 
-    /// Where packages are listed and bought.
+    /// Returns the endpoint at which packages are listed and bought.
     pub fn endpoint(&self) -> &Endpoint {
         &self.0.endpoints.cbn
     }
 
-    /// Makes sure of credentials that will last for a while, before something begins that should not be left
-    /// half done. Sends nothing where they are known already.
+    /// Gets credentials that will last for a while, before something begins that should not be left half
+    /// done. Sends nothing if such credentials are known already.
     ///
     /// # Errors
     ///
-    /// Their source fails, or gives those of another account than before.
+    /// Their source fails, or gives credentials of another account than before.
     pub async fn ready(&self) -> Result<(), CredentialsError> {
         self.credentials().await.map(|_| ())
     }
 
-    /// Who asks: the access key, masked, and where it comes from; `None` before credentials were needed.
+    /// Returns the caller: the masked access key and its source. `None` before credentials were needed.
     pub fn asker(&self) -> Option<Asker> {
         self.0.provider.asker()
     }
 
-    /// How long to wait before the n-th repetition of anything, from 0, given what the service asked for.
+    /// Returns the wait before repetition number `n`, from 0, given the wait that the service asked for.
     pub fn wait(&self, n: u32, asked: Option<Duration>) -> Duration {
         self.0.retry.wait(n, asked, &self.0.random)
     }
 
-    /// Waits until a request may leave, if there is a bound on how many do in a second.
+    /// Waits until the limit on requests per second, if there is one, lets a request leave.
     pub(super) async fn turn(&self) {
         self.0.pace.pass(&self.0.clock).await;
     }
 
-    /// Lists once; the inner error says how the pages contradict each other.
+    /// Lists once. The inner error says how the pages contradict each other.
     async fn pages(&self) -> Result<Result<Observed, String>, Error> {
         let Inner { pace, expected, .. } = &*self.0;
         let read = |number| self.page(number);
         listing::gather(expected.load(Ordering::Relaxed), || pace.window(), read).await
     }
 
-    /// Reads one page; the inner error says why it is none.
+    /// Reads one page. The inner error says why the reply is not a page.
     async fn page(&self, number: usize) -> Result<Result<Page, String>, Error> {
         let page = |body: &[u8]| {
             let reply: Json<'_> = serde_json::from_slice(body).ok()?;
@@ -207,7 +209,7 @@ impl Cloud {
         self.read(&request::describe_page(number), &self.0.endpoints.cbn, page).await
     }
 
-    /// Asks until there is an answer, or nothing more to hope for.
+    /// Repeats a read until there is an answer, or repeating cannot help.
     async fn read<T>(
         &self,
         request: &Request,
@@ -219,7 +221,7 @@ impl Cloud {
             self.turn().await;
             let era = pace.leaves();
             let answer = self.send(request, endpoint, read).await;
-            // Only pages go side by side, so only they tell how many the service bears.
+            // Only pages are read side by side, so only they show how many the service takes at once.
             match &answer {
                 Answer::Yes(_) if request.action == request::DESCRIBE => pace.answered(era),
                 Answer::No(refusal) if refusal.kind == RefusalKind::Throttled => pace.throttled(era),
@@ -230,7 +232,7 @@ impl Cloud {
         until_answered(clock, random, retry, ask).await
     }
 
-    /// Sends one request, once: a new date, nonce and signature every time.
+    /// Sends one request, once, with a new date, nonce and signature.
     pub(super) async fn send<T>(
         &self,
         request: &Request,
@@ -261,7 +263,7 @@ impl Cloud {
         answer
     }
 
-    /// The texts that no message may show.
+    /// Returns the secrets that no message may show.
     pub(crate) fn secrets(&self) -> &Secrets {
         &self.0.secrets
     }
@@ -273,14 +275,14 @@ impl Cloud {
         provider.credentials(&Means { transport, sts, clock, random, retry, pace, secrets }).await
     }
 
-    /// Returns the loss of a reply to `request` that does not hold what was asked for.
+    /// Returns the error for a reply to `request` that does not hold what was asked for: its fate is unknown.
     pub(super) fn unusable(&self, request: &Request, reply: &Value, reason: String) -> Lost {
         let (action, request_id) = (request.action, request_id(reply, &self.0.secrets));
         Lost { action, reason, code: None, request_id, status: None, retry_after: None }
     }
 }
 
-/// Says that a request was not sent for want of credentials.
+/// Returns the refusal of a request that was not sent because there are no credentials.
 fn without_credentials(action: &'static str, error: &CredentialsError) -> Refusal {
     let (kind, message) = (RefusalKind::NoCredentials, error.to_string());
     Refusal {
@@ -294,7 +296,7 @@ fn without_credentials(action: &'static str, error: &CredentialsError) -> Refusa
     }
 }
 
-/// The number of packages that a listing holds, readable or not.
+/// Returns the number of packages that a listing holds, readable or not.
 fn count(observed: &Observed) -> usize {
     observed.packages.len() + observed.unreadable.len()
 }

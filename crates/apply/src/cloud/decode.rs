@@ -1,8 +1,9 @@
-//! One item of a listing, read into our own words.
+//! Reads one item of a listing into our own types.
 //!
-//! Lenient where the service is known to vary: numbers as strings, lists that are missing, null, bare or
-//! a single value, times without seconds, areas in any case. Strict where a guess could cost money: id,
-//! areas, bandwidth, charge type, tags, the end of a prepaid term. Field names and types: Describe page.
+//! It is lenient where the service is known to vary: numbers as strings; lists that are missing, null,
+//! without their wrapper or a single value; times without seconds; areas in any case. It is strict where a
+//! guess could cost money: id, areas, bandwidth, charge type, tags, the end of a prepaid term. Field names
+//! and types: Describe page.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +19,7 @@ use super::redact::neutral;
 ///
 /// # Errors
 ///
-/// The item as unreadable, with its id if that could be read, and the field that could not.
+/// The item as unreadable: its id if that could be read, and the field that could not.
 pub(super) fn item(value: &Json<'_>) -> Result<Live, Unreadable> {
     let id: PackageId = id(value).map_err(|reason| Unreadable { id: None, reason })?;
     fields(value, id.clone()).map_err(|reason| Unreadable { id: Some(id), reason })
@@ -51,7 +52,7 @@ fn area(value: &Json<'_>, name: &str) -> Result<Area, String> {
     match text(value, name)? {
         "" => Err(format!("{name} is missing")),
         area if Area::is_well_formed(area) => Ok(Area::new(area)),
-        // A spec cannot declare it, so nothing would ever be recognised as this package.
+        // A spec cannot declare it, so the run would never recognise this package.
         _ => Err(wrong(name, value, "expected letters, digits and hyphens")),
     }
 }
@@ -65,7 +66,8 @@ fn charge(value: &Json<'_>) -> Result<ChargeType, String> {
     }
 }
 
-/// No page says what a package that is paid by use shows as its end, so there it may be anything.
+/// Reads the end of the term. No page says what a package that is paid by use shows there, so for those it
+/// may be anything.
 fn expires(value: &Json<'_>, charge: &ChargeType) -> Result<Option<Timestamp>, String> {
     match time(value, "ExpiredTime") {
         Err(_) if *charge != ChargeType::Prepay => Ok(None),
@@ -95,7 +97,7 @@ fn tags(value: &Json<'_>) -> Result<Tags, String> {
     Ok(tags)
 }
 
-/// A package whose state is not reported may be locked.
+/// Reads the business status. A package that does not report it may be locked.
 fn business(value: &Json<'_>) -> Result<Business, String> {
     Ok(match text(value, "BusinessStatus")? {
         "" => Business::Locked("not reported".to_owned()),
@@ -121,14 +123,14 @@ fn reservation(value: &Json<'_>) -> Result<Option<Reservation>, String> {
     };
     let bandwidth = mbps(value, "ReservationBandwidth")?;
     if kind == ReservationKind::TempUpgrade && bandwidth.is_none() {
-        // Without it the raised bandwidth would look like the lasting one, and be "corrected".
+        // Without it the raised bandwidth would look like the permanent one, and a plan would "correct" it.
         return Err("ReservationBandwidth is missing during a temporary upgrade".to_owned());
     }
     let at = time(value, "ReservationActiveTime").unwrap_or_default();
     Ok(Some(Reservation { kind, bandwidth, at }))
 }
 
-/// Reads a text; missing, null and empty are the same.
+/// Reads a string; missing, null and empty are the same.
 fn text<'a>(value: &'a Json<'a>, name: &str) -> Result<&'a str, String> {
     match value.get(name) {
         Json::Null => Ok(""),
@@ -137,7 +139,7 @@ fn text<'a>(value: &'a Json<'a>, name: &str) -> Result<&'a str, String> {
     }
 }
 
-/// Reads a whole number of Mbps, bare or as text.
+/// Reads a whole number of Mbps, as a number or a string.
 fn mbps(value: &Json<'_>, name: &str) -> Result<Option<Mbps>, String> {
     match number(value.get(name)) {
         Ok(None) => Ok(None),
@@ -148,7 +150,7 @@ fn mbps(value: &Json<'_>, name: &str) -> Result<Option<Mbps>, String> {
     }
 }
 
-/// Reads a whole number, bare or as decimal digits; missing, null and empty are the same.
+/// Reads a whole number, as a number or a string of decimal digits; missing, null and empty are the same.
 pub(super) fn number(value: &Json<'_>) -> Result<Option<u64>, ()> {
     match value {
         Json::Null => Ok(None),
@@ -161,7 +163,7 @@ pub(super) fn number(value: &Json<'_>) -> Result<Option<u64>, ()> {
     }
 }
 
-/// Reads a time, with or without seconds; missing and empty mean that there is none.
+/// Reads a time, with or without seconds; returns `None` if it is missing or empty.
 fn time(value: &Json<'_>, name: &str) -> Result<Option<Timestamp>, String> {
     match text(value, name)? {
         "" => Ok(None),
@@ -173,7 +175,7 @@ fn time(value: &Json<'_>, name: &str) -> Result<Option<Timestamp>, String> {
 }
 
 /// Reads a list, which the service wraps twice: `{"Tags": {"Tag": [..]}}`. Either wrapper may be missing or
-/// null, and a list of one may be the one itself.
+/// null, and a list of one item may be the item itself.
 pub(super) fn list<'a>(value: &'a Json<'a>, wrapper: &str, inner: &str) -> Result<&'a [Json<'a>], String> {
     let items = match value.get(wrapper) {
         Json::Object(members) if members.is_empty() => &Json::Null,
@@ -207,7 +209,7 @@ mod tests {
         super::item(&serde_json::from_str(&value.to_string()).unwrap())
     }
 
-    /// The Describe page's example, in shape.
+    /// An item in the shape of the Describe page's example.
     fn example() -> Value {
         json!({
             "CenBandwidthPackageId": "cenbwp-1", "Name": "backbone", "Description": "uplink",
@@ -330,7 +332,7 @@ mod tests {
         assert_ne!(item(&with(&json!({"BusinessStatus": null}))).unwrap().business, Business::Normal);
     }
 
-    /// An item of the example's text with these members before its end.
+    /// Reads the example's JSON with these members added at its end.
     fn item_with(members: &str) -> Result<Live, String> {
         let text = example().to_string();
         let text = format!("{},{members}}}", text.strip_suffix('}').unwrap());
@@ -365,7 +367,7 @@ mod tests {
             let reason = item_with(members).unwrap_err();
             assert!(reason.starts_with(&format!("{name} is \"given twice\"")), "{members}: {reason}");
         }
-        // What is not read decides nothing.
+        // A member that is not read decides nothing.
         assert_eq!(item_with(r#""Status": "Idle", "Later": 1, "Later": 2"#), Ok(live()));
     }
 

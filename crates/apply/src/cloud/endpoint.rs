@@ -1,4 +1,4 @@
-//! Where the service is.
+//! Endpoints: host, port and scheme of the services and of sources of credentials.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,11 +6,11 @@ use std::str::FromStr;
 
 use cenbwp_spec::Invalid;
 
-/// The root of a service: `https://HOST[:PORT]`, or `http://` on loopback. Only sources of credentials may
-/// be reached in clear on this machine's own link, too.
+/// The root of a service: `https://HOST[:PORT]`, or `http://` on loopback. A source of credentials may also
+/// be reached in clear on this machine's own link.
 ///
-/// Host and port are kept in the form in which they are signed and sent: lower case, the scheme's own
-/// port left out.
+/// Host and port are kept in the form in which they are signed and sent: in lower case, without the scheme's
+/// default port.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Endpoint {
     scheme: &'static str,
@@ -18,22 +18,22 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// The value of the `host` header: the host, and the port unless it is the scheme's own.
+    /// Returns the value of the `host` header: the host, and the port unless it is the scheme's default.
     pub fn host(&self) -> &str {
         &self.authority
     }
 
-    /// Tells whether it is reached in clear, which never leaves this machine or its own link.
+    /// Returns true if it is reached in clear, which never leaves this machine or its own link.
     pub fn is_plain(&self) -> bool {
         self.scheme == "http"
     }
 
-    /// The metadata service of every machine of ECS.
+    /// Returns the metadata service of every ECS machine.
     pub(super) fn metadata() -> Self {
         Self { scheme: "http", authority: METADATA.to_owned() }
     }
 
-    /// Reads the root of a source of credentials, which may be plain on this machine's own link: link-local
+    /// Reads the root of a source of credentials. It may be `http://` on this machine's own link: link-local
     /// addresses, which no router forwards, and the metadata service.
     pub(super) fn on_link(text: &str) -> Result<Self, Invalid> {
         let plain =
@@ -96,7 +96,7 @@ fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
     (port != 0).then_some((host, Some(port)))
 }
 
-/// How near a host is.
+/// The reach of a host: how far requests to it travel.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Near {
     Loopback,
@@ -104,10 +104,10 @@ enum Near {
     Far,
 }
 
-/// Where ECS has its metadata service: a fixed address that only the machine itself reaches.
+/// The fixed address of the ECS metadata service, which only the machine itself reaches.
 const METADATA: &str = "100.100.100.200";
 
-/// Tells how near a host is, and returns `None` if it is no host at all.
+/// Returns the reach of a host; `None` if it is not a host.
 fn near(host: &str) -> Option<Near> {
     let of_address = |ip: IpAddr| match ip {
         ip if ip.is_loopback() => Near::Loopback,
@@ -122,18 +122,18 @@ fn near(host: &str) -> Option<Near> {
         return Some(of_address(ip));
     }
     let label = |l: &str| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    // A last label of digits would be read as an address in one of its odd old forms.
+    // A name whose last label is all digits would be read as an IPv4 address in an old notation.
     let named = host.rsplit('.').next().is_some_and(|last| last.bytes().any(|b| b.is_ascii_alphabetic()));
     let near = if host == "localhost" { Near::Loopback } else { Near::Far };
     (named && host.len() <= 253 && host.split('.').all(label)).then_some(near)
 }
 
-/// Where the two services are.
+/// The endpoints of the two services.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoints {
-    /// Cbn, the service of the packages. One for every region and for both sites (Endpoints page).
+    /// Cbn, the service of the packages: one endpoint for every region and for both sites (Endpoints page).
     pub cbn: Endpoint,
-    /// Sts, which tells the account.
+    /// Sts, which names the account.
     pub sts: Endpoint,
 }
 

@@ -1,18 +1,20 @@
-//! Hides secrets in what is shown of a file that others may have made: the second wall behind the rules on links.
+//! Hides the environment's secrets in what is shown of files that others may have made: a second wall behind
+//! the rules on links.
 
 use cenbwp_spec::Source;
 
 use super::{Environment, Secrets};
 
-/// Below this many bytes a word is no secret: one that is part of ordinary words would garble every text.
+/// The shortest word, in bytes, that counts as a secret: a shorter one is part of ordinary words, and hiding
+/// it would garble every text.
 const SHORTEST: usize = 8;
 
 impl Secrets {
-    /// The secrets of an environment, under whatever names.
+    /// Returns the secrets of an environment, under all names that hold secrets.
     pub fn of_environment(environment: &Environment) -> Self {
         let secrets = Self::default();
         for value in environment.secret_values().filter(|value| value.len() >= SHORTEST) {
-            // Three parts are a token whose parts say something each.
+            // Three parts are a token of which each part is a secret.
             match value.split('.').count() {
                 3 => secrets.learn_token(value),
                 _ => secrets.learn(value),
@@ -21,24 +23,24 @@ impl Secrets {
         secrets
     }
 
-    /// Returns a text without secrets.
+    /// Returns the text without secrets.
     pub fn hidden_in(&self, text: &str) -> String {
         self.removed_from(text).into_owned()
     }
 
-    /// Returns the sources without secrets; `None` if there are none in them. Findings are made of what is returned, since a
-    /// finding can quote a part of a secret, which nothing recognises any more.
+    /// Returns the sources without secrets; `None` if they hold none. Findings have to be made of the
+    /// returned sources: a finding can quote a part of a secret, which would not be recognised afterwards.
     pub fn hidden_in_sources(&self, sources: &[Source]) -> Option<Vec<Source>> {
         let mut found = false;
         let hide = |Source { name, bytes }: &Source| {
-            // What is not UTF-8 has lost nothing but that here.
+            // Bytes that are not UTF-8 are replaced; everything else is kept.
             let text = String::from_utf8_lossy(bytes);
             let hidden = self.hidden_in(&text);
             if hidden == text {
                 return Source { name: name.clone(), bytes: bytes.clone() };
             }
             found = true;
-            // Square brackets would be a list.
+            // Square brackets would be a list in YAML.
             Source { name: name.clone(), bytes: hidden.replace("[redacted]", "(redacted)").into_bytes() }
         };
         let hidden = sources.iter().map(hide).collect();
@@ -52,7 +54,7 @@ mod tests {
 
     const SECRET: &str = "0123456789abcdef";
 
-    /// Secrets of an environment in which this variable holds the secret.
+    /// Returns the secrets of an environment in which this variable holds the secret.
     fn known(variable: &str) -> Secrets {
         Secrets::of_environment(&Environment::new([(variable, SECRET)]))
     }

@@ -1,4 +1,4 @@
-//! The network.
+//! The transport over HTTP.
 
 use std::error::Error;
 use std::sync::OnceLock;
@@ -10,14 +10,15 @@ use super::Endpoint;
 use super::proxy::Proxy;
 use super::transport::{Fetch, Reply, Sending, SignedRequest, Transport, TransportError};
 
-/// How long an idle connection is kept. A server that closes it in the moment of a purchase leaves the
-/// purchase in doubt, and servers keep idle connections longer than this.
+/// The time that an idle connection is kept. Servers keep idle connections longer: one that a server closes
+/// in the moment of a purchase would leave the purchase in doubt.
 const IDLE: Duration = Duration::from_secs(10);
-/// The largest body that is read, decompressed. A page of 50 packages with 20 tags each has 0.5 MB.
+/// The largest body that is read, in bytes after decompression. A page of 50 packages with 20 tags each has
+/// 0.5 MB.
 const LONGEST_BODY: usize = 8 << 20;
 
-/// Carries requests over HTTP. The clients, whose certificates take a while to load, are made when first
-/// needed.
+/// Carries requests over HTTP. The clients are made when first needed, because their certificates take a
+/// while to load.
 #[derive(Debug)]
 pub struct HttpTransport {
     timeout: Duration,
@@ -27,13 +28,14 @@ pub struct HttpTransport {
 }
 
 impl HttpTransport {
-    /// Returns a transport that gives every request this much time from connecting to the last byte, half
-    /// of it for connecting: a service that cannot be reached is then known not to have been reached.
+    /// Returns a transport that gives every request this much time from connecting to the last byte. Half of
+    /// it is for connecting: a request to a service that cannot be reached is then known not to have been
+    /// sent.
     pub fn new(timeout: Duration) -> Self {
         Self { timeout, proxy: None, remote: OnceLock::new(), loopback: OnceLock::new() }
     }
 
-    /// The same transport, by way of a proxy where it speaks TLS.
+    /// Returns the same transport, whose `https` requests go through this proxy.
     #[must_use]
     pub fn through(self, proxy: Option<Proxy>) -> Self {
         Self { proxy, ..self }
@@ -61,8 +63,8 @@ impl HttpTransport {
         }
     }
 
-    /// Sorts an error by the one thing it can prove: without a connection nothing was sent. Everything else, such as a
-    /// time-out or a connection closed too early, may have come after the service acted.
+    /// Sorts an error by the one thing that it can prove: without a connection nothing was sent. Any other
+    /// error, such as a time-out or a connection closed too early, may have come after the service acted.
     async fn classify(&self, error: reqwest::Error, to: &Endpoint) -> TransportError {
         let not_sent = error.is_connect() || error.is_builder();
         let reason = reason(error);
@@ -108,7 +110,7 @@ impl Transport for HttpTransport {
 }
 
 fn client(timeout: Duration, plain: bool, proxy: Option<Proxy>) -> Result<Client, reqwest::Error> {
-    // Fails if a provider is installed already, which is as good.
+    // Fails if a provider is installed already, which is just as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()
         .user_agent(concat!("cenbwp/", env!("CARGO_PKG_VERSION")))
@@ -117,12 +119,12 @@ fn client(timeout: Duration, plain: bool, proxy: Option<Proxy>) -> Result<Client
         .pool_idle_timeout(IDLE)
         // A redirect would take signed headers to another host, or repeat a purchase.
         .redirect(reqwest::redirect::Policy::none())
-        // Whether to repeat a request is decided where its fate is known.
+        // The code that knows the fate of a request decides whether to repeat it.
         .retry(reqwest::retry::never())
         .https_only(!plain);
     let builder = builder.no_proxy();
-    // A request in clear to this machine is not for any proxy's eyes, and needs none of the certificates that take
-    // as long to load as the rest of a small plan.
+    // No proxy may see a request in clear to this machine. Nor does it need certificates, which take as long
+    // to load as the rest of a small plan.
     match proxy {
         _ if plain => builder.tls_certs_only([]),
         Some(proxy) => builder.proxy(reqwest::Proxy::custom(move |url| proxy.on_the_way_to(url))),
@@ -145,13 +147,13 @@ async fn whole(mut response: Response) -> Result<Reply, TransportError> {
     Ok(Reply { status, retry_after, body })
 }
 
-/// Reads `x-acs-retry-after`, a positive number of milliseconds; anything else counts as absent.
+/// Reads `x-acs-retry-after`, a positive number of milliseconds; anything else counts as missing.
 fn retry_after(headers: &header::HeaderMap) -> Option<Duration> {
     let millis: u64 = headers.get("x-acs-retry-after")?.to_str().ok()?.trim().parse().ok()?;
     (millis > 0).then(|| Duration::from_millis(millis))
 }
 
-/// Returns the error and its causes on one line, without the URL, whose query is signed.
+/// Returns the error and its causes on one line, without the URL: its query holds a signature.
 fn reason(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut text = error.to_string();

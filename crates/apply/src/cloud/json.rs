@@ -1,4 +1,4 @@
-//! JSON as it stands in a reply: texts are borrowed from it, so reading a page copies only what is kept.
+//! JSON whose strings are borrowed from the reply, so that reading a page copies only what is kept.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// A value of a reply. What is nested deeper than 128 levels is not read.
+/// A value in a reply, nested at most 128 levels deep.
 #[derive(Debug, PartialEq)]
 pub(super) enum Json<'a> {
     Null,
@@ -15,9 +15,9 @@ pub(super) enum Json<'a> {
     Number(Number),
     Text(Cow<'a, str>),
     List(Vec<Json<'a>>),
-    /// The members in the order in which they stand. One whose name occurs twice is [`Json::Unclear`].
+    /// The members in the order of the reply. One whose name occurs twice is [`Json::Unclear`].
     Object(Vec<(Name<'a>, Json<'a>)>),
-    /// The value of a member that cannot be told, and why: no reader of JSON has to choose as another does.
+    /// A member without one clear value, and why: two JSON parsers may choose different ones.
     Unclear(&'static str),
 }
 
@@ -27,18 +27,18 @@ pub(super) enum Json<'a> {
 pub(super) struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> Json<'a> {
-    /// Tells whether a member of this object cannot be told.
+    /// Returns true if a member of this object has no clear value.
     fn has_unclear(&self) -> bool {
         matches!(self, Self::Object(members) if members.iter().any(|(_, value)| matches!(value, Self::Unclear(_))))
     }
 
-    /// The member of this name; null if there is none, or this is no object.
+    /// Returns the member of this name; null if there is none, or this is not an object.
     pub(super) fn get(&self, name: &str) -> &Self {
         self.member(name).unwrap_or(&Json::Null)
     }
 
-    /// The member of this name, if this is an object that has one. One that differs in case alone is not missing,
-    /// it is unclear.
+    /// Returns the member of this name, if this is an object that has one. A member whose name differs only
+    /// in case is not missing, it is unclear.
     pub(super) fn member(&self, name: &str) -> Option<&Self> {
         let Self::Object(members) = self else { return None };
         if let Some((_, value)) = members.iter().find(|(other, _)| other.0 == name) {
@@ -49,8 +49,8 @@ impl<'a> Json<'a> {
     }
 }
 
-/// Reads a body that is a JSON object, as every reply of the service is; none in which a name occurs twice, because
-/// what it says is not known.
+/// Reads a body that is a JSON object, as every reply of the service is. Returns `None` if a name occurs
+/// twice, because it is not known which value counts.
 pub(super) fn object(body: &[u8]) -> Option<Value> {
     match serde_json::from_slice(body).ok()? {
         reply @ Json::Object(_) if !reply.has_unclear() => Some(Value::from(&reply)),
@@ -58,7 +58,7 @@ pub(super) fn object(body: &[u8]) -> Option<Value> {
     }
 }
 
-/// A copy, to show.
+/// Copies it, to show.
 impl From<&Json<'_>> for Value {
     fn from(json: &Json<'_>) -> Self {
         match json {
@@ -137,10 +137,10 @@ impl<'de> Visitor<'de> for AnyJson {
     }
 }
 
-/// The most members that are compared each with each, without taking memory. An item of the listing has about 25.
+/// The most members that are compared pair by pair, without allocating. An item of the listing has about 25.
 const FEW: usize = 64;
 
-/// Marks the members whose names are the same but for the case of their letters.
+/// Marks the members whose names are equal, or differ only in case.
 fn mark_unclear(members: &mut [(Name<'_>, Json<'_>)]) {
     let twice: Vec<usize> = if members.len() <= FEW {
         let alike = |one: usize, other: usize| members[one].0.0.eq_ignore_ascii_case(&members[other].0.0);

@@ -1,4 +1,4 @@
-//! Pages into one listing. Half a listing is an error here, never a short list.
+//! Puts pages together into one listing. A listing that is not whole is an error, never a short list.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -10,8 +10,8 @@ use super::json::Json;
 use super::request::PAGE_SIZE;
 use super::{Error, decode};
 
-/// The most pages that are read: 100,000 packages. A reply that claims more is broken, and would keep us
-/// asking for hours.
+/// The most pages that are read: 100,000 packages. A reply that announces more is broken, and reading on
+/// would take hours.
 pub(super) const MAX_PAGES: usize = 2_000;
 
 /// Reads recorded replies of DescribeCenBandwidthPackages: one, an array of them, or one per line.
@@ -20,7 +20,8 @@ pub(super) const MAX_PAGES: usize = 2_000;
 ///
 /// # Errors
 ///
-/// What cannot be read as such, names a package twice, or disagrees about how many there are.
+/// A reply that cannot be read, a package that occurs twice, and replies that disagree about how many there
+/// are.
 pub fn decode_recording(bytes: &[u8]) -> Result<Observed, String> {
     let mut pages = Pages::default();
     let mut replies = 0_usize;
@@ -43,15 +44,16 @@ pub fn decode_recording(bytes: &[u8]) -> Result<Observed, String> {
     Ok(pages.finish())
 }
 
-/// Reads the pages of one listing, as many at once as `window` says by then, and puts them together; the inner error
-/// says how they contradict each other.
+/// Reads the pages of one listing and puts them together. `window` returns how many may be read at once at
+/// that moment. The inner error says how the pages contradict each other.
 ///
-/// Pages for the `expected` number of packages are asked for without waiting until the first one tells how many there
-/// are. One that turns out to lie beyond the end is no part of the listing: what becomes of it does not matter.
+/// Pages for the `expected` number of packages are requested at once, before the first one says how many
+/// there are. A page that turns out to lie beyond the end is not part of the listing: its reply or its error
+/// is dropped.
 ///
 /// # Errors
 ///
-/// That of the first page that could not be read.
+/// The error of the first page that could not be read.
 pub(super) async fn gather<F>(
     expected: usize,
     window: impl Fn() -> usize,
@@ -64,7 +66,8 @@ where
     let mut last = expected.div_ceil(PAGE_SIZE).clamp(1, MAX_PAGES);
     let mut asked = 0;
     let mut under_way = FuturesUnordered::new();
-    // Replies by their number. Until the first one is there, nobody knows which of the others are needed.
+    // Replies by the number of their page. Until the first page is there, it is not known which of the others
+    // are needed.
     let mut replies = BTreeMap::new();
     loop {
         while asked < last && under_way.len() < window() {
@@ -94,19 +97,19 @@ where
     }
 }
 
-/// One page, as it was read.
+/// One page of a listing.
 pub(super) struct Page {
-    /// How many packages it announces in all.
+    /// The number of packages in all pages, as this one announces it.
     total: u64,
     items: Vec<Result<Live, Unreadable>>,
 }
 
 impl Page {
-    /// Reads a page. What it is read from can be dropped.
+    /// Reads a page and copies what it keeps, so that the reply can be dropped.
     ///
     /// # Errors
     ///
-    /// What is no page.
+    /// A reply that is not a page.
     pub(super) fn of(reply: &Json<'_>) -> Result<Self, String> {
         let total = decode::number(reply.get("TotalCount"));
         let total = total.ok().flatten().ok_or("expected a number as TotalCount")?;
@@ -119,18 +122,18 @@ impl Page {
 }
 
 impl Page {
-    /// Tells whether it holds no package.
+    /// Returns true if it holds no package.
     pub(super) fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 }
 
-/// The pages of one listing, as far as they were read, in any order.
+/// The pages of one listing that were read so far, in any order.
 #[derive(Default)]
 pub(super) struct Pages {
-    /// What every page so far announced as the number of packages.
+    /// The number of packages that every page so far announced.
     total: Option<u64>,
-    /// How many items were read, readable or not.
+    /// The number of items that were read, readable or not.
     items: u64,
     ids: HashSet<PackageId>,
     packages: Vec<Live>,
@@ -146,7 +149,7 @@ impl Pages {
     fn add(&mut self, page: Page) -> Result<(), String> {
         let Page { total, items } = page;
         let before = *self.total.get_or_insert_with(|| {
-            // Exactly, because growing by doubling would take twice as much for a moment.
+            // Reserved exactly: growth by doubling would need twice the memory for a moment.
             self.packages.reserve_exact(total.try_into().unwrap_or(0));
             total
         });
@@ -173,11 +176,11 @@ impl Pages {
         Ok(())
     }
 
-    /// Adds the page of this number, from 1, as the service cuts them.
+    /// Adds page `number`, from 1, of the size that the service gives it.
     ///
     /// # Errors
     ///
-    /// A page that contradicts those before it, or that is too short for where it stands.
+    /// A page that contradicts those before it, or that is shorter than a page of this number must be.
     fn add_numbered(&mut self, number: usize, page: Page) -> Result<(), String> {
         let (total, items) = (page.total, page.items.len());
         self.add(page)?;
@@ -188,18 +191,18 @@ impl Pages {
         Ok(())
     }
 
-    /// How many pages there are, once the first one has told.
+    /// Returns the number of pages, once the first one has announced it.
     fn count(&self) -> Option<usize> {
         let packages: usize = self.total?.try_into().unwrap_or(usize::MAX);
         Some(packages.div_ceil(PAGE_SIZE).max(1))
     }
 
-    /// Tells whether every announced package was read.
+    /// Returns true if every announced package was read.
     fn are_whole(&self) -> bool {
         self.total == Some(self.items)
     }
 
-    /// How many were read and how many were announced, to show.
+    /// Returns how many packages were read and how many were announced, to show.
     fn progress(&self) -> String {
         format!("{} of {} packages", self.items, self.total.unwrap_or_default())
     }
@@ -218,7 +221,7 @@ impl Pages {
 mod tests {
     use super::*;
 
-    /// A reply that announces `total` packages and holds those of these numbers.
+    /// Returns a reply that announces `total` packages and holds those of these numbers.
     fn page(total: usize, numbers: &[usize]) -> String {
         let items: Vec<_> = numbers
             .iter()
@@ -233,7 +236,8 @@ mod tests {
         format!(r#"{{"TotalCount":{total},"CenBandwidthPackages":{{"CenBandwidthPackage":[{items}]}}}}"#)
     }
 
-    /// `complete` or `partial` with the numbers of the packages, or the error.
+    /// Compares what a recording gives: `complete` or `partial` with the numbers of the packages, or the
+    /// error.
     fn check(recording: &str, expected: &str) {
         let shown = match decode_recording(recording.as_bytes()) {
             Ok(Observed { packages, unreadable, complete }) => {
@@ -276,7 +280,7 @@ mod tests {
             r#"{"TotalCount":1,"CenBandwidthPackages":{"CenBandwidthPackage":[7]}}"#,
             "complete  and 1 unreadable",
         );
-        // Once readable and once not: the same package all the same.
+        // Once readable and once not: still the same package.
         let twice = page(2, &[1, 1]).replacen("\"Bandwidth\":2", "\"Bandwidth\":\"?\"", 1);
         check(&twice, "reply 1: cenbwp-00001 is listed twice");
     }

@@ -1,20 +1,20 @@
-//! The service, and the only folder that knows its strings.
+//! The client of the service, and the only folder that knows the service's strings.
 //!
 //! ```text
 //! client       reads                       writer       changes, one recorded request at a time
-//! request      a request as a value        credentials  whose money it is
-//! call         a change of a package       endpoint     where the service is
+//! request      a request as a value        credentials  the official sources, in order
+//! call         a change of a package       endpoint     host and scheme of the service
 //! sign         signature V3, pure          token        the ClientToken
-//! transport    the seam; http: the network retry        how often, how late
-//! classify     what a reply proves         answer       three fates, and their words
-//! listing      pages into one Observed     redact       what may be shown of a reply
+//! transport    the seam; http: the network retry        repetitions and waits
+//! classify     what a reply proves         answer       yes, no or unknown, in words
+//! listing      pages into one Observed     redact       secrets out of replies
 //! decode       one item of a page          json         a reply, borrowed
-//! hide         what may be shown of an input   proxy      which one, and what goes past it
-//! pace         how much at once
+//! hide         secrets out of inputs       proxy        the proxy and its exceptions
+//! pace         concurrency and rate        writer       the requests that change something
 //! ```
 //!
-//! [`Cloud`] reads. [`Writer`] is the only type that can change something: it takes nothing that is not on record, and
-//! sends every request exactly once. The executor decides whether to repeat it.
+//! [`Cloud`] reads. [`Writer`] is the only type that can change something: it takes only requests that are on
+//! record, and sends each exactly once. The executor decides whether to repeat it.
 
 mod answer;
 mod call;

@@ -1,4 +1,4 @@
-//! How many requests at once, and how many in a second.
+//! Limits how many pages are read at once, and how many requests leave in a second.
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
@@ -9,13 +9,15 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 
-/// How many pages are asked for at once to begin with: what a service that nobody has complained about surely bears.
+/// The number of pages that are requested at once before the service has answered: few enough that it can
+/// take them.
 const FIRST_WINDOW: usize = 8;
-/// The most pages that are asked for at once. Each needs a connection of its own over HTTP/1.1, and 20,000 packages
-/// are read in 11 round trips; with 32 it would be 15. It is reached only by accounts of more than 3,200 packages.
+/// The most pages that are requested at once. Each needs a connection of its own over HTTP/1.1. 20,000
+/// packages are read in 11 round trips; with 32 it would be 15. Only accounts with more than 3,200 packages
+/// reach it.
 const WIDEST_WINDOW: usize = 48;
 
-/// What one client allows itself, whatever it asks for.
+/// The limits of one client, for all its requests.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     window: Mutex<Window>,
@@ -23,17 +25,18 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Allows only so many requests in any second. A bound that is there already stays.
+    /// Allows at most `max_rps` requests in any second. A limit that is set already stays.
     pub(super) fn limit(&self, max_rps: NonZeroU32) {
         self.rate.get_or_init(|| Mutex::new(Rate::new(max_rps)));
     }
 
-    /// How many pages may be asked for at once.
+    /// Returns how many pages may be requested at once.
     pub(super) fn window(&self) -> usize {
         lock(&self.window).size
     }
 
-    /// Notes that a read leaves. What it returns goes with the reply to [`Pace::answered`] or [`Pace::throttled`].
+    /// Returns the era in which a read leaves, to be passed with its reply to [`Pace::answered`] or
+    /// [`Pace::throttled`].
     pub(super) fn leaves(&self) -> Era {
         lock(&self.window).era
     }
@@ -56,30 +59,31 @@ impl Pace {
         }
     }
 
-    /// How long the next request has to wait for its turn, which is taken with this call.
+    /// Takes the next turn, and returns how long to wait for it.
     fn turn(&self, now: Instant) -> Duration {
         self.rate.get().map_or(Duration::ZERO, |rate| lock(rate).turn(now) - now)
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Neither of them can be left half changed by a panic elsewhere.
+    // A panic elsewhere cannot leave either of them half changed.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The time between two halvings: of requests that were throttled together only the first halves.
+/// The time between two halvings. Of requests that were throttled together only the first halves the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Era(u32);
 
-/// How many pages at once: one more with every reply, so that it doubles in a round trip, until the first throttling
-/// halves it; from then on one more with every windowful of replies, as TCP does.
+/// The number of pages that may be read at once. It grows by one with every reply, and so doubles in a round
+/// trip, until the first throttling halves it; from then on it grows by one with every windowful of replies,
+/// as TCP does.
 #[derive(Debug)]
 struct Window {
     size: usize,
     era: Era,
-    /// Up to here it grows with every reply.
+    /// The size up to which it grows with every reply.
     steep: usize,
-    /// Replies towards the next step above that.
+    /// The replies since it last grew, above that size.
     credit: usize,
 }
 
@@ -111,7 +115,7 @@ impl Window {
     }
 }
 
-/// The moments at which the last requests left, as many as may leave in a second.
+/// The moments at which the last requests left: as many as may leave in a second.
 #[derive(Debug)]
 struct Rate {
     most: usize,
@@ -123,7 +127,8 @@ impl Rate {
         Self { most: most.get().try_into().unwrap_or(usize::MAX), recent: VecDeque::new() }
     }
 
-    /// A request may leave a second after the one that is so many before it.
+    /// Returns the moment at which the next request may leave: a second after the request that is `most`
+    /// before it.
     fn turn(&mut self, now: Instant) -> Instant {
         let earliest = (self.recent.len() >= self.most).then(|| self.recent.pop_front()).flatten();
         let turn = earliest.map_or(now, |earliest| now.max(earliest + Duration::from_secs(1)));
@@ -155,7 +160,7 @@ mod tests {
         pace.answered(sent[0]);
         sent[1..].iter().for_each(|era| pace.throttled(*era));
         assert_eq!(pace.window(), 4);
-        // Left before the halving: its reply says nothing about the new width.
+        // It left before the halving: its reply says nothing about the new size.
         pace.answered(sent[0]);
         assert_eq!(pace.window(), 4);
         for _ in 0..4 {

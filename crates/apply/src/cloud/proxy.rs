@@ -1,5 +1,5 @@
-//! The proxy of a run: which one, and what goes past it. Variables mean what they mean to Go, in which the vendor's CLI
-//! and Terraform's provider are written.
+//! The proxy of a run, and the hosts that bypass it. Variables mean the same as in Go, in which the vendor's
+//! CLI and Terraform's provider are written.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -13,37 +13,37 @@ use tokio::net::TcpStream;
 
 use super::Environment;
 
-/// Names of the proxy for TLS, the first that is set counts.
+/// The variables that name the proxy for TLS; the first that is set counts.
 const PROXY: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 const DIRECT: [&str; 2] = ["NO_PROXY", "no_proxy"];
-/// The first line of a proxy's answer; a longer one says nothing more.
+/// The most bytes that are read of the first line of a proxy's answer; a longer one says nothing more.
 const FIRST_LINE: usize = 64;
 
-/// A proxy, and what goes past it.
+/// A proxy, and the hosts that bypass it.
 #[derive(Clone)]
 pub struct Proxy {
-    /// The variable that names it, to show: the address may hold a password.
+    /// The variable that names it. It is shown instead of the address, which may hold a password.
     variable: &'static str,
     address: Url,
     direct: Vec<Direct>,
 }
 
-/// The hosts that go past a proxy.
+/// The hosts that bypass a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Direct {
     /// Everything: `*`.
     All,
-    /// The addresses of a network, or one address, at a port or at every one.
+    /// The addresses of a network, or one address, at one port or at every port.
     Network(IpNet, Option<u16>),
     /// The hosts below a domain, and the domain itself unless it was written with a dot or a star before it.
     Domain { below: String, itself: bool, port: Option<u16> },
 }
 
 impl Proxy {
-    /// Returns the proxy that the environment names, if it does.
+    /// Returns the proxy that the environment names, if there is one.
     ///
     /// # Errors
-    /// An address that is none: to go past the proxy in silence would be no better than to guess another one.
+    /// The value is not an address: to bypass the proxy in silence would be as bad as to guess another one.
     pub fn of(environment: &Environment) -> Result<Option<Self>, String> {
         let set = |name: &'static str| Some((name, environment.get(name)?));
         let Some((variable, text)) = PROXY.into_iter().find_map(set) else { return Ok(None) };
@@ -57,7 +57,7 @@ impl Proxy {
         Ok(Some(Self { variable, address, direct }))
     }
 
-    /// The address for requests to this one; `None` if they go past the proxy.
+    /// Returns the proxy's address for requests to `url`; `None` if they bypass the proxy.
     pub(super) fn on_the_way_to(&self, url: &Url) -> Option<Url> {
         let host = url.host_str()?.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
         let port = url.port_or_known_default()?;
@@ -67,8 +67,8 @@ impl Proxy {
         (!is_direct).then(|| self.address.clone())
     }
 
-    /// Asks for the way to `url` once more, and returns the proxy's answer as a sentence if it is a refusal. The client says
-    /// no more than that there is no way.
+    /// Asks the proxy once more for a tunnel to `url`, and returns its answer as a sentence if it is a
+    /// refusal. The HTTP client says no more than that there is no tunnel.
     pub(super) async fn refusal(&self, url: &Url, timeout: Duration) -> Option<String> {
         self.on_the_way_to(url)?;
         let status = tokio::time::timeout(timeout, self.status(url)).await.ok()??;
@@ -104,15 +104,15 @@ impl Proxy {
     }
 }
 
-/// Shows the variable: the address may hold a password.
+/// Shows the variable only: the address may hold a password.
 impl std::fmt::Debug for Proxy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Proxy").field("variable", &self.variable).finish_non_exhaustive()
     }
 }
 
-/// Reads `[http[s]://][USER[:PASSWORD]@]HOST[:PORT]`. A number alone is a port without a host, which the parser would
-/// take for an address.
+/// Reads `[http[s]://][USER[:PASSWORD]@]HOST[:PORT]`. A number alone is refused: it is a port without a host,
+/// and the parser would take it for an address.
 fn address(text: &str) -> Option<Url> {
     let text = text.trim();
     let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("http://{text}")) };
@@ -121,14 +121,14 @@ fn address(text: &str) -> Option<Url> {
     let authority = authority.split(['/', '?', '#']).next()?;
     let host = authority.rsplit('@').next()?;
     let is_number = host.bytes().all(|b| b.is_ascii_digit());
-    // `http:/proxy` is a scheme with a slash too few, and not a host without a port.
+    // `http:/proxy` is a scheme that lacks a slash, and not a host without a port.
     let is_whole = !is_number && !host.ends_with(':');
     (is_whole && url.host_str().is_some_and(|host| !host.is_empty())).then_some(url)
 }
 
 impl Direct {
-    /// Reads one word of the list: `*`, an address, a network, a domain, each with a port or not. What is none of them
-    /// covers nothing, as in Go.
+    /// Reads one word of the list: `*`, an address, a network or a domain, each with or without a port. Any
+    /// other word matches nothing, as in Go.
     fn of(word: &str) -> Option<Self> {
         let word = word.trim().to_ascii_lowercase();
         if word == "*" {
@@ -167,7 +167,7 @@ impl Direct {
     }
 }
 
-/// Splits `host`, `host:port`, `[v6]:port` or a bare v6.
+/// Splits `host`, `host:port`, `[IPv6]:port` or an IPv6 address without brackets.
 fn host_and_port(word: &str) -> Option<(&str, Option<u16>)> {
     if word.parse::<IpAddr>().is_ok() {
         return Some((word, None));
@@ -182,7 +182,7 @@ fn host_and_port(word: &str) -> Option<(&str, Option<u16>)> {
 mod tests {
     use super::*;
 
-    /// Returns true if requests to this go through the proxy.
+    /// Returns true if requests to this host go through the proxy.
     fn is_used(no_proxy: &str, to: &str) -> bool {
         let environment =
             Environment::new([("HTTPS_PROXY", "http://proxy.test:3128"), ("NO_PROXY", no_proxy)]);

@@ -1,4 +1,5 @@
-//! What may be shown of a reply. Messages of the service can echo signed headers, and are untrusted text.
+//! Removes secrets from what is shown of a reply. Messages of the service can echo signed headers, and are
+//! untrusted text.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,8 +10,8 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{Credentials, sign};
 
 const REDACTED: &str = "[redacted]";
-/// What follows these, up to the next blank or separator, acts in the account's name or identifies it,
-/// even where the service has cut or changed it so that it does not equal ours any more.
+/// The names before values that act in the account's name or identify it. Each value, up to the next blank or
+/// separator, is removed, because the service may have cut or changed it so that it no longer equals ours.
 const MARKERS: [&str; 6] = [
     "signature=",
     "signature:",
@@ -19,14 +20,13 @@ const MARKERS: [&str; 6] = [
     "x-acs-security-token:",
     "x-acs-accesskey-id:",
 ];
-/// The most characters of a message. Enough for the service's longest sentences, not for a page of HTML.
+/// The most characters of a message: enough for the service's longest sentences, not for a page of HTML.
 const LONGEST: usize = 500;
-/// Below this many bytes a word is no secret: the shortest that is in use anywhere has more, and one that is part of
-/// ordinary words would garble every text.
+/// The shortest word, in bytes, that counts as a secret. Every secret in use is longer, and removing a
+/// shorter word would garble every text that holds it.
 const LONG: usize = 8;
 
-/// Every secret that a run has held, old ones included: a reply may echo any of them. Clones share what they
-/// know.
+/// Every secret that a run has held, old ones included: a reply may echo any of them. Clones share them.
 #[derive(Clone, Default)]
 pub struct Secrets(Arc<Mutex<Vec<Known>>>);
 
@@ -34,16 +34,16 @@ pub struct Secrets(Arc<Mutex<Vec<Known>>>);
 #[derive(Clone)]
 struct Known {
     secret: SecretString,
-    /// Whether it acts in somebody's name for sure. What only may do so is kept out of messages, and not out of everything:
+    /// True if it is a secret for sure. A word that only may be one is removed from messages alone, because
     /// it may as well be an ordinary word.
     is_certain: bool,
 }
 
-/// A stretch of a text, in bytes.
+/// A range of a text, in bytes.
 type Stretch = std::ops::Range<usize>;
 
 impl Secrets {
-    /// Learns one more secret, and how it looks in a URL and in a diagram. What is too short for one is passed over.
+    /// Learns a secret, also as it looks in a URL and in a diagram. A word that is too short is ignored.
     pub(super) fn learn(&self, secret: &str) {
         self.add(secret, true);
     }
@@ -65,7 +65,7 @@ impl Secrets {
         }
     }
 
-    /// Learns everything of credentials, their id included: it is shown masked only.
+    /// Learns all parts of credentials, their id included: it is shown masked only.
     pub(super) fn learn_all(&self, credentials: &Credentials) {
         let token = credentials.security_token.as_ref().map_or("", |token| token.expose_secret());
         for secret in [credentials.secret.expose_secret(), token, &credentials.access_key_id] {
@@ -73,7 +73,7 @@ impl Secrets {
         }
     }
 
-    /// Learns a token, and each of its parts that says something: whoever echoes a token may cut it at a dot.
+    /// Learns a token and each of its parts: a reply that echoes a token may cut it at a dot.
     pub(super) fn learn_token(&self, token: &str) {
         self.learn(token);
         token.split('.').for_each(|part| self.learn(part));
@@ -93,7 +93,7 @@ impl Secrets {
         text.split(ends).for_each(|word| self.suspect(word));
     }
 
-    /// These and, for one message, every long word of a text that may hold secrets.
+    /// Returns these secrets and, for one message, every long word of a text that may hold secrets.
     pub(super) fn and_words_of(&self, text: &str) -> Self {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let all = Self(Arc::new(Mutex::new(known)));
@@ -101,13 +101,14 @@ impl Secrets {
         all
     }
 
-    /// Returns the text without secrets. Each is looked for in the text as it was, so that none is found in what replaces
-    /// another, and two that overlap go together.
+    /// Returns the text without secrets. Each is searched for in the original text, so that none is found in
+    /// the replacement of another, and two that overlap are replaced together.
     pub(super) fn removed_from<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.removed(text, |_| true)
     }
 
-    /// Returns the text without what is a secret for sure: the last wall before anything is printed or written.
+    /// Returns the text without what is a secret for sure: the last check before anything is printed or
+    /// written.
     pub(crate) fn certain_removed_from<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.removed(text, |known| known.is_certain)
     }
@@ -126,7 +127,7 @@ impl Secrets {
         Cow::Owned(shown + &text[done..])
     }
 
-    /// Returns where the text holds secrets: in order, and none touches the next.
+    /// Returns the ranges of the text that hold secrets: in order, and none touches the next.
     fn found_in(&self, text: &str, which: impl Fn(&Known) -> bool) -> Vec<Stretch> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found: Vec<Stretch> = Vec::new();
@@ -155,21 +156,23 @@ impl From<&Credentials> for Secrets {
     }
 }
 
-/// Returns the stretch from here that is the secret, or all of its beginning that a narrow place has left of it.
+/// Returns the range from `at` that is the secret, or the beginning of it that was left when the text was cut
+/// short.
 fn whole_or_cut(text: &str, at: usize, secret: &str) -> Option<Stretch> {
     let same = text[at..].bytes().zip(secret.bytes()).take_while(|(a, b)| a == b).count();
     let is_cut = || text.get(at + same..).is_some_and(|rest| rest.starts_with('…'));
     (same == secret.len() || is_cut()).then_some(at..at + same)
 }
 
-/// Returns the text as a diagram of a report writes it, in which everything but letters, digits and hyphens is a reference.
+/// Returns the text as a report's diagram writes it: as character references, except letters, digits and
+/// hyphens.
 fn referenced(text: &str) -> String {
     let written =
         |c: char| if c.is_alphanumeric() || c == '-' { c.to_string() } else { format!("#{};", u32::from(c)) };
     text.chars().map(written).collect()
 }
 
-/// Shows how many there are.
+/// Shows only how many there are.
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).len();
@@ -177,13 +180,13 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// Returns a message of the service as it may be shown: without secrets, on one line, without control
-/// characters, at most 500 characters.
+/// Returns a message of the service in a form that may be shown: without secrets and control characters, on
+/// one line, at most 500 characters.
 pub(super) fn message(raw: &str, secrets: &Secrets) -> String {
     words(raw, LONGEST, secrets)
 }
 
-/// Returns a word of the service, such as a code or an id, as it may be shown; cut like a message at
+/// Returns a word of the service, such as a code or an id, in a form that may be shown; cut like a message at
 /// `longest` characters.
 pub(super) fn words(raw: &str, longest: usize, secrets: &Secrets) -> String {
     let mut text = secrets.removed_from(raw).into_owned();
@@ -193,8 +196,8 @@ pub(super) fn words(raw: &str, longest: usize, secrets: &Secrets) -> String {
     neutral(&text, longest)
 }
 
-/// Returns untrusted text on one line, without characters that do not show as what they are, at most
-/// `longest` characters.
+/// Returns untrusted text on one line, without invisible or misleading characters, at most `longest`
+/// characters.
 pub(super) fn neutral(text: &str, longest: usize) -> String {
     let plain = |c: char| matches!(cenbwp_spec::neutral(c.encode_utf8(&mut [0; 4])), Cow::Borrowed(_));
     let safe = |c: char| match c {
@@ -211,7 +214,7 @@ pub(super) fn neutral(text: &str, longest: usize) -> String {
 
 /// Replaces the value after every `marker`, which is in lower case and found in any case.
 fn without_values_after(marker: &str, text: &str) -> String {
-    // Lowering ASCII alone keeps every byte where it is.
+    // Only ASCII is lowered, so every byte keeps its position.
     let lower = text.to_ascii_lowercase();
     let (mut shown, mut done) = (String::new(), 0);
     while let Some(at) = lower[done..].find(marker) {
@@ -253,7 +256,7 @@ mod tests {
             "x-acs-security-token:CAIS/token==\nx-acs-version:1",
             "x-acs-security-token:[redacted] x-acs-version:1",
         );
-        // An echo that was cut short does not equal the token any more.
+        // An echo that was cut short no longer equals the token.
         check("X-Acs-Security-Token: CAIS/tok", "X-Acs-Security-Token: [redacted]");
         check(
             "ACS3 Credential=other,SignedHeaders=host,Signature=0a1b",
@@ -278,7 +281,8 @@ mod tests {
         let more = secrets.and_words_of(r#"{"access_key_secret": "s-printed"}"#);
         assert_eq!(message("+ s-printed long-old", &more), "+ [redacted] [redacted]");
         assert_eq!(shown("s-printed"), "s-printed");
-        // A word of a query may be any word; what is printed is kept free of what is a secret for sure.
+        // A word of a query may be an ordinary word; only secrets for sure are removed from everything that
+        // is printed.
         assert_eq!(secrets.certain_removed_from("s%2Fsecret long-old"), "s%2Fsecret [redacted]");
     }
 
@@ -293,12 +297,12 @@ mod tests {
         check(&["[redacted]", "redacted]"], "[redacted]", "[redacted]");
         check(&["t", "Failed", "1234567", ""], "text Failed 1234567", "text Failed 1234567");
         check(&["a+b/c"], "a+b/c a%2Bb%2Fc", "a+b/c a%2Bb%2Fc");
-        // Overlapping, inside each other, and side by side.
+        // Overlapping, one inside the other, and adjacent.
         check(&["abcdefgh", "efghijkl"], "abcdefghijkl", "[redacted]");
         check(&["abcdefghijkl", "cdefghij"], "-abcdefghijkl-", "-[redacted]-");
         check(&["abcdefgh", "ijklmnop"], "abcdefghijklmnop", "[redacted][redacted]");
         check(&["12345678"], "1234567812345678 ", "[redacted][redacted]");
-        // Cut where there is no room for all of it.
+        // Cut short because there was no room for all of it.
         check(&["abcdefghijkl"], "abcdefghi… abcdefghi", "[redacted]… abcdefghi");
         check(&["日本語日本語"], "日本語日本語 日本語日…", "[redacted] [redacted]…");
     }

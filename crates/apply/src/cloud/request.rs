@@ -1,4 +1,4 @@
-//! Requests as values: what is asked, before it is signed or sent.
+//! Requests as values, before they are signed or sent.
 //!
 //! Parameter names and forms are those of the vendor's API pages for Cbn 2017-09-12 and Sts 2015-04-01.
 
@@ -13,7 +13,7 @@ use super::ClientToken;
 pub const CREATE: &str = "CreateCenBandwidthPackage";
 /// The action that lists packages.
 pub const DESCRIBE: &str = "DescribeCenBandwidthPackages";
-/// The action that tells whose credentials these are.
+/// The action that names the account of the credentials.
 pub const CALLER: &str = "GetCallerIdentity";
 /// The action that takes a role.
 pub(super) const ASSUME_ROLE: &str = "AssumeRole";
@@ -44,8 +44,8 @@ impl Request {
     }
 }
 
-/// Asks for one page of the listing of every package, from 1. Deliberately without any filter: packages
-/// that do not carry our tag matter too, and filters of the server are not trusted.
+/// Returns the request for one page of the listing of every package, from 1. Deliberately without a filter:
+/// packages without our tag matter too, and the server's filters are not trusted.
 pub fn describe_page(number: usize) -> Request {
     let params = [
         ("PageNumber", number.to_string()),
@@ -55,26 +55,26 @@ pub fn describe_page(number: usize) -> Request {
     Request::new(DESCRIBE, CBN, params)
 }
 
-/// Asks whose credentials these are.
+/// Returns the request for the account of the credentials.
 pub fn get_caller_identity() -> Request {
     Request::new(CALLER, STS, [])
 }
 
-/// Asks the security token service.
+/// Returns a request to the security token service.
 pub(super) fn sts(action: &'static str, params: BTreeMap<String, String>) -> Request {
     Request { action, version: STS, params }
 }
 
-/// Buys a package. There is no purchase without a token.
+/// Returns the request that buys a package. There is no purchase without a token.
 pub fn create(purchase: &Purchase, token: &ClientToken) -> Request {
     let mut params = create_parameters(purchase);
     params.insert("ClientToken".to_owned(), token.to_string());
     Request { action: CREATE, version: CBN, params }
 }
 
-/// The parameters of a purchase, its token apart.
+/// Returns the parameters of a purchase, without its token.
 ///
-/// Everything whose default the vendor's pages disagree about (charge type, payment, renewal) is always
+/// Parameters whose default the vendor's pages disagree about (charge type, payment, renewal) are always
 /// sent. An empty name or description is left out, which creates the same package.
 pub fn create_parameters(purchase: &Purchase) -> BTreeMap<String, String> {
     let Purchase { identity: _, areas, bandwidth, name, description, terms, tags, then: _ } = purchase;

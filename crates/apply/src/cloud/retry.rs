@@ -1,4 +1,4 @@
-//! How often and how late a call is repeated.
+//! Repeats reads: the policy and the loop.
 
 use std::time::Duration;
 
@@ -6,7 +6,8 @@ use super::{Answer, Error, Lost, Next, RefusalKind};
 use crate::clock::Clock;
 use crate::random::Random;
 
-/// Asks until there is an answer, or nothing more to hope for. Only for what changes nothing.
+/// Repeats a request until there is an answer, or repeating cannot help. Only for requests that change
+/// nothing.
 pub(super) async fn until_answered<T, F: Future<Output = Answer<T>>>(
     clock: &Clock,
     random: &Random,
@@ -33,33 +34,33 @@ pub(super) async fn until_answered<T, F: Future<Output = Answer<T>>>(
     }
 }
 
-/// Returns true if a refusal of a read can pass by itself.
+/// Returns true if a later repetition of a refused read may succeed.
 fn passes(kind: RefusalKind) -> bool {
     matches!(kind.next(), Next::Again | Next::LookThenAgain)
 }
 
-/// Tells whether asking again may bring the reply to a read: not if something else than the service
+/// Returns true if a repetition may bring the reply to a read. It will not if something else than the service
 /// answers, such as a portal that wants a login first.
 fn may_come(lost: &Lost) -> bool {
     lost.code.is_some() || lost.status.is_none_or(|status| status >= 500 || matches!(status, 408 | 429))
 }
 
-/// How often and how late a call is repeated.
+/// The number of repetitions of a request, and the waits between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// How often after the first time. 0: never.
+    /// The most repetitions after the first request. 0: none.
     pub max_retries: u32,
     /// The wait before the first repetition; it doubles from one to the next.
     pub first_wait: Duration,
-    /// The longest wait of our own choosing.
+    /// The longest wait that we choose ourselves.
     pub longest_wait: Duration,
-    /// The longest wait that the service may ask for. What asks for more gets this.
+    /// The longest wait that the service gets. If it asks for more, it gets this.
     pub longest_asked: Duration,
 }
 
 impl Default for RetryPolicy {
-    /// Five repetitions within about 15 seconds: longer than a burst of throttling, shorter than a
-    /// person's or a pipeline's patience. A service that asks for more than a minute is down.
+    /// Five repetitions within about 15 seconds: longer than a burst of throttling, shorter than the patience
+    /// of a person or a pipeline. A service that asks for more than a minute is down.
     fn default() -> Self {
         Self {
             max_retries: 5,
@@ -71,8 +72,8 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Returns the wait before repetition number `n`, from 0: exponential with jitter, and not less
-    /// than what the service asked for.
+    /// Returns the wait before repetition number `n`, from 0: exponential with jitter, and not less than the
+    /// service asked for.
     pub fn wait(&self, n: u32, asked: Option<Duration>, random: &Random) -> Duration {
         let doubled = self.first_wait.saturating_mul(1_u32.checked_shl(n).unwrap_or(u32::MAX));
         let chosen = random.jitter(doubled.min(self.longest_wait));

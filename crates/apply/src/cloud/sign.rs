@@ -1,7 +1,7 @@
-//! Signature V3, `ACS3-HMAC-SHA256`: pure, from a request and a moment to headers.
+//! Signature V3, `ACS3-HMAC-SHA256`: a pure function from a request and a moment to headers.
 //!
-//! Facts from the vendor's page "Request syntax and signature method V3". Only `host`, `content-type` and
-//! `x-acs-*` are signed: anything else may be rewritten on the way.
+//! The facts are from the vendor's page "Request syntax and signature method V3". Only `host`, `content-type`
+//! and `x-acs-*` are signed: any other header may be rewritten on the way.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +15,11 @@ use super::{Credentials, Endpoint, Request, SignedRequest};
 
 const ALGORITHM: &str = "ACS3-HMAC-SHA256";
 const METHOD: &str = "POST";
-/// RFC 3986's unreserved characters stay as they are.
+/// The characters that are percent-encoded: all but RFC 3986's unreserved ones.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// Signs a request for one sending. Every sending needs its own `nonce`, and a date within 15 minutes
-/// of the service's clock.
+/// Signs a request that is sent once. Each time it is sent it needs a new `nonce`, and a date within 15
+/// minutes of the service's clock.
 pub fn seal(
     request: &Request,
     endpoint: &Endpoint,
@@ -50,14 +50,14 @@ pub fn seal(
     SignedRequest { method: METHOD, endpoint: endpoint.clone(), query, headers }
 }
 
-/// Parameters by name, encoded, as they are signed and sent.
+/// Returns the query as it is signed and sent: parameters by name, encoded.
 pub(super) fn canonical_query(params: &BTreeMap<String, String>) -> String {
     let pairs: Vec<_> =
         params.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
     pairs.join("&")
 }
 
-/// Exactly these headers are signed; their names are in lower case.
+/// Returns the canonical request. Exactly these headers are signed; their names are in lower case.
 fn canonical_request(
     method: &str,
     canonical_query: &str,
@@ -125,7 +125,7 @@ mod tests {
         access_key_secret: String,
     }
 
-    /// The vectors were made by the vendor's own code; the first is printed on its page.
+    /// The vendor's own code made the vectors; the first is printed on its page.
     #[test]
     fn every_known_answer_is_reached_through_every_known_step() {
         let file: File = serde_json::from_str(include_str!("../../tests/vectors/v3.json")).unwrap();

@@ -1,4 +1,4 @@
-//! The ClientToken: what makes the service recognise a purchase it has already made.
+//! The ClientToken, by which the service recognises a purchase that it has already made.
 
 use std::fmt;
 
@@ -9,16 +9,16 @@ use sha2::{Digest, Sha256};
 
 use super::TokenFailed;
 
-/// How often the service itself said that the purchase of an identity *failed*: 0 to 3.
+/// The number of times that the service itself said that the purchase of an identity *failed*: 0 to 3.
 ///
-/// It advances on that word alone, never on a lost reply, because a new attempt is a new token.
+/// It advances only when the service says so, never after a lost reply, because a new attempt is a new token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Attempt(u8);
 
 impl Attempt {
     /// The attempt that every purchase starts with: 0.
     pub const FIRST: Self = Self(0);
-    /// The last one: 3. Who is refused four times needs a person, not another token.
+    /// The last one: 3. After four refusals a person has to look, and another token would not help.
     pub const LAST: Self = Self(3);
 
     /// Returns the attempt of this number, `None` above 3.
@@ -26,12 +26,12 @@ impl Attempt {
         (number <= Self::LAST.0).then_some(Self(number))
     }
 
-    /// Returns the attempt after this one, `None` after the last. It takes the service's word that this one failed.
+    /// Returns the attempt after this one, `None` after the last. It needs the proof that this one failed.
     pub fn next(self, _proof: TokenFailed) -> Option<Self> {
         Self::new(self.0 + 1)
     }
 
-    /// The number, 0 to 3.
+    /// Returns the number, 0 to 3.
     pub fn get(self) -> u8 {
         self.0
     }
@@ -46,20 +46,19 @@ impl fmt::Display for Attempt {
 /// The idempotency token of one attempt to buy for one identity. The Create page allows 64 ASCII
 /// characters; this has 58.
 ///
-/// It is a pure function of account, identity and attempt. The parameters of the purchase stay out on
-/// purpose: two runs that want different bandwidths for one identity then collide at the service,
-/// where otherwise they would buy twice. No clock, machine or run takes part, so a run that was killed
-/// is continued by any other.
+/// It is a pure function of account, identity and attempt. The parameters of the purchase are left out on
+/// purpose: two runs that want different bandwidths for one identity then collide at the service, instead of
+/// buying twice. Clock, machine and run are left out too, so any other run can continue one that was killed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct ClientToken(String);
 
 impl ClientToken {
-    /// The name of the scheme, as plans pin it. Another derivation needs another name.
+    /// The name of the scheme, which plans pin. Another derivation needs another name.
     pub const SCHEME: &'static str = "cbwp1";
 
-    /// Returns the token: `cbwp1-`, then SHA-256 over action, account, stack, package, generation and
-    /// attempt (decimal, separated by NUL) in lower-case unpadded base32.
+    /// Returns the token: `cbwp1-`, then SHA-256 over action, account, stack, package, generation and attempt
+    /// (decimal, separated by NUL) in lower-case unpadded base32.
     pub fn new(account: &AccountId, identity: &Identity, attempt: Attempt) -> Self {
         let parts = [
             super::request::CREATE.to_owned(),
@@ -73,7 +72,7 @@ impl ClientToken {
         Self(format!("{}-{}", Self::SCHEME, base32().encode(&hash)))
     }
 
-    /// The token as it is sent.
+    /// Returns the token as it is sent.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -85,7 +84,7 @@ impl fmt::Display for ClientToken {
     }
 }
 
-/// RFC 4648 base32 in lower case without padding.
+/// Returns RFC 4648 base32 in lower case without padding.
 fn base32() -> Encoding {
     let mut specification = Specification::new();
     specification.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");

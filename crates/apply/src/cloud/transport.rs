@@ -1,4 +1,4 @@
-//! The seam: one request in, one reply out.
+//! The seam between the client and the network: one request in, one reply out.
 
 use std::fmt;
 use std::pin::Pin;
@@ -9,12 +9,12 @@ use cenbwp_spec::Invalid;
 
 use super::Endpoint;
 
-/// A request that can be sent as it is. Its body is empty: every parameter is in the query.
+/// A signed request, ready to send. Its body is empty: every parameter is in the query.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SignedRequest {
     /// The HTTP method.
     pub method: &'static str,
-    /// Where it goes.
+    /// The endpoint that it is sent to.
     pub endpoint: Endpoint,
     /// The query exactly as it was signed, without `?`; it must reach the wire byte for byte.
     pub query: String,
@@ -22,7 +22,7 @@ pub struct SignedRequest {
     pub headers: Vec<(&'static str, String)>,
 }
 
-/// Shows everything but what would let a reader act in the account's name.
+/// Shows everything except what would let a reader act in the account's name.
 impl fmt::Debug for SignedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { method, endpoint, query, headers } = self;
@@ -39,8 +39,8 @@ impl fmt::Debug for SignedRequest {
     }
 }
 
-/// Where a source of credentials is: `https://HOST[:PORT]/PATH?QUERY`, or `http://` on this machine's own
-/// link. The query may hold a secret, so it is never shown.
+/// The address of a source of credentials: `https://HOST[:PORT]/PATH?QUERY`, or `http://` on this machine's
+/// own link. The query may hold a secret, so it is never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
     root: Endpoint,
@@ -48,23 +48,23 @@ pub struct Address {
 }
 
 impl Address {
-    /// Something at a root; the target begins with `/`.
+    /// Returns the address of a target at a root; the target begins with `/`.
     pub(super) fn at(root: &Endpoint, target: &str) -> Self {
         Self { root: root.clone(), target: target.to_owned() }
     }
 
-    /// Host and scheme.
+    /// Returns host and scheme.
     pub fn root(&self) -> &Endpoint {
         &self.root
     }
 
-    /// Path and query.
+    /// Returns path and query.
     pub fn target(&self) -> &str {
         &self.target
     }
 }
 
-/// Shows the root.
+/// Writes the root only.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.root.fmt(f)
@@ -88,29 +88,29 @@ impl FromStr for Address {
     }
 }
 
-/// A request of a source of credentials: unsigned, once, to wherever that source is.
+/// A request to a source of credentials: unsigned, and sent once.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Fetch {
     /// The HTTP method.
     pub method: &'static str,
-    /// Where it goes.
+    /// The address that it is sent to.
     pub to: Address,
     /// The headers except `host`.
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: String,
-    /// From connecting to the last byte; `None` is as long as for any request.
+    /// The time from connecting to the last byte; `None` is the time of any request.
     pub timeout: Option<Duration>,
 }
 
 impl Fetch {
-    /// A request without headers and body.
+    /// Returns a request without headers and body.
     pub(super) fn new(method: &'static str, to: Address) -> Self {
         Self { method, to, headers: Vec::new(), body: String::new(), timeout: None }
     }
 }
 
-/// Shows what is no secret.
+/// Shows only what is no secret.
 impl fmt::Debug for Fetch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (method, to) = (self.method, self.to.to_string());
@@ -118,7 +118,7 @@ impl fmt::Debug for Fetch {
     }
 }
 
-/// What the other side answered, whole.
+/// A whole reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// The HTTP status.
@@ -129,18 +129,18 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
-/// Why there is no whole reply. The texts never hold a URL.
+/// The reason for which there is no whole reply. The messages never hold a URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
-    /// It is certain that the service has seen nothing.
+    /// The service has seen nothing, for sure.
     #[error("not sent: {0}")]
     NotSent(String),
-    /// It may have seen everything.
+    /// The service may have seen the request.
     #[error("no whole reply: {0}")]
     Lost(String),
 }
 
-/// What [`Transport::send`] returns.
+/// The future that [`Transport::send`] returns.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Reply, TransportError>> + Send + 'a>>;
 
 /// Something that carries requests to the service: the network, or a simulation of it in tests.
@@ -148,8 +148,8 @@ pub trait Transport: Send + Sync {
     /// Sends the request, once, and waits for the whole reply.
     fn send<'a>(&'a self, request: &'a SignedRequest) -> Sending<'a>;
 
-    /// Asks a source of credentials, once, and waits for the whole reply. A simulation of the service alone
-    /// has no such sources.
+    /// Sends a request to a source of credentials, once, and waits for the whole reply. A transport that only
+    /// simulates the service has no such sources.
     fn fetch<'a>(&'a self, fetch: &'a Fetch) -> Sending<'a> {
         let nobody = TransportError::NotSent(format!("nobody is at {}", fetch.to));
         Box::pin(std::future::ready(Err(nobody)))

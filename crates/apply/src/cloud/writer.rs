@@ -1,4 +1,4 @@
-//! The only type that changes something.
+//! The writer: the only type that can change something in the account.
 
 use cenbwp_diff::Purchase;
 use cenbwp_spec::PackageId;
@@ -24,7 +24,7 @@ impl Write<'_> {
         }
     }
 
-    /// The operation, in the service's word.
+    /// Returns the operation by the service's name.
     pub fn operation(&self) -> &'static str {
         match self {
             Self::Purchase(..) => request::CREATE,
@@ -33,13 +33,13 @@ impl Write<'_> {
     }
 }
 
-/// A request that is on record, which is what may leave.
+/// A request that is on record. Only such a request may leave.
 #[derive(Debug)]
 #[must_use = "a request on record counts as sent until an answer settles it"]
 pub struct Recorded<'p>(Write<'p>);
 
 impl<'p> Recorded<'p> {
-    /// Records a request: there is no other way to a [`Recorded`], so nothing leaves that could not be recorded.
+    /// Records a request. Nothing else makes a [`Recorded`], so no request leaves that could not be recorded.
     ///
     /// # Errors
     /// Those of `record`.
@@ -52,15 +52,15 @@ impl<'p> Recorded<'p> {
 /// The service's yes to a request that changes something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Yes {
-    /// The package that a purchase made; `None` for a change of one that exists.
+    /// The package that was bought; `None` for a change of one that exists.
     pub id: Option<PackageId>,
-    /// The order of a purchase, if the reply names one.
+    /// The order of a purchase, if the reply names it.
     pub order_id: Option<String>,
     /// The request id, which the vendor's support asks for; empty if the reply names none.
     pub request_id: String,
 }
 
-/// The only type that changes something. `apply` alone makes one.
+/// The only type that can change something. Only `apply` makes one.
 #[derive(Clone)]
 pub struct Writer(Cloud);
 
@@ -70,13 +70,13 @@ impl Writer {
         Self(cloud.clone())
     }
 
-    /// Waits until a request may leave, if there is a bound on how many do in a second. Done before a request is
-    /// recorded, so that the record is of the moment at which it leaves.
+    /// Waits until the limit on requests per second, if there is one, lets a request leave. Called before a
+    /// request is recorded, so that the recorded time is the time at which it leaves.
     pub async fn turn(&self) {
         self.0.turn().await;
     }
 
-    /// Sends the request once. It is never repeated here.
+    /// Sends the request once, and never repeats it.
     pub async fn send(&self, Recorded(write): Recorded<'_>) -> Answer<Yes> {
         let request = write.request();
         let secrets = self.0.secrets();
@@ -102,7 +102,7 @@ impl Writer {
     }
 }
 
-/// The package that a reply to a purchase names.
+/// Returns the package that a reply to a purchase names.
 fn created(reply: &Value) -> Option<PackageId> {
     reply["CenBandwidthPackageId"].as_str()?.parse().ok()
 }

@@ -37,7 +37,7 @@ impl Intent {
     }
 }
 
-/// Names it to a person: `net/x, client token cbwp1-…`.
+/// Names it for people: `net/x, client token cbwp1-…`.
 impl fmt::Display for Intent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { identity, action, id, mbps: _, client_token } = self;

@@ -1,4 +1,4 @@
-//! The journal: what a run was about to do and what became of it, on disk.
+//! The journal: the requests of a run, their answers and the results, on disk.
 //!
 //! ```json
 //! {"type":"run","time":"…","run":"…","version":"0.1.0","account":"…","digest":"sha256:…"}
@@ -7,9 +7,9 @@
 //! {"type":"result","time":"…","run":"…","identity":"net/x","action":"purchase","outcome":"created","id":"cenbwp-…",…}
 //! ```
 //!
-//! It is for whoever has to explain a bill, and nothing is ever read back: a run recognises its purchases by
-//! their tags and tokens, so a lost journal loses no money. An answer is written when it arrives, a result once a listing
-//! proves it: an intent without an answer is a request whose run ended before there was one.
+//! It is for the person who has to explain a bill. No run reads it: a run recognises its purchases by their
+//! tags and tokens, so a lost journal loses no money. An answer is written when it arrives, and a result once
+//! a listing proves it. An intent without an answer is a request whose run ended before the answer arrived.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -25,9 +25,9 @@ use super::outcome::ChangeResult;
 use crate::cloud::{Answer, ClientToken, Yes};
 use crate::files;
 
-/// A file that lines are only ever added to. Each is on disk before the call that writes it returns.
+/// A file to which lines are only added. Each is on disk before the call that writes it returns.
 ///
-/// Runs may share a file, also at the same time: every line names its run.
+/// Several runs may share a file, also at the same time: every line names its run.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
@@ -88,7 +88,8 @@ enum Body<'a> {
 }
 
 impl Journal {
-    /// Opens the file, or creates it for its owner alone; no link is followed. `run` names the run on each of its lines.
+    /// Opens the file, or creates it with its owner as the only reader. No link is followed. `run` names the
+    /// run on each of its lines.
     ///
     /// # Errors
     /// When it cannot be opened, with its path.
@@ -97,10 +98,10 @@ impl Journal {
         Ok(Self { path: path.to_owned(), file, run })
     }
 
-    /// Begins a run: whose packages it is about, and what was approved.
+    /// Records the begin of a run: the account, and the digest of the approved plan.
     ///
     /// # Errors
-    /// When the line cannot be brought to disk, with the file's path.
+    /// When the line cannot be written to disk, with the file's path.
     pub fn begin(&mut self, time: Timestamp, account: &AccountId, digest: &str) -> io::Result<()> {
         self.write("run", time, Body::Run { version: env!("CARGO_PKG_VERSION"), account, digest })
     }
@@ -113,7 +114,7 @@ impl Journal {
         self.write("intent", time, Body::Intent { identity, action, id, mbps, client_token })
     }
 
-    /// Records an answer; none, that its request did not leave.
+    /// Records an answer; without one, records that the request did not leave.
     pub(super) fn answer(
         &mut self,
         time: Timestamp,
@@ -149,11 +150,11 @@ impl Journal {
         self.write("result", time, body)
     }
 
-    /// One line, one write: the lines of runs that share a file do not mix.
+    /// Writes one line with one write, so that the lines of runs that share a file do not mix.
     fn write(&mut self, kind: &'static str, time: Timestamp, body: Body<'_>) -> io::Result<()> {
         let line = Line { kind, time, run: &self.run, body };
         let json = serde_json::to_string(&line).expect("a line has string keys and no failing maps");
-        // Another holder of the lock is writing a line of its own, which looks torn until it is whole.
+        // If another run holds the lock, it is writing a line, which looks torn until it is whole.
         let alone = self.file.try_lock().is_ok();
         let torn = if alone { ends_mid_line(&self.file) } else { Ok(false) };
         let written = torn.and_then(|torn| {
@@ -168,7 +169,8 @@ impl Journal {
     }
 }
 
-/// Tells whether somebody who was killed, or whose disk was full, left half a line at the end.
+/// Returns true if the file ends without a line feed: a run was killed, or the disk was full, in the middle
+/// of a line.
 fn ends_mid_line(file: &File) -> io::Result<bool> {
     let mut last = [b'\n'];
     if let Some(end) = file.metadata()?.len().checked_sub(1) {

@@ -1,7 +1,7 @@
-//! One planned change on its way: its requests in order, and what is proved of it so far.
+//! One planned change under way: its requests in order, and what is proved of it so far.
 //!
-//! A purchase is the first request of its line. What follows it is known once a listing shows the package as it was
-//! ordered; what another run bought is left for another plan.
+//! A purchase is the first request of its line. The requests after it are known once a listing shows the
+//! package as it was ordered. A package that another run bought is left for another plan.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -16,40 +16,40 @@ use super::steps::{self, Step};
 use super::words::{self, Why};
 use crate::cloud::{Answer, Attempt, ClientToken, Write, Yes};
 
-/// The patience of a run with one change.
+/// The limits of a run for one change.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
     /// The most requests with one token, or for one change of a package that exists.
     pub(super) max_sends: u32,
-    /// Wait until the listing shows what was accepted.
+    /// True if the run waits until the listing shows what was accepted.
     pub(super) wait: bool,
 }
 
-/// The need of a line.
+/// The next thing that a line needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Need {
     /// A request may be sent.
     Send,
-    /// A listing has to tell.
+    /// A listing has to show the state.
     Look,
-    /// Nothing: it has its result.
+    /// Nothing: its result is known.
     Nothing,
 }
 
-/// One planned change on its way.
+/// One planned change under way.
 #[derive(Clone)]
 pub(super) struct Line<'p> {
     change: &'p Change,
     account: &'p AccountId,
     patience: Patience,
     attempt: Attempt,
-    /// The first is under way.
+    /// The requests that are left; the first is under way.
     queue: VecDeque<Step<'p>>,
     state: State,
     retry_after: Option<Duration>,
-    /// The words of the last answer to the request under way.
+    /// The reason that the last answer to the request under way gave.
     why: Option<Why>,
-    /// The reason for which nothing more is begun.
+    /// The reason for which no other request is begun.
     stopped: Option<String>,
     result: ChangeResult,
 }
@@ -77,7 +77,7 @@ impl<'p> Line<'p> {
         self.change.identity()
     }
 
-    /// The purchase under way.
+    /// Returns the purchase, if it is the request under way.
     fn purchase(&self) -> Option<&'p Purchase> {
         if let Step::Buy(purchase) = self.queue.front()? { Some(purchase) } else { None }
     }
@@ -95,7 +95,8 @@ impl<'p> Line<'p> {
         }
     }
 
-    /// The number of the next request's repetition, from 0; `None` for the first one, and where none may be sent.
+    /// Returns which repetition the next request is, from 0; `None` if it is not one, or if no request may be
+    /// sent.
     pub(super) fn repetition(&self) -> Option<u32> {
         match self.state {
             State::Clean(tries) | State::Cleared(tries, _) if !self.queue.is_empty() && tries.all > 0 => {
@@ -105,28 +106,28 @@ impl<'p> Line<'p> {
         }
     }
 
-    /// The time that the last answer asked to wait.
+    /// Returns the wait that the last answer asked for.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// The number of its requests that have an end. Grows, and tells nothing else.
+    /// Returns a number that grows whenever one of its requests ends, and means nothing else.
     pub(super) fn settled(&self) -> usize {
         self.result.fields.len() + usize::from(self.result.outcome != Outcome::NotAttempted)
     }
 
-    /// The CEN that the request under way touches.
+    /// Returns the CEN that the request under way touches.
     pub(super) fn cen(&self) -> Option<&CenId> {
         self.queue.front()?.call()?.cen()
     }
 
-    /// The result, as far as it is proved.
+    /// Returns the result, as far as it is proved.
     pub(super) fn result(&self) -> &ChangeResult {
         &self.result
     }
 
-    /// The result that would be true if the process ended now: what is in flight is unknown, what was accepted is not
-    /// waited for, and what is not begun stays so.
+    /// Returns the result that would be true if the process ended now: a request in flight is unknown, an
+    /// accepted one is not waited for, and the others are not begun.
     pub(super) fn if_cut(&self) -> ChangeResult {
         let mut cut = self.clone();
         cut.stop("not begun before the run ended");
@@ -134,12 +135,13 @@ impl<'p> Line<'p> {
         cut.result
     }
 
-    /// The thing that it waits for, in words.
+    /// Returns the thing that it waits for, in words.
     pub(super) fn awaits(&self) -> String {
         words::awaits(self.state, self.queue.front().and_then(Step::call))
     }
 
-    /// Sends the request under way, if it may be sent: the line is in doubt about it from now on.
+    /// Returns the request under way to be sent, if it may be sent. From now on the line is in doubt about
+    /// it.
     pub(super) fn send(&mut self) -> Option<(Write<'p>, Sent)> {
         let write = match self.queue.front()? {
             Step::Buy(purchase) => Write::Purchase(purchase, self.token(purchase)),
@@ -150,7 +152,7 @@ impl<'p> Line<'p> {
         Some((write, sent))
     }
 
-    /// Takes a request back that never left.
+    /// Takes back a request that did not leave.
     pub(super) fn withdraw(&mut self, sent: Sent) {
         self.state = sent.withdrawn();
     }
@@ -187,7 +189,7 @@ impl<'p> Line<'p> {
         self.conclude();
     }
 
-    /// Takes in a listing, in every state: what it shows is not sent any more.
+    /// Takes in a listing, in every state: a change that it shows as done is not sent any more.
     pub(super) fn looked(&mut self, listing: &Listing<'_>) {
         let shown = match (self.queue.front(), &self.result.id) {
             (Some(Step::Buy(purchase)), Some(id)) if self.state == State::Accepted => {
@@ -204,7 +206,7 @@ impl<'p> Line<'p> {
             Shown::Contradicted(what) => self.why = Some(Why::contradicted(what)),
             Shown::Yes(None) | Shown::No | Shown::Gone | Shown::Hidden => {}
         }
-        // An order that is left unpaid need not be listed before it is paid.
+        // An order with `autoPay: false` may be listed only after it is paid.
         let unpaid = self.purchase().is_some_and(|purchase| !purchase.terms.auto_pay);
         if self.state == State::Accepted && (unpaid || !self.patience.wait) {
             self.state = State::Done(End::Accepted);
@@ -217,8 +219,8 @@ impl<'p> Line<'p> {
         }
     }
 
-    /// Takes in the package of a purchase. It is this run's if a request of this run can have bought it, and it is what
-    /// was ordered.
+    /// Takes in the package of a purchase. It counts as this run's if a request of this run can have bought
+    /// it, and it is as ordered.
     fn recognise(&mut self, live: &Live) {
         let (Some(purchase), State::Done(End::Shown(by))) = (self.purchase(), self.state) else { return };
         self.result.id = Some(live.id.clone());
@@ -230,21 +232,21 @@ impl<'p> Line<'p> {
         }
     }
 
-    /// Begins nothing new. What is under way is still looked for.
+    /// Begins no other request. The one under way is still looked for in listings.
     pub(super) fn stop(&mut self, why: &str) {
         self.stopped.get_or_insert_with(|| why.to_owned());
         self.state = self.state.stop();
         self.conclude();
     }
 
-    /// Ends it with what is proved by now. `waited`: the listing had its time to show what was accepted.
+    /// Ends it with what is proved by now. `waited`: the listing had enough time to show what was accepted.
     pub(super) fn give_up(&mut self, waited: bool) {
         self.stop("not begun before the run ended");
         self.state = self.state.give_up(waited);
         self.conclude();
     }
 
-    /// Turns the end of a request into a result, and to the next request.
+    /// If the request under way has ended, writes its result and begins the next request.
     fn conclude(&mut self) {
         while let State::Done(end) = self.state
             && let Some(step) = self.queue.pop_front()

@@ -1,4 +1,5 @@
-//! A listing, by what the requests under way ask of it: a look of a hundred of them at 20,000 packages reads them once.
+//! An index of a listing, by what requests under way look up: for a hundred of them, 20,000 packages are read
+//! only once.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,24 +8,24 @@ use cenbwp_spec::{Identity, PackageId};
 
 use crate::cloud::Call;
 
-/// The word of a listing about one request.
+/// The state of one request in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Shown<'a> {
-    /// It is done: the package, unless what was asked for is that it is gone.
+    /// It is done. Holds the package, unless the request was to delete it.
     Yes(Option<&'a Live>),
-    /// It is not done, and nothing stands in its way.
+    /// It is not done, and nothing blocks it.
     No,
-    /// The package that it is about is not listed, and every item could be read.
+    /// Its package is not listed, and every item could be read.
     Gone,
-    /// An item that cannot be read, or whose tag is malformed, may be the package.
+    /// An item that cannot be read, or whose identity tag is malformed, may be its package.
     Hidden,
-    /// The package belongs to another by now: nothing more may be sent.
+    /// The package has another owner by now: nothing more may be sent.
     Taken(String),
-    /// The listing shows what cannot be settled by waiting.
+    /// The listing contradicts it, and waiting would not help.
     Contradicted(String),
 }
 
-/// A listing.
+/// A listing, indexed by id and by owner.
 pub(super) struct Listing<'a> {
     by_id: HashMap<&'a PackageId, &'a Live>,
     by_owner: HashMap<Identity, Vec<&'a Live>>,
@@ -60,15 +61,15 @@ impl<'a> Listing<'a> {
         }
     }
 
-    /// Looks for the package that the yes to a purchase named. Another one with the same tag settles nothing: this
-    /// one may still appear.
+    /// Looks for the package that the accepted purchase named. Another package with the same tag settles
+    /// nothing, because this one may still appear.
     pub(super) fn bought(&self, purchase: &Purchase, id: &PackageId) -> Shown<'a> {
         let Some(live) = self.by_id.get(id).copied() else { return Shown::No };
         match live.owner() {
             Owner::Identity(owner) if owner == purchase.identity && live.areas == purchase.areas => {
                 Shown::Yes(Some(live))
             }
-            // Tags may come later than the package.
+            // The tags may be listed later than the package.
             Owner::Nobody => Shown::No,
             Owner::Identity(_) | Owner::Unclear(_) => Shown::Contradicted(format!(
                 "the reply was for a package of the past: {id} is not this package"
@@ -76,7 +77,7 @@ impl<'a> Listing<'a> {
         }
     }
 
-    /// Looks whether a change of a package is done.
+    /// Checks whether a change of a package is done.
     pub(super) fn changed(&self, identity: &Identity, id: &PackageId, call: &Call) -> Shown<'a> {
         let live = self.by_id.get(id).copied();
         if live.is_none() && self.has_unreadable {
@@ -89,14 +90,14 @@ impl<'a> Listing<'a> {
         }
     }
 
-    /// Returns the reason why a package may not be changed on, if it belongs to another by now.
+    /// Returns the reason for which a package may no longer be changed, if it has another owner by now.
     pub(super) fn taken(&self, identity: &Identity, id: &PackageId, next: &Call) -> Option<String> {
         self.by_id.get(id).and_then(|live| other_owner(live, identity, next))
     }
 }
 
-/// Names the owner of a package that is not ours, nor free and about to become ours: it may have been taken, released or
-/// adopted since the plan was made.
+/// Names the owner of a package, unless it is ours, or free and about to become ours. It may have been
+/// adopted or released by another run since the plan was made.
 fn other_owner(live: &Live, identity: &Identity, next: &Call) -> Option<String> {
     let tags_it = |tags: &BTreeMap<String, String>| tags.contains_key(Identity::TAG);
     let adopting = matches!(next, Call::Tag(tags) if tags_it(tags));

@@ -1,4 +1,4 @@
-//! The executor: carries out a plan, buys at most once each, and reports the result of each change.
+//! The executor: carries out a plan, buys each package at most once, and reports the result of each change.
 //!
 //! ```text
 //!            ┌──────────────────────────── next round ────────────────────────────┐
@@ -7,13 +7,13 @@
 //!         (the one place that spends)                (pure: line.rs, request.rs)
 //! ```
 //!
-//! An answer counts when it arrives: the line that asked takes it in, the register and the journal hold it, and a run
-//! that is cut short a moment later reports it. A round pauses only where there is something to wait for: a value that
-//! the listing does not show yet, or a request that is to be repeated. It makes at most one listing, however many
-//! changes wait.
+//! An answer counts when it arrives: its line takes it in, the register and the journal record it, and a run
+//! that is cut short a moment later reports it. A round pauses only if there is something to wait for: a
+//! value that the listing does not show yet, or a request to repeat. It makes at most one listing, however
+//! many changes wait.
 //!
-//! **Invariant:** [`run`] is the only function that is handed a [`Writer`](crate::cloud::Writer), and its pause the only
-//! place that waits.
+//! **Invariant:** only [`run`] is given a [`Writer`](crate::cloud::Writer), and its pause is the only place
+//! that waits.
 
 mod intent;
 mod journal;
@@ -37,21 +37,24 @@ pub use rounds::{Event, Session, Settings, Waiting};
 
 use rounds::Rounds;
 
-/// Carries out the plan and returns one result per change, in the plan's order, and the listing that
-/// settled the last of them, if there was one.
+/// Carries out the plan. Returns one result per change, in the plan's order, and the listing that settled the
+/// last of them, if there was one.
 ///
-/// Once its stop is requested nothing new is sent: what is in flight is then finished, looked for once more and reported.
+/// Once a stop is requested nothing new is sent. Requests in flight are finished, looked for in one more
+/// listing, and reported.
 ///
 /// # Guarantees
-/// - For one identity at most one token is in use at a time, and the next one only after the service's own
-///   word that the request with the earlier one failed, and a look.
-/// - A request whose reply was lost is repeated only after a look that does not show what it is for.
-/// - A request whose intent cannot be written to the journal is not sent, nor is any after it.
-/// - Nothing is bought whose package a listing of this run has shown, or may hide behind an item that cannot be read.
+/// - For one identity at most one token is in use at a time. The next one is used only after the service
+///   itself said that the request with the earlier one failed, and after a listing.
+/// - A request whose reply was lost is repeated only after a listing that does not show its effect.
+/// - A request whose intent cannot be written to the journal is not sent, and no request after it either.
+/// - Nothing is bought if a listing of this run has shown its package, or may hide it behind an item that
+///   cannot be read.
 /// - Requests for one package, and those that attach to or detach from one CEN, never overlap.
 ///
 /// # Cancellation
-/// Dropped at any moment, it leaves in the session's register the result that is true for each change that was begun.
+/// If the future is dropped, at any moment, the session's register holds the true result of each change that
+/// was begun.
 pub async fn run(
     plan: &Plan,
     account: &AccountId,

@@ -5,7 +5,7 @@ use cenbwp_spec::{Field, Identity, Mbps, PackageId};
 
 use crate::cloud::ClientToken;
 
-/// What became of one change. Exactly one per planned change.
+/// The outcome of one change. Every planned change has exactly one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     /// This run's request bought it, and the listing shows it as ordered.
@@ -14,28 +14,28 @@ pub enum Outcome {
     Ordered,
     /// Every field is as planned.
     Updated,
-    /// It carries our tags, and every field is as planned.
+    /// It has our tags, and every field is as planned.
     Adopted,
-    /// Our tags are gone and the package stays.
+    /// Our tags are gone, and the package stays.
     Released,
     /// It is deleted.
     Retired,
-    /// It is detached and left to expire: the service does not take it back before.
+    /// It is detached and left to expire: the service does not take it back earlier.
     Retiring,
-    /// It is there, and not through a request of this run.
+    /// It exists, and no request of this run made it.
     AlreadyPresent,
     /// Ordered and not paid: the spec says `autoPay: false`.
     UnpaidOrder,
-    /// The service said no, to all of it or to a part.
+    /// The service refused it, or a part of it.
     Failed,
-    /// Nothing was sent for it, or not for all of it.
+    /// No request was sent for it, or for a part of it.
     NotAttempted,
-    /// A request was sent, and nothing proves what became of it.
+    /// A request was sent, and nothing proves its effect.
     Unknown,
 }
 
 impl Outcome {
-    /// The stable word, as in events and reports.
+    /// Returns the stable name in events and reports.
     pub fn word(self) -> &'static str {
         match self {
             Self::Created => "created",
@@ -53,7 +53,7 @@ impl Outcome {
         }
     }
 
-    /// Tells whether what was planned is so now.
+    /// Returns true if the package is now as planned.
     pub fn is_success(self) -> bool {
         match self {
             Self::Created
@@ -69,21 +69,21 @@ impl Outcome {
     }
 }
 
-/// What became of one field of a package that exists. In the order of gravity.
+/// The outcome of one field of a package that exists, from the best to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FieldOutcome {
     /// The listing shows the planned value.
     Done,
-    /// Nothing was sent for it.
+    /// No request was sent for it.
     NotAttempted,
-    /// The service said no.
+    /// The service refused it.
     Failed,
-    /// A request was sent, and nothing proves what became of it.
+    /// A request was sent, and nothing proves its effect.
     Unknown,
 }
 
 impl FieldOutcome {
-    /// The stable word, as in events and reports.
+    /// Returns the stable name in events and reports.
     pub fn word(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -94,49 +94,50 @@ impl FieldOutcome {
     }
 }
 
-/// What became of one field.
+/// The result of one field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldResult {
-    /// The field, in the word of the spec.
+    /// The field, by the spec's name.
     pub field: &'static str,
-    /// What became of it.
+    /// The outcome.
     pub outcome: FieldOutcome,
-    /// Why, when there is something to say.
+    /// The reason, if there is one to give.
     pub detail: Option<String>,
 }
 
-/// One change, what became of it, and everything a person needs to look it up.
+/// One change, its outcome, and everything that a person needs to look it up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeResult {
-    /// Whose change.
+    /// The identity of the package.
     pub identity: Identity,
     /// `purchase`, `update`, `adopt`, `release` or `retire`.
     pub action: &'static str,
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
     /// The package, if one is known.
     pub id: Option<PackageId>,
-    /// The Mbps that were ordered by a purchase, or by which a package was to grow.
+    /// The Mbps of the purchase, or the Mbps by which an existing package was to grow.
     pub mbps: Option<Mbps>,
-    /// The order that a yes named.
+    /// The order that the service named when it accepted the purchase.
     pub order_id: Option<String>,
-    /// The token it was, or would have been, ordered with.
+    /// The token with which it was, or would have been, ordered.
     pub client_token: Option<ClientToken>,
-    /// The last reply's request id, for the vendor's support.
+    /// The request id of the last reply, for the vendor's support.
     pub request_id: Option<String>,
-    /// Why, when there is something to say.
+    /// The reason, if there is one to give.
     pub detail: Option<String>,
-    /// What to do, when there is something to do.
+    /// The advice, if there is something to do.
     pub hint: Option<String>,
-    /// A request of this run was carried out, or may have been, whatever the outcome says: a package that is there with
-    /// other values than were ordered may be this run's all the same.
+    /// True if a request of this run was carried out, or may have been, even if the outcome says otherwise: a
+    /// package that exists with other values than ordered may still be this run's.
     pub may_have_changed: bool,
-    /// Each field of a package that exists, or what followed a purchase: one's failure hides no other.
+    /// The result of each field of a package that exists, or of each change that followed a purchase, so that
+    /// no failure hides another.
     pub fields: Vec<FieldResult>,
 }
 
 impl ChangeResult {
-    /// The result of a change for which nothing has been sent.
+    /// Returns the result of a change for which no request has been sent.
     pub(super) fn planned(change: &Change) -> Self {
         let growth = u32::try_from(change.new_mbps().by_upgrade).ok().filter(|mbps| *mbps > 0).map(Mbps);
         let (id, mbps) = match change {
@@ -162,8 +163,8 @@ impl ChangeResult {
         }
     }
 
-    /// Decides the outcome of a change of an existing package: the gravest of its fields'. That of a purchase is its
-    /// own.
+    /// Decides the outcome of a change of an existing package: the worst of its fields' outcomes. A purchase
+    /// has an outcome of its own.
     pub(super) fn sum_up(&mut self, change: &Change) {
         let done = match change {
             Change::Purchase(_) => return,
@@ -185,13 +186,13 @@ impl ChangeResult {
         };
     }
 
-    /// Tells whether this run changed something in the cloud with it, or may have.
+    /// Returns true if this run changed something in the account for it, or may have.
     pub fn changed_something(&self) -> bool {
         let ordered = matches!(self.outcome, Outcome::Created | Outcome::Ordered | Outcome::UnpaidOrder);
         self.may_have_changed || ordered || self.is_unknown()
     }
 
-    /// Tells whether this run changed the bandwidth of a package that exists, or may have.
+    /// Returns true if this run changed the bandwidth of a package that exists, or may have.
     pub fn may_have_resized(&self) -> bool {
         self.fields.iter().any(|field| {
             field.field == Field::Bandwidth.as_str()
@@ -199,12 +200,12 @@ impl ChangeResult {
         })
     }
 
-    /// Tells whether everything that was planned is so now.
+    /// Returns true if the package and every field are now as planned.
     pub fn is_success(&self) -> bool {
         self.outcome.is_success() && self.fields.iter().all(|field| field.outcome == FieldOutcome::Done)
     }
 
-    /// Tells whether it left something that nothing proves.
+    /// Returns true if the outcome of a request is unknown.
     pub fn is_unknown(&self) -> bool {
         self.outcome == Outcome::Unknown
             || self.fields.iter().any(|field| field.outcome == FieldOutcome::Unknown)

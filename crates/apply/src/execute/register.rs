@@ -1,5 +1,5 @@
-//! The record of a run: what it sent and what is proved of it, in memory for a run that is cut short, and in the
-//! journal if there is one.
+//! The record of a run: its requests and what is proved of each. It is in memory, for a run that is cut
+//! short, and in the journal if there is one.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,7 +13,7 @@ use super::journal::Journal;
 use super::outcome::ChangeResult;
 use crate::cloud::{Answer, Recorded, Write, Yes};
 
-/// A register that is shared with the part that ends a run which is cut short.
+/// A register, shared with the code that ends a run which is cut short.
 pub type InFlight = Arc<Mutex<Register>>;
 
 /// One change for which a request has left.
@@ -27,56 +27,56 @@ struct Entry {
 
 /// The requests that were sent, and what is proved of each at this moment.
 ///
-/// **Invariant:** a request is entered, and its intent on disk if there is a journal, before it leaves: the register
-/// alone makes a [`Recorded`], and a writer sends nothing else.
+/// **Invariant:** before a request leaves, it is entered, and its intent is on disk if there is a journal:
+/// only the register makes a [`Recorded`], and a writer sends nothing else.
 #[derive(Debug, Default)]
 pub struct Register {
     entries: BTreeMap<Identity, Entry>,
-    /// Results of changes that nothing was sent for.
+    /// Results of changes for which no request was sent.
     unsent: BTreeMap<Identity, ChangeResult>,
     journal: Option<Journal>,
 }
 
 impl Register {
-    /// Nothing yet; what comes is also written to this journal.
+    /// Returns an empty register that also writes to this journal.
     pub fn recorded_in(journal: Option<Journal>) -> Self {
         Self { journal, ..Self::default() }
     }
 
-    /// The journal, if there is one.
+    /// Returns the journal, if there is one.
     pub fn journal(&mut self) -> Option<&mut Journal> {
         self.journal.as_mut()
     }
 
-    /// The result of each change that was begun or settled, as it is true if the run ends now.
+    /// Returns the result of each change that was begun or settled, as it would be true if the run ended now.
     pub fn results(&self) -> Vec<ChangeResult> {
         let begun = self.entries.iter().map(|(identity, entry)| (identity, &entry.result));
         let results: BTreeMap<&Identity, &ChangeResult> = self.unsent.iter().chain(begun).collect();
         results.into_values().cloned().collect()
     }
 
-    /// Returns true if no request is on record, and so none has left.
+    /// Returns true if no request is on record: none has left.
     pub fn sent_nothing(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The requests whose outcome is not known.
+    /// Returns the requests whose outcome is not known.
     pub fn iter(&self) -> impl Iterator<Item = &Intent> {
         self.entries.values().filter(|entry| entry.result.is_unknown()).map(|entry| &entry.intent)
     }
 
-    /// The number of outcomes that are not known.
+    /// Returns the number of requests whose outcome is not known.
     pub fn len(&self) -> usize {
         self.iter().count()
     }
 
-    /// Returns true if the outcome of everything that was sent is known.
+    /// Returns true if the outcome of every request is known.
     pub fn is_empty(&self) -> bool {
         self.iter().next().is_none()
     }
 
-    /// Records a request that is about to leave; `if_cut` is the result if its answer never arrives. On an error it
-    /// must not leave, and cannot.
+    /// Records a request that is about to leave; `if_cut` is the result if its answer never arrives. After an
+    /// error it must not leave, and cannot.
     pub(super) fn enter<'p>(
         &mut self,
         now: Timestamp,
@@ -104,14 +104,14 @@ impl Register {
         }
     }
 
-    /// Takes back a request that was entered and did not leave.
+    /// Removes a request that was entered and did not leave.
     pub(super) fn withdrawn(&mut self, now: Timestamp, intent: &Intent) {
         if let Some(journal) = &mut self.journal {
             noted(&intent.identity, journal.answer(now, intent, None));
         }
     }
 
-    /// Takes in what is proved of a change that was begun, other than by an answer.
+    /// Takes in the result of a change that was begun, when something else than an answer proves it.
     pub(super) fn proved(&mut self, if_cut: ChangeResult) {
         if let Some(entry) = self.entries.get_mut(&if_cut.identity) {
             entry.result = if_cut;
@@ -130,7 +130,7 @@ impl Register {
     }
 }
 
-/// The cloud is as it is: a journal that cannot take it changes nothing.
+/// Warns if the journal could not be written. The request has had its effect already, so the run goes on.
 fn noted(identity: &Identity, written: io::Result<()>) {
     if let Err(error) = written {
         tracing::error!(%identity, %error, "not recorded");

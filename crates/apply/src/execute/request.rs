@@ -1,16 +1,16 @@
-//! One request on its way: six states, consumed by each transition, without effects.
+//! One request under way: six states, and pure transitions that consume them.
 //!
 //! | state | it means | after an answer | after a listing |
 //! |---|---|---|---|
-//! | clean | nothing of ours can be there | table below | shown: done. Hidden: doubt |
-//! | doubt | something of ours may be there | – | shown: done. Not shown: cleared |
+//! | clean | no request of ours can have taken effect | table below | shown: done. Hidden: doubt |
+//! | doubt | a request of ours may have taken effect | – | shown: done. Not shown: cleared |
 //! | cleared | a listing after the doubt shows nothing | table below | shown: done. Hidden or gone: doubt |
 //! | accepted | the service said yes | – | shown: done. Contradicted: unknown |
-//! | watching | nothing more is sent; the listing may still tell | – | shown: done. After a refusal one listing decides |
+//! | watching | nothing more is sent; a listing may still show it | – | shown: done. After a refusal one listing decides |
 //! | done | its end is known | – | – |
 //!
-//! Only clean and cleared can be sent ([`State::send`]). What was sent is in doubt from before it leaves, and the answer
-//! moves it on:
+//! Only clean and cleared can be sent ([`State::send`]). A request is in doubt from before it leaves until
+//! its answer moves it on:
 //!
 //! | answer | from clean | from cleared |
 //! |---|---|---|
@@ -20,11 +20,11 @@
 //! | the token is in use | doubt; watching | the same |
 //! | the token failed | doubt with the next token; failed after the last | the same |
 //! | the token was used otherwise | watching | watching |
-//! | already so | watching | watching |
+//! | the value is there already | watching | watching |
 //! | refused | watching, for one listing | watching |
 //! | the account is refused | failed | watching |
 //!
-//! A refusal proves nothing about an earlier request whose reply was lost: its doubt stays.
+//! A refusal proves nothing about an earlier request whose reply was lost: that doubt stays.
 
 use super::listing::Shown;
 use crate::cloud::{Answer, Next, TokenFailed};
@@ -32,9 +32,9 @@ use crate::cloud::{Answer, Next, TokenFailed};
 /// The number of times that a request was sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tries {
-    /// With the token of now; for a change, at all.
+    /// With the current token; for a change, in total.
     pub(super) of_token: u32,
-    /// With every token.
+    /// With all tokens.
     pub(super) all: u32,
 }
 
@@ -44,16 +44,16 @@ impl Tries {
     }
 }
 
-/// The reason for which only a listing can tell.
+/// The reason for which only a listing can settle a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
-    /// A request of this run may have been carried out.
+    /// The reply was lost: the request may have been carried out.
     Lost,
     /// Another request with the same token is under way, or was made with other parameters.
     Token,
-    /// An item of the listing cannot be read, or its tag is malformed: it may be this package.
+    /// An item of the listing cannot be read, or has a malformed identity tag: it may be this package.
     Hidden,
-    /// The service's word that the token's request failed: the next token is sent after a listing.
+    /// The service said that the token's request failed: the next token is used after a listing.
     TokenFailed,
     /// The service says that the value is there already.
     AlreadySo,
@@ -62,7 +62,7 @@ pub(super) enum Cause {
 }
 
 impl Cause {
-    /// The end of a request that no listing settled.
+    /// Returns the end of a request that no listing settled.
     fn end(self, tries: Tries) -> End {
         match self {
             Self::Lost | Self::Token => End::Unknown(self),
@@ -72,12 +72,12 @@ impl Cause {
     }
 }
 
-/// The hand that made so what the listing shows.
+/// The origin of a change that the listing shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum By {
-    /// A request of this run that the service said yes to.
+    /// A request of this run that the service accepted.
     Yes,
-    /// Perhaps a request of this run whose reply was lost.
+    /// Possibly a request of this run whose reply was lost.
     Lost,
     /// Another run, or a person.
     Other,
@@ -86,7 +86,7 @@ pub(super) enum By {
 /// The end of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// The listing shows it.
+    /// The listing shows it as done.
     Shown(By),
     /// Accepted, and not waited for any longer.
     Accepted,
@@ -94,9 +94,9 @@ pub(super) enum End {
     Failed,
     /// It was never sent.
     NotAttempted,
-    /// Nothing proves what became of it.
+    /// Nothing proves its effect.
     Unknown(Cause),
-    /// Accepted, and the listing does not show it in time, or contradicts it.
+    /// Accepted, but the listing did not show it in time, or contradicts it.
     Unseen,
 }
 
@@ -112,14 +112,14 @@ impl End {
     }
 }
 
-/// A request on its way.
+/// The state of a request under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
-    /// Nothing of ours can be there; it may be sent.
+    /// No request of ours can have taken effect; it may be sent.
     Clean(Tries),
-    /// Something may be there; only a listing leads out.
+    /// A request of ours may have taken effect; only a listing can settle it.
     Doubt(Tries, Cause),
-    /// A listing after the doubt shows nothing; it may be sent, with the same token.
+    /// A listing after the doubt does not show it; it may be sent again, with the same token.
     Cleared(Tries, Cause),
     /// The service said yes; the listing has to show it.
     Accepted,
@@ -129,7 +129,7 @@ pub(super) enum State {
     Done(End),
 }
 
-/// A request that is being sent, with the state it had before.
+/// A request that is being sent, with its state before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "an answer, or that it was not sent after all, has to settle it"]
 pub(super) struct Sent {
@@ -141,9 +141,9 @@ pub(super) struct Sent {
 /// The state after an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum After {
-    /// This state, with the same token.
+    /// The next state, with the same token.
     State(State),
-    /// The token is spent, on the service's word.
+    /// The service said that the token's request failed: the next state, with the next token.
     NextToken(TokenFailed, State),
 }
 
@@ -151,7 +151,8 @@ impl State {
     /// A request that was never sent.
     pub(super) const NEW: Self = Self::Clean(Tries { of_token: 0, all: 0 });
 
-    /// Sends it, if it may be sent: it is in doubt from now on, and the other value takes the answer.
+    /// Begins to send it, if it may be sent. Returns the value that takes the answer, and the state from now
+    /// on: doubt.
     pub(super) fn send(self) -> Option<(Sent, Self)> {
         let (tries, doubt) = match self {
             Self::Clean(tries) => (tries, None),
@@ -161,7 +162,7 @@ impl State {
         Some((Sent { tries, doubt }, Self::Doubt(tries.one_more(), Cause::Lost)))
     }
 
-    /// Takes in what a listing shows of it.
+    /// Takes in what a listing shows about it.
     pub(super) fn looked(self, shown: &Shown<'_>) -> Self {
         match (shown, self) {
             (_, Self::Done(_)) => self,
@@ -192,7 +193,7 @@ impl State {
         }
     }
 
-    /// Sends nothing more. What is under way is still looked for.
+    /// Sends nothing more. A request under way is still looked for in listings.
     pub(super) fn stop(self) -> Self {
         match self {
             Self::Clean(tries) if tries.all == 0 => Self::Done(End::NotAttempted),
@@ -205,7 +206,7 @@ impl State {
         }
     }
 
-    /// Ends it with what is proved by now. `waited`: the listing had its time to show what was accepted.
+    /// Ends it with what is proved by now. `waited`: the listing had enough time to show what was accepted.
     pub(super) fn give_up(self, waited: bool) -> Self {
         match self.stop() {
             Self::Accepted => Self::Done(if waited { End::Unseen } else { End::Accepted }),
@@ -216,7 +217,7 @@ impl State {
 }
 
 impl Sent {
-    /// Takes it back: it never left.
+    /// Takes back a request that did not leave.
     pub(super) fn withdrawn(self) -> State {
         match self.doubt {
             None => State::Clean(self.tries),
@@ -224,7 +225,7 @@ impl Sent {
         }
     }
 
-    /// Takes in the answer. `most`: how often one token, or one change, may be sent.
+    /// Takes in the answer. `most`: the number of times that one token, or one change, may be sent.
     pub(super) fn answered<T>(self, answer: &Answer<T>, most: u32) -> After {
         let (tries, doubt) = (self.tries.one_more(), self.doubt);
         let spent = tries.of_token >= most;

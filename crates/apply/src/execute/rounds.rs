@@ -1,4 +1,4 @@
-//! The rounds of a run: sends, looks, reports and pauses. The one place that spends, and the one that waits.
+//! The rounds of a run: send, list, report, pause. The only place that spends, and the only one that waits.
 
 use std::cell::{Cell, OnceCell};
 use std::collections::BTreeSet;
@@ -23,7 +23,7 @@ use crate::stop::Stop;
 pub struct Settings {
     /// The most requests that change something in flight at once.
     pub parallelism: usize,
-    /// Wait until the listing shows each change.
+    /// True if the run waits until the listing shows each change.
     pub wait: bool,
     /// The longest wait for a change after the last request.
     pub wait_timeout: Duration,
@@ -31,18 +31,18 @@ pub struct Settings {
     pub max_retries: u32,
 }
 
-/// A report of the executor while it works.
+/// An event that the executor reports while it works.
 #[derive(Clone, Debug)]
 pub enum Event<'a> {
     /// A request is about to leave.
     Start(&'a Intent),
     /// The outcome of one change is settled.
     Result(&'a ChangeResult),
-    /// Nothing new.
+    /// Nothing new; reported now and then while the run waits.
     Waiting {
-        /// Changes with an outcome.
+        /// The number of changes with an outcome.
         settled: usize,
-        /// All changes.
+        /// The number of all changes.
         all: usize,
         /// The change that has waited longest.
         longest: Waiting<'a>,
@@ -52,7 +52,7 @@ pub enum Event<'a> {
 /// A change that has no outcome yet.
 #[derive(Clone, Debug)]
 pub struct Waiting<'a> {
-    /// The identity that it is about.
+    /// The identity of its package.
     pub identity: &'a Identity,
     /// The thing that it waits for, in words.
     pub awaits: String,
@@ -60,7 +60,7 @@ pub struct Waiting<'a> {
     pub since: Timestamp,
 }
 
-/// The surroundings of a run.
+/// The context of a run.
 #[derive(Clone, Copy)]
 pub struct Session<'a> {
     /// Reads the account.
@@ -73,15 +73,15 @@ pub struct Session<'a> {
     pub in_flight: &'a InFlight,
     /// The request to stop.
     pub stop: &'a Stop,
-    /// Takes what the run reports while it works.
+    /// Takes the events that the run reports while it works.
     pub report: &'a dyn Fn(Event<'_>),
 }
 
-/// A line, and what was reported of it.
+/// A line, and what was reported about it.
 struct Progress<'p> {
     line: Line<'p>,
     reported: bool,
-    /// Its last answer, or the run's start.
+    /// The moment of its last answer, or of the run's start.
     since: Timestamp,
 }
 
@@ -91,12 +91,12 @@ pub(super) struct Rounds<'a> {
     lines: Vec<Progress<'a>>,
     last_look: Option<Observed>,
     last_send: Timestamp,
-    /// The count of settled requests when it was last taken.
+    /// The number of settled requests at the last pause.
     settled: usize,
-    /// The pauses since then.
+    /// The number of pauses since it last grew.
     quiet_polls: u32,
     look_took: Duration,
-    /// The moment of the next sign of life.
+    /// The moment of the next heartbeat.
     next_sign: Cell<tokio::time::Instant>,
 }
 
@@ -127,8 +127,9 @@ impl<'a> Rounds<'a> {
         }
     }
 
-    /// The results, in the plan's order, and the listing that settled the last of them. What is not waited for is
-    /// younger than the last listing, which then proves nothing about what is left.
+    /// Returns the results, in the plan's order, and the listing that settled the last of them. There is none
+    /// if the run does not wait: the last changes are then younger than the last listing, which does not show
+    /// what is left to do.
     pub(super) fn end(self) -> (Vec<ChangeResult>, Option<Observed>) {
         let results = self.lines.iter().map(|progress| progress.line.result().clone());
         (results.collect(), self.last_look.filter(|_| self.session.settings.wait))
@@ -159,7 +160,8 @@ impl<'a> Rounds<'a> {
         self.lines.iter().map(|progress| &progress.line)
     }
 
-    /// Sends what may be sent, a few at a time, and takes in each answer as it arrives. This is the one place that spends.
+    /// Sends the requests that may be sent, a few at a time, and takes in each answer as it arrives. This is
+    /// the only place that spends.
     async fn send(&mut self) {
         let stopped = OnceCell::new();
         let leaving: Vec<Leaving<'a>> =
@@ -176,7 +178,7 @@ impl<'a> Rounds<'a> {
         }
     }
 
-    /// Takes the requests that may leave from their lines, which are in doubt about them from now on.
+    /// Takes the requests that may leave from their lines. From now on the lines are in doubt about them.
     fn leaving(&mut self) -> Vec<Leaving<'a>> {
         let ready = ready(&self.lines);
         let mut leaving = Vec::with_capacity(ready.len());
@@ -210,7 +212,7 @@ impl<'a> Rounds<'a> {
         self.report_result(n);
     }
 
-    /// One listing, shown to every line.
+    /// Makes one listing, and shows it to every line.
     async fn look(&mut self) {
         let started = self.session.cloud.clock().instant();
         let looked = self.alive(self.session.cloud.list()).await;
@@ -226,12 +228,12 @@ impl<'a> Rounds<'a> {
                 drop(register);
                 self.last_look = Some(observed);
             }
-            // A look that fails settles nothing; the lines keep waiting until their time is up.
+            // A listing that fails settles nothing; the lines keep waiting until their time is up.
             Err(error) => tracing::warn!(%error, "the listing could not be read; waiting goes on"),
         }
     }
 
-    /// Waits for `work`, with a sign of life now and then.
+    /// Waits for `work`, and reports a heartbeat now and then.
     async fn alive<T>(&self, work: impl Future<Output = T>) -> T {
         let clock = self.session.cloud.clock();
         let mut work = std::pin::pin!(work);
@@ -248,13 +250,13 @@ impl<'a> Rounds<'a> {
         }
     }
 
-    /// Waits before the next round, if there is something to wait for, and not a moment after a stop.
+    /// Waits before the next round, if there is something to wait for, and only until a stop is requested.
     ///
-    /// | what is waited for | how long |
+    /// | waits for | how long |
     /// |---|---|
     /// | a request that is sent again | longer with each repetition, and at least as long as the service asked for |
-    /// | a value in the listing | half a second after something was settled, up to four if nothing is; never less than a look takes |
-    /// | nothing: something new may be sent | not at all |
+    /// | a value in the listing | half a second after an end, then up to four; at least as long as a listing takes |
+    /// | nothing: a new request may be sent | not at all |
     async fn pause(&mut self) {
         let settled = self.lines().map(Line::settled).sum();
         if settled > self.settled {
@@ -279,7 +281,7 @@ impl<'a> Rounds<'a> {
         (0..self.lines.len()).for_each(|n| self.report_result(n));
     }
 
-    /// Reports a result, the first time it is there.
+    /// Reports a result, once.
     fn report_result(&mut self, n: usize) {
         let Progress { line, reported, .. } = &mut self.lines[n];
         if !*reported && line.need() == Need::Nothing {
@@ -300,16 +302,16 @@ impl<'a> Rounds<'a> {
         }
     }
 
-    /// Nothing can be sent, and the last request is too long ago. What waits for its turn at a CEN waits for the
-    /// value of another change, which may never show.
+    /// Returns true if nothing can be sent and the last request is too long ago. A change that waits for its
+    /// turn at a CEN waits for another change to be listed, which may never happen.
     fn waited_enough(&self) -> bool {
         let waited = self.session.cloud.clock().now().duration_since(self.last_send).unsigned_abs();
         ready(&self.lines).is_empty() && waited >= self.session.settings.wait_timeout
     }
 }
 
-/// The lines whose requests may be sent side by side: one per package by construction, and of those that touch one CEN
-/// only the first, while none that was sent waits for its value.
+/// Returns the lines whose requests may be sent side by side. Each package has only one line. Of the lines
+/// that touch one CEN only the first may send, and only while none that has sent waits for a listing.
 fn ready(lines: &[Progress<'_>]) -> Vec<usize> {
     let lines = || lines.iter().map(|progress| &progress.line).enumerate();
     let waiting = lines().filter(|(_, line)| line.need() == Need::Look);
@@ -318,8 +320,8 @@ fn ready(lines: &[Progress<'_>]) -> Vec<usize> {
     may_be_sent.filter(|(_, line)| line.cen().is_none_or(|cen| busy.insert(cen))).map(|(n, _)| n).collect()
 }
 
-/// Records a request and sends it, unless a stop was requested or `stopped` says why nothing more is sent. Returns no
-/// answer for a request that did not leave.
+/// Records a request and sends it, unless a stop was requested or `stopped` holds a reason to send nothing
+/// more. Returns no answer for a request that did not leave.
 async fn deliver<'p>(
     session: &Session<'_>,
     stopped: &OnceCell<String>,
@@ -327,7 +329,7 @@ async fn deliver<'p>(
 ) -> (usize, Sent, Option<Answer<Yes>>) {
     let Session { cloud, writer, in_flight, stop, report, settings: _ } = session;
     writer.turn().await;
-    // What has to be fetched is fetched before the last look at the stop.
+    // Credentials are fetched before the stop is read for the last time, because that can take a while.
     let _ = cloud.ready().await;
     if stopped.get().is_some() || stop.is_requested() {
         return (n, sent, None);
@@ -341,7 +343,7 @@ async fn deliver<'p>(
             return (n, sent, None);
         }
     };
-    // Both may have taken their time: the disk, and the reader of what is printed.
+    // The disk, and the reader of the output, may have taken a while: the stop is read once more below.
     report(Event::Start(&intent));
     if stop.is_requested() {
         in_flight.lock().expect("no holder panics").withdrawn(cloud.clock().now(), &intent);
@@ -354,10 +356,10 @@ async fn deliver<'p>(
     (n, sent, Some(answer))
 }
 
-/// The end of the doubling of the pauses while only a listing is waited for: looks then come every two to
-/// four seconds. A package takes seconds to appear; a longer pause would add to every pipeline's time.
+/// The number of times that the pause doubles while the run only waits for a listing: listings then come
+/// every two to four seconds. A package takes seconds to appear; a longer pause would make every pipeline
+/// slower.
 const SLOWEST_POLL: u32 = 3;
 
-/// While answers are waited for, the time between two signs of life: short enough that a person does not reach for
-/// Ctrl-C.
+/// The time between two heartbeats while the run waits: short enough that a person does not press Ctrl-C.
 const HEARTBEAT: Duration = Duration::from_secs(5);

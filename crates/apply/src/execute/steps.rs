@@ -25,13 +25,13 @@ impl Step<'_> {
     }
 }
 
-/// Returns true if what follows makes no sense without this change: the package has room for one CEN, and is ours only
-/// once it carries our tag.
+/// Returns true if the requests after this one need it to succeed: a package has room for only one CEN, and
+/// is ours only once it has our tag.
 pub(super) fn opens(call: &Call) -> bool {
     matches!(call, Call::Detach(_)) || matches!(call, Call::Tag(tags) if tags.contains_key(Identity::TAG))
 }
 
-/// Returns the requests of a change; of a purchase the first one.
+/// Returns the requests of a change; for a purchase only the first one.
 pub(super) fn of(change: &Change) -> VecDeque<Step<'_>> {
     let one = |call| [Step::Change(call)].into_iter();
     match change {

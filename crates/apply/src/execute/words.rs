@@ -1,4 +1,4 @@
-//! The words of a run: what each end of a request makes of its result, and what to do next.
+//! The messages of a run: the result and the hint for each end of a request.
 
 use cenbwp_diff::{Live, Purchase};
 
@@ -6,23 +6,23 @@ use super::outcome::{ChangeResult, FieldOutcome, FieldResult, Outcome};
 use super::request::{By, End, State};
 use crate::cloud::{Answer, Call, Yes};
 
-/// The reason for an end, and what to do about it; no hint where there is nothing to do.
+/// The reason for an end, and what to do about it; the hint is empty if there is nothing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Why {
     detail: String,
     hint: &'static str,
 }
 
-/// The one hint where an outcome is unknown: any other could buy twice.
+/// The only hint for an unknown outcome: any other could buy twice.
 const SAME_COMMAND: &str = "run the same command again: it uses the same token";
 
-/// A request whose answer has not arrived.
+/// The detail for a request whose answer has not arrived.
 const IN_FLIGHT: &str = "sent, and nothing proves yet what became of it";
 
 const UNSEEN: &str = "accepted, and the listing does not show it";
 
 impl Why {
-    /// The reason that an answer gives; none for a yes.
+    /// Returns the reason that an answer gives; `None` for a yes.
     pub(super) fn of(answer: &Answer<Yes>) -> Option<Self> {
         match answer {
             Answer::Yes(_) => None,
@@ -100,7 +100,7 @@ pub(super) fn changed(field: &'static str, end: End, why: Option<Why>, stopped: 
     FieldResult { field, outcome, detail }
 }
 
-/// Says what a request in this state waits for; `call` is the change, none for a purchase.
+/// Returns what a request in this state waits for, in words; `call` is the change, `None` for a purchase.
 pub(super) fn awaits(state: State, call: Option<&Call>) -> String {
     match state {
         State::Clean(tries) if tries.all == 0 => "waiting for its turn".to_owned(),

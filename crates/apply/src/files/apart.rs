@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::{STDIN, folder_of, is_handed_over};
 
-/// A file by what it is, whatever it is called.
+/// The identity of a file, independent of its path.
 ///
-/// Two files are the same by their inode or by their path without links: here a false alarm costs a message, and a
-/// file that is taken for another one is lost.
+/// Two files are the same if their inodes or their paths without links are equal: a false alarm costs only a
+/// message, but an output that is not recognised as an input destroys it.
 #[derive(Debug)]
 pub struct Identity {
     inode: Option<(u64, u64)>,
@@ -18,8 +18,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Returns the identity of a file that is there, or will be. A device, a pipe and stdin have none: nothing
-    /// in them can be overwritten.
+    /// Returns the identity of a file that exists or will be created. A device, a pipe and stdin have none:
+    /// nothing in them can be overwritten.
     pub fn of(path: &Path) -> Option<Self> {
         if path.as_os_str() == STDIN || is_handed_over(path) {
             return None;
@@ -35,7 +35,7 @@ impl Identity {
         Some(Self { inode, path: fs::canonicalize(path).ok().or_else(place) })
     }
 
-    /// Tells whether both are one file.
+    /// Returns true if both are one file.
     pub fn is(&self, other: &Self) -> bool {
         let same_inode = self.inode.is_some() && self.inode == other.inode;
         same_inode || (self.path.is_some() && self.path == other.path)

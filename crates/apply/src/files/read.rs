@@ -1,4 +1,4 @@
-//! One file: bounded, without waiting, and only from where it was named.
+//! Reads one file: bounded in size, without waiting, and only from the folder that was named.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read};
@@ -10,22 +10,22 @@ use rustix::fs::{OFlags, fcntl_setfl};
 
 use super::{STDIN, folder_of, is_handed_over, outermost, shown};
 
-/// Why a file is not read. Says nothing of what a link leads to.
+/// The reason for which a file is not read. It says nothing about the target of a link.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
     /// The system's own reason.
     #[error("{0}")]
     System(#[from] io::Error),
-    /// A link whose target does not lie in the folder that was named, or that leads nowhere.
+    /// A link whose target lies outside the folder that was named, or does not exist.
     #[error("a link that leads to nothing inside {0}")]
     Leaves(String),
     /// A link to a folder that it lies in.
     #[error("a link to a folder that it lies in")]
     Circle,
-    /// A thing that is no file.
+    /// Something that is not a file.
     #[error("{0}, expected a file")]
     NoFile(&'static str),
-    /// A folder in which no spec lies.
+    /// A folder without a spec file.
     #[error("no *.yaml or *.yml file below it")]
     NoSpec,
     /// More spec files than one run reads.
@@ -34,19 +34,19 @@ pub enum Unreadable {
     /// A pipe that has no writer.
     #[error("a pipe that nothing writes into")]
     NoWriter,
-    /// A file of the system's own, such as one below `/proc`.
+    /// A file of the operating system, such as one below `/proc`.
     #[error("a file of the system itself, expected one of yours")]
     OfSystem,
-    /// A file, or a stream, that does not end where it must.
+    /// A file or a stream that is larger than the limit.
     #[error("more than {} MiB", .0 >> 20)]
     TooLarge(u64),
-    /// Text in the form that PowerShell writes.
+    /// Text in UTF-16, as PowerShell writes it.
     #[error("UTF-16 text, expected UTF-8")]
     Utf16,
 }
 
 impl Unreadable {
-    /// Returns what to do about it, for a file that was named like this.
+    /// Returns what to do about it, for a file that was named with this path.
     pub fn hint(&self, path: &Path) -> Option<String> {
         match self {
             Self::System(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -71,7 +71,8 @@ impl Unreadable {
     }
 }
 
-/// A file of the same name with the other of the two extensions, or with one in another case.
+/// Returns a file of the same name with the other of the two extensions, or with an extension in another
+/// case.
 fn near(path: &Path) -> Option<PathBuf> {
     let extensions = ["yaml", "yml", "YAML", "YML", "Yaml", "Yml"];
     path.extension().and_then(|extension| extension.to_str()).filter(|it| extensions.contains(it))?;
@@ -80,11 +81,11 @@ fn near(path: &Path) -> Option<PathBuf> {
 
 /// Reads a file that was named on the command line, at most `most` bytes of it; `-` is stdin.
 ///
-/// A link is followed only where it stays inside its folder, and a relative path only where it stays inside the
-/// working directory. A pipe that was named is read to its end, whoever writes into it.
+/// A link is followed only if it stays inside its folder, and a relative path only if it stays inside the
+/// working directory. A pipe that was named is read to its end.
 ///
 /// # Errors
-/// What is there instead, or that it is larger.
+/// It is not a file that may be read, or it is larger.
 pub fn read_named(path: &Path, most: u64) -> Result<Vec<u8>, Unreadable> {
     if path.as_os_str() == STDIN {
         return at_most(io::stdin(), 0, most);
@@ -96,11 +97,11 @@ pub fn read_named(path: &Path, most: u64) -> Result<Vec<u8>, Unreadable> {
     read_opened(open(&real, OFlags::NOFOLLOW)?, most)
 }
 
-/// Reads a file of the user's own, such as a configuration in their home, wherever links lead. At most `most`
-/// bytes; without a byte order mark.
+/// Reads a file of the user's own, such as a configuration in their home; links may lead anywhere. Reads at
+/// most `most` bytes, and returns them without a byte order mark.
 ///
 /// # Errors
-/// What is there instead, that it is larger, or is UTF-16.
+/// It is not a file that may be read, is larger, or is UTF-16.
 pub fn read_trusted(path: &Path, most: u64) -> Result<Vec<u8>, Unreadable> {
     text_of(read_opened(open(path, OFlags::empty())?, most)?)
 }
@@ -108,9 +109,11 @@ pub fn read_trusted(path: &Path, most: u64) -> Result<Vec<u8>, Unreadable> {
 /// Returns the bytes of a text without its byte order mark.
 ///
 /// # Errors
-/// When it is UTF-16. Other bytes that are not UTF-8 are for the reader of the format, who knows the place.
+/// When it is UTF-16. The parser of the format reports other bytes that are not UTF-8, because it knows their
+/// position.
 pub fn text_of(mut bytes: Vec<u8>) -> Result<Vec<u8>, Unreadable> {
-    // Without a mark every other byte of plain text is zero, and no text of ours begins with a zero or has one second.
+    // In UTF-16 without a mark every other byte of plain text is zero. Our files have no zero among the first
+    // two bytes.
     let is_utf16 =
         matches!(bytes[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, 1..=255, ..] | [1..=255, 0, ..]);
     if is_utf16 {
@@ -122,9 +125,10 @@ pub fn text_of(mut bytes: Vec<u8>) -> Result<Vec<u8>, Unreadable> {
     Ok(bytes)
 }
 
-/// Reads at most `most` bytes, into room for `size`: growing a large file's buffer as it is read takes twice its size.
+/// Reads at most `most` bytes into a buffer of `size` bytes: a buffer that grows while a large file is read
+/// takes twice the file's size.
 fn at_most(file: impl Read, size: u64, most: u64) -> Result<Vec<u8>, Unreadable> {
-    // The limit is asked for by what is read: a size can be a lie, and be no reason to ask for that much memory.
+    // The size can be a lie: the limit bounds the memory, and is checked against the bytes that are read.
     let room = usize::try_from(size.min(most)).unwrap_or_default();
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(room).map_err(io::Error::from)?;
@@ -132,8 +136,8 @@ fn at_most(file: impl Read, size: u64, most: u64) -> Result<Vec<u8>, Unreadable>
     if read as u64 > most { Err(Unreadable::TooLarge(most)) } else { Ok(bytes) }
 }
 
-/// Opens a file or a pipe, and waits for no writer of a pipe. The kind of a thing is asked for before it is
-/// opened, since opening a device can do something, and again afterwards.
+/// Opens a file or a pipe, and does not wait for the writer of a pipe. The file's type is checked before it
+/// is opened, since opening a device can have effects, and again afterwards.
 fn open(path: &Path, flags: OFlags) -> Result<File, Unreadable> {
     let expect_file = |metadata: io::Result<Metadata>| match no_file(&metadata?) {
         Some(what) if what != PIPE => Err(Unreadable::NoFile(what)),
@@ -146,17 +150,17 @@ fn open(path: &Path, flags: OFlags) -> Result<File, Unreadable> {
     Ok(file)
 }
 
-/// Reads what was opened to its end, a pipe as slowly as its writer writes.
+/// Reads an open file or pipe to its end, a pipe as slowly as its writer writes.
 fn read_opened(mut file: File, most: u64) -> Result<Vec<u8>, Unreadable> {
     let metadata = file.metadata()?;
     let (size, is_pipe) = (metadata.len(), no_file(&metadata) == Some(PIPE));
     let mut first = [0; 4096];
     let read = match file.read(&mut first) {
-        // A pipe that has a writer, and nothing in it yet.
+        // A pipe that has a writer, but no data yet.
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
         Ok(0) if is_pipe => {
             let mut wait = [PollFd::new(&file, PollFlags::IN)];
-            // Ended or filled: reading tells.
+            // The pipe has ended or has data: the next read shows which.
             if poll(&mut wait, Some(&WRITER_WAIT)).map_err(io::Error::from)? == 0 {
                 return Err(Unreadable::NoWriter);
             }
@@ -169,12 +173,12 @@ fn read_opened(mut file: File, most: u64) -> Result<Vec<u8>, Unreadable> {
     at_most(first[..read].chain(file), size, most)
 }
 
-/// The time that a named pipe may lie without a writer. A shell opens it as soon as it starts the writer.
+/// The time that a named pipe may be without a writer. A shell opens it as soon as it starts the writer.
 const WRITER_WAIT: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
 
 const PIPE: &str = "a pipe";
 
-/// Names a thing that is no file.
+/// Returns the name of a type that is not a file; `None` for a file.
 pub(super) fn no_file(metadata: &Metadata) -> Option<&'static str> {
     let kind = metadata.file_type();
     Some(match () {
@@ -187,17 +191,17 @@ pub(super) fn no_file(metadata: &Metadata) -> Option<&'static str> {
     })
 }
 
-/// Returns the path without links of what a path names.
+/// Resolves the links of a path.
 ///
 /// # Errors
-/// When a link on it leads out of where it may.
+/// When a link leads out of the folder in which it must stay.
 pub(super) fn resolve(path: &Path) -> Result<PathBuf, Unreadable> {
-    // Without a slash or a dot at the end, which would have the last link followed unseen.
+    // Without a slash or a dot at the end, with which the last link would be followed without a check.
     let path: PathBuf = path.components().collect();
     let folder = folder_of(&path);
     let is_link = fs::symlink_metadata(&path)?.is_symlink();
     let leaves = || Unreadable::Leaves(shown(folder));
-    // Why a link cannot be followed is a word about its target.
+    // The system's reason for which a link cannot be followed would say something about its target.
     let real = fs::canonicalize(&path).map_err(|error| if is_link { leaves() } else { error.into() })?;
     if is_link && !is_inside(&real, &fs::canonicalize(folder)?) {
         return Err(leaves());
@@ -213,8 +217,9 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, Unreadable> {
     Ok(real)
 }
 
-/// Tells whether a link below `root` may lead to `real`. What begins with one dot is hidden there: a checkout's
-/// `.git/config` can hold a token. Two dots are what Kubernetes names the folders of a mounted volume with.
+/// Returns true if a link below `root` may lead to `real`. Names that begin with one dot are excluded: a
+/// checkout's `.git/config` can hold a token. Two dots are allowed: Kubernetes uses them for the folders of a
+/// mounted volume.
 pub(super) fn is_inside(real: &Path, root: &Path) -> bool {
     let is_hidden = |component: Component<'_>| {
         let name = component.as_os_str().as_encoded_bytes();
@@ -223,7 +228,7 @@ pub(super) fn is_inside(real: &Path, root: &Path) -> bool {
     real.strip_prefix(root).is_ok_and(|below| !below.components().any(is_hidden))
 }
 
-/// Tells whether a file belongs to the system's own view of itself, environments of processes among it.
+/// Returns true if a file is one of the operating system's, which also hold the environments of processes.
 fn is_of_system(path: &Path) -> bool {
     ["/proc", "/sys"].iter().any(|root| path.starts_with(root))
 }

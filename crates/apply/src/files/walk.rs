@@ -1,4 +1,4 @@
-//! The spec files that the command line names: files, pipes, and all that lies below folders.
+//! Finds the spec files that the command line names: files, pipes, and all spec files below folders.
 
 use std::collections::BTreeSet;
 use std::fs::{self, DirEntry};
@@ -8,15 +8,15 @@ use std::path::{Path, PathBuf};
 use super::read::{is_inside, no_file, read_named, resolve};
 use super::{STDIN, Unreadable, is_handed_over};
 
-/// The most files of one run. A spec of this many stacks is planned by several.
+/// The most files of one run. A spec with more stacks has to be planned by several runs.
 const MOST_FILES: usize = 100_000;
 
 /// A spec file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SpecFile {
-    /// The path as it was named, or as it was found below a folder that was.
+    /// The path as it was named, or as it was found below a folder that was named.
     pub path: PathBuf,
-    /// The same without links.
+    /// The same path without links.
     real: PathBuf,
 }
 
@@ -24,13 +24,13 @@ impl SpecFile {
     /// Reads at most `most` bytes of it.
     ///
     /// # Errors
-    /// What is there instead by now, or that it is larger.
+    /// It is no longer a file that may be read, or it is larger.
     pub fn read(&self, most: u64) -> Result<Vec<u8>, Unreadable> {
         read_named(&self.real, most)
     }
 }
 
-/// The spec files of a run, and everything that keeps it from reading them.
+/// The spec files of a run, and the places that could not be read.
 #[derive(Debug, Default)]
 pub struct Walk {
     /// The files, in the order of the command line and sorted below each folder.
@@ -41,11 +41,11 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// Finds the spec files behind these paths; folders are walked. Nothing is opened but folders.
+    /// Finds the spec files behind these paths; folders are walked. Only folders are opened.
     ///
-    /// A file that is reached twice is one. Files count as the same by their path without links and not by
-    /// their inode: some network file systems give two files one inode, and a file that is passed over would
-    /// take its packages out of the spec without a word.
+    /// A file that is reached twice counts once. Files are the same if their paths without links are equal.
+    /// Inodes are not compared: some network file systems give two files one inode, and a file that is
+    /// skipped would take its packages out of the spec without a message.
     pub fn of(paths: &[PathBuf]) -> Self {
         let mut walk = Self::default();
         for path in paths {
@@ -68,8 +68,8 @@ impl Walk {
         }
     }
 
-    /// Takes in everything below a folder: first what lies there, then what links there lead to, so that a
-    /// file that is reached both ways is called by its own path.
+    /// Adds all spec files below a folder: first the files there, then the targets of links there, so that a
+    /// file that is reached both ways is named by its own path.
     fn folder(&mut self, named: &Path, root: &Path) {
         let (files, problems) = (self.files.len(), self.problems.len());
         let mut folders = vec![(named.to_owned(), root.to_owned())];
@@ -102,7 +102,7 @@ impl Walk {
         self.problems[problems..].sort_by(|(one, _), (other, _)| one.cmp(other));
     }
 
-    /// Sorts the entries of one folder. What begins with a dot is hidden, as for a shell.
+    /// Sorts the entries of one folder. Names that begin with a dot are hidden, as in a shell.
     fn entries(
         &mut self,
         named: &Path,
@@ -133,13 +133,13 @@ impl Walk {
         Ok(())
     }
 
-    /// Tells whether an earlier path has led below this folder already.
+    /// Returns true if an earlier path has led to a file below this folder already.
     fn has_any_of(&self, root: &Path) -> bool {
         self.seen.iter().any(|real| real.starts_with(root))
     }
 }
 
-/// Returns what a link leads to, which lies below `root`, the folder that was named.
+/// Returns the target of a link. It must lie below `root`, the folder that was named.
 fn target(link: &Path, parent: &Path, root: &Path, named: &Path) -> Result<PathBuf, Unreadable> {
     let leaves = || Unreadable::Leaves(super::shown(named));
     let name = link.file_name().expect("an entry has a name");
@@ -155,7 +155,7 @@ fn target(link: &Path, parent: &Path, root: &Path, named: &Path) -> Result<PathB
     }
 }
 
-/// Tells whether a file is one of a spec by its name.
+/// Returns true if the name of a file is that of a spec file.
 pub fn is_spec(path: &Path) -> bool {
     path.extension().is_some_and(|it| it.eq_ignore_ascii_case("yaml") || it.eq_ignore_ascii_case("yml"))
 }

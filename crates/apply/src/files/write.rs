@@ -1,4 +1,4 @@
-//! Writing: a whole file or none of it, and the journal, which only grows.
+//! Writes a file as a whole or not at all, and opens the journal, which only grows.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -10,35 +10,35 @@ use tempfile::NamedTempFile;
 
 use super::{folder_of, is_handed_over, outermost, shown};
 
-/// For whom a file is.
+/// The readers of a new file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readers {
-    /// Its owner alone: it holds the account's listing.
+    /// Only its owner, because it holds the account's listing.
     Owner,
-    /// Everybody whom the process's umask lets.
+    /// All users that the process's umask allows.
     All,
 }
 
-/// The fate of a file that is there already.
+/// The fate of a file that exists already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Before {
     /// The new one takes its place.
     Replaced,
-    /// It stays, and writing fails.
+    /// The old one stays, and writing fails.
     Kept,
 }
 
-/// Writes a file so that a reader sees the old one or the whole new one, also after a crash. A link in its place is
-/// replaced and not followed. Devices and pipes that were named are written into.
+/// Writes a file so that a reader sees the old one or the whole new one, also after a crash. A link at the
+/// path is replaced and not followed. Into a device or a pipe the text is written directly.
 ///
-/// A run that is killed while it writes leaves nothing: until it is whole, the file has no name. Where the file
-/// system cannot do that it has one that begins with `.tmp`.
+/// A run that is killed while it writes leaves nothing: until it is whole, the file has no name. If the file
+/// system cannot do that, it has a name that begins with `.tmp`.
 ///
 /// # Errors
 /// Those of the system; when a link leads the path out of the working directory.
 pub fn write_whole(path: &Path, text: &str, readers: Readers, before: Before) -> io::Result<()> {
     if is_stream(path) {
-        // Stdout may be a file that already holds something.
+        // Stdout may be a file that already has content.
         let mut stream = OpenOptions::new().append(true).open(path)?;
         return stream.write_all(text.as_bytes());
     }
@@ -52,13 +52,13 @@ pub fn write_whole(path: &Path, text: &str, readers: Readers, before: Before) ->
     sync_folder(folder)
 }
 
-/// Tells whether a path is written into, piece by piece, instead of getting a new file.
+/// Returns true if text is written directly into a path, instead of into a new file that replaces it.
 pub fn is_stream(path: &Path) -> bool {
     let kind = fs::symlink_metadata(path).map(|metadata| metadata.file_type());
     is_handed_over(path) || kind.is_ok_and(|kind| kind.is_char_device() || kind.is_fifo())
 }
 
-/// Refuses a relative path that a link leads out of the working directory: a pull request can bring links.
+/// Refuses a relative path if a link leads it out of the working directory: a pull request can bring links.
 fn check_folder(path: &Path, folder: &Path) -> io::Result<()> {
     let Some(outermost) = outermost(path) else { return Ok(()) };
     if fs::canonicalize(folder)?.starts_with(fs::canonicalize(&outermost)?) {
@@ -68,7 +68,7 @@ fn check_folder(path: &Path, folder: &Path) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
 }
 
-/// A file in this folder that holds the whole text, on disk, and has a name for a moment only.
+/// Writes the whole text to disk, in a new file in this folder with a temporary name.
 fn finished(folder: &Path, text: &str, readers: Readers) -> io::Result<NamedTempFile<()>> {
     let mode = match readers {
         Readers::Owner => 0o600,
@@ -90,7 +90,7 @@ fn finished(folder: &Path, text: &str, readers: Readers) -> io::Result<NamedTemp
     Ok(NamedTempFile::from_parts((), file.into_temp_path()))
 }
 
-/// A file without a name, which ends with the process. Some network file systems have none.
+/// Creates a file without a name, which ends with the process. Some network file systems cannot do that.
 #[cfg(target_os = "linux")]
 fn unnamed(folder: &Path, mode: u32) -> Option<File> {
     use rustix::fs::Mode;
@@ -98,8 +98,9 @@ fn unnamed(folder: &Path, mode: u32) -> Option<File> {
     rustix::fs::open(folder, flags, Mode::from_raw_mode(mode)).ok().map(File::from)
 }
 
-/// Gives an unnamed file a passing name: one that is taken cannot be given, only taken over. Where `/proc` is not
-/// mounted there is no way to.
+/// Gives a file without a name a temporary one. It cannot get the final name directly if a file has that
+/// already: only a file with a name can be renamed over another. Without a mounted `/proc` it cannot get a
+/// name at all.
 #[cfg(target_os = "linux")]
 fn named(file: &File, folder: &Path) -> Option<NamedTempFile<()>> {
     use std::os::fd::AsRawFd;
@@ -120,7 +121,8 @@ fn named(_: &File, _: &Path) -> Option<NamedTempFile<()>> {
     None
 }
 
-/// Opens a file that lines are added to, or creates it for its owner alone. No link is followed.
+/// Opens a file to which lines are added, or creates it with its owner as the only reader. No link is
+/// followed.
 ///
 /// # Errors
 /// Those of the system; when it is neither a file nor a device.
@@ -145,7 +147,7 @@ pub fn open_journal(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Opens a file of the runner's own that text is added to, or creates it.
+/// Opens a file of the pipeline's runner to which text is added, or creates it.
 ///
 /// # Errors
 /// Those of the system.
@@ -153,12 +155,13 @@ pub fn open_summary(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).open(path)
 }
 
-/// Brings a folder to disk: a new file is there for good only then.
+/// Syncs a folder to disk: only then is a new file in it permanent.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     const UNSYNCED: [io::ErrorKind; 3] =
         [io::ErrorKind::InvalidInput, io::ErrorKind::PermissionDenied, io::ErrorKind::Unsupported];
     match File::open(folder).and_then(|folder| folder.sync_all()) {
-        // Folders of devices and of some network file systems cannot be synced, nor one that may only be written into.
+        // Folders of devices and of some network file systems cannot be synced, nor a folder without
+        // permission to read.
         Err(error) if UNSYNCED.contains(&error.kind()) => Ok(()),
         ended => ended,
     }

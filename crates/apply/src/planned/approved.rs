@@ -1,4 +1,4 @@
-//! An approved plan against the world in which it is to be applied.
+//! Compares an approved plan with the run, the account and the live state in which it is to be applied.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,8 +12,9 @@ use crate::clock;
 use crate::exit::{Exit, Failure};
 use crate::situation::check_pins;
 
-/// The most that a plan may be dated ahead: the clocks of two machines differ, those of signed requests by at most this much.
-/// A larger value would let a wrong clock, or a stranger, keep a plan alive for as much longer.
+/// The longest time that a plan may be dated ahead, because the clocks of two machines differ; the service
+/// allows signed requests the same difference. A larger value would let a wrong clock, or a stranger, keep a
+/// plan valid for that much longer.
 const CLOCKS_MAY_DIFFER: SignedDuration = SignedDuration::from_mins(15);
 
 /// The run that is to apply a plan.
@@ -21,17 +22,17 @@ const CLOCKS_MAY_DIFFER: SignedDuration = SignedDuration::from_mins(15);
 pub struct Applier<'a> {
     /// The time of the run.
     pub now: Timestamp,
-    /// The oldest plan that the run applies.
+    /// The greatest age of a plan that the run applies.
     pub ttl: Duration,
-    /// The account that the credentials are of.
+    /// The account of the credentials.
     pub account: &'a AccountId,
-    /// The service.
+    /// The endpoint of the service.
     pub endpoint: &'a str,
 }
 
 impl Planned {
-    /// Refuses a plan that this run may not apply, whatever the listing shows. `apply` refuses the same piece by
-    /// piece, each as soon as it can.
+    /// Refuses a plan that this run may not apply, whatever the listing shows. `apply` makes the same checks
+    /// one by one, each as early as it can.
     ///
     /// # Errors
     /// Those of [`Planned::check_age`], [`Planned::check_endpoint`] and [`Planned::check_account`].
@@ -42,7 +43,7 @@ impl Planned {
         self.check_account(account)
     }
 
-    /// Refuses a plan that is too old, or from the future, which would never get too old.
+    /// Refuses a plan that is too old, or dated in the future, because such a plan would never get too old.
     ///
     /// # Errors
     /// Exit 5.
@@ -68,7 +69,7 @@ impl Planned {
             .hint(format!("plan again, or allow its age: --plan-ttl {enough}h")))
     }
 
-    /// Refuses a plan of another service. A plan of a recording has none.
+    /// Refuses a plan that was made at another endpoint. A plan of a recording has no endpoint.
     ///
     /// # Errors
     /// Exit 5.
@@ -82,8 +83,8 @@ impl Planned {
     /// Refuses a plan for another account, and one whose spec is pinned to another account.
     ///
     /// # Errors
-    /// Exit 5 when the plan was made for another account; exit 4 when a stack of its spec pins another one, which no
-    /// plan of ours is of: the file was forged.
+    /// Exit 5 when the plan was made for another account. Exit 4 when a stack of its spec is pinned to
+    /// another account: cenbwp makes no such plan, so the file was forged.
     pub fn check_account(&self, account: &AccountId) -> Result<(), Failure> {
         if let Some(planned) = self.situation.account.as_ref().filter(|planned| *planned != account) {
             return Err(stale(format!(
@@ -93,14 +94,15 @@ impl Planned {
         check_pins(&self.spec, account)
     }
 
-    /// Returns what of this plan is still to be done, now that the same spec gives the plan `fresh`.
+    /// Returns the changes of this plan that are still to be done, now that the same spec gives the plan
+    /// `fresh`.
     ///
-    /// Each change is still needed, and kept; or done by now, and dropped: this is how an apply that was
-    /// killed resumes. What only `fresh` wants was never approved, and is left for another plan.
+    /// A change that is still needed is kept, and one that is done by now is dropped: so an apply that was
+    /// killed resumes. A change that is only in `fresh` was never approved, and is left for another plan.
     ///
     /// # Errors
-    /// Exit 5, showing both plans, when a change is neither, or when something is held or exceeded that
-    /// was not.
+    /// Exit 5, with both plans in the message, when a change is neither, or when `fresh` holds an item or
+    /// exceeds a limit that this plan does not.
     pub fn still_approved(&self, fresh: &Plan) -> Result<Plan, Failure> {
         let (planned, now) = (by_identity(&self.plan), by_identity(fresh));
         let wanted = |change: &Change| now.get(change.identity()).is_some_and(|now| is_rest_of(now, change));
@@ -111,7 +113,7 @@ impl Planned {
             Change::Purchase(_) | Change::Update(_) | Change::Adopt(_) => {
                 untouched(change.identity()) && fresh.in_sync.contains_key(&change.identity().address)
             }
-            // What is released or retired may be gone altogether.
+            // A package to release or retire may be gone entirely.
             Change::Release(_) | Change::Retire(_) => untouched(change.identity()),
         };
         let settled = self.plan.changes.iter().all(|change| wanted(change) || done(change));
@@ -138,8 +140,8 @@ fn by_identity(plan: &Plan) -> BTreeMap<&Identity, &Change> {
     plan.changes.iter().map(|change| (change.identity(), change)).collect()
 }
 
-/// Tells whether `now` is the change that was planned, or what is left of it: of a purchase or an adoption,
-/// what follows it once the package is ours; of several fields, those that still differ.
+/// Returns true if `now` is the change that was planned, or the rest of it: after a purchase or an adoption,
+/// the changes that follow once the package is ours; of several fields, those that still differ.
 fn is_rest_of(now: &Change, planned: &Change) -> bool {
     let within = |now: &Update, fields: &[FieldChange]| now.fields.iter().all(|field| fields.contains(field));
     match (now, planned) {
@@ -170,7 +172,8 @@ mod tests {
     const THEIRS: &str = "42";
     const HERE: &str = "https://cbn.aliyuncs.com/";
 
-    /// A plan made at noon for our account, of a spec with a stack without a pin and one with this pin.
+    /// Returns a plan made at noon for our account, of a spec with a stack without a pin and one with this
+    /// pin.
     fn plan_pinned_to(pin: &str) -> Planned {
         let text = format!(
             "version: 1\nstack: free\npackages: {{}}\n---\nversion: 1\nstack: net\naccount: \"{pin}\"\npackages: {{}}\n"
@@ -196,7 +199,7 @@ mod tests {
         "2026-01-02T12:00:00Z".parse().expect("a time")
     }
 
-    /// Checks a run so many seconds after noon; returns the code and the message of a refusal.
+    /// Checks a run `after` seconds after noon; returns the code and the message of a refusal.
     fn check(pin: &str, after: i64, ttl: u64, account: &str, endpoint: &str) -> Option<(u8, String)> {
         let now = noon() + SignedDuration::from_secs(after);
         let account = account.parse().expect("digits");
@@ -234,7 +237,7 @@ mod tests {
             (OURS, THEIRS, HERE, Some(5)),
             (OURS, OURS, "https://cbn.example.com/", Some(5)),
             (THEIRS, OURS, HERE, Some(4)),
-            // Another plan is needed in any case.
+            // Another plan is needed anyway.
             (THEIRS, THEIRS, HERE, Some(5)),
         ] {
             let refused = check(pin, 0, 60, account, endpoint);

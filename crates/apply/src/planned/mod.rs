@@ -1,4 +1,4 @@
-//! A plan with everything that it was made from: what is shown, saved, approved and carried out.
+//! A plan with everything that it was made from, as it is shown, saved, approved and carried out.
 
 mod approved;
 mod paths;
@@ -23,20 +23,20 @@ pub struct Planned {
     pub paths: Arc<[SpecPath]>,
     /// The spec's files.
     pub sources: Arc<[Source]>,
-    /// What they declare.
+    /// The spec that they declare.
     pub spec: Arc<Spec>,
-    /// How it was planned, and when.
+    /// The options and the time of the planning.
     pub options: Options,
-    /// What was seen.
+    /// The live state that it was made for.
     pub situation: Situation,
-    /// What has to happen.
+    /// The plan itself.
     pub plan: Plan,
-    /// Taken when it is asked for: a preview that nobody saves or approves needs none.
+    /// Computed when it is needed: a preview that is neither saved nor approved needs none.
     digest: OnceLock<String>,
 }
 
 impl Planned {
-    /// A plan with everything that it was made from, its spec read from these files, each named by itself.
+    /// Returns a plan with everything that it was made from. Each file of its spec counts as named by itself.
     pub fn new(
         sources: Arc<[Source]>,
         spec: Arc<Spec>,
@@ -48,25 +48,27 @@ impl Planned {
         Self { paths, sources, spec, options, situation, plan, digest: OnceLock::new() }
     }
 
-    /// The same plan, its spec read from these paths: a folder among them may get another file.
+    /// Returns the same plan with its spec read from these paths. Unlike a list of files, a folder may get
+    /// another file.
     #[must_use]
     pub fn read_from(self, paths: Arc<[SpecPath]>) -> Self {
         Self { paths, ..self }
     }
 
-    /// The digest that an approval names: that of this plan, or, of what is left of an approved one, of that.
+    /// Returns the digest that an approval names: this plan's own, or, if it is the rest of an approved plan,
+    /// that plan's.
     pub fn digest(&self) -> &str {
         self.digest.get_or_init(|| self.document().digest)
     }
 
-    /// The rest of this plan, now that the world looks like this.
+    /// Returns the rest of this plan, for this newer situation.
     pub fn rest(&self, options: Options, situation: Situation, plan: Plan) -> Self {
         let (sources, spec) = (Arc::clone(&self.sources), Arc::clone(&self.spec));
         let rest = Self::new(sources, spec, options, situation, plan).read_from(Arc::clone(&self.paths));
         Self { digest: self.digest().to_owned().into(), ..rest }
     }
 
-    /// What reports are made of.
+    /// Returns what reports are made of.
     pub fn material(&self) -> Material<'_> {
         Material {
             plan: &self.plan,
@@ -81,23 +83,23 @@ impl Planned {
         }
     }
 
-    /// The plan as a document.
+    /// Returns the plan as a document.
     pub fn document(&self) -> Document<'_> {
         Document::new(&self.material())
     }
 
-    /// Tells whether it may be carried out. A plan of a recording never is: nobody can say what is live.
+    /// Returns true if it may be carried out. A plan of a recording may not: the live state is not known.
     pub fn is_applyable(&self) -> bool {
         self.material().is_applyable()
     }
 
-    /// The line that names what approves the plan; empty where there is nothing to approve.
+    /// Returns the line that says how to approve the plan; empty if there is nothing to approve.
     pub fn approved_by(&self) -> String {
         let is_open = self.is_applyable() && !self.plan.is_empty();
         if is_open { format!("Digest {}\n", self.digest()) } else { String::new() }
     }
 
-    /// The plan as text.
+    /// Returns the plan as text.
     pub fn text(&self, color: bool, width: usize) -> String {
         let palette = if color { Palette::coloured() } else { Palette::plain() };
         cenbwp_diff::render(&self.plan, &Style { palette, width })

@@ -1,4 +1,4 @@
-//! The paths that a spec was read from, as the user named them.
+//! The paths from which a spec was read, as the user named them.
 
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub enum SpecPath {
     /// A file or a folder, as it was named.
     Disk(String),
-    /// Stdin, or a pipe such as a shell's `<(…)`: what was read from it is gone.
+    /// Stdin, or a pipe such as a shell's `<(…)`, which cannot be read again.
     Stream,
 }
 
@@ -22,13 +22,13 @@ impl SpecPath {
     /// The name of stdin as a source.
     pub const STDIN_NAME: &'static str = "<stdin>";
 
-    /// The path without what makes no difference: `./cen/` is `cen`.
+    /// Returns the path in its simplest spelling: `./cen/` is `cen`.
     fn plain(&self) -> Option<PathBuf> {
         let Self::Disk(path) = self else { return None };
         Some(Path::new(path).components().filter(|part| *part != Component::CurDir).collect())
     }
 
-    /// Tells whether two lists name the same paths, whatever their order and spelling.
+    /// Returns true if two lists name the same paths, in any order and spelling.
     pub fn are_same(one: &[Self], other: &[Self]) -> bool {
         let plain = |paths: &[Self]| {
             let mut plain: Vec<_> = paths.iter().map(Self::plain).collect();
@@ -39,13 +39,13 @@ impl SpecPath {
         plain(one) == plain(other)
     }
 
-    /// The paths as flags: `-f cen -f more.yaml`.
+    /// Returns the paths as flags: `-f cen -f more.yaml`.
     pub fn flags(paths: &[Self]) -> String {
         paths.iter().map(|path| format!("-f {path}")).collect::<Vec<_>>().join(" ")
     }
 }
 
-/// A number of an open file names another thing in the next process.
+/// Takes a path to an open file as a stream: its number means another file in the next process.
 impl From<String> for SpecPath {
     fn from(path: String) -> Self {
         let is_in = |folder| Path::new(&path).starts_with(folder);
@@ -66,7 +66,7 @@ impl From<SpecPath> for String {
     }
 }
 
-/// The path on one line, and nothing in it passes for anything else.
+/// Writes the path on one line, with misleading characters escaped.
 impl fmt::Display for SpecPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,12 +1,13 @@
 //! Reads saved plans.
 //!
-//! A saved plan holds its own inputs (the spec's text, the paths that it was read from, the listing, the options), and
-//! planning is pure. So reading one means planning again and comparing: a file that was changed by accident, or by hand
-//! and in part, does not give itself any more.
+//! A saved plan holds its own inputs (the spec's text, the paths that it was read from, the listing, the
+//! options), and planning is a pure function of them. So a saved plan is read by planning again and
+//! comparing: a file that was changed by accident, or only in part, no longer equals the plan of its inputs.
 //!
-//! The digests have no key. They prove that a file is what its own inputs give, and not who made it: a stranger who
-//! changes the inputs can compute them all anew. A purchase is protected by what such a file cannot change: the
-//! spec on disk, the account pins, the listing, and the assertions `-f` and `--plan-digest`.
+//! The digests have no key. They prove that a file equals the plan of its inputs, and not who made it: a
+//! stranger who changes the inputs can compute all digests again. Purchases are protected by what such a file
+//! cannot change: the spec on disk, the account pins, the listing, and the assertions `-f` and
+//! `--plan-digest`.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,7 +25,8 @@ impl Planned {
     /// Reads a saved plan.
     ///
     /// # Errors
-    /// Exit 3 when it is no saved plan, was made by another version, or is not what its own inputs give.
+    /// Exit 3 when it is not a saved plan, was made by another version, or differs from the plan of its own
+    /// inputs.
     pub fn read(bytes: &[u8]) -> Result<Self, Failure> {
         let broken =
             |what: String| Failure::new(Exit::Invalid, what).hint("plan again: cenbwp plan --out FILE");
@@ -56,7 +58,7 @@ impl Planned {
         }
     }
 
-    /// Plans again from what a saved plan says it was made from.
+    /// Plans again from the inputs in a saved plan.
     fn recompute(saved: &Value) -> Result<Self, String> {
         let Inputs { account, endpoint, asker, paths, sources, observed, options } =
             SavedInputs::read(&saved["inputs"])?;
@@ -68,7 +70,7 @@ impl Planned {
     }
 }
 
-/// The first place where two values differ, as a path such as `purchases[0].request.Bandwidth`.
+/// Returns the first place where two values differ, as a path such as `purchases[0].request.Bandwidth`.
 fn first_difference(one: &Value, other: &Value, path: &mut String) -> Option<String> {
     let deeper = |path: &mut String, step: &str, one: &Value, other: &Value| {
         let length = path.len();
@@ -79,7 +81,7 @@ fn first_difference(one: &Value, other: &Value, path: &mut String) -> Option<Str
     };
     match (one, other) {
         (Value::Object(one), Value::Object(other)) => {
-            // A digest comes last: what it is over says more.
+            // A digest comes last: a difference in the values that it covers says more.
             let names: BTreeSet<_> =
                 one.keys().chain(other.keys()).map(|name| (name == "digest", name)).collect();
             names.into_iter().find_map(|(_, name)| {

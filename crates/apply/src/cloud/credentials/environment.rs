@@ -1,4 +1,4 @@
-//! The variables of a run: what they are, and what they give.
+//! The environment variables of a run, and the credentials and secrets in them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -31,7 +31,7 @@ const SECRETS: [&str; 13] = [
     "CI_JOB_TOKEN",
 ];
 
-/// Ids of access keys under all their names. They are shown masked only.
+/// Variables that hold the id of an access key, which is shown masked only.
 const KEYS: [&str; 5] =
     [ID, "ALICLOUD_ACCESS_KEY", "ALICLOUD_ACCESS_KEY_ID", "ALIBABACLOUD_ACCESS_KEY_ID", "ACCESS_KEY_ID"];
 
@@ -51,25 +51,26 @@ impl Environment {
         Self { variables, blank: blank.into_keys().collect() }
     }
 
-    /// The value of a variable that is set and not empty.
+    /// Returns the value of a variable that is set and not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
     }
 
-    /// Tells whether a variable is there and empty. Whatever reads variables besides has to take it as unset, too.
+    /// Returns true if a variable is set and empty. Other code that reads variables must treat it as unset,
+    /// too.
     pub fn is_blank(&self, name: &str) -> bool {
         self.blank.contains(name)
     }
 
-    /// The home directory of the caller.
+    /// Returns the user's home directory.
     pub(super) fn home(&self) -> Option<&Path> {
         self.get("HOME").or_else(|| self.get("USERPROFILE")).map(Path::new)
     }
 
-    /// Returns a path as messages, plans and reports show it: on one line, and the caller's home as `~`, since its name
-    /// is of no use to a reader elsewhere.
+    /// Returns a path as messages, plans and reports show it: on one line, with the user's home as `~`,
+    /// because its real path means nothing on another machine.
     pub fn shown(&self, path: &Path) -> String {
-        // Where home is the root, or no path at all, it names nobody.
+        // A home that is the root, or not an absolute path, is no user's, and is not replaced.
         let home = self.home().filter(|home| home.is_absolute() && home.parent().is_some());
         match home.and_then(|home| path.strip_prefix(home).ok()) {
             Some(below) if below.as_os_str().is_empty() => "~".to_owned(),
@@ -78,8 +79,8 @@ impl Environment {
         }
     }
 
-    /// The values of variables that are secrets by their names, also those of other tools: a server that runs plans
-    /// for pull requests holds its own tokens there.
+    /// Returns the values of variables whose names say that they are secrets, also those of other tools: a
+    /// server that runs plans for pull requests holds its own tokens there.
     pub(in crate::cloud) fn secret_values(&self) -> impl Iterator<Item = &str> {
         const SECRET: [&str; 7] =
             ["SECRET", "TOKEN", "PASSWORD", "PASSWD", "CREDENTIAL", "PRIVATE_KEY", "API_KEY"];
@@ -92,19 +93,19 @@ impl Environment {
         self.variables.iter().filter(move |(name, _)| is_secret(name)).map(|(_, value)| value.as_str())
     }
 
-    /// Tells whether a variable says `true`, in any case. The vendor's SDKs know no other yes.
+    /// Returns true if a variable is `true`, in any case. The vendor's SDKs accept no other word.
     pub(super) fn is_true(&self, name: &str) -> bool {
         self.get(name).is_some_and(|word| word.eq_ignore_ascii_case("true"))
     }
 
-    /// Every secret that the environment holds for the services that this run knows, whether it uses them or not.
+    /// Returns every secret in the environment for the services that this run knows, used or not.
     pub fn secrets(&self) -> Secrets {
         let secrets = Secrets::default();
         SECRETS.iter().filter_map(|name| self.get(name)).for_each(|value| secrets.learn_token(value));
         secrets
     }
 
-    /// The access key in the environment.
+    /// Returns the access key in the environment.
     pub(super) fn key(&self) -> Result<Option<Credentials>, CredentialsError> {
         let [id, secret, token] = [ID, SECRET, TOKEN].map(|name| (name, self.get(name)));
         if id.1.is_none() && secret.1.is_none() {

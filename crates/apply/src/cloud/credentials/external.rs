@@ -1,8 +1,9 @@
 //! A program that prints credentials.
 //!
 //! It is started without a shell and gets no input. It is a process group of its own, so that Ctrl-C at the
-//! terminal ends this run in its own order. Whatever it started goes with it, however it ends: by itself, at the
-//! time-out, or with the run. Only a run that is killed leaves it behind.
+//! terminal reaches only this run, which ends in its own order. When the program ends, by itself, at the
+//! time-out or with the run, all processes that it started are killed. Only a run that is killed itself
+//! leaves them behind.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,20 +20,20 @@ use super::source::Means;
 use super::{CredentialsError, Lease, checked, failed, text};
 use crate::cloud::redact;
 
-/// What a sign-in takes at most; the vendor's SDKs wait as long.
+/// The longest time that a sign-in may take; the vendor's SDKs wait as long.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The most bytes that are read of what it prints. Credentials have a few thousand.
+/// The most bytes that are read of its output. Credentials have a few thousand.
 const MOST_BYTES: u64 = 64 << 10;
 
 /// A program and its arguments.
 pub(super) struct Command {
     program: String,
     arguments: Vec<String>,
-    /// The program alone, as it is shown: arguments may hold secrets.
+    /// The program as it is shown, without its arguments: they may hold secrets.
     shown: String,
 }
 
-/// What a program said until it ended.
+/// The exit status and the output of a program.
 struct Said {
     status: ExitStatus,
     stdout: Vec<u8>,
@@ -49,7 +50,7 @@ impl Command {
         Ok(Self { program, arguments: words.collect(), shown })
     }
 
-    /// Runs the program and reads what it prints.
+    /// Runs the program and reads its output.
     pub(super) async fn lease(&self, origin: &str, means: &Means<'_>) -> Result<Lease, CredentialsError> {
         let said = tokio::select! {
             said = self.run() => said,
@@ -71,7 +72,8 @@ impl Command {
         Ok(Said { status, stdout, stderr })
     }
 
-    /// The error with what the program said of it. Whatever it printed as an answer is kept out of that.
+    /// Adds the program's stderr to an error. Words that it printed to stdout are removed, because they may
+    /// be secrets.
     fn blamed(&self, error: &CredentialsError, said: &Said, means: &Means<'_>) -> CredentialsError {
         let CredentialsError::Failed { origin, reason } = error else { return error.clone() };
         let secrets = means.secrets.and_words_of(&String::from_utf8_lossy(&said.stdout));
@@ -82,20 +84,21 @@ impl Command {
     }
 }
 
-/// The groups of programs that run by now.
+/// The process groups of the programs that are running.
 static RUNNING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
 
-/// Ends every program of credentials with all that it started. For a process that is about to end without unwinding.
+/// Kills every running credentials program and the processes that it started. For a process that is about to
+/// end without unwinding.
 pub fn end_programs() {
     let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
     running.iter().copied().filter_map(Pid::from_raw).for_each(kill);
 }
 
-/// A program and all that it started; they end when this goes out of scope.
+/// The process group of a program; dropping it kills the program and all that it started.
 struct Group(Option<Pid>);
 
 impl Group {
-    /// The group that a program leads.
+    /// Returns the group that a program leads.
     fn of(child: &tokio::process::Child) -> Self {
         let leader = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
         let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -112,8 +115,8 @@ impl Drop for Group {
     }
 }
 
-/// Kills a group. That there is none any more is what is wanted: its number is not given anew while it has a member, and
-/// not at once afterwards.
+/// Kills a group. An error is ignored: the group has ended already. Its number cannot hit another group,
+/// because the system does not reuse it while the group has a member, nor at once afterwards.
 fn kill(leader: Pid) {
     let _ = kill_process_group(leader, Signal::KILL);
 }
@@ -148,7 +151,7 @@ impl Said {
     }
 }
 
-/// Reads to the end, or fails past the bound.
+/// Reads a stream to its end, or fails if it is longer than the limit.
 async fn bounded(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     if let Some(stream) = stream {

@@ -11,7 +11,7 @@ use super::{Credentials, CredentialsError, checked, failed, one_of};
 
 type Sections<'a> = BTreeMap<&'a str, BTreeMap<&'a str, &'a str>>;
 
-/// The source that a section is.
+/// Returns the source that a section configures.
 pub(super) fn source(
     search: &Search<'_>,
     shown: &str,
@@ -60,8 +60,8 @@ pub(super) fn source(
     Ok(Source::in_file(&origin, way).of_profile(name))
 }
 
-/// Refuses a section that its owner has switched off. As for the vendor's Java SDK, only `true` switches it on; the others
-/// do not know the field, and without it every section is on.
+/// Refuses a section that is switched off. As in the vendor's Java SDK, any value but `true` switches it off;
+/// the other SDKs do not know the field. Without the field a section is on.
 fn check_enabled(section: &BTreeMap<&str, &str>) -> Result<(), String> {
     let is_switch = |name: &str| name.eq_ignore_ascii_case("enable") || name.eq_ignore_ascii_case("enabled");
     match section.iter().find(|(name, value)| is_switch(name) && !value.eq_ignore_ascii_case("true")) {
@@ -72,7 +72,8 @@ fn check_enabled(section: &BTreeMap<&str, &str>) -> Result<(), String> {
     }
 }
 
-/// Splits the text into sections. Empty values are left out: they count as unset. The error quotes nothing.
+/// Splits the text into sections. Empty values are left out: they count as unset. The error quotes nothing of
+/// the text.
 fn sections(text: &str) -> Result<Sections<'_>, String> {
     let mut sections = Sections::new();
     let mut current = None;
@@ -95,8 +96,8 @@ fn sections(text: &str) -> Result<Sections<'_>, String> {
     Ok(sections)
 }
 
-/// A comment begins with `#` anywhere, as the vendor's Python SDK has it, or with `;` at the beginning of a
-/// line or after a blank. No key holds either.
+/// Returns a line without its comment, which begins with `#` anywhere, as in the vendor's Python SDK, or with
+/// `;` at the beginning of the line or after a blank. No access key holds either.
 fn without_comment(line: &str) -> &str {
     let line = line.split('#').next().unwrap_or_default();
     let mut before = ' ';

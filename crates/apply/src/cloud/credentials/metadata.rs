@@ -1,7 +1,7 @@
-//! The role of the machine, from the metadata service of ECS.
+//! The role of the machine, from the ECS metadata service.
 //!
-//! Asked only where it is configured: outside ECS nobody answers, and on a machine of somebody else the
-//! role may be another account's.
+//! The service is asked only if that is configured: outside ECS nothing answers, and the role of a shared
+//! machine may be of another account.
 
 use std::time::Duration;
 
@@ -16,21 +16,21 @@ use crate::cloud::{Endpoint, redact};
 pub(super) const ROLE: &str = "ALIBABA_CLOUD_ECS_METADATA";
 const DISABLED: &str = "ALIBABA_CLOUD_ECS_METADATA_DISABLED";
 const V1_DISABLED: &str = "ALIBABA_CLOUD_IMDSV1_DISABLED";
-/// Where tests put the service; there is no official name.
+/// The variable with which tests set the service's endpoint; there is no official one.
 const ENDPOINT: &str = "CENBWP_METADATA_ENDPOINT";
 
 const ROLES: &str = "/latest/meta-data/ram/security-credentials/";
-/// One second to connect and one to read: it is on this very machine's link.
+/// One second to connect and one to read: the service is on this machine's own link.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A machine and which of its roles.
+/// The metadata service of a machine, and the role to ask it for.
 pub(super) struct Machine {
     root: Endpoint,
     role: Option<String>,
     v1: bool,
 }
 
-/// The machine's role that the environment asks for, if it does.
+/// Returns the machine's role, if the environment asks for it.
 pub(super) fn of_environment(environment: &Environment) -> Result<Option<Source>, CredentialsError> {
     match environment.get(ROLE) {
         Some(_) if environment.is_true(DISABLED) => Ok(None),
@@ -44,7 +44,7 @@ pub(super) fn of_environment(environment: &Environment) -> Result<Option<Source>
 }
 
 impl Machine {
-    /// The machine that this runs on; without a role, the one it has.
+    /// Returns this machine with this role; without a name, with the role that the machine has.
     pub(super) fn new(environment: &Environment, role: Option<&str>) -> Result<Self, String> {
         if environment.is_true(DISABLED) {
             return Err(format!("{DISABLED} is true"));
@@ -83,7 +83,7 @@ impl Machine {
         }
     }
 
-    /// The session of version 2 of the service; `None` where only version 1 is left.
+    /// Gets a session token of version 2 of the service; `None` if the machine only has version 1.
     async fn token(&self, means: &Means<'_>) -> Result<Option<String>, String> {
         let header = ("X-aliyun-ecs-metadata-token-ttl-seconds", "21600".to_owned());
         let asked = self.exchange(means, "PUT", "/latest/api/token", header).await;
@@ -137,7 +137,7 @@ impl Machine {
     }
 }
 
-/// A role's name becomes a part of a path.
+/// Checks the name of a role, which becomes a part of a path.
 fn checked_role(name: &str) -> Result<String, String> {
     let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b));
     if is_name && (1..=64).contains(&name.len()) && name != "." && name != ".." {

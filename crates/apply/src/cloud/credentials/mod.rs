@@ -1,15 +1,16 @@
-//! Whose money it is: the official sources of credentials, in their official order.
+//! Credentials from the official sources, in their official order.
 //!
 //! ```text
-//! search       which source it is: the order     environment   variables, and a key in them
+//! search       finds the source: the order       environment   variables, and a key in them
 //! source       from a source to credentials      profile, ini  the two configuration files
-//! provider     one lease for all, kept fresh     sts, oidc     roles, and who may take them
-//! others       variables that choose otherwise
+//! provider     one lease for all, kept fresh     sts, oidc     roles, and identity tokens
+//! others       variables of other tools
 //! metadata, uri, external: the machine, a server, a program
 //! ```
 //!
-//! Unlike the vendor's own chain this one never goes on after a source that is configured and fails: the
-//! next source may be another account. Names of variables and fields are those of the vendor's SDKs and CLI.
+//! Unlike the vendor's own chain, this one never continues after a source that is configured and fails: the
+//! next source may be another account. The names of variables and fields are those of the vendor's SDKs and
+//! CLI.
 
 mod environment;
 mod external;
@@ -42,7 +43,7 @@ pub use search::Search;
 pub use source::Source;
 pub(super) use source::{Means, account_in};
 
-/// What requests are signed with.
+/// The credentials that requests are signed with.
 #[derive(Clone)]
 pub struct Credentials {
     /// The access key's id: not secret, and not shown in full either.
@@ -51,12 +52,12 @@ pub struct Credentials {
     pub secret: SecretString,
     /// The token of temporary credentials.
     pub security_token: Option<SecretString>,
-    /// Where they come from, to show: `environment`, `profile "default" of …/config.json`.
+    /// Their source, to show: `environment`, `profile "default" of …/config.json`.
     pub source: String,
 }
 
 impl Credentials {
-    /// The access key's id as it may be shown: `LTAI…abcd`.
+    /// Returns the access key's id in the form that may be shown: `LTAI…abcd`.
     pub fn masked_id(&self) -> String {
         let id = &self.access_key_id;
         match (id.get(..4), id.len().checked_sub(4).and_then(|from| id.get(from..))) {
@@ -77,13 +78,13 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Who asks, as it may be shown.
+/// The caller, in the form that may be shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Asker {
     /// The access key's id, masked.
     pub access_key: String,
-    /// Where the credentials come from.
+    /// The source of the credentials.
     pub source: String,
 }
 
@@ -99,23 +100,23 @@ impl fmt::Display for Asker {
     }
 }
 
-/// Why there are no credentials. The texts hold no secret.
+/// The reason for which there are no credentials. The messages hold no secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialsError {
     /// No source is configured.
     #[error("no credentials: {found}; {advice}")]
     Nothing {
-        /// What was looked for and not found.
+        /// The sources that were searched and not found.
         found: String,
-        /// What to do.
+        /// The advice.
         advice: String,
     },
     /// A source is configured and gives none.
     #[error("{origin}: {reason}")]
     Failed {
-        /// Which source.
+        /// The source.
         origin: String,
-        /// What was found, what was expected, what to do.
+        /// The problem, the expected value and the advice.
         reason: String,
     },
 }
@@ -124,13 +125,13 @@ fn failed(origin: impl Into<String>, reason: impl Into<String>) -> CredentialsEr
     CredentialsError::Failed { origin: origin.into(), reason: reason.into() }
 }
 
-/// Credentials, and until when they last as far as their source says.
+/// Credentials, and the time of their end if their source names it.
 struct Lease {
     credentials: Credentials,
     expires: Option<Timestamp>,
 }
 
-/// A part of credentials: what its source calls it, and its value if there is one.
+/// A part of credentials: its name in the source, and its value if there is one.
 type Part<'a> = (&'a str, Option<&'a str>);
 
 /// Puts credentials together from named parts; the names are for errors.
@@ -156,7 +157,7 @@ fn checked(
     })
 }
 
-/// Reads temporary credentials out of a reply in the vendor's spelling. All four members are needed.
+/// Reads temporary credentials from a reply with the vendor's names. All four members are needed.
 fn temporary(origin: &str, reply: &Value) -> Result<Lease, CredentialsError> {
     let member = |name| (name, text(reply, name));
     let (token, expiration) = (member("SecurityToken"), member("Expiration"));
@@ -171,12 +172,12 @@ fn temporary(origin: &str, reply: &Value) -> Result<Lease, CredentialsError> {
     Ok(Lease { credentials, expires: Some(expires) })
 }
 
-/// A member that is a text and not empty.
+/// Returns a member that is a string and not empty.
 fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
     object[name].as_str().filter(|text| !text.is_empty())
 }
 
-/// The most bytes that are read of a configuration or a token. A thousand profiles have fewer.
+/// The most bytes that are read of a configuration or a token file. A thousand profiles have fewer.
 const MOST_BYTES: u64 = 1 << 20;
 
 /// Reads a file that holds credentials; the error names it as it is shown.
@@ -184,12 +185,13 @@ fn read(path: &Path, shown: &str) -> Result<Vec<u8>, CredentialsError> {
     files::read_trusted(path, MOST_BYTES).map_err(|why| failed(shown, why.to_string()))
 }
 
-/// Tells whether there is something at a path. What cannot be looked at counts: reading it says why.
+/// Returns true if there is something at a path, or if that cannot be checked: reading it then gives the
+/// reason.
 fn exists(path: &Path) -> bool {
     !matches!(std::fs::metadata(path), Err(error) if error.kind() == ErrorKind::NotFound)
 }
 
-/// `"a", "b"`, or `none`.
+/// Returns `"a", "b"`, or `none`.
 fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<_> = names.into_iter().map(|name| format!("{name:?}")).collect();
     if quoted.is_empty() { "none".to_owned() } else { quoted.join(", ") }

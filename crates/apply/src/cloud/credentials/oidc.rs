@@ -1,4 +1,4 @@
-//! Identity tokens of pipelines and clusters, and the role that they may take.
+//! Identity tokens of pipelines and clusters, with which a role is taken.
 
 use std::path::{Path, PathBuf};
 
@@ -18,19 +18,19 @@ const TOKEN: &str = "ALIBABA_CLOUD_OIDC_TOKEN";
 const SESSION: &str = "ALIBABA_CLOUD_ROLE_SESSION_NAME";
 const GITHUB_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
 const GITHUB_BEARER: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
-/// Whom GitHub's token is for, as the vendor's own action asks for it.
+/// The audience of GitHub's token, the same as in the vendor's own action.
 const AUDIENCE: &str = "sts.aliyuncs.com";
 /// The longest token that the service takes (AssumeRoleWithOIDC page).
 const LONGEST: usize = 20_000;
 
-/// Where an identity token comes from, and the provider in the account that knows its issuer.
+/// The source of an identity token, and the provider in the account that knows its issuer.
 pub(super) struct IdToken {
     provider: String,
     place: Place,
 }
 
 enum Place {
-    /// A file, which its writer renews: it is read each time. Its path, and the path as it is shown.
+    /// A file, read each time because its writer renews it: the path, and the path as it is shown.
     File(PathBuf, String),
     /// A variable.
     Variable(SecretString),
@@ -44,8 +44,8 @@ impl Place {
     }
 }
 
-/// The role that the environment names for an identity token, if it does. A role alone is no such case:
-/// the vendor's other tools use that variable for more.
+/// Returns the role that the environment names for an identity token, if there is one. The variable of the
+/// role alone is not enough: the vendor's other tools use it for other purposes, too.
 pub(super) fn of_environment(search: &Search<'_>) -> Result<Option<Source>, CredentialsError> {
     let environment = search.environment;
     let is_set = |name: &&str| environment.get(name).is_some();
@@ -82,17 +82,17 @@ fn place(environment: &Environment) -> Result<(Place, &'static str), String> {
 }
 
 impl IdToken {
-    /// A token in a file.
+    /// Returns a token in a file.
     pub(super) fn in_file(environment: &Environment, provider: &str, path: &str) -> Self {
         Self { provider: provider.to_owned(), place: Place::file(environment, path) }
     }
 
-    /// The provider's ARN.
+    /// Returns the provider's ARN.
     pub(super) fn provider(&self) -> &str {
         &self.provider
     }
 
-    /// Gets the token as it is now.
+    /// Gets the current token.
     pub(super) async fn get(&self, means: &Means<'_>) -> Result<String, String> {
         let (token, whence) = match &self.place {
             Place::File(path, shown) => {
@@ -104,7 +104,7 @@ impl IdToken {
                 (of_github(means, address, bearer).await?, "GitHub's reply".to_owned())
             }
         };
-        // `echo` leaves a line feed, which the service would take for a part of the token.
+        // `echo` adds a line feed, which the service would take for a part of the token.
         let token = token.trim();
         means.secrets.learn_token(token);
         if token.is_empty() || token.len() > LONGEST || !token.bytes().all(|b| b.is_ascii_graphic()) {
@@ -114,7 +114,7 @@ impl IdToken {
     }
 }
 
-/// Asks GitHub for a token. It lives for minutes only, so it is fetched when it is needed.
+/// Asks GitHub for a token. It is valid for only minutes, so it is fetched when it is needed.
 async fn of_github(means: &Means<'_>, address: &Address, bearer: &SecretString) -> Result<String, String> {
     means.secrets.learn_token(bearer.expose_secret());
     means.secrets.learn_query(address.target());

@@ -1,25 +1,26 @@
-//! Variables by which other tools choose credentials, where this run goes by others.
+//! Variables by which other tools choose credentials and this run does not.
 //!
-//! The vendor's CLI and Terraform's provider read more names than the vendor's SDKs. Where one of them chooses another
-//! key, profile or role than this run, the person who set it may mean another account, and what is bought there cannot be
-//! returned.
+//! The vendor's CLI and Terraform's provider read more variables than the vendor's SDKs. If one of them
+//! chooses another key, profile or role than this run does, the person who set it may mean another account,
+//! and a purchase in the wrong account cannot be returned.
 
 use super::environment::{Environment, ID, PROFILE, ROLE};
 use super::metadata;
 use super::source::Source;
 use super::uri;
 
-/// What a choice is about.
+/// The kind of a choice.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Key,
     Profile,
     Role,
-    /// The variables that other tools look at only where no key is in the environment.
+    /// A choice that other tools read only if no key is in the environment.
     Last,
 }
 
-/// The choice that a variable makes, our name of it, and the other names of it in the order in which other tools read them.
+/// The kind of each choice, the variable that we read, and the other variables in the order in which other
+/// tools read them.
 const CHOICES: [(Kind, &str, &[&str]); 5] = [
     (
         Kind::Key,
@@ -32,12 +33,12 @@ const CHOICES: [(Kind, &str, &[&str]); 5] = [
     (Kind::Last, uri::CREDENTIALS_URI, &["ALICLOUD_CREDENTIALS_URI"]),
 ];
 
-/// A variable that chooses what this run does not use.
+/// A variable that chooses something that this run does not use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OtherChoice {
     /// Its name.
     pub variable: &'static str,
-    /// One sentence with names of variables and never a value.
+    /// One sentence that names variables and never holds a value.
     pub message: String,
 }
 
@@ -81,7 +82,7 @@ fn used(kind: Kind, source: &Source) -> Option<&str> {
     }
 }
 
-/// The variables that choose a key or a profile, of those that are set.
+/// Returns those of these variables that are set.
 pub(super) fn set_in(environment: &Environment) -> Vec<&'static str> {
     let names = CHOICES.iter().flat_map(|(_, _, others)| others.iter().copied());
     names.filter(|name| environment.get(name).is_some()).collect()

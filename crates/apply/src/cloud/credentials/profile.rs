@@ -19,7 +19,7 @@ use crate::cloud::Endpoint;
 
 pub(super) const CONFIG_FILE: &str = "ALIBABA_CLOUD_CONFIG_FILE";
 pub(super) const PROFILE_DISABLED: &str = "ALIBABA_CLOUD_CLI_PROFILE_DISABLED";
-/// Forbids what runs or asks something that the configuration names.
+/// The variable that forbids to run programs and to ask servers that the configuration names.
 const NO_PROCESS: &str = "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS";
 
 /// The modes that are understood, as the CLI writes them.
@@ -36,7 +36,7 @@ pub(super) struct ConfigFile {
 struct Config {
     #[serde(default)]
     current: String,
-    // Each is read when it is chosen, so that a broken one does not stand in the way of the others.
+    // Each is read only when it is chosen, so that a broken one does not block the others.
     profiles: Vec<Value>,
 }
 
@@ -49,12 +49,12 @@ impl ConfigFile {
         exists(&self.path)
     }
 
-    /// The path as it is shown.
+    /// Returns the path as it is shown.
     pub(super) fn shown(&self) -> &str {
         &self.shown
     }
 
-    /// The source that a profile is: the named one, else the current one.
+    /// Returns the source that a profile configures: the named one, else the current one.
     pub(super) fn source(&self, search: &Search<'_>, name: Option<&str>) -> Result<Source, CredentialsError> {
         let config = self.config()?;
         let current = Some(config.current.as_str()).filter(|name| !name.is_empty());
@@ -103,7 +103,8 @@ impl Profile<'_> {
         text(self.fields, name).ok_or_else(missing)
     }
 
-    /// `path` are the names of the profiles that led here, this one included.
+    /// Returns the source that it configures. `path` holds the names of the profiles that led here, this one
+    /// included.
     fn source(&self, search: &Search<'_>, path: &mut Vec<String>) -> Result<Source, CredentialsError> {
         let broken = |reason: String| failed(&self.origin, reason);
         let mode = self.field("mode").1.unwrap_or_default();
@@ -151,7 +152,7 @@ impl Profile<'_> {
         checked(&self.origin, id, secret, ("sts_token", token))
     }
 
-    /// The source that may take this profile's role.
+    /// Returns the source that may take this profile's role.
     fn chained(&self, search: &Search<'_>, path: &mut Vec<String>) -> Result<Source, CredentialsError> {
         let name = self.needed("source_profile")?;
         let circle = path.iter().any(|before| before == name);
@@ -171,7 +172,7 @@ impl Profile<'_> {
                     || failed(&self.origin, "expired_seconds is no number of seconds, expected 900 or more"),
                 )?),
             };
-        // One of the vendor's SDKs reads the session under the second name.
+        // One of the vendor's SDKs reads the session's name from the second field.
         let session = self.field("ram_session_name").1.or(self.field("role_session_name").1);
         let fields = RoleFields {
             arn: self.field("ram_role_arn").1,
@@ -184,7 +185,7 @@ impl Profile<'_> {
         Role::new(fields, "ram_role_arn", role).map_err(|reason| failed(&self.origin, reason))
     }
 
-    /// The security token service: what was asked for on the command line stands above the profile.
+    /// Returns the security token service: the one that the command line names, else the profile's.
     fn sts(&self, search: &Search<'_>) -> Result<Endpoint, CredentialsError> {
         let (host, region) = (self.field("sts_endpoint").1, self.field("sts_region").1);
         let own = match (search.sts, host, region) {
@@ -205,7 +206,7 @@ impl Profile<'_> {
 
     fn check_external(&self, search: &Search<'_>) -> Result<(), CredentialsError> {
         let environment = search.environment;
-        // The CLI takes a 1 here, too.
+        // The CLI accepts a 1 here, too.
         if environment.is_true(NO_PROCESS) || environment.get(NO_PROCESS) == Some("1") {
             return Err(failed(&self.origin, format!("{NO_PROCESS} forbids this mode")));
         }
@@ -213,7 +214,7 @@ impl Profile<'_> {
     }
 }
 
-/// What the CLI keeps of a login that a person made in a browser. Only the CLI can renew it.
+/// A login that a person made in a browser, as the CLI keeps it. Only the CLI can renew it.
 pub(super) struct Login {
     file: ConfigFile,
     name: String,
@@ -221,7 +222,8 @@ pub(super) struct Login {
 }
 
 impl Login {
-    /// What to do for new credentials: the CLI gets them by itself while the login lasts, and else asks for a new one.
+    /// Returns the advice for new credentials: while the login lasts the CLI gets them by itself, else it
+    /// asks for a new login.
     pub(super) fn again(&self) -> String {
         let name = shlex::try_quote(&self.name).unwrap_or_default();
         format!(
@@ -236,9 +238,9 @@ impl Login {
         let profile = self.file.profile(&config, &self.name)?;
         let none = || failed(origin, format!("there is no login: {}", self.again()));
         let token = profile.field("sts_token").1.ok_or_else(none)?;
-        // Seconds since 1970; text is accepted as other sources write it.
+        // Seconds since 1970; a string is accepted in the form of the other sources.
         let expires = match &profile.fields["sts_expiration"] {
-            // The CLI writes 0 for what is not there.
+            // The CLI writes 0 for a missing value.
             Value::Number(seconds) => seconds
                 .as_i64()
                 .filter(|seconds| *seconds != 0)

@@ -8,14 +8,14 @@ use jiff::{SignedDuration, Timestamp};
 use super::source::{Means, Source};
 use super::{Asker, Credentials, CredentialsError, Lease, failed};
 
-/// Credentials are renewed when they last shorter than this, so that no request leaves with some that end
-/// on its way, and a renewal that fails can be tried again. Shorter-lived ones are renewed at half-time.
+/// The time before their end at which credentials are renewed, so that none expire while a request is on its
+/// way, and a renewal that fails can be tried again. Credentials with a short life are renewed at half of it.
 const MARGIN: SignedDuration = SignedDuration::from_mins(5);
-/// When to try again after a renewal failed while the old ones last.
+/// The time after which a failed renewal is tried again while the old credentials last.
 const AGAIN: SignedDuration = SignedDuration::from_secs(30);
 
-/// Gives everybody the same credentials, and new ones when these come to their end. Whoever asks while they
-/// are being renewed waits for that one renewal.
+/// Gives all requests the same credentials, and renews them before they expire. A request that needs them
+/// during a renewal waits for that renewal.
 ///
 /// The account is pinned: renewed credentials that belong to another one end the run.
 pub(in crate::cloud) struct Provider {
@@ -29,7 +29,8 @@ struct Held {
     credentials: Arc<Credentials>,
     expires: Option<Timestamp>,
     renew_at: Timestamp,
-    /// The service said that the ones before had ended. If it says so of these too, it will of the next.
+    /// True if the service refused the credentials before these as expired. If it refuses these too, it would
+    /// refuse the next.
     is_replacement: bool,
     is_refused: bool,
 }
@@ -51,7 +52,8 @@ impl Provider {
             Some(held) if !held.is_refused && now < held.renew_at => return Ok(held.credentials.clone()),
             Some(old) => match self.renewed(means, old).await {
                 Ok(fresh) => fresh,
-                // A renewal that fails is no failure while the old ones last, if it is not the account.
+                // While the old ones last, a renewal that fails is only a warning, unless the account is
+                // another one.
                 Err(Renewal::Failed(error))
                     if !old.is_refused && old.expires.is_some_and(|end| now < end) =>
                 {
@@ -81,8 +83,8 @@ impl Provider {
         Ok(Held::new(lease, means.clock.now(), old.is_refused))
     }
 
-    /// Refuses credentials of another account than before. Where nobody has asked for the account yet, the
-    /// old ones tell it, as long as they can.
+    /// Refuses credentials of another account than before. If the account is not known yet, the service is
+    /// asked with the old credentials; if that fails, nothing is refused.
     async fn check_account(
         &self,
         means: &Means<'_>,
@@ -107,12 +109,12 @@ impl Provider {
         Ok(())
     }
 
-    /// Says whose account it is. The first word counts.
+    /// Sets the account of this run. Only the first call counts.
     pub(in crate::cloud) fn pin(&self, account: &AccountId) {
         let _ = self.account.set(account.clone());
     }
 
-    /// Takes notice that the service called these credentials ended, and tells whether the next request can
+    /// Notes that the service refused these credentials as expired, and returns true if the next request can
     /// get others.
     pub(in crate::cloud) async fn is_worth_renewing(&self, refused: &Arc<Credentials>) -> bool {
         if self.source.key().is_some() {
@@ -123,22 +125,22 @@ impl Provider {
                 held.is_refused = !held.is_replacement;
                 held.is_refused
             }
-            // Somebody else's request has brought others by now.
+            // Another request has renewed them by now.
             Some(_) | None => true,
         }
     }
 
-    /// Who asks, once credentials have been needed.
+    /// Returns the caller, once credentials have been needed.
     pub(in crate::cloud) fn asker(&self) -> Option<Asker> {
         self.asker.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// Why there are no renewed credentials.
+/// The error of a renewal.
 enum Renewal {
-    /// Not now.
+    /// The renewal failed, and may be tried again.
     Failed(CredentialsError),
-    /// Not these.
+    /// The new credentials may not be used.
     Forbidden(CredentialsError),
 }
 

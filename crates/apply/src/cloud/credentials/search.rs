@@ -1,4 +1,4 @@
-//! Which source it is.
+//! Finds the source of credentials that is configured.
 
 use std::path::PathBuf;
 
@@ -12,34 +12,34 @@ const CREDENTIALS_FILE: &str = "ALIBABA_CLOUD_CREDENTIALS_FILE";
 const STS_REGION: &str = "ALIBABA_CLOUD_STS_REGION";
 const VPC: &str = "ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED";
 
-/// Where to look for credentials. Looking reads variables and at most the configuration files; what a
-/// source costs beyond that is paid when the first request needs it.
+/// The places to search for credentials. The search reads only variables and configuration files; a source
+/// sends requests or runs a program only when the first request needs credentials.
 #[derive(Clone, Copy, Debug)]
 pub struct Search<'a> {
     /// The environment.
     pub environment: &'a Environment,
-    /// The profile that was asked for on the command line.
+    /// The profile that the command line names.
     pub profile: Option<&'a str>,
-    /// The security token service that was asked for; it stands above every configuration.
+    /// The security token service that the command line names; it overrides every configuration.
     pub sts: Option<&'a Endpoint>,
 }
 
 impl Search<'_> {
     /// Finds the source.
     ///
-    /// | is configured by | source |
+    /// | configured by | source |
     /// |---|---|
     /// | `--profile` | that profile, in the CLI's configuration or, where there is none, in the ini file |
     /// | `ALIBABA_CLOUD_ACCESS_KEY_ID`, `…_SECRET` | the key in the environment |
     /// | `ALIBABA_CLOUD_OIDC_PROVIDER_ARN` or a token for it | a role by OIDC |
-    /// | the CLI's configuration is there, or named | its current profile, or `ALIBABA_CLOUD_PROFILE` |
-    /// | an ini file is there, or named | its section `default`, or `ALIBABA_CLOUD_PROFILE` |
+    /// | the CLI's configuration, if it exists or is named | its current profile, or `ALIBABA_CLOUD_PROFILE` |
+    /// | an ini file, if it exists or is named | its section `default`, or `ALIBABA_CLOUD_PROFILE` |
     /// | `ALIBABA_CLOUD_ECS_METADATA` | the role of the machine |
-    /// | `ALIBABA_CLOUD_CREDENTIALS_URI` | what that address answers |
+    /// | `ALIBABA_CLOUD_CREDENTIALS_URI` | the server at that address |
     ///
     /// # Errors
     ///
-    /// The first source that is configured and cannot be used, or no source at all.
+    /// The first source that is configured cannot be used, or no source is configured.
     pub fn source(&self) -> Result<Source, CredentialsError> {
         let Self { environment, profile, .. } = *self;
         if profile.is_some() {
@@ -69,18 +69,18 @@ impl Search<'_> {
         uri::of_environment(environment)?.ok_or_else(|| self.nothing(&found))
     }
 
-    /// Returns the variables by which other tools choose other credentials than this source, unless the command line
-    /// names the profile.
+    /// Returns the variables by which other tools choose other credentials than this source, unless the
+    /// command line names the profile.
     pub fn other_choices(&self, source: &Source) -> Vec<OtherChoice> {
         if self.profile.is_some() { Vec::new() } else { others::than(source, self.environment) }
     }
 
-    /// The security token service of this run: the one that was asked for, else the region's, else the
-    /// central one. Inside a VPC the region's has an address of its own.
+    /// Returns the security token service of this run: the one that the command line names, else the
+    /// region's, else the central one. Inside a VPC the region's has an address of its own.
     ///
     /// # Errors
     ///
-    /// A region that is no part of a host name.
+    /// The region is not a valid part of a host name.
     pub fn sts_endpoint(&self) -> Result<Endpoint, CredentialsError> {
         let vpc = self.environment.is_true(VPC);
         match (self.sts, self.environment.get(STS_REGION)) {
@@ -90,7 +90,7 @@ impl Search<'_> {
         }
     }
 
-    /// A file below the home directory.
+    /// Returns a path below the home directory.
     pub(super) fn home(&self, path: &str) -> Option<PathBuf> {
         Some(self.environment.home()?.join(path))
     }
@@ -102,7 +102,7 @@ impl Search<'_> {
             .ok_or_else(|| failed("profile", format!("HOME is not set: set it, or {CONFIG_FILE}")))
     }
 
-    /// The profile that the CLI would use, or why there is none.
+    /// Returns the profile that the CLI would use, or the reason for which there is none.
     fn current_profile(&self) -> Result<Result<Source, String>, CredentialsError> {
         let environment = self.environment;
         if environment.is_true(PROFILE_DISABLED) {
@@ -115,8 +115,8 @@ impl Search<'_> {
         file.source(self, environment.get(PROFILE)).map(Ok)
     }
 
-    /// The source in the ini file, if there is such a file. Terraform's users keep the CLI's configuration
-    /// under the same variable, so the content tells which it is.
+    /// Returns the source in the ini file, if there is such a file. Terraform's users name the CLI's
+    /// configuration with the same variable, so the content decides which of the two it is.
     fn ini(&self, section: Option<&str>) -> Result<Option<Source>, CredentialsError> {
         let path = match self.environment.get(CREDENTIALS_FILE) {
             Some(path) => PathBuf::from(path),
@@ -133,7 +133,8 @@ impl Search<'_> {
         ini::source(self, &shown, &bytes, section.unwrap_or("default")).map(Some)
     }
 
-    /// The vendor's SDKs look under one of two names, each under another.
+    /// Returns the ini file in the home directory. The vendor's SDKs use two names for it, each SDK one of
+    /// them.
     fn ini_at_home(&self) -> Result<Option<PathBuf>, CredentialsError> {
         let names = [".alibabacloud/credentials", ".alibabacloud/credentials.ini"];
         let there: Vec<_> = names.iter().filter_map(|name| self.home(name)).filter(|it| exists(it)).collect();
@@ -166,7 +167,7 @@ impl Search<'_> {
     }
 }
 
-/// The security token service of a region.
+/// Returns the security token service of a region.
 pub(super) fn regional(region: &str, vpc: bool) -> Result<Endpoint, String> {
     let prefix = if vpc { "sts-vpc" } else { "sts" };
     let is_label = region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');

@@ -1,4 +1,4 @@
-//! From a source to credentials.
+//! Sources of credentials, and how each gives them.
 
 use std::fmt;
 use std::pin::Pin;
@@ -20,7 +20,7 @@ use crate::cloud::retry::{RetryPolicy, until_answered};
 use crate::cloud::{Endpoint, Error, Fetch, Request, Transport, classify, object, request, sign};
 use crate::random::Random;
 
-/// What gives credentials.
+/// A source of credentials.
 pub struct Source {
     origin: String,
     way: Way,
@@ -28,7 +28,7 @@ pub struct Source {
     profile: Option<String>,
 }
 
-/// How a source gives credentials.
+/// The way in which a source gives credentials.
 pub(super) enum Way {
     /// They are known already.
     Key(Credentials),
@@ -51,12 +51,12 @@ impl Source {
         Self { origin: origin.into(), way, profile: None }
     }
 
-    /// The same source, as the choice of a profile or section.
+    /// Returns the same source, as chosen by a profile or section.
     pub(super) fn of_profile(self, name: &str) -> Self {
         Self { profile: Some(name.to_owned()), ..self }
     }
 
-    /// A source in a configuration file. If it takes a role, that is named, too.
+    /// Returns a source in a configuration file. If it takes a role, its origin names that, too.
     pub(super) fn in_file(place: &str, way: Way) -> Self {
         let role = match &way {
             Way::Role(_, role) | Way::Oidc(_, role) => format!(", {}", role.shown()),
@@ -65,17 +65,17 @@ impl Source {
         Self::new(format!("{place}{role}"), way)
     }
 
-    /// Where it is configured, to show.
+    /// Returns the place where it is configured, to show.
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// The profile or section that chose it, if one did.
+    /// Returns the profile or section that chose it, if there is one.
     pub fn profile(&self) -> Option<&str> {
         self.profile.as_deref()
     }
 
-    /// The role that it takes, if it takes one.
+    /// Returns the role that it takes, if there is one.
     pub fn role(&self) -> Option<&str> {
         match &self.way {
             Way::Role(_, role) | Way::Oidc(_, role) => Some(role.arn()),
@@ -83,7 +83,7 @@ impl Source {
         }
     }
 
-    /// The credentials, where nobody has to be asked for them. They are the same for ever.
+    /// Returns the credentials, if they are known without a request. They never change.
     pub fn key(&self) -> Option<&Credentials> {
         match &self.way {
             Way::Key(credentials) => Some(credentials),
@@ -91,7 +91,7 @@ impl Source {
         }
     }
 
-    /// Gets credentials, each time anew.
+    /// Gets new credentials, each time it is called.
     pub(super) fn lease<'a>(
         &'a self,
         means: &'a Means<'a>,
@@ -138,14 +138,14 @@ impl From<Credentials> for Source {
     }
 }
 
-/// Shows where it is configured.
+/// Shows the place where it is configured.
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source").field("origin", &self.origin).finish_non_exhaustive()
     }
 }
 
-/// What a source works with.
+/// The services that a source may use.
 #[derive(Clone, Copy)]
 pub(in crate::cloud) struct Means<'a> {
     pub(in crate::cloud) transport: &'a dyn Transport,
@@ -158,7 +158,7 @@ pub(in crate::cloud) struct Means<'a> {
 }
 
 impl Means<'_> {
-    /// Asks the security token service, signed, until there is an answer.
+    /// Sends a signed request to the security token service, and repeats it until there is an answer.
     pub(super) async fn call(
         &self,
         request: &Request,
@@ -174,7 +174,8 @@ impl Means<'_> {
         until_answered(clock, random, retry, ask).await
     }
 
-    /// Asks somebody else, unsigned, until there is an answer in the service's form.
+    /// Sends an unsigned request to another server, and repeats it until there is an answer in the service's
+    /// form.
     pub(super) async fn fetch(&self, action: &'static str, fetch: &Fetch) -> Result<Value, Error> {
         let Self { transport, clock, random, retry, pace, secrets, .. } = *self;
         let ask = || async {
@@ -184,7 +185,7 @@ impl Means<'_> {
         until_answered(clock, random, retry, ask).await
     }
 
-    /// The account of credentials.
+    /// Gets the account of credentials.
     pub(super) async fn account(&self, credentials: &Credentials) -> Result<AccountId, String> {
         let reply = self.call(&request::get_caller_identity(), self.sts, credentials).await;
         let reply = reply.map_err(|error| sts::explained(&error))?;
@@ -192,8 +193,8 @@ impl Means<'_> {
     }
 }
 
-/// The account that a reply to GetCallerIdentity names, or what is wrong with it. What it quotes is not
-/// redacted.
+/// Returns the account that a reply to GetCallerIdentity names, or the problem with it. The message quotes
+/// the reply without redaction.
 pub(in crate::cloud) fn account_in(reply: &Value) -> Result<AccountId, String> {
     let id = match &reply["AccountId"] {
         Value::Number(number) => number.to_string(),

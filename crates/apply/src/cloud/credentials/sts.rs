@@ -1,4 +1,4 @@
-//! Roles of the security token service, Sts 2015-04-01: who may take them is on its side.
+//! Roles of the security token service, Sts 2015-04-01. The service decides who may take them.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use super::{Credentials, CredentialsError, Lease, failed, temporary};
 use crate::cloud::transport::Address;
 use crate::cloud::{Endpoint, Error, Fetch, request, sign};
 
-/// For how long a role is taken unless the configuration says otherwise: what every role allows.
+/// The default duration of a role, in seconds, which every role allows.
 const SECONDS: u32 = 3600;
-/// What the service calls too short; how long is too long is the role's own matter.
+/// The shortest duration that the service allows, in seconds. Each role sets the longest one itself.
 const FEWEST_SECONDS: u32 = 900;
-/// How this tool appears in the account's audit trail unless the configuration says otherwise.
+/// The default name of this tool in the account's audit trail.
 const SESSION: &str = "cenbwp";
 
 /// A role to take.
@@ -25,7 +25,7 @@ pub(super) struct Role {
     sts: Endpoint,
 }
 
-/// What a configuration says of a role.
+/// The fields of a role in a configuration.
 #[derive(Clone, Copy, Default)]
 pub(super) struct RoleFields<'a> {
     pub(super) arn: Option<&'a str>,
@@ -36,8 +36,8 @@ pub(super) struct RoleFields<'a> {
 }
 
 impl Role {
-    /// Checks what can be checked before anything is sent. `arn` is what the configuration calls the role's
-    /// ARN.
+    /// Checks what can be checked before anything is sent. `arn` is the configuration's name of the field
+    /// with the role's ARN.
     pub(super) fn new(fields: RoleFields<'_>, arn: &str, sts: Endpoint) -> Result<Self, String> {
         let RoleFields { arn: role, session, seconds, policy, external_id } = fields;
         let role = role.ok_or_else(|| format!("{arn} is missing"))?;
@@ -48,7 +48,7 @@ impl Role {
                 "the session name is {session:?}, expected 2 to 64 letters, digits or any of .@-_"
             ));
         }
-        // The CLI writes 0 for what is not set.
+        // The CLI writes 0 for an unset value.
         let seconds = seconds.filter(|seconds| *seconds != 0).unwrap_or(SECONDS);
         if seconds < FEWEST_SECONDS {
             return Err(format!(
@@ -60,12 +60,12 @@ impl Role {
         Ok(Self { arn: role.to_owned(), session: session.to_owned(), seconds, policy, external_id, sts })
     }
 
-    /// Its name in the account.
+    /// Returns its ARN.
     pub(super) fn arn(&self) -> &str {
         &self.arn
     }
 
-    /// The role as messages name it.
+    /// Returns the role as messages name it.
     pub(super) fn shown(&self) -> String {
         format!("role {}", self.arn)
     }
@@ -83,8 +83,8 @@ impl Role {
         temporary(origin, &reply["Credentials"])
     }
 
-    /// Takes the role with an identity token (AssumeRoleWithOIDC, unsigned). The token travels in the body:
-    /// a URL would end in the logs of every proxy.
+    /// Takes the role with an identity token (AssumeRoleWithOIDC, unsigned). The token is sent in the body,
+    /// because a URL ends up in the logs of every proxy.
     pub(super) async fn take_by_oidc(
         &self,
         origin: &str,
@@ -125,7 +125,7 @@ impl Role {
     }
 }
 
-/// An error of the security token service, and what to do about it.
+/// Returns an error of the security token service, and what to do about it.
 pub(super) fn explained(error: &Error) -> String {
     let hint = match error {
         Error::Refused(refusal) if refusal.code.is_of("NoPermission") => {

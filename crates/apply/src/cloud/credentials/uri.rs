@@ -7,10 +7,10 @@ use crate::cloud::transport::{Address, Fetch};
 
 pub(super) const CREDENTIALS_URI: &str = "ALIBABA_CLOUD_CREDENTIALS_URI";
 
-/// The address of such a server. It may hold a secret in its query, so only its root is ever shown.
+/// The address of such a server. Its query may hold a secret, so only its root is ever shown.
 pub(super) struct Server(Address);
 
-/// The server that the environment names, if it does.
+/// Returns the server that the environment names, if there is one.
 pub(super) fn of_environment(environment: &Environment) -> Result<Option<Source>, CredentialsError> {
     let Some(uri) = environment.get(CREDENTIALS_URI) else { return Ok(None) };
     let server = Server::new(uri).map_err(|reason| failed(CREDENTIALS_URI, reason))?;
@@ -24,7 +24,7 @@ impl Server {
         uri.parse().map(Self).map_err(invalid)
     }
 
-    /// Gets what the server has.
+    /// Gets the server's credentials.
     pub(super) async fn lease(&self, origin: &str, means: &Means<'_>) -> Result<Lease, CredentialsError> {
         means.secrets.learn_query(self.0.target());
         let fetch = Fetch::new("GET", self.0.clone());

@@ -1,4 +1,5 @@
-//! Lines as stories: what a spec and a listing plan, what the service answers and shows, and the result in words.
+//! Tests of lines, written as scripts: a spec entry and a listing, the answers and listings of the service,
+//! and the result in words.
 
 use cenbwp_diff::{Business, ChargeType, Observed, Options, Plan, Unreadable};
 use cenbwp_spec::{Area, AreaPair, Mbps, Source};
@@ -10,13 +11,13 @@ const BUY: &str = "{areas: [China, Europe], bandwidth: 10, autoPay: true}";
 const BUY_FOR_A_CEN: &str = "{areas: [China, Europe], bandwidth: 10, autoPay: true, cenId: cen-1}";
 const ORDER: &str = "{areas: [China, Europe], bandwidth: 10, autoPay: false}";
 
-/// Plays a script against what one entry plans for a listing, and compares the result.
+/// Plays a script against the change that one spec entry plans for a listing, and compares the result.
 ///
 /// | line of a script | it means |
 /// |---|---|
 /// | `yes`, `yes ID`, `lost`, `throttled`, … | the request under way is sent, and this is the answer |
 /// | `list: ITEM; ITEM` | a listing; an item is `ID OWNER MBPS` and then any of `cen=ID`, `name=TEXT`, `areas=other` |
-/// | `stop`, `give up`, `time is up` | nothing more is begun; the run ends; it ends after it waited |
+/// | `stop`, `give up`, `time is up` | no other request is begun; the run ends; the run ends after it has waited |
 /// | `withdraw` | the request under way is sent and does not leave after all |
 /// | `may not send` | asserts that no request may be sent |
 #[track_caller]
@@ -153,7 +154,7 @@ fn answer(name: &str) -> Answer<Yes> {
     Answer::No(Refusal { kind, action, code, message, request_id, status: Some(400), retry_after })
 }
 
-/// A result in a line: outcome, id, order, whether something may have changed, detail, fields.
+/// Writes a result on one line: outcome, id, order, whether something may have changed, detail, fields.
 fn told(result: &ChangeResult) -> String {
     let mut text = result.outcome.word().to_owned();
     let id = result.id.as_ref().map(ToString::to_string);
@@ -174,7 +175,7 @@ fn told(result: &ChangeResult) -> String {
 #[test]
 fn a_purchase_is_created_once_the_listing_shows_what_the_yes_named() {
     check(BUY, "", &["yes cenbwp-1", "list: cenbwp-1 net/x 10"], "created, cenbwp-1, order 7 [changed]");
-    // Neither an empty listing nor one without tags settles it, nor another package with the tag.
+    // An empty listing does not settle it, nor one without tags, nor another package with the tag.
     let late = ["yes cenbwp-1", "list:", "list: cenbwp-1 - 10", "list: cenbwp-2 net/x 10", "may not send"];
     let ordered =
         "ordered, cenbwp-1, order 7, accepted as cenbwp-1, and the listing does not show it yet [changed]";
@@ -291,7 +292,7 @@ fn a_lost_reply_is_in_doubt_until_a_listing_tells() {
         &["lost", "list:", "yes cenbwp-1", "list: cenbwp-1 net/x 10"],
         "created, cenbwp-1, order 7 [changed]",
     );
-    // Tries are used up: it is still looked for, and never sent.
+    // The tries are used up: it is still looked for, and never sent.
     let watching = ["lost", "list:", "lost", "list:", "may not send", "time is up"];
     check(BUY, "", &watching, &format!("unknown, {lost} [changed]"));
     check(BUY, "", &["lost", "stop", "may not send", "give up"], &format!("unknown, {lost} [changed]"));
@@ -336,7 +337,7 @@ fn what_follows_a_purchase_begins_once_it_is_there_as_ordered() {
     let play =
         |more: &[&str], expected: &str| check(BUY_FOR_A_CEN, "", &[&created[..], more].concat(), expected);
     play(&["yes", "list: cenbwp-1 net/x 10 cen=cen-1"], "created, cenbwp-1, order 7; cenId done [changed]");
-    // A signal leaves what was bought as it was proved.
+    // A signal does not change what is proved about the purchase.
     play(&["yes"], "if cut: created, cenbwp-1, order 7; cenId done (accepted; not waited for) [changed]");
     play(
         &["lost"],
@@ -383,7 +384,7 @@ fn the_fields_of_a_package_are_changed_one_after_the_other() {
         &["refused", "list: cenbwp-1 net/x 10", "yes", "list: cenbwp-1 net/x 10 name=two"],
         &format!("failed, cenbwp-1; bandwidth failed ({refused}); name done [changed]"),
     );
-    // What is there already is not sent.
+    // A value that is there already is not sent.
     check(
         GROW,
         SMALL,
@@ -442,7 +443,7 @@ fn a_package_of_another_by_now_is_not_changed_on() {
             &[&listing, "may not send"],
             &format!("not_attempted, cenbwp-1; bandwidth not_attempted ({why}); name not_attempted ({why})"),
         );
-        // What was accepted before is still looked for, and shown.
+        // A change that was accepted before is still looked for, and shown.
         let (there, shown) = (listing.replace(" 10", " 20"), format!("name not_attempted ({why})"));
         check(
             GROW,
@@ -451,7 +452,7 @@ fn a_package_of_another_by_now_is_not_changed_on() {
             &format!("not_attempted, cenbwp-1; bandwidth done; {shown} [changed]"),
         );
     }
-    // What is gone is not asked to change again.
+    // A package that is gone gets no other change.
     check(
         GROW,
         SMALL,

@@ -1,5 +1,5 @@
-//! Every state with every answer and every listing, against the tables written once more; and laws over every short
-//! sequence of them.
+//! Tests every state with every answer and every listing against a second copy of the tables, and checks laws
+//! over every short sequence of them.
 
 use super::*;
 use crate::cloud::{Code, Lost, Refusal, RefusalKind};
@@ -66,7 +66,7 @@ fn tries(n: u32) -> Tries {
     Tries { of_token: n, all: n }
 }
 
-/// A state in the words of the tables.
+/// Returns a state in the words of the tables.
 fn named(state: State) -> String {
     match state {
         State::Clean(_) => "clean".to_owned(),
@@ -94,7 +94,7 @@ fn of_cause(cause: Cause) -> &'static str {
     }
 }
 
-/// What an answer makes of a request that had been sent so often with its token, from a state.
+/// Returns the state after an answer, in the words of the tables.
 fn after(from: State, name: &str) -> String {
     let (sent, doubt) = from.send().expect("only what may be sent is answered");
     assert_eq!(named(doubt), "doubt lost", "what leaves is in doubt");
@@ -106,7 +106,7 @@ fn after(from: State, name: &str) -> String {
 
 #[test]
 fn every_answer_leads_where_the_table_says() {
-    // From clean, from cleared; each with tries left, and with the last one used up.
+    // From clean and from cleared, each with tries left and with the last one used up.
     let table = [
         ("yes", ["accepted"; 4]),
         ("lost", ["doubt lost", "watching lost", "doubt lost", "watching lost"]),
@@ -137,7 +137,7 @@ fn a_doubt_keeps_its_cause_through_refusals() {
         for name in ["token used otherwise", "already so", "refused", "account refused"] {
             assert_eq!(after(State::Cleared(tries(0), cause), name), format!("watching {}", of_cause(cause)));
         }
-        // A reply that is lost now weighs more than whatever was in doubt before.
+        // A reply that is lost now counts more than any earlier doubt.
         assert_eq!(after(State::Cleared(tries(0), cause), "lost"), "doubt lost");
     }
 }
@@ -163,7 +163,8 @@ fn every_listing_leads_where_the_table_says() {
     ] {
         let word = of_cause(cause);
         let (doubt, cleared) = (format!("doubt {word}"), format!("cleared {word}"));
-        // Nothing of ours can be there: what is not shown may be sent as if for the first time.
+        // No request of ours can have taken effect: if the listing does not show it, it may be sent as if for
+        // the first time.
         let clean = matches!(cause, Cause::Hidden | Cause::TokenFailed);
         let not_shown = if clean { "clean" } else { &cleared };
         check(State::Doubt(tries(1), cause), [by, not_shown, &doubt, &doubt, taken, contradicted]);
@@ -240,14 +241,14 @@ fn an_end_says_whether_this_run_may_have_changed_something() {
     assert_eq!(changed, ["done by yes", "done by lost", "done accepted", "unseen", "unknown lost"]);
 }
 
-/// What happens to a request in one step.
+/// The event of one step.
 #[derive(Clone, Copy, Debug)]
 enum Happens {
     Answered(&'static str),
     Looked(&'static str),
 }
 
-/// Goes through every sequence of this many steps, with all that a request may be told.
+/// Visits every sequence of up to this many steps, with every answer and every listing.
 fn sequences(
     length: usize,
     state: State,
@@ -281,7 +282,8 @@ fn whatever_happens_nothing_in_doubt_is_sent_and_nothing_carried_out_is_told_as_
     sequences(5, State::NEW, &mut Vec::new(), &mut |state, past| {
         count += 1;
         let last = |test: &dyn Fn(&Happens) -> bool| past.iter().rposition(test);
-        // The service's word about the token takes the doubt of all that was sent with it.
+        // When the service says that the token's request failed, the doubt about all that was sent with it
+        // ends.
         let cleared_by_word = last(&|it| matches!(it, Happens::Answered("token failed")));
         let lost =
             last(&|it| matches!(it, Happens::Answered("lost"))).filter(|lost| Some(*lost) > cleared_by_word);
