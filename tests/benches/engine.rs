@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use cenbwp::cloud::{Attempt, ClientToken, decode_recording, request, seal};
+use cenbwp::cloud::{self, Attempt, ClientToken, decode_recording, request};
 use cenbwp::report::document::Document;
 use cenbwp_diff::Style;
 use cenbwp_tests::sample;
@@ -106,7 +106,7 @@ fn sign(bencher: Bencher<'_, '_>) {
     let request = request::describe_page(7);
     bencher
         .with_inputs(|| "0123456789abcdef0123456789abcdef".to_owned())
-        .bench_values(|nonce| seal(&request, &endpoint, &credentials, world::NOW, nonce));
+        .bench_values(|nonce| cloud::sign(&request, &endpoint, &credentials, world::NOW, nonce));
 }
 
 /// One `ClientToken`.

@@ -73,7 +73,7 @@ impl World {
             observed: &self.observed,
             options: &self.options,
             account: None,
-            asker: None,
+            caller: None,
             endpoint: None,
             paths: &[],
             sources,

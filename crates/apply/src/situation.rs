@@ -5,7 +5,7 @@ use std::path::Path;
 use cenbwp_diff::{Observed, Options, Plan};
 use cenbwp_spec::{AccountId, Spec};
 
-use crate::cloud::{self, Asker, Cloud};
+use crate::cloud::{self, Caller, Cloud};
 use crate::exit::{Exit, Failure};
 use crate::files::{self, shown};
 
@@ -17,7 +17,7 @@ pub struct Situation {
     /// The endpoint that listed them; `None` for a recording.
     pub endpoint: Option<String>,
     /// The caller that listed them; `None` for a recording.
-    pub asker: Option<Asker>,
+    pub caller: Option<Caller>,
     /// The packages.
     pub observed: Observed,
 }
@@ -28,7 +28,7 @@ impl Situation {
     /// # Errors
     /// Those of [`Situation::look`]; exit 4 when a stack is pinned to another account.
     pub async fn ask(cloud: &Cloud, spec: &Spec) -> Result<Self, Failure> {
-        cloud.expect(spec.packages().count());
+        cloud.hint_size(spec.packages().count());
         let situation = Self::look(cloud).await?;
         situation.account.iter().try_for_each(|account| check_pins(spec, account))?;
         Ok(situation)
@@ -44,7 +44,7 @@ impl Situation {
         let account = account.map_err(cloud_failure)?;
         let endpoint = Some(cloud.endpoint().to_string());
         let observed = observed.map_err(cloud_failure)?;
-        Ok(Self { account: Some(account), endpoint, asker: cloud.asker(), observed })
+        Ok(Self { account: Some(account), endpoint, caller: cloud.caller(), observed })
     }
 
     /// Reads a recording of Describe replies.
@@ -56,7 +56,7 @@ impl Situation {
         let bytes = bytes.map_err(|why| Failure::unreadable(path, &why))?;
         let observed = cloud::decode_recording(&bytes)
             .map_err(|why| Failure::new(Exit::Invalid, format_args!("{}: {why}", shown(path))))?;
-        Ok(Self { account: None, endpoint: None, asker: None, observed })
+        Ok(Self { account: None, endpoint: None, caller: None, observed })
     }
 
     /// Plans for this situation. If the plan buys something and the listing could have missed a package, a

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use cenbwp::cloud::{self, Endpoint, request, seal};
+use cenbwp::cloud::{self, Endpoint, request, sign};
 use cenbwp_tests::Config;
 
 use crate::process::{Ended, program, timed};
@@ -89,7 +89,7 @@ impl Cloud {
         let endpoint: Endpoint = self.url.parse().map_err(|_| anyhow::anyhow!("the emulator's address"))?;
         let now = cenbwp::clock::Clock::System.now();
         let request: cloud::Request = request::describe_page(page);
-        let signed = seal(&request, &endpoint, &world::credentials(), now, nonce);
+        let signed = sign(&request, &endpoint, &world::credentials(), now, nonce);
         let mut text =
             format!("{} /?{} HTTP/1.1\r\nhost: {}\r\n", signed.method, signed.query, endpoint.host());
         for (name, value) in &signed.headers {

@@ -129,7 +129,7 @@ pub(crate) async fn execute(
         options: &options,
         account: Some(account),
         endpoint: None,
-        asker: None,
+        caller: None,
         paths: &[],
         sources: &[],
     };

@@ -143,7 +143,7 @@ fn saved_plan() -> Vec<u8> {
     let plan = cenbwp_diff::plan(&spec, &observed, &options);
     let account = Some("1234567890123456".parse().expect("digits"));
     let endpoint = Some("https://cbn.aliyuncs.com/".to_owned());
-    let situation = Situation { account, endpoint, asker: None, observed };
+    let situation = Situation { account, endpoint, caller: None, observed };
     let planned = Planned::new(sources.into(), spec.into(), options, situation, plan);
     serde_json::to_vec(&planned.document()).expect("a document is JSON")
 }

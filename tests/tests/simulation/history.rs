@@ -268,10 +268,10 @@ impl fmt::Display for Said {
         for result in &self.results {
             let id = result.id.as_ref().map_or("-", |id| id.as_str());
             let detail = result.detail.as_deref().unwrap_or_default();
-            writeln!(f, "{:14}{} {} {id} {detail}", "", result.identity, result.outcome.word())?;
+            writeln!(f, "{:14}{} {} {id} {detail}", "", result.identity, result.outcome.as_str())?;
             for FieldResult { field, outcome, detail } in &result.fields {
                 let detail = detail.as_deref().unwrap_or_default();
-                writeln!(f, "{:18}{field} {} {detail}", "", outcome.word())?;
+                writeln!(f, "{:18}{field} {} {detail}", "", outcome.as_str())?;
             }
         }
         Ok(())
@@ -284,8 +284,8 @@ pub(crate) fn brief(result: &ChangeResult) -> String {
     let order = result.order_id.as_deref().unwrap_or("-");
     let mbps = result.mbps.map_or("-".to_owned(), |mbps| mbps.0.to_string());
     let fields: Vec<String> =
-        result.fields.iter().map(|field| format!("{} {}", field.field, field.outcome.word())).collect();
-    let (identity, action, outcome) = (&result.identity, result.action, result.outcome.word());
+        result.fields.iter().map(|field| format!("{} {}", field.field, field.outcome.as_str())).collect();
+    let (identity, action, outcome) = (&result.identity, result.action, result.outcome.as_str());
     format!("[{identity} {action} {outcome} {id} order {order} {mbps} Mbps {}]", fields.join(", "))
 }
 

@@ -40,7 +40,7 @@ fn note(seen: &Mutex<BTreeMap<String, u64>>, history: &History) {
     occurred.into_iter().for_each(&mut count);
     for record in history.runs.iter().filter(|record| !record.quiet) {
         count(&record.said.code.map_or("killed".to_owned(), |code| format!("exit {code}")));
-        record.said.results.iter().for_each(|result| count(result.outcome.word()));
+        record.said.results.iter().for_each(|result| count(result.outcome.as_str()));
     }
 }
 

@@ -89,7 +89,7 @@ fn check(schedules: &[Schedule]) -> BTreeMap<String, usize> {
         let mut seen = seen.lock().unwrap();
         for record in history.runs.iter().filter(|record| !record.quiet) {
             let code = format!("exit {}", record.said.code.unwrap_or(u8::MAX));
-            let words = record.said.results.iter().map(|result| result.outcome.word().to_owned());
+            let words = record.said.results.iter().map(|result| result.outcome.as_str().to_owned());
             words.chain([code]).for_each(|word| *seen.entry(word).or_default() += 1);
         }
         !violations.is_empty()

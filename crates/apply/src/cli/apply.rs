@@ -308,7 +308,7 @@ async fn execute(
         }),
         execute::Event::Result(result) => {
             progress.clear();
-            output.story(&format!("{}: {}", result.identity, result.outcome.word()));
+            output.story(&format!("{}: {}", result.identity, result.outcome.as_str()));
             reports.result(result);
         }
         execute::Event::Waiting { settled, all, longest } => {

@@ -100,10 +100,10 @@ pub(super) fn tell(planned: &Planned, output: &Output, reports: &Reports) {
 
 /// Says whose packages these are before the plan does: the person who reads it has more than one account.
 pub(super) fn introduce(situation: &Situation, output: &Output, reports: Option<&Reports>) {
-    let Situation { account: Some(account), asker: Some(asker), .. } = situation else { return };
-    output.story(&format!("account {account}, {}", cenbwp_diff::neutral(&asker.to_string())));
+    let Situation { account: Some(account), caller: Some(caller), .. } = situation else { return };
+    output.story(&format!("account {account}, {}", cenbwp_diff::neutral(&caller.to_string())));
     if let Some(reports) = reports {
-        reports.event(&Event::Credentials { account_id: account, credentials: asker });
+        reports.event(&Event::Credentials { account_id: account, credentials: caller });
     }
 }
 

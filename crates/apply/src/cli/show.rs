@@ -32,9 +32,9 @@ fn show(args: &Args, output: &Output, reports: &Reports) -> Result<Exit, Failure
     reports.planned(&planned);
     let made_for = match (&planned.situation.account, &planned.situation.endpoint) {
         (Some(account), Some(endpoint)) => {
-            let asker = planned.situation.asker.as_ref().map(|asker| format!(", asked with {asker},"));
-            let asker = asker.unwrap_or_default();
-            format!("account {account}{} at {endpoint}", cenbwp_diff::neutral(&asker))
+            let caller = planned.situation.caller.as_ref().map(|caller| format!(", asked with {caller},"));
+            let caller = caller.unwrap_or_default();
+            format!("account {account}{} at {endpoint}", cenbwp_diff::neutral(&caller))
         }
         _ => "a recording".to_owned(),
     };

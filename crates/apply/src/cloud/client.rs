@@ -10,14 +10,14 @@ use cenbwp_spec::AccountId;
 use serde_json::Value;
 
 use super::classify::{classify, has_expired, object, request_id};
-use super::credentials::{Means, Provider, account_in};
+use super::credentials::{Context, CredentialCache, account_in};
 use super::json::Json;
 use super::listing::{self, Page};
 use super::pace::Pace;
 use super::redact::{self, Secrets};
 use super::retry::until_answered;
 use super::{
-    Answer, Asker, Code, Credentials, CredentialsError, Endpoint, Endpoints, Error, Lost, Refusal,
+    Answer, Caller, Code, Credentials, CredentialsError, Endpoint, Endpoints, Error, Lost, Refusal,
     RefusalKind, Request, RetryPolicy, Source, Transport, request, sign,
 };
 use crate::clock::Clock;
@@ -33,7 +33,7 @@ pub struct Cloud(Arc<Inner>);
 
 struct Inner {
     transport: Arc<dyn Transport>,
-    provider: Provider,
+    cache: CredentialCache,
     secrets: Secrets,
     endpoints: Endpoints,
     clock: Clock,
@@ -56,9 +56,9 @@ impl Cloud {
         random: Random,
         retry: RetryPolicy,
     ) -> Self {
-        let (provider, secrets) = (Provider::new(source.into()), Secrets::default());
+        let (cache, secrets) = (CredentialCache::new(source.into()), Secrets::default());
         let (pace, expected) = (Pace::default(), AtomicUsize::default());
-        let inner = Inner { transport, provider, secrets, endpoints, clock, random, retry, pace, expected };
+        let inner = Inner { transport, cache, secrets, endpoints, clock, random, retry, pace, expected };
         Self(Arc::new(inner))
     }
 
@@ -72,7 +72,7 @@ impl Cloud {
     /// Sets the approximate number of packages that the next listing will show. Pages for that many are then
     /// requested at once; a wrong guess costs a few requests, or a round trip. After a listing the client
     /// knows the number.
-    pub fn expect(&self, packages: usize) {
+    pub fn hint_size(&self, packages: usize) {
         self.0.expected.store(packages, Ordering::Relaxed);
     }
 
@@ -88,7 +88,7 @@ impl Cloud {
             let shown = redact::words(&reason, 200, &self.0.secrets);
             Error::Lost(self.unusable(&request, &reply, shown))
         })?;
-        self.0.provider.pin(&account);
+        self.0.cache.pin(&account);
         Ok(account)
     }
 
@@ -179,8 +179,8 @@ impl Cloud {
     }
 
     /// Returns the caller: the masked access key and its source. `None` before credentials were needed.
-    pub fn asker(&self) -> Option<Asker> {
-        self.0.provider.asker()
+    pub fn caller(&self) -> Option<Caller> {
+        self.0.cache.caller()
     }
 
     /// Returns the wait before repetition number `n`, from 0, given the wait that the service asked for.
@@ -189,8 +189,8 @@ impl Cloud {
     }
 
     /// Waits until the limit on requests per second, if there is one, lets a request leave.
-    pub(super) async fn turn(&self) {
-        self.0.pace.pass(&self.0.clock).await;
+    pub(super) async fn wait_for_rate_limit(&self) {
+        self.0.pace.acquire(&self.0.clock).await;
     }
 
     /// Lists once. The inner error says how the pages contradict each other.
@@ -218,13 +218,13 @@ impl Cloud {
     ) -> Result<T, Error> {
         let Inner { clock, random, retry, pace, .. } = &*self.0;
         let ask = || async {
-            self.turn().await;
-            let era = pace.leaves();
+            self.wait_for_rate_limit().await;
+            let epoch = pace.epoch();
             let answer = self.send(request, endpoint, read).await;
             // Only pages are read side by side, so only they show how many the service takes at once.
             match &answer {
-                Answer::Yes(_) if request.action == request::DESCRIBE => pace.answered(era),
-                Answer::No(refusal) if refusal.kind == RefusalKind::Throttled => pace.throttled(era),
+                Answer::Yes(_) if request.action == request::DESCRIBE => pace.answered(epoch),
+                Answer::No(refusal) if refusal.kind == RefusalKind::Throttled => pace.throttled(epoch),
                 Answer::Yes(_) | Answer::No(_) | Answer::Unknown(_) => {}
             }
             answer
@@ -239,18 +239,18 @@ impl Cloud {
         endpoint: &Endpoint,
         read: fn(&[u8]) -> Option<T>,
     ) -> Answer<T> {
-        let Inner { transport, provider, secrets, clock, random, .. } = &*self.0;
+        let Inner { transport, cache, secrets, clock, random, .. } = &*self.0;
         let credentials = match self.credentials().await {
             Ok(credentials) => credentials,
             Err(error) => return Answer::No(without_credentials(request.action, &error)),
         };
-        let signed = sign::seal(request, endpoint, &credentials, clock.now(), random.nonce());
+        let signed = sign::sign(request, endpoint, &credentials, clock.now(), random.nonce());
         let result = transport.send(&signed).await;
         let status = result.as_ref().ok().map(|reply| reply.status);
         let mut answer = classify(request.action, result, secrets, read);
         if let Answer::No(refusal) = &mut answer
             && has_expired(&refusal.code)
-            && provider.is_worth_renewing(&credentials).await
+            && cache.is_worth_renewing(&credentials).await
         {
             refusal.kind = RefusalKind::Expired;
         }
@@ -269,10 +269,10 @@ impl Cloud {
     }
 
     async fn credentials(&self) -> Result<Arc<Credentials>, CredentialsError> {
-        let Inner { transport, provider, secrets, endpoints, clock, random, retry, pace, expected: _ } =
+        let Inner { transport, cache, secrets, endpoints, clock, random, retry, pace, expected: _ } =
             &*self.0;
         let (transport, sts) = (&**transport, &endpoints.sts);
-        provider.credentials(&Means { transport, sts, clock, random, retry, pace, secrets }).await
+        cache.credentials(&Context { transport, sts, clock, random, retry, pace, secrets }).await
     }
 
     /// Returns the error for a reply to `request` that does not hold what was asked for: its fate is unknown.

@@ -35,10 +35,10 @@ impl Endpoint {
 
     /// Reads the root of a source of credentials. It may be `http://` on this machine's own link: link-local
     /// addresses, which no router forwards, and the metadata service.
-    pub(super) fn on_link(text: &str) -> Result<Self, Invalid> {
+    pub(super) fn link_local(text: &str) -> Result<Self, Invalid> {
         let plain =
             Invalid { expected: "https://…; http:// is for loopback and link-local addresses only" };
-        Self::read(text, plain, |near| near <= Near::Link)
+        Self::read(text, plain, |reach| reach <= Reach::LinkLocal)
     }
 
     fn vendor(host: &str) -> Self {
@@ -57,12 +57,12 @@ impl FromStr for Endpoint {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let plain = Invalid { expected: "https://…; http:// is for loopback only" };
-        Self::read(text, plain, |near| near == Near::Loopback)
+        Self::read(text, plain, |reach| reach == Reach::Loopback)
     }
 }
 
 impl Endpoint {
-    fn read(text: &str, plain: Invalid, may_be_plain: fn(Near) -> bool) -> Result<Self, Invalid> {
+    fn read(text: &str, plain: Invalid, may_be_plain: fn(Reach) -> bool) -> Result<Self, Invalid> {
         const EXPECTED: Invalid = Invalid { expected: "https://HOST[:PORT] without user, path or query" };
         let (scheme, rest) = text.split_once("://").ok_or(EXPECTED)?;
         let (scheme, own_port) = match scheme.to_ascii_lowercase().as_str() {
@@ -72,8 +72,8 @@ impl Endpoint {
         };
         let (host, port) = split_port(rest.strip_suffix('/').unwrap_or(rest)).ok_or(EXPECTED)?;
         let host = host.to_ascii_lowercase();
-        let near = near(&host).ok_or(EXPECTED)?;
-        if scheme == "http" && !may_be_plain(near) {
+        let reach = reach(&host).ok_or(EXPECTED)?;
+        if scheme == "http" && !may_be_plain(reach) {
             return Err(plain);
         }
         let authority = match port {
@@ -98,22 +98,22 @@ fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
 
 /// The reach of a host: how far requests to it travel.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Near {
+enum Reach {
     Loopback,
-    Link,
-    Far,
+    LinkLocal,
+    Remote,
 }
 
 /// The fixed address of the ECS metadata service, which only the machine itself reaches.
 const METADATA: &str = "100.100.100.200";
 
 /// Returns the reach of a host; `None` if it is not a host.
-fn near(host: &str) -> Option<Near> {
+fn reach(host: &str) -> Option<Reach> {
     let of_address = |ip: IpAddr| match ip {
-        ip if ip.is_loopback() => Near::Loopback,
-        IpAddr::V4(ip) if ip.is_link_local() || host == METADATA => Near::Link,
-        IpAddr::V6(ip) if ip.is_unicast_link_local() => Near::Link,
-        _ => Near::Far,
+        ip if ip.is_loopback() => Reach::Loopback,
+        IpAddr::V4(ip) if ip.is_link_local() || host == METADATA => Reach::LinkLocal,
+        IpAddr::V6(ip) if ip.is_unicast_link_local() => Reach::LinkLocal,
+        _ => Reach::Remote,
     };
     if let Some(v6) = host.strip_prefix('[') {
         return v6.strip_suffix(']')?.parse::<IpAddr>().ok().filter(IpAddr::is_ipv6).map(of_address);
@@ -124,8 +124,8 @@ fn near(host: &str) -> Option<Near> {
     let label = |l: &str| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     // A name whose last label is all digits would be read as an IPv4 address in an old notation.
     let named = host.rsplit('.').next().is_some_and(|last| last.bytes().any(|b| b.is_ascii_alphabetic()));
-    let near = if host == "localhost" { Near::Loopback } else { Near::Far };
-    (named && host.len() <= 253 && host.split('.').all(label)).then_some(near)
+    let reach = if host == "localhost" { Reach::Loopback } else { Reach::Remote };
+    (named && host.len() <= 253 && host.split('.').all(label)).then_some(reach)
 }
 
 /// The endpoints of the two services.

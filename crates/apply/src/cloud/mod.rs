@@ -42,7 +42,7 @@ pub use call::Call;
 pub use classify::{Code, classify, object};
 pub use client::Cloud;
 pub use credentials::{
-    Asker, Credentials, CredentialsError, Environment, OtherChoice, Search, Source, end_programs,
+    Caller, Credentials, CredentialsError, Environment, OtherChoice, Search, Source, end_programs,
 };
 pub use endpoint::{Endpoint, Endpoints};
 pub use http::HttpTransport;
@@ -51,7 +51,7 @@ pub use proxy::Proxy;
 pub use redact::Secrets;
 pub use request::Request;
 pub use retry::RetryPolicy;
-pub use sign::seal;
+pub use sign::sign;
 pub use token::{Attempt, ClientToken};
 pub use transport::{Address, Fetch, Reply, Sending, SignedRequest, Transport, TransportError};
 pub use writer::{Recorded, Write, Writer, Yes};

@@ -35,24 +35,24 @@ impl Pace {
         lock(&self.window).size
     }
 
-    /// Returns the era in which a read leaves, to be passed with its reply to [`Pace::answered`] or
+    /// Returns the epoch in which a read leaves, to be passed with its reply to [`Pace::answered`] or
     /// [`Pace::throttled`].
-    pub(super) fn leaves(&self) -> Era {
-        lock(&self.window).era
+    pub(super) fn epoch(&self) -> Epoch {
+        lock(&self.window).epoch
     }
 
-    /// Notes that a read which left in this era was answered.
-    pub(super) fn answered(&self, era: Era) {
-        lock(&self.window).widen(era);
+    /// Notes that a read which left in this epoch was answered.
+    pub(super) fn answered(&self, epoch: Epoch) {
+        lock(&self.window).widen(epoch);
     }
 
-    /// Notes that a read which left in this era was throttled.
-    pub(super) fn throttled(&self, era: Era) {
-        lock(&self.window).halve(era);
+    /// Notes that a read which left in this epoch was throttled.
+    pub(super) fn throttled(&self, epoch: Epoch) {
+        lock(&self.window).halve(epoch);
     }
 
     /// Waits until the next request may leave.
-    pub(super) async fn pass(&self, clock: &Clock) {
+    pub(super) async fn acquire(&self, clock: &Clock) {
         let wait = self.turn(clock.instant());
         if !wait.is_zero() {
             clock.sleep(wait).await;
@@ -72,7 +72,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The time between two halvings. Of requests that were throttled together only the first halves the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Era(u32);
+pub(super) struct Epoch(u32);
 
 /// The number of pages that may be read at once. It grows by one with every reply, and so doubles in a round
 /// trip, until the first throttling halves it; from then on it grows by one with every windowful of replies,
@@ -80,36 +80,36 @@ pub(super) struct Era(u32);
 #[derive(Debug)]
 struct Window {
     size: usize,
-    era: Era,
+    epoch: Epoch,
     /// The size up to which it grows with every reply.
-    steep: usize,
+    slow_start_limit: usize,
     /// The replies since it last grew, above that size.
     credit: usize,
 }
 
 impl Default for Window {
     fn default() -> Self {
-        Self { size: FIRST_WINDOW, era: Era::default(), steep: WIDEST_WINDOW, credit: 0 }
+        Self { size: FIRST_WINDOW, epoch: Epoch::default(), slow_start_limit: WIDEST_WINDOW, credit: 0 }
     }
 }
 
 impl Window {
-    fn widen(&mut self, era: Era) {
-        if era != self.era || self.size == WIDEST_WINDOW {
+    fn widen(&mut self, epoch: Epoch) {
+        if epoch != self.epoch || self.size == WIDEST_WINDOW {
             return;
         }
         self.credit += 1;
-        if self.size < self.steep || self.credit >= self.size {
+        if self.size < self.slow_start_limit || self.credit >= self.size {
             self.size += 1;
             self.credit = 0;
         }
     }
 
-    fn halve(&mut self, era: Era) {
-        if era == self.era {
+    fn halve(&mut self, epoch: Epoch) {
+        if epoch == self.epoch {
             self.size = (self.size / 2).max(1);
-            self.era = Era(self.era.0.wrapping_add(1));
-            self.steep = self.size;
+            self.epoch = Epoch(self.epoch.0.wrapping_add(1));
+            self.slow_start_limit = self.size;
             self.credit = 0;
         }
     }
@@ -146,8 +146,8 @@ mod tests {
         let pace = Pace::default();
         let mut seen = vec![pace.window()];
         for _ in 0..4 {
-            let sent: Vec<Era> = (0..pace.window()).map(|_| pace.leaves()).collect();
-            sent.into_iter().for_each(|era| pace.answered(era));
+            let sent: Vec<Epoch> = (0..pace.window()).map(|_| pace.epoch()).collect();
+            sent.into_iter().for_each(|epoch| pace.answered(epoch));
             seen.push(pace.window());
         }
         assert_eq!(seen, [8, 16, 32, 48, 48]);
@@ -156,19 +156,19 @@ mod tests {
     #[test]
     fn throttled_requests_halve_it_once_and_then_it_grows_slowly() {
         let pace = Pace::default();
-        let sent: Vec<Era> = (0..8).map(|_| pace.leaves()).collect();
+        let sent: Vec<Epoch> = (0..8).map(|_| pace.epoch()).collect();
         pace.answered(sent[0]);
-        sent[1..].iter().for_each(|era| pace.throttled(*era));
+        sent[1..].iter().for_each(|epoch| pace.throttled(*epoch));
         assert_eq!(pace.window(), 4);
         // It left before the halving: its reply says nothing about the new size.
         pace.answered(sent[0]);
         assert_eq!(pace.window(), 4);
         for _ in 0..4 {
-            pace.answered(pace.leaves());
+            pace.answered(pace.epoch());
         }
         assert_eq!(pace.window(), 5);
         for _ in 0..10 {
-            pace.throttled(pace.leaves());
+            pace.throttled(pace.epoch());
         }
         assert_eq!(pace.window(), 1);
     }

@@ -20,7 +20,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 
 /// Signs a request that is sent once. Each time it is sent it needs a new `nonce`, and a date within 15
 /// minutes of the service's clock.
-pub fn seal(
+pub fn sign(
     request: &Request,
     endpoint: &Endpoint,
     credentials: &Credentials,
@@ -166,7 +166,7 @@ mod tests {
         };
         let endpoint = "http://127.0.0.1:8080".parse().unwrap();
         let now = "2026-01-02T03:04:05.678Z".parse().unwrap();
-        seal(&request::describe_page(1), &endpoint, &credentials, now, "n".repeat(32))
+        sign(&request::describe_page(1), &endpoint, &credentials, now, "n".repeat(32))
     }
 
     #[test]

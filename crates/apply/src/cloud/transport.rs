@@ -84,7 +84,7 @@ impl FromStr for Address {
             return Err(EXPECTED);
         }
         let slash = if target.starts_with('/') { "" } else { "/" };
-        Ok(Self { root: Endpoint::on_link(root)?, target: format!("{slash}{target}") })
+        Ok(Self { root: Endpoint::link_local(root)?, target: format!("{slash}{target}") })
     }
 }
 

@@ -72,8 +72,8 @@ impl Writer {
 
     /// Waits until the limit on requests per second, if there is one, lets a request leave. Called before a
     /// request is recorded, so that the recorded time is the time at which it leaves.
-    pub async fn turn(&self) {
-        self.0.turn().await;
+    pub async fn wait_for_rate_limit(&self) {
+        self.0.wait_for_rate_limit().await;
     }
 
     /// Sends the request once, and never repeats it.

@@ -141,7 +141,7 @@ impl Journal {
         let body = Body::Result {
             identity: &result.identity,
             action: result.action,
-            outcome: result.outcome.word(),
+            outcome: result.outcome.as_str(),
             id: result.id.as_ref().map(cenbwp_spec::PackageId::as_str),
             order_id: result.order_id.as_deref(),
             client_token: result.client_token.as_ref(),

@@ -36,7 +36,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Returns the stable name in events and reports.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Created => "created",
             Self::Ordered => "ordered",
@@ -84,7 +84,7 @@ pub enum FieldOutcome {
 
 impl FieldOutcome {
     /// Returns the stable name in events and reports.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",
             Self::NotAttempted => "not_attempted",

@@ -92,12 +92,12 @@ pub(super) struct Rounds<'a> {
     last_look: Option<Observed>,
     last_send: Timestamp,
     /// The number of settled requests at the last pause.
-    settled: usize,
+    settled_before: usize,
     /// The number of pauses since it last grew.
     quiet_polls: u32,
     look_took: Duration,
     /// The moment of the next heartbeat.
-    next_sign: Cell<tokio::time::Instant>,
+    next_heartbeat: Cell<tokio::time::Instant>,
 }
 
 /// A request that may leave: its line, itself, and the result if its answer never arrives.
@@ -113,17 +113,18 @@ impl<'a> Rounds<'a> {
     pub(super) fn new(plan: &'a Plan, account: &'a AccountId, session: Session<'a>) -> Self {
         let Settings { max_retries, wait, .. } = *session.settings;
         let patience = Patience { max_sends: max_retries.saturating_add(1), wait };
-        let (since, next_sign) = (session.cloud.clock().now(), session.cloud.clock().instant() + HEARTBEAT);
+        let (since, next_heartbeat) =
+            (session.cloud.clock().now(), session.cloud.clock().instant() + HEARTBEAT);
         let line = |change| Progress { line: Line::new(change, account, patience), reported: false, since };
         Self {
             session,
             lines: plan.changes.iter().map(line).collect(),
             last_look: None,
             last_send: since,
-            settled: 0,
+            settled_before: 0,
             quiet_polls: 0,
             look_took: Duration::ZERO,
-            next_sign: Cell::new(next_sign),
+            next_heartbeat: Cell::new(next_heartbeat),
         }
     }
 
@@ -170,7 +171,7 @@ impl<'a> Rounds<'a> {
         let requests = leaving.into_iter().map(|leaving| deliver(&session, &stopped, leaving));
         let parallelism = session.settings.parallelism.max(1);
         let mut replies = std::pin::pin!(stream::iter(requests).buffer_unordered(parallelism));
-        while let Some((n, sent, answer)) = self.alive(replies.next()).await {
+        while let Some((n, sent, answer)) = self.with_heartbeat(replies.next()).await {
             self.answered(n, sent, answer.as_ref());
         }
         if let Some(why) = stopped.get() {
@@ -215,7 +216,7 @@ impl<'a> Rounds<'a> {
     /// Makes one listing, and shows it to every line.
     async fn look(&mut self) {
         let started = self.session.cloud.clock().instant();
-        let looked = self.alive(self.session.cloud.list()).await;
+        let looked = self.with_heartbeat(self.session.cloud.list()).await;
         self.look_took = self.session.cloud.clock().instant() - started;
         match looked {
             Ok(observed) => {
@@ -234,16 +235,16 @@ impl<'a> Rounds<'a> {
     }
 
     /// Waits for `work`, and reports a heartbeat now and then.
-    async fn alive<T>(&self, work: impl Future<Output = T>) -> T {
+    async fn with_heartbeat<T>(&self, work: impl Future<Output = T>) -> T {
         let clock = self.session.cloud.clock();
         let mut work = std::pin::pin!(work);
         loop {
-            let pause = self.next_sign.get().saturating_duration_since(clock.instant());
+            let pause = self.next_heartbeat.get().saturating_duration_since(clock.instant());
             tokio::select! {
                 biased;
                 done = &mut work => return done,
                 () = clock.sleep(pause) => {
-                    self.next_sign.set(clock.instant() + HEARTBEAT);
+                    self.next_heartbeat.set(clock.instant() + HEARTBEAT);
                     self.report_waiting();
                 }
             }
@@ -259,8 +260,8 @@ impl<'a> Rounds<'a> {
     /// | nothing: a new request may be sent | not at all |
     async fn pause(&mut self) {
         let settled = self.lines().map(Line::settled).sum();
-        if settled > self.settled {
-            (self.settled, self.quiet_polls) = (settled, 0);
+        if settled > self.settled_before {
+            (self.settled_before, self.quiet_polls) = (settled, 0);
         }
         let open = self.lines().filter(|line| line.need() != Need::Nothing);
         let asked = open.filter_map(Line::retry_after).max();
@@ -328,7 +329,7 @@ async fn deliver<'p>(
     Leaving { n, write, sent, intent, if_cut }: Leaving<'p>,
 ) -> (usize, Sent, Option<Answer<Yes>>) {
     let Session { cloud, writer, in_flight, stop, report, settings: _ } = session;
-    writer.turn().await;
+    writer.wait_for_rate_limit().await;
     // Credentials are fetched before the stop is read for the last time, because that can take a while.
     let _ = cloud.ready().await;
     if stopped.get().is_some() || stop.is_requested() {

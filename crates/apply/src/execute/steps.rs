@@ -27,7 +27,7 @@ impl Step<'_> {
 
 /// Returns true if the requests after this one need it to succeed: a package has room for only one CEN, and
 /// is ours only once it has our tag.
-pub(super) fn opens(call: &Call) -> bool {
+pub(super) fn rest_depends_on(call: &Call) -> bool {
     matches!(call, Call::Detach(_)) || matches!(call, Call::Tag(tags) if tags.contains_key(Identity::TAG))
 }
 

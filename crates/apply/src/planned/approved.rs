@@ -191,7 +191,7 @@ mod tests {
         let observed = Observed { packages: Vec::new(), unreadable: Vec::new(), complete: true };
         let plan = checked_plan(&spec, &observed, &options).expect("nothing is declared");
         let (account, endpoint) = (Some(OURS.parse().expect("digits")), Some(HERE.to_owned()));
-        let situation = Situation { account, endpoint, asker: None, observed };
+        let situation = Situation { account, endpoint, caller: None, observed };
         Planned::new(sources.into(), spec.into(), options, situation, plan)
     }
 

@@ -77,7 +77,7 @@ impl Planned {
             options: &self.options,
             account: self.situation.account.as_ref(),
             endpoint: self.situation.endpoint.as_deref(),
-            asker: self.situation.asker.as_ref(),
+            caller: self.situation.caller.as_ref(),
             paths: &self.paths,
             sources: &self.sources,
         }

@@ -60,12 +60,12 @@ impl Planned {
 
     /// Plans again from the inputs in a saved plan.
     fn recompute(saved: &Value) -> Result<Self, String> {
-        let Inputs { account, endpoint, asker, paths, sources, observed, options } =
+        let Inputs { account, endpoint, caller, paths, sources, observed, options } =
             SavedInputs::read(&saved["inputs"])?;
         let spec = cenbwp_spec::parse(&sources).spec.ok_or("inputs.sources: the spec has errors")?;
         let plan =
             checked_plan(&spec, &observed, &options).map_err(|failure| format!("{:#}", failure.error))?;
-        let situation = Situation { account, endpoint, asker, observed };
+        let situation = Situation { account, endpoint, caller, observed };
         Ok(Self::new(sources.into(), Arc::new(spec), options, situation, plan).read_from(paths.into()))
     }
 }

@@ -115,7 +115,7 @@ impl Summary {
 impl<'a> Document<'a> {
     /// Makes the document of a plan.
     pub fn new(material: &Material<'a>) -> Self {
-        let Material { plan, spec, observed, options, account, endpoint, asker: _, paths, sources } =
+        let Material { plan, spec, observed, options, account, endpoint, caller: _, paths, sources } =
             *material;
         let pins = Pins {
             account_id: account.cloned(),
@@ -191,7 +191,7 @@ impl<'a> Document<'a> {
 
 impl Serialize for Document<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Material { plan, options, asker, .. } = self.material;
+        let Material { plan, options, caller, .. } = self.material;
         let undeclared = || plan.undeclared.iter().map(|it| stray(&it.identity, &it.id, it.expires));
         let superseded = || plan.superseded.iter().map(|it| stray(&it.identity, &it.id, it.expires));
         let inputs = SavedInputs::new(&self.material);
@@ -204,7 +204,7 @@ impl Serialize for Document<'_> {
         document.serialize_field("applyable", &self.applyable)?;
         document.serialize_field("complete", &plan.complete)?;
         // No part of the digest: a plan is for an account, whoever of it asks.
-        document.serialize_field("credentials", &asker)?;
+        document.serialize_field("credentials", &caller)?;
         document.serialize_field("pins", &self.pins)?;
         document.serialize_field("limits", &self.limits())?;
         document.serialize_field("resource_changes", &Rows(|| self.resource_changes()))?;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::document::Summary;
 use super::rows::Befores;
-use crate::cloud::{Asker, ClientToken};
+use crate::cloud::{Caller, ClientToken};
 use crate::execute::{ChangeResult, FieldResult};
 use crate::status::{Alert, Row, State};
 
@@ -30,7 +30,7 @@ pub enum Event<'a> {
         /// The account.
         account_id: &'a AccountId,
         /// Who asks.
-        credentials: &'a Asker,
+        credentials: &'a Caller,
     },
     /// Something has to change.
     Change {
@@ -149,7 +149,7 @@ struct FieldLine<'a> {
 
 impl<'a> From<&'a FieldResult> for FieldLine<'a> {
     fn from(FieldResult { field, outcome, detail }: &'a FieldResult) -> Self {
-        Self { field, outcome: outcome.word(), error: detail.as_deref() }
+        Self { field, outcome: outcome.as_str(), error: detail.as_deref() }
     }
 }
 
@@ -158,7 +158,7 @@ impl<'a> From<&'a ChangeResult> for ResultLine<'a> {
         Self {
             address: result.identity.to_string(),
             action: result.action,
-            outcome: result.outcome.word(),
+            outcome: result.outcome.as_str(),
             id: result.id.as_ref().map(cenbwp_spec::PackageId::as_str),
             mbps: result.mbps.map(|mbps| mbps.0),
             order_id: result.order_id.as_deref(),

@@ -190,7 +190,7 @@ fn outcome(result: &ChangeResult) -> String {
     format!(
         "<li class=\"{class}\"><p><b>{}</b> <code>{}</code>{id}{}</p>{}</li>\n",
         escaped(&result.identity.to_string()),
-        result.outcome.word(),
+        result.outcome.as_str(),
         order.unwrap_or_default(),
         token.unwrap_or_default(),
     )
@@ -249,8 +249,8 @@ fn footer(run: &Run<'_>) -> String {
             Some(account) => ("Account", escaped(account.as_str())),
             None => ("Account", "none: made from a recording".to_owned()),
         });
-        let asker = planned.situation.asker.as_ref();
-        rows.extend(asker.map(|asker| ("Asked with", escaped(&asker.to_string()))));
+        let caller = planned.situation.caller.as_ref();
+        rows.extend(caller.map(|caller| ("Asked with", escaped(&caller.to_string()))));
         rows.push(("Looked at", escaped(&cenbwp_diff::when(planned.options.now))));
     }
     rows.push(("Exit code", format!("{} ({})", run.exit.code(), run.exit)));

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::digest::Hasher;
 use super::material::Material;
-use crate::cloud::Asker;
+use crate::cloud::Caller;
 use crate::planned::SpecPath;
 
 /// What a plan is made from, as read from a saved one.
@@ -24,7 +24,7 @@ pub struct Inputs {
     /// Where they were listed; `None` for a recording.
     pub endpoint: Option<String>,
     /// Who listed them; `None` for a recording.
-    pub asker: Option<Asker>,
+    pub caller: Option<Caller>,
     /// The paths that the spec was read from.
     pub paths: Vec<SpecPath>,
     /// The spec's files.
@@ -41,7 +41,7 @@ pub struct Inputs {
 pub struct SavedInputs<'a> {
     account_id: Option<AccountId>,
     endpoint: Option<String>,
-    credentials: Option<Asker>,
+    credentials: Option<Caller>,
     created_at: Timestamp,
     paths: Cow<'a, [SpecPath]>,
     sources: Vec<SavedSource<'a>>,
@@ -59,7 +59,7 @@ impl<'a> SavedInputs<'a> {
         let Self {
             account_id: account,
             endpoint,
-            credentials: asker,
+            credentials: caller,
             created_at,
             paths,
             sources,
@@ -68,7 +68,7 @@ impl<'a> SavedInputs<'a> {
         } = inputs;
         let sources = sources.into_iter().map(Source::from).collect();
         let (paths, observed) = (paths.into_owned(), observed.into_owned());
-        Ok(Inputs { account, endpoint, asker, paths, sources, observed, options: options.at(created_at)? })
+        Ok(Inputs { account, endpoint, caller, paths, sources, observed, options: options.at(created_at)? })
     }
 
     /// The inputs of a plan. A spec without errors is UTF-8.
@@ -82,7 +82,7 @@ impl<'a> SavedInputs<'a> {
         Self {
             account_id: material.account.cloned(),
             endpoint: material.endpoint.map(str::to_owned),
-            credentials: material.asker.cloned(),
+            credentials: material.caller.cloned(),
             created_at: *now,
             paths: Cow::Borrowed(material.paths),
             sources: sources.collect(),

@@ -131,10 +131,10 @@ fn result<'a>(run: &Run<'a>, result: &ChangeResult) -> Issue<'a> {
 
 /// What became of a change, with the reasons, on one line.
 pub(super) fn told(result: &ChangeResult) -> String {
-    let mut said = format!("{} {}", result.action, result.outcome.word());
+    let mut said = format!("{} {}", result.action, result.outcome.as_str());
     said.extend(result.detail.iter().map(|detail| format!(": {}", neutral(detail))));
     for field in &result.fields {
-        said.push_str(&format!("; {} {}", field.field, field.outcome.word()));
+        said.push_str(&format!("; {} {}", field.field, field.outcome.as_str()));
         said.extend(field.detail.iter().map(|detail| format!(": {}", neutral(detail))));
     }
     said

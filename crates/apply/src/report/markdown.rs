@@ -148,7 +148,7 @@ fn item(run: &Run<'_>, issue: &Issue<'_>) -> String {
 fn outcome(result: &ChangeResult) -> String {
     let id = result.id.as_ref().map(|id| cell(id.as_str())).unwrap_or_default();
     let order = result.order_id.as_deref().map(cell).unwrap_or_default();
-    let (address, outcome) = (cell(&result.identity.to_string()), cell(result.outcome.word()));
+    let (address, outcome) = (cell(&result.identity.to_string()), cell(result.outcome.as_str()));
     format!("| {address} | {} | {outcome} | {id} | {order} |\n", result.action)
 }
 
@@ -275,9 +275,10 @@ fn foot(run: &Run<'_>) -> String {
         writeln!(text, "Digest {}  ", code(planned.digest())).expect(STRINGS);
         match &planned.situation.account {
             Some(account) => {
-                let asker = planned.situation.asker.as_ref();
-                let asker = asker.map(|asker| format!(", {}", prose(&asker.to_string()))).unwrap_or_default();
-                writeln!(text, "Account {}{asker}  ", code(account.as_str())).expect(STRINGS);
+                let caller = planned.situation.caller.as_ref();
+                let caller =
+                    caller.map(|caller| format!(", {}", prose(&caller.to_string()))).unwrap_or_default();
+                writeln!(text, "Account {}{caller}  ", code(account.as_str())).expect(STRINGS);
             }
             None => text.push_str("Made from a recording  \n"),
         }

@@ -3,7 +3,7 @@
 use cenbwp_diff::{Observed, Options, Plan};
 use cenbwp_spec::{AccountId, Source, Spec};
 
-use crate::cloud::Asker;
+use crate::cloud::Caller;
 use crate::planned::SpecPath;
 
 /// Everything a document is made of.
@@ -22,7 +22,7 @@ pub struct Material<'a> {
     /// Where they were listed; `None` for a recording.
     pub endpoint: Option<&'a str>,
     /// Who listed them; `None` for a recording.
-    pub asker: Option<&'a Asker>,
+    pub caller: Option<&'a Caller>,
     /// The paths that the spec was read from.
     pub paths: &'a [SpecPath],
     /// The spec's files.

@@ -89,7 +89,7 @@ impl Applied {
     pub fn counts(&self) -> BTreeMap<&'static str, usize> {
         let mut counts = BTreeMap::new();
         for result in &self.results {
-            *counts.entry(result.outcome.word()).or_default() += 1;
+            *counts.entry(result.outcome.as_str()).or_default() += 1;
         }
         counts
     }
@@ -180,7 +180,7 @@ const STRINGS: &str = "writing to a string does not fail";
 
 /// One result: who, what became of it, which package, and the reason and hint below it.
 fn write_result(text: &mut String, result: &ChangeResult) {
-    write!(text, "{}  {}", result.identity, result.outcome.word()).expect(STRINGS);
+    write!(text, "{}  {}", result.identity, result.outcome.as_str()).expect(STRINGS);
     if let Some(id) = &result.id {
         write!(text, "  {id}").expect(STRINGS);
     }
@@ -197,7 +197,7 @@ fn write_result(text: &mut String, result: &ChangeResult) {
     for FieldResult { field, outcome, detail } in &result.fields {
         let detail = detail.as_deref().map(|detail| format!(": {}", neutral(detail))).unwrap_or_default();
         if result.fields.len() > 1 || *outcome != FieldOutcome::Done || !detail.is_empty() {
-            writeln!(text, "    {field}  {}{detail}", outcome.word()).expect(STRINGS);
+            writeln!(text, "    {field}  {}{detail}", outcome.as_str()).expect(STRINGS);
         }
     }
     if let Some(hint) = &result.hint {

@@ -223,7 +223,7 @@ packages:
             max_new_mbps: None,
         };
         let plan = checked_plan(&spec, &observed, &options).unwrap();
-        let situation = Situation { account: None, endpoint: None, asker: None, observed };
+        let situation = Situation { account: None, endpoint: None, caller: None, observed };
         Status::of(&Planned::new(sources.into(), spec.into(), options, situation, plan), all)
             .text(palette, width)
     }

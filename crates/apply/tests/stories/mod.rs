@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use cenbwp::cloud::{Asker, Attempt, ClientToken};
+use cenbwp::cloud::{Attempt, Caller, ClientToken};
 use cenbwp::execute::{ChangeResult, FieldOutcome, FieldResult, Outcome};
 use cenbwp::exit::{Exit, Failure};
 use cenbwp::planned::Planned;
@@ -199,7 +199,7 @@ fn plan_of(
     let situation = Situation {
         account: Some(account()),
         endpoint: Some("https://cbn.aliyuncs.com".to_owned()),
-        asker: Some(Asker { access_key: "LTAI…eyId".to_owned(), source: "environment".to_owned() }),
+        caller: Some(Caller { access_key: "LTAI…eyId".to_owned(), source: "environment".to_owned() }),
         observed,
     };
     let planned = Planned::new(sources.clone().into(), spec.into(), options, situation, plan);

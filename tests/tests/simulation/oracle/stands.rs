@@ -295,7 +295,7 @@ impl<'a> Known<'a> {
         let done = result.fields.iter().filter(done);
         self.done.extend(done.map(|field| (identity.clone(), field.field)));
         match before.filter(|_| bad) {
-            Some(before) => Some(format!("has said {}, and would say {}", before.word(), brief(result))),
+            Some(before) => Some(format!("has said {}, and would say {}", before.as_str(), brief(result))),
             None => missing,
         }
     }

@@ -94,7 +94,7 @@ impl Case<'_> {
     /// How a result contradicts what became of the package that it is about.
     fn lie_about_changes(&self, n: usize, result: &ChangeResult) -> Option<String> {
         let id = result.id.as_ref()?.as_str();
-        let (word, end) = (result.outcome.word(), self.spans[n].1);
+        let (word, end) = (result.outcome.as_str(), self.spans[n].1);
         let sent: Vec<(usize, Request<'_>)> =
             self.sent_by(n).into_iter().filter(|(_, request)| request.id() == id).collect();
         let attempted: Vec<_> =
@@ -217,7 +217,7 @@ impl Case<'_> {
     ) -> Option<String> {
         let identity = result.identity.to_string();
         let own = ordered.iter().find(|order| order.identity.as_deref() == Some(&identity));
-        let word = result.outcome.word();
+        let word = result.outcome.as_str();
         match result.outcome {
             Outcome::Failed if own.is_some() => Some(format!("says {word} of {identity}, and ordered it")),
             Outcome::NotAttempted if self.ordered_by(n).contains(&identity) => {

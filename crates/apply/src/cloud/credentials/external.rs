@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::environment::Environment;
-use super::source::Means;
+use super::source::Context;
 use super::{CredentialsError, Lease, checked, failed, text};
 use crate::cloud::redact;
 
@@ -34,7 +34,7 @@ pub(super) struct Command {
 }
 
 /// The exit status and the output of a program.
-struct Said {
+struct Output {
     status: ExitStatus,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
@@ -51,16 +51,16 @@ impl Command {
     }
 
     /// Runs the program and reads its output.
-    pub(super) async fn lease(&self, origin: &str, means: &Means<'_>) -> Result<Lease, CredentialsError> {
-        let said = tokio::select! {
-            said = self.run() => said,
-            () = means.clock.sleep(PATIENCE) => Err(format!("no end after {} seconds", PATIENCE.as_secs())),
+    pub(super) async fn lease(&self, origin: &str, context: &Context<'_>) -> Result<Lease, CredentialsError> {
+        let output = tokio::select! {
+            output = self.run() => output,
+            () = context.clock.sleep(PATIENCE) => Err(format!("no end after {} seconds", PATIENCE.as_secs())),
         };
-        let said = said.map_err(|reason| failed(origin, format!("{}: {reason}", self.shown)))?;
-        said.credentials(origin).map_err(|error| self.blamed(&error, &said, means))
+        let output = output.map_err(|reason| failed(origin, format!("{}: {reason}", self.shown)))?;
+        output.credentials(origin).map_err(|error| self.with_stderr(&error, &output, context))
     }
 
-    async fn run(&self) -> Result<Said, String> {
+    async fn run(&self) -> Result<Output, String> {
         let mut command = tokio::process::Command::new(&self.program);
         command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.process_group(0).kill_on_drop(true).spawn();
@@ -69,16 +69,21 @@ impl Command {
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let (stdout, stderr) = tokio::try_join!(bounded(stdout), bounded(stderr))?;
         let status = child.wait().await.map_err(|error| error.to_string())?;
-        Ok(Said { status, stdout, stderr })
+        Ok(Output { status, stdout, stderr })
     }
 
     /// Adds the program's stderr to an error. Words that it printed to stdout are removed, because they may
     /// be secrets.
-    fn blamed(&self, error: &CredentialsError, said: &Said, means: &Means<'_>) -> CredentialsError {
+    fn with_stderr(
+        &self,
+        error: &CredentialsError,
+        output: &Output,
+        context: &Context<'_>,
+    ) -> CredentialsError {
         let CredentialsError::Failed { origin, reason } = error else { return error.clone() };
-        let secrets = means.secrets.and_words_of(&String::from_utf8_lossy(&said.stdout));
+        let secrets = context.secrets.and_words_of(&String::from_utf8_lossy(&output.stdout));
         self.arguments.iter().for_each(|argument| secrets.learn_words(argument));
-        let stderr = redact::message(&String::from_utf8_lossy(&said.stderr), &secrets);
+        let stderr = redact::message(&String::from_utf8_lossy(&output.stderr), &secrets);
         let stderr = if stderr.is_empty() { stderr } else { format!("; it says: {stderr}") };
         failed(origin, format!("{}: {reason}{stderr}", self.shown))
     }
@@ -121,7 +126,7 @@ fn kill(leader: Pid) {
     let _ = kill_process_group(leader, Signal::KILL);
 }
 
-impl Said {
+impl Output {
     fn credentials(&self, origin: &str) -> Result<Lease, CredentialsError> {
         if !self.status.success() {
             return Err(failed(origin, self.status.to_string()));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::metadata::Machine;
 use super::oidc::IdToken;
 use super::search::Search;
-use super::source::{Source, Way};
+use super::source::{Provider, Source};
 use super::sts::{Role, RoleFields};
 use super::{Credentials, CredentialsError, checked, failed, one_of};
 
@@ -41,15 +41,15 @@ pub(super) fn source(
         Role::new(fields, "role_arn", search.sts_endpoint()?).map_err(broken)
     };
     let needed = |name| field(name).1.ok_or_else(|| broken(format!("{name} is missing")));
-    let way = match field("type").1.unwrap_or_default() {
-        "access_key" => Way::Key(key()?),
-        "ram_role_arn" => Way::Role(Box::new(key()?.into()), role()?),
+    let provider = match field("type").1.unwrap_or_default() {
+        "access_key" => Provider::Key(key()?),
+        "ram_role_arn" => Provider::Role(Box::new(key()?.into()), role()?),
         "ecs_ram_role" => {
-            Way::Machine(Machine::new(search.environment, field("role_name").1).map_err(broken)?)
+            Provider::Machine(Machine::new(search.environment, field("role_name").1).map_err(broken)?)
         }
         "oidc_role_arn" => {
             let (provider, file) = (needed("oidc_provider_arn")?, needed("oidc_token_file_path")?);
-            Way::Oidc(IdToken::in_file(search.environment, provider, file), role()?)
+            Provider::Oidc(IdToken::in_file(search.environment, provider, file), role()?)
         }
         other => {
             return Err(broken(format!(
@@ -57,7 +57,7 @@ pub(super) fn source(
             )));
         }
     };
-    Ok(Source::in_file(&origin, way).of_profile(name))
+    Ok(Source::in_file(&origin, provider).of_profile(name))
 }
 
 /// Refuses a section that is switched off. As in the vendor's Java SDK, any value but `true` switches it off;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::environment::Environment;
-use super::source::{Means, Source, Way};
+use super::source::{Context, Provider, Source};
 use super::{CredentialsError, Lease, failed, temporary};
 use crate::cloud::transport::{Address, Fetch, Reply};
 use crate::cloud::{Endpoint, redact};
@@ -38,7 +38,7 @@ pub(super) fn of_environment(environment: &Environment) -> Result<Option<Source>
         Some(role) => {
             let origin = format!("ECS role {role} ({ROLE})");
             let machine = Machine::new(environment, Some(role)).map_err(|reason| failed(&origin, reason))?;
-            Ok(Some(Source::new(origin, Way::Machine(machine))))
+            Ok(Some(Source::new(origin, Provider::Machine(machine))))
         }
     }
 }
@@ -58,40 +58,40 @@ impl Machine {
     }
 
     /// Gets the role's credentials.
-    pub(super) async fn lease(&self, origin: &str, means: &Means<'_>) -> Result<Lease, CredentialsError> {
-        let reply = self.ask(means).await.map_err(|reason| failed(origin, reason))?;
+    pub(super) async fn lease(&self, origin: &str, context: &Context<'_>) -> Result<Lease, CredentialsError> {
+        let reply = self.ask(context).await.map_err(|reason| failed(origin, reason))?;
         temporary(origin, &reply)
     }
 
-    async fn ask(&self, means: &Means<'_>) -> Result<Value, String> {
-        let token = self.token(means).await?;
+    async fn ask(&self, context: &Context<'_>) -> Result<Value, String> {
+        let token = self.token(context).await?;
         let role = match &self.role {
             Some(role) => role.clone(),
             None => {
-                let body = self.get(means, "the name of the role", ROLES, token.as_deref()).await?;
+                let body = self.get(context, "the name of the role", ROLES, token.as_deref()).await?;
                 checked_role(String::from_utf8_lossy(&body).trim())?
             }
         };
-        let body = self.get(means, "the role", &format!("{ROLES}{role}"), token.as_deref()).await?;
+        let body = self.get(context, "the role", &format!("{ROLES}{role}"), token.as_deref()).await?;
         let reply: Value = serde_json::from_slice(&body).unwrap_or_default();
         match reply["Code"].as_str() {
             Some("Success") => Ok(reply),
             Some(code) => {
-                Err(format!("the metadata service says {}", redact::words(code, 100, means.secrets)))
+                Err(format!("the metadata service says {}", redact::words(code, 100, context.secrets)))
             }
             None => Err("the metadata service answers without a Code".to_owned()),
         }
     }
 
     /// Gets a session token of version 2 of the service; `None` if the machine only has version 1.
-    async fn token(&self, means: &Means<'_>) -> Result<Option<String>, String> {
+    async fn token(&self, context: &Context<'_>) -> Result<Option<String>, String> {
         let header = ("X-aliyun-ecs-metadata-token-ttl-seconds", "21600".to_owned());
-        let asked = self.exchange(means, "PUT", "/latest/api/token", header).await;
+        let asked = self.exchange(context, "PUT", "/latest/api/token", header).await;
         let refused = match asked {
             Ok(Reply { status: 200, body, .. }) => {
                 let token = String::from_utf8_lossy(&body).trim().to_owned();
                 if !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic()) {
-                    means.secrets.learn(&token);
+                    context.secrets.learn(&token);
                     return Ok(Some(token));
                 }
                 "a token that is none".to_owned()
@@ -108,13 +108,13 @@ impl Machine {
 
     async fn get(
         &self,
-        means: &Means<'_>,
+        context: &Context<'_>,
         what: &str,
         path: &str,
         token: Option<&str>,
     ) -> Result<Vec<u8>, String> {
         let header = ("X-aliyun-ecs-metadata-token", token.unwrap_or_default().to_owned());
-        let reply = self.exchange(means, "GET", path, header).await;
+        let reply = self.exchange(context, "GET", path, header).await;
         match reply {
             Ok(Reply { status: 200, body, .. }) => Ok(body),
             Ok(Reply { status, .. }) => Err(format!("the metadata service: HTTP {status} for {what}")),
@@ -124,7 +124,7 @@ impl Machine {
 
     async fn exchange(
         &self,
-        means: &Means<'_>,
+        context: &Context<'_>,
         method: &'static str,
         path: &str,
         header: (&'static str, String),
@@ -132,8 +132,8 @@ impl Machine {
         let headers = Some(header).filter(|(_, value)| !value.is_empty()).into_iter().collect();
         let address = Address::at(&self.root, path);
         let fetch = Fetch { headers, timeout: Some(TIMEOUT), ..Fetch::new(method, address) };
-        let reply = means.transport.fetch(&fetch).await;
-        reply.map_err(|error| redact::message(&error.to_string(), means.secrets))
+        let reply = context.transport.fetch(&fetch).await;
+        reply.map_err(|error| redact::message(&error.to_string(), context.secrets))
     }
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //! search       finds the source: the order       environment   variables, and a key in them
 //! source       from a source to credentials      profile, ini  the two configuration files
-//! provider     one lease for all, kept fresh     sts, oidc     roles, and identity tokens
+//! cache        one lease for all, kept fresh     sts, oidc     roles, and identity tokens
 //! others       variables of other tools
 //! metadata, uri, external: the machine, a server, a program
 //! ```
@@ -12,6 +12,7 @@
 //! next source may be another account. The names of variables and fields are those of the vendor's SDKs and
 //! CLI.
 
+mod cache;
 mod environment;
 mod external;
 mod ini;
@@ -19,7 +20,6 @@ mod metadata;
 mod oidc;
 mod others;
 mod profile;
-mod provider;
 mod search;
 mod source;
 mod sts;
@@ -35,13 +35,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::files;
+pub(super) use cache::CredentialCache;
 pub use environment::Environment;
 pub use external::end_programs;
 pub use others::OtherChoice;
-pub(super) use provider::Provider;
 pub use search::Search;
 pub use source::Source;
-pub(super) use source::{Means, account_in};
+pub(super) use source::{Context, account_in};
 
 /// The credentials that requests are signed with.
 #[derive(Clone)]
@@ -81,20 +81,20 @@ impl fmt::Debug for Credentials {
 /// The caller, in the form that may be shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Asker {
+pub struct Caller {
     /// The access key's id, masked.
     pub access_key: String,
     /// The source of the credentials.
     pub source: String,
 }
 
-impl From<&Credentials> for Asker {
+impl From<&Credentials> for Caller {
     fn from(credentials: &Credentials) -> Self {
         Self { access_key: credentials.masked_id(), source: credentials.source.clone() }
     }
 }
 
-impl fmt::Display for Asker {
+impl fmt::Display for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "access key {} from {}", self.access_key, self.source)
     }

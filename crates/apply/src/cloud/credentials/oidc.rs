@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::environment::{Environment, ROLE};
 use super::search::Search;
-use super::source::{Means, Source, Way};
+use super::source::{Context, Provider, Source};
 use super::sts::{Role, RoleFields};
 use super::{CredentialsError, failed, read};
 use crate::cloud::Fetch;
@@ -62,7 +62,7 @@ pub(super) fn of_environment(search: &Search<'_>) -> Result<Option<Source>, Cred
         RoleFields { arn: environment.get(ROLE), session: environment.get(SESSION), ..RoleFields::default() };
     let role = Role::new(fields, ROLE, search.sts_endpoint()?).map_err(broken)?;
     let origin = format!("{} by OIDC ({whence})", role.shown());
-    Ok(Some(Source::new(origin, Way::Oidc(IdToken { provider, place }, role))))
+    Ok(Some(Source::new(origin, Provider::Oidc(IdToken { provider, place }, role))))
 }
 
 fn place(environment: &Environment) -> Result<(Place, &'static str), String> {
@@ -93,7 +93,7 @@ impl IdToken {
     }
 
     /// Gets the current token.
-    pub(super) async fn get(&self, means: &Means<'_>) -> Result<String, String> {
+    pub(super) async fn get(&self, context: &Context<'_>) -> Result<String, String> {
         let (token, whence) = match &self.place {
             Place::File(path, shown) => {
                 let bytes = read(path, shown).map_err(|error| error.to_string())?;
@@ -101,12 +101,12 @@ impl IdToken {
             }
             Place::Variable(token) => (token.expose_secret().to_owned(), TOKEN.to_owned()),
             Place::GitHub(address, bearer) => {
-                (of_github(means, address, bearer).await?, "GitHub's reply".to_owned())
+                (of_github(context, address, bearer).await?, "GitHub's reply".to_owned())
             }
         };
         // `echo` adds a line feed, which the service would take for a part of the token.
         let token = token.trim();
-        means.secrets.learn_token(token);
+        context.secrets.learn_token(token);
         if token.is_empty() || token.len() > LONGEST || !token.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(format!("{whence} holds no token: expected one word of at most {LONGEST} letters"));
         }
@@ -115,15 +115,19 @@ impl IdToken {
 }
 
 /// Asks GitHub for a token. It is valid for only minutes, so it is fetched when it is needed.
-async fn of_github(means: &Means<'_>, address: &Address, bearer: &SecretString) -> Result<String, String> {
-    means.secrets.learn_token(bearer.expose_secret());
-    means.secrets.learn_query(address.target());
+async fn of_github(
+    context: &Context<'_>,
+    address: &Address,
+    bearer: &SecretString,
+) -> Result<String, String> {
+    context.secrets.learn_token(bearer.expose_secret());
+    context.secrets.learn_query(address.target());
     let joint = if address.target().contains('?') { '&' } else { '?' };
     let target = format!("{}{joint}audience={AUDIENCE}", address.target());
     let bearer = format!("bearer {}", bearer.expose_secret());
     let headers = vec![("accept", "application/json".to_owned()), ("authorization", bearer)];
     let fetch = Fetch { headers, ..Fetch::new("GET", Address::at(address.root(), &target)) };
-    let reply = means.fetch("GitHub's id token", &fetch).await;
+    let reply = context.fetch("GitHub's id token", &fetch).await;
     let reply = reply.map_err(|error| format!("{error}: check `permissions: id-token: write` of the job"))?;
     Ok(reply["value"].as_str().unwrap_or_default().to_owned())
 }

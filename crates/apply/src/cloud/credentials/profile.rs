@@ -11,7 +11,7 @@ use super::external::Command;
 use super::metadata::Machine;
 use super::oidc::IdToken;
 use super::search::{Search, regional};
-use super::source::{Source, Way};
+use super::source::{Provider, Source};
 use super::sts::{Role, RoleFields};
 use super::uri::Server;
 use super::{Credentials, CredentialsError, Lease, Part, checked, exists, failed, one_of, read, text};
@@ -108,35 +108,37 @@ impl Profile<'_> {
     fn source(&self, search: &Search<'_>, path: &mut Vec<String>) -> Result<Source, CredentialsError> {
         let broken = |reason: String| failed(&self.origin, reason);
         let mode = self.field("mode").1.unwrap_or_default();
-        let way = match mode.to_ascii_lowercase().as_str() {
-            "ak" => Way::Key(self.key(None)?),
-            "ststoken" => Way::Key(self.key(Some(self.needed("sts_token")?))?),
+        let provider = match mode.to_ascii_lowercase().as_str() {
+            "ak" => Provider::Key(self.key(None)?),
+            "ststoken" => Provider::Key(self.key(Some(self.needed("sts_token")?))?),
             "ramrolearn" => {
                 let key = self.key(self.field("sts_token").1)?;
-                Way::Role(Box::new(key.into()), self.role(search)?)
+                Provider::Role(Box::new(key.into()), self.role(search)?)
             }
-            "chainableramrolearn" => Way::Role(Box::new(self.chained(search, path)?), self.role(search)?),
+            "chainableramrolearn" => {
+                Provider::Role(Box::new(self.chained(search, path)?), self.role(search)?)
+            }
             "ecsramrole" => {
                 let role = self.field("ram_role_name").1;
-                Way::Machine(Machine::new(search.environment, role).map_err(broken)?)
+                Provider::Machine(Machine::new(search.environment, role).map_err(broken)?)
             }
             "oidc" => {
                 let (provider, file) = (self.needed("oidc_provider_arn")?, self.needed("oidc_token_file")?);
-                Way::Oidc(IdToken::in_file(search.environment, provider, file), self.role(search)?)
+                Provider::Oidc(IdToken::in_file(search.environment, provider, file), self.role(search)?)
             }
             "external" => {
                 self.check_external(search)?;
-                Way::Command(
+                Provider::Command(
                     Command::new(search.environment, self.needed("process_command")?).map_err(broken)?,
                 )
             }
             "credentialsuri" => {
                 self.check_external(search)?;
-                Way::Server(Server::new(self.needed("credentials_uri")?).map_err(broken)?)
+                Provider::Server(Server::new(self.needed("credentials_uri")?).map_err(broken)?)
             }
             "cloudsso" | "oauth" => {
                 let name = path.last().cloned().unwrap_or_default();
-                Way::Login(Login { file: self.file.clone(), name, mode: mode.to_owned() })
+                Provider::Login(Login { file: self.file.clone(), name, mode: mode.to_owned() })
             }
             _ => {
                 return Err(broken(format!(
@@ -144,7 +146,7 @@ impl Profile<'_> {
                 )));
             }
         };
-        Ok(Source::in_file(&self.origin, way))
+        Ok(Source::in_file(&self.origin, provider))
     }
 
     fn key(&self, token: Option<&str>) -> Result<Credentials, CredentialsError> {

@@ -23,13 +23,13 @@ use crate::random::Random;
 /// A source of credentials.
 pub struct Source {
     origin: String,
-    way: Way,
+    provider: Provider,
     /// The profile or section that chose it.
     profile: Option<String>,
 }
 
 /// The way in which a source gives credentials.
-pub(super) enum Way {
+pub(super) enum Provider {
     /// They are known already.
     Key(Credentials),
     /// Another source may take a role.
@@ -47,8 +47,8 @@ pub(super) enum Way {
 }
 
 impl Source {
-    pub(super) fn new(origin: impl Into<String>, way: Way) -> Self {
-        Self { origin: origin.into(), way, profile: None }
+    pub(super) fn new(origin: impl Into<String>, provider: Provider) -> Self {
+        Self { origin: origin.into(), provider, profile: None }
     }
 
     /// Returns the same source, as chosen by a profile or section.
@@ -57,12 +57,12 @@ impl Source {
     }
 
     /// Returns a source in a configuration file. If it takes a role, its origin names that, too.
-    pub(super) fn in_file(place: &str, way: Way) -> Self {
-        let role = match &way {
-            Way::Role(_, role) | Way::Oidc(_, role) => format!(", {}", role.shown()),
+    pub(super) fn in_file(place: &str, provider: Provider) -> Self {
+        let role = match &provider {
+            Provider::Role(_, role) | Provider::Oidc(_, role) => format!(", {}", role.shown()),
             _ => String::new(),
         };
-        Self::new(format!("{place}{role}"), way)
+        Self::new(format!("{place}{role}"), provider)
     }
 
     /// Returns the place where it is configured, to show.
@@ -77,16 +77,20 @@ impl Source {
 
     /// Returns the role that it takes, if there is one.
     pub fn role(&self) -> Option<&str> {
-        match &self.way {
-            Way::Role(_, role) | Way::Oidc(_, role) => Some(role.arn()),
-            Way::Key(_) | Way::Machine(_) | Way::Server(_) | Way::Command(_) | Way::Login(_) => None,
+        match &self.provider {
+            Provider::Role(_, role) | Provider::Oidc(_, role) => Some(role.arn()),
+            Provider::Key(_)
+            | Provider::Machine(_)
+            | Provider::Server(_)
+            | Provider::Command(_)
+            | Provider::Login(_) => None,
         }
     }
 
     /// Returns the credentials, if they are known without a request. They never change.
     pub fn key(&self) -> Option<&Credentials> {
-        match &self.way {
-            Way::Key(credentials) => Some(credentials),
+        match &self.provider {
+            Provider::Key(credentials) => Some(credentials),
             _ => None,
         }
     }
@@ -94,27 +98,27 @@ impl Source {
     /// Gets new credentials, each time it is called.
     pub(super) fn lease<'a>(
         &'a self,
-        means: &'a Means<'a>,
+        context: &'a Context<'a>,
     ) -> Pin<Box<dyn Future<Output = Result<Lease, CredentialsError>> + Send + 'a>> {
         Box::pin(async move {
-            let lease = match &self.way {
-                Way::Key(credentials) => return Ok(known(credentials, means)),
-                Way::Role(source, role) => {
-                    let caller = source.lease(means).await?;
-                    role.take(&self.origin, means, &caller.credentials).await
+            let lease = match &self.provider {
+                Provider::Key(credentials) => return Ok(known(credentials, context)),
+                Provider::Role(source, role) => {
+                    let caller = source.lease(context).await?;
+                    role.take(&self.origin, context, &caller.credentials).await
                 }
-                Way::Oidc(token, role) => role.take_by_oidc(&self.origin, means, token).await,
-                Way::Machine(machine) => machine.lease(&self.origin, means).await,
-                Way::Server(server) => server.lease(&self.origin, means).await,
-                Way::Command(command) => command.lease(&self.origin, means).await,
-                Way::Login(login) => login.lease(&self.origin),
+                Provider::Oidc(token, role) => role.take_by_oidc(&self.origin, context, token).await,
+                Provider::Machine(machine) => machine.lease(&self.origin, context).await,
+                Provider::Server(server) => server.lease(&self.origin, context).await,
+                Provider::Command(command) => command.lease(&self.origin, context).await,
+                Provider::Login(login) => login.lease(&self.origin),
             }?;
-            means.secrets.learn_all(&lease.credentials);
-            match lease.expires.filter(|moment| *moment <= means.clock.now()) {
+            context.secrets.learn_all(&lease.credentials);
+            match lease.expires.filter(|moment| *moment <= context.clock.now()) {
                 None => Ok(lease),
                 Some(ended) => {
-                    let what = match &self.way {
-                        Way::Login(login) => login.again(),
+                    let what = match &self.provider {
+                        Provider::Login(login) => login.again(),
                         _ => "get new ones".to_owned(),
                     };
                     Err(failed(
@@ -127,14 +131,14 @@ impl Source {
     }
 }
 
-fn known(credentials: &Credentials, means: &Means<'_>) -> Lease {
-    means.secrets.learn_all(credentials);
+fn known(credentials: &Credentials, context: &Context<'_>) -> Lease {
+    context.secrets.learn_all(credentials);
     Lease { credentials: credentials.clone(), expires: None }
 }
 
 impl From<Credentials> for Source {
     fn from(credentials: Credentials) -> Self {
-        Self::new(credentials.source.clone(), Way::Key(credentials))
+        Self::new(credentials.source.clone(), Provider::Key(credentials))
     }
 }
 
@@ -147,7 +151,7 @@ impl fmt::Debug for Source {
 
 /// The services that a source may use.
 #[derive(Clone, Copy)]
-pub(in crate::cloud) struct Means<'a> {
+pub(in crate::cloud) struct Context<'a> {
     pub(in crate::cloud) transport: &'a dyn Transport,
     pub(in crate::cloud) sts: &'a Endpoint,
     pub(in crate::cloud) clock: &'a Clock,
@@ -157,7 +161,7 @@ pub(in crate::cloud) struct Means<'a> {
     pub(in crate::cloud) secrets: &'a Secrets,
 }
 
-impl Means<'_> {
+impl Context<'_> {
     /// Sends a signed request to the security token service, and repeats it until there is an answer.
     pub(super) async fn call(
         &self,
@@ -167,8 +171,8 @@ impl Means<'_> {
     ) -> Result<Value, Error> {
         let Self { transport, clock, random, retry, pace, secrets, .. } = *self;
         let ask = || async {
-            pace.pass(clock).await;
-            let signed = sign::seal(request, endpoint, credentials, clock.now(), random.nonce());
+            pace.acquire(clock).await;
+            let signed = sign::sign(request, endpoint, credentials, clock.now(), random.nonce());
             classify(request.action, transport.send(&signed).await, secrets, object)
         };
         until_answered(clock, random, retry, ask).await
@@ -179,7 +183,7 @@ impl Means<'_> {
     pub(super) async fn fetch(&self, action: &'static str, fetch: &Fetch) -> Result<Value, Error> {
         let Self { transport, clock, random, retry, pace, secrets, .. } = *self;
         let ask = || async {
-            pace.pass(clock).await;
+            pace.acquire(clock).await;
             classify(action, transport.fetch(fetch).await, secrets, object)
         };
         until_answered(clock, random, retry, ask).await

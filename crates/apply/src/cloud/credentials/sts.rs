@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::oidc::IdToken;
-use super::source::Means;
+use super::source::Context;
 use super::{Credentials, CredentialsError, Lease, failed, temporary};
 use crate::cloud::transport::Address;
 use crate::cloud::{Endpoint, Error, Fetch, request, sign};
@@ -74,11 +74,11 @@ impl Role {
     pub(super) async fn take(
         &self,
         origin: &str,
-        means: &Means<'_>,
+        context: &Context<'_>,
         caller: &Credentials,
     ) -> Result<Lease, CredentialsError> {
         let request = request::sts(request::ASSUME_ROLE, self.parameters());
-        let reply = means.call(&request, &self.sts, caller).await;
+        let reply = context.call(&request, &self.sts, caller).await;
         let reply = reply.map_err(|error| failed(origin, explained(&error)))?;
         temporary(origin, &reply["Credentials"])
     }
@@ -88,19 +88,19 @@ impl Role {
     pub(super) async fn take_by_oidc(
         &self,
         origin: &str,
-        means: &Means<'_>,
+        context: &Context<'_>,
         token: &IdToken,
     ) -> Result<Lease, CredentialsError> {
-        let reply = self.exchange(means, token).await.map_err(|reason| failed(origin, reason))?;
+        let reply = self.exchange(context, token).await.map_err(|reason| failed(origin, reason))?;
         temporary(origin, &reply["Credentials"])
     }
 
-    async fn exchange(&self, means: &Means<'_>, token: &IdToken) -> Result<serde_json::Value, String> {
-        let (provider, token) = (token.provider(), token.get(means).await?);
+    async fn exchange(&self, context: &Context<'_>, token: &IdToken) -> Result<serde_json::Value, String> {
+        let (provider, token) = (token.provider(), token.get(context).await?);
         let mut form = self.parameters();
         form.insert("OIDCProviderArn".to_owned(), provider.to_owned());
         form.insert("OIDCToken".to_owned(), token);
-        let now = means.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let now = context.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let common = [("Action", request::ASSUME_BY_OIDC), ("Format", "JSON"), ("Timestamp", now.as_str())];
         let common = common.into_iter().chain([("Version", request::STS)]);
         let common = common.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -109,7 +109,7 @@ impl Role {
         let fetch = Fetch { body, ..Fetch::new("POST", Address::at(&self.sts, &target)) };
         let form_type = ("content-type", "application/x-www-form-urlencoded".to_owned());
         let fetch = Fetch { headers: vec![("accept", "application/json".to_owned()), form_type], ..fetch };
-        means.fetch(request::ASSUME_BY_OIDC, &fetch).await.map_err(|error| explained(&error))
+        context.fetch(request::ASSUME_BY_OIDC, &fetch).await.map_err(|error| explained(&error))
     }
 
     fn parameters(&self) -> BTreeMap<String, String> {

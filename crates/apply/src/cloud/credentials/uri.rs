@@ -1,7 +1,7 @@
 //! A server that hands out credentials, such as one beside a container.
 
 use super::environment::Environment;
-use super::source::{Means, Source, Way};
+use super::source::{Context, Provider, Source};
 use super::{CredentialsError, Lease, failed, temporary};
 use crate::cloud::transport::{Address, Fetch};
 
@@ -14,7 +14,7 @@ pub(super) struct Server(Address);
 pub(super) fn of_environment(environment: &Environment) -> Result<Option<Source>, CredentialsError> {
     let Some(uri) = environment.get(CREDENTIALS_URI) else { return Ok(None) };
     let server = Server::new(uri).map_err(|reason| failed(CREDENTIALS_URI, reason))?;
-    Ok(Some(Source::new(format!("{CREDENTIALS_URI} at {}", server.0), Way::Server(server))))
+    Ok(Some(Source::new(format!("{CREDENTIALS_URI} at {}", server.0), Provider::Server(server))))
 }
 
 impl Server {
@@ -25,10 +25,10 @@ impl Server {
     }
 
     /// Gets the server's credentials.
-    pub(super) async fn lease(&self, origin: &str, means: &Means<'_>) -> Result<Lease, CredentialsError> {
-        means.secrets.learn_query(self.0.target());
+    pub(super) async fn lease(&self, origin: &str, context: &Context<'_>) -> Result<Lease, CredentialsError> {
+        context.secrets.learn_query(self.0.target());
         let fetch = Fetch::new("GET", self.0.clone());
-        let reply = means.fetch("the credentials URI", &fetch).await;
+        let reply = context.fetch("the credentials URI", &fetch).await;
         let reply = reply.map_err(|error| failed(origin, error.to_string()))?;
         if reply["Code"] != "Success" {
             return Err(failed(origin, "the reply's Code is not Success"));

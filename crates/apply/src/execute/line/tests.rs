@@ -59,7 +59,7 @@ fn play(entry: &str, listed: &str, script: &[&str], wait: bool) -> String {
     let need = line.need();
     assert!(need != Need::Nothing || cut == *line.result(), "a result is the same however the run ends");
     let result = if need == Need::Nothing { line.result().clone() } else { cut };
-    format!("{}{}", if need == Need::Nothing { "" } else { "if cut: " }, told(&result))
+    format!("{}{}", if need == Need::Nothing { "" } else { "if cut: " }, on_one_line(&result))
 }
 
 fn plan(entry: &str, listed: &str) -> Plan {
@@ -155,15 +155,15 @@ fn answer(name: &str) -> Answer<Yes> {
 }
 
 /// Writes a result on one line: outcome, id, order, whether something may have changed, detail, fields.
-fn told(result: &ChangeResult) -> String {
-    let mut text = result.outcome.word().to_owned();
+fn on_one_line(result: &ChangeResult) -> String {
+    let mut text = result.outcome.as_str().to_owned();
     let id = result.id.as_ref().map(ToString::to_string);
     let order = result.order_id.as_ref().map(|order| format!("order {order}"));
     for part in [id, order, result.detail.clone()].into_iter().flatten() {
         text.push_str(&format!(", {part}"));
     }
     for FieldResult { field, outcome, detail } in &result.fields {
-        text.push_str(&format!("; {field} {}", outcome.word()));
+        text.push_str(&format!("; {field} {}", outcome.as_str()));
         if let Some(detail) = detail {
             text.push_str(&format!(" ({detail})"));
         }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use cenbwp_spec::AccountId;
 use jiff::{SignedDuration, Timestamp};
 
-use super::source::{Means, Source};
-use super::{Asker, Credentials, CredentialsError, Lease, failed};
+use super::source::{Context, Source};
+use super::{Caller, Credentials, CredentialsError, Lease, failed};
 
 /// The time before their end at which credentials are renewed, so that none expire while a request is on its
 /// way, and a renewal that fails can be tried again. Credentials with a short life are renewed at half of it.
@@ -18,11 +18,11 @@ const AGAIN: SignedDuration = SignedDuration::from_secs(30);
 /// during a renewal waits for that renewal.
 ///
 /// The account is pinned: renewed credentials that belong to another one end the run.
-pub(in crate::cloud) struct Provider {
+pub(in crate::cloud) struct CredentialCache {
     source: Source,
     held: tokio::sync::Mutex<Option<Held>>,
     account: OnceLock<AccountId>,
-    asker: Mutex<Option<Asker>>,
+    caller: Mutex<Option<Caller>>,
 }
 
 struct Held {
@@ -35,22 +35,22 @@ struct Held {
     is_refused: bool,
 }
 
-impl Provider {
+impl CredentialCache {
     pub(in crate::cloud) fn new(source: Source) -> Self {
-        let (held, account, asker) = Default::default();
-        Self { source, held, account, asker }
+        let (held, account, caller) = Default::default();
+        Self { source, held, account, caller }
     }
 
     /// Gives credentials that will last for a while.
     pub(in crate::cloud) async fn credentials(
         &self,
-        means: &Means<'_>,
+        context: &Context<'_>,
     ) -> Result<Arc<Credentials>, CredentialsError> {
         let mut held = self.held.lock().await;
-        let now = means.clock.now();
+        let now = context.clock.now();
         let fresh = match &mut *held {
             Some(held) if !held.is_refused && now < held.renew_at => return Ok(held.credentials.clone()),
-            Some(old) => match self.renewed(means, old).await {
+            Some(old) => match self.renewed(context, old).await {
                 Ok(fresh) => fresh,
                 // While the old ones last, a renewal that fails is only a warning, unless the account is
                 // another one.
@@ -63,7 +63,7 @@ impl Provider {
                 }
                 Err(Renewal::Failed(error) | Renewal::Forbidden(error)) => return Err(error),
             },
-            None => Held::new(self.source.lease(means).await?, now, false),
+            None => Held::new(self.source.lease(context).await?, now, false),
         };
         tracing::info!(
             source = fresh.credentials.source,
@@ -71,34 +71,34 @@ impl Provider {
             expires = fresh.expires.map(tracing::field::display),
             "credentials found"
         );
-        *self.asker.lock().unwrap_or_else(PoisonError::into_inner) = Some((&*fresh.credentials).into());
+        *self.caller.lock().unwrap_or_else(PoisonError::into_inner) = Some((&*fresh.credentials).into());
         Ok(held.insert(fresh).credentials.clone())
     }
 
-    async fn renewed(&self, means: &Means<'_>, old: &Held) -> Result<Held, Renewal> {
-        let lease = self.source.lease(means).await.map_err(Renewal::Failed)?;
+    async fn renewed(&self, context: &Context<'_>, old: &Held) -> Result<Held, Renewal> {
+        let lease = self.source.lease(context).await.map_err(Renewal::Failed)?;
         if lease.credentials.access_key_id != old.credentials.access_key_id {
-            self.check_account(means, &old.credentials, &lease.credentials).await?;
+            self.check_account(context, &old.credentials, &lease.credentials).await?;
         }
-        Ok(Held::new(lease, means.clock.now(), old.is_refused))
+        Ok(Held::new(lease, context.clock.now(), old.is_refused))
     }
 
     /// Refuses credentials of another account than before. If the account is not known yet, the service is
     /// asked with the old credentials; if that fails, nothing is refused.
     async fn check_account(
         &self,
-        means: &Means<'_>,
+        context: &Context<'_>,
         old: &Credentials,
         new: &Credentials,
     ) -> Result<(), Renewal> {
         let before = match self.account.get() {
             Some(account) => account.clone(),
-            None => match means.account(old).await {
+            None => match context.account(old).await {
                 Ok(account) => account,
                 Err(_) => return Ok(()),
             },
         };
-        let after = means.account(new).await;
+        let after = context.account(new).await;
         let after = after.map_err(|reason| Renewal::Failed(failed(&new.source, reason)))?;
         if after != before {
             let reason =
@@ -131,8 +131,8 @@ impl Provider {
     }
 
     /// Returns the caller, once credentials have been needed.
-    pub(in crate::cloud) fn asker(&self) -> Option<Asker> {
-        self.asker.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(in crate::cloud) fn caller(&self) -> Option<Caller> {
+        self.caller.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
