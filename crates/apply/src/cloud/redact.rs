@@ -164,8 +164,8 @@ fn whole_or_cut(text: &str, at: usize, secret: &str) -> Option<Stretch> {
     (same == secret.len() || is_cut()).then_some(at..at + same)
 }
 
-/// Returns the text as a report's diagram writes it: as character references, except letters, digits and
-/// hyphens.
+/// Returns the text as a report's diagram writes it: every character except letters, digits and hyphens as a
+/// character reference.
 fn referenced(text: &str) -> String {
     let written =
         |c: char| if c.is_alphanumeric() || c == '-' { c.to_string() } else { format!("#{};", u32::from(c)) };

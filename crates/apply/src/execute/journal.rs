@@ -98,7 +98,7 @@ impl Journal {
         Ok(Self { path: path.to_owned(), file, run })
     }
 
-    /// Records the begin of a run: the account, and the digest of the approved plan.
+    /// Records the start of a run: the account, and the digest of the approved plan.
     ///
     /// # Errors
     /// When the line cannot be written to disk, with the file's path.

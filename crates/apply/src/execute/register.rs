@@ -104,7 +104,7 @@ impl Register {
         }
     }
 
-    /// Removes a request that was entered and did not leave.
+    /// Records that a request which was entered did not leave.
     pub(super) fn withdrawn(&mut self, now: Timestamp, intent: &Intent) {
         if let Some(journal) = &mut self.journal {
             noted(&intent.identity, journal.answer(now, intent, None));

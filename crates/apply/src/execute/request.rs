@@ -3,7 +3,7 @@
 //! | state | it means | after an answer | after a listing |
 //! |---|---|---|---|
 //! | clean | no request of ours can have taken effect | table below | shown: done. Hidden: doubt |
-//! | doubt | a request of ours may have taken effect | – | shown: done. Not shown: cleared |
+//! | doubt | it may be done already | – | shown: done. Not shown: cleared |
 //! | cleared | a listing after the doubt shows nothing | table below | shown: done. Hidden or gone: doubt |
 //! | accepted | the service said yes | – | shown: done. Contradicted: unknown |
 //! | watching | nothing more is sent; a listing may still show it | – | shown: done. After a refusal one listing decides |
@@ -117,7 +117,7 @@ impl End {
 pub(super) enum State {
     /// No request of ours can have taken effect; it may be sent.
     Clean(Tries),
-    /// A request of ours may have taken effect; only a listing can settle it.
+    /// It may be done already; only a listing can settle it.
     Doubt(Tries, Cause),
     /// A listing after the doubt does not show it; it may be sent again, with the same token.
     Cleared(Tries, Cause),

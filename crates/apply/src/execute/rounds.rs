@@ -256,7 +256,7 @@ impl<'a> Rounds<'a> {
     /// | waits for | how long |
     /// |---|---|
     /// | a request that is sent again | longer with each repetition, and at least as long as the service asked for |
-    /// | a value in the listing | half a second after an end, then up to four; at least as long as a listing takes |
+    /// | a value in the listing | half a second, up to four while nothing is settled; at least as long as a listing |
     /// | nothing: a new request may be sent | not at all |
     async fn pause(&mut self) {
         let settled = self.lines().map(Line::settled).sum();

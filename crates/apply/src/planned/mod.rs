@@ -93,7 +93,7 @@ impl Planned {
         self.material().is_applyable()
     }
 
-    /// Returns the line that says how to approve the plan; empty if there is nothing to approve.
+    /// Returns the line with the digest that approves the plan; empty if there is nothing to approve.
     pub fn approved_by(&self) -> String {
         let is_open = self.is_applyable() && !self.plan.is_empty();
         if is_open { format!("Digest {}\n", self.digest()) } else { String::new() }
