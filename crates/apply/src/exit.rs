@@ -4,6 +4,9 @@ use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
+use cenbwp_spec::Explanation;
+
+use crate::catalogue;
 use crate::cloud::Secrets;
 use crate::files::Unreadable;
 pub use crate::files::shown;
@@ -34,6 +37,21 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Its explanation.
+    pub fn rule(self) -> &'static Explanation {
+        match self {
+            Self::Done => &catalogue::EXIT_0,
+            Self::Error => &catalogue::EXIT_1,
+            Self::Pending => &catalogue::EXIT_2,
+            Self::Invalid => &catalogue::EXIT_3,
+            Self::Refused => &catalogue::EXIT_4,
+            Self::Stale => &catalogue::EXIT_5,
+            Self::Partial => &catalogue::EXIT_6,
+            Self::Unknown => &catalogue::EXIT_7,
+            Self::Interrupted => &catalogue::EXIT_130,
+        }
+    }
+
     /// Returns the number that the process ends with.
     pub fn code(self) -> u8 {
         match self {
@@ -50,20 +68,10 @@ impl Exit {
     }
 }
 
-/// Writes the code in a word or two.
+/// The code in a word or two.
 impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Done => "done",
-            Self::Error => "error",
-            Self::Pending => "changes are pending",
-            Self::Invalid => "invalid",
-            Self::Refused => "refused",
-            Self::Stale => "stale",
-            Self::Partial => "partial",
-            Self::Unknown => "outcome unknown",
-            Self::Interrupted => "interrupted",
-        })
+        f.write_str(self.rule().title)
     }
 }
 

@@ -11,6 +11,7 @@
 //!
 //! Its only promise to the outside is the binary; the modules are public for the tests.
 
+pub mod catalogue;
 pub mod cli;
 pub mod clock;
 pub mod cloud;

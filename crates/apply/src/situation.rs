@@ -90,7 +90,7 @@ pub(crate) fn checked_plan(spec: &Spec, observed: &Observed, options: &Options) 
     match cenbwp_diff::audit(&plan, spec, observed, options).first() {
         None => Ok(plan),
         Some(flaw) => {
-            Err(Failure::new(Exit::Error, format_args!("the plan contradicts its own laws: {flaw:?}"))
+            Err(Failure::new(Exit::Error, format_args!("the plan contradicts its own laws: {flaw}"))
                 .hint("nothing was sent; please report this with the spec and the output of --live-from"))
         }
     }

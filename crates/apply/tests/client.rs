@@ -235,7 +235,7 @@ fn purchase() -> Purchase {
         description: None,
         terms: Prepay { term: Term::Months(1), auto_pay: true, renewal: Renewal::Off },
         tags: [("cenbwp".to_owned(), "backbone/cn-eu".to_owned())].into(),
-        then: Vec::new(),
+        follow_ups: Vec::new(),
     }
 }
 

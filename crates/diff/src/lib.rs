@@ -3,36 +3,30 @@
 //! ```text
 //! Spec ─────┐
 //! Observed ─┼─decide─▶ Plan ──render──▶ text
-//! Options ──┘            └───audit────▶ flaws, none in a plan of ours
+//! Options ──┘            └───audit────▶ flaws, none in a plan made here
 //! ```
 //!
-//! [`plan()`] decides (`decide`, with look-ups in `index`, fields in `compare`, `limits`, `warn`); [`audit()`]
-//! checks what it decided and shares no code with it; [`render()`] and `words` are everything that a person
-//! reads.
+//! [`plan()`] decides, in `decide`; [`audit()`] checks every decision with rules of its own; [`render()`] and the
+//! messages beside it are every word that a person reads. A plan itself holds no prose: reasons, warnings and
+//! limits are types.
 //!
 //! **Invariant:** pure. No clock (the time is a field of [`Options`]), no environment, no files, no
 //! network, nothing asynchronous: the same input gives the same plan, byte for byte. Nothing here knows
 //! the vendor's parameter names; requests are made at the edge, from plans.
 
 mod audit;
-mod compare;
 mod decide;
-mod index;
-mod limits;
 mod observed;
 mod plan;
 mod render;
-mod warn;
-mod words;
 
 pub use audit::{Flaw, audit};
 pub use cenbwp_spec::neutral;
 pub use decide::plan;
-pub use limits::{Breach, LimitOwner, NewMbps};
-pub use observed::{Business, ChargeType, Live, Observed, Owner, Reservation, ReservationKind, Unreadable};
+pub use observed::{Business, Live, LiveCharge, Observed, Owner, Reservation, ReservationKind, Unreadable};
 pub use plan::{
-    Adoption, Change, Delta, FieldChange, Held, HeldReason, Options, Plan, Purchase, Release, Retirement,
-    Superseded, Undeclared, Update, Warning,
+    Abnormal, AdoptRefusal, Adoption, Breach, Change, Delta, FieldChange, FixedDifference, Held, HeldReason,
+    Leftover, Limit, LimitOwner, NewMbps, Options, Plan, Purchase, Release, Retirement, Update, Warning,
+    WarningKind,
 };
-pub use render::{Palette, Style, obstacle, render, render_change, summary};
-pub use words::when;
+pub use render::{Palette, Style, held_rules, obstacle, render, render_change, summary, warning_rules, when};

@@ -1,4 +1,4 @@
-//! What one full listing of the account showed, in our own words.
+//! The account as one full listing showed it, apart from the vendor's names.
 
 use cenbwp_spec::{AreaPair, CenId, Identity, Mbps, PackageId, Tags};
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ pub struct Observed {
     pub packages: Vec<Live>,
     /// The items that could not. Each of them may be any package, so none is forgotten.
     pub unreadable: Vec<Unreadable>,
-    /// Whether the listing is known to be whole. A recording may not be; a listing from the service
+    /// True if the listing is known to be whole. A recording may not be; a listing from the service
     /// that is not whole is an error before it gets here.
     pub complete: bool,
 }
@@ -23,7 +23,7 @@ pub struct Observed {
 pub struct Unreadable {
     /// Its id, if that much could be read.
     pub id: Option<PackageId>,
-    /// What was found and what was expected.
+    /// The reason: the found and the expected value.
     pub reason: String,
 }
 
@@ -41,75 +41,82 @@ pub struct Live {
     pub areas: AreaPair,
     /// The bandwidth it has now, a temporary upgrade included.
     pub bandwidth: Mbps,
-    /// How it is paid for.
-    pub charge: ChargeType,
+    /// The way it is paid for.
+    pub charge: LiveCharge,
     /// The CENs it is attached to, sorted: none or one today; the reply is a list.
     pub cens: Vec<CenId>,
     /// Its resource group, if the listing names one.
     pub resource_group: Option<String>,
     /// Every tag, system tags included.
     pub tags: Tags,
-    /// Whether it works, as far as money and security are concerned.
+    /// Its business status: normal, or locked for money or security.
     pub business: Business,
-    /// When it ends, if the listing says so.
+    /// Its end, if the listing names one.
     pub expires: Option<Timestamp>,
     /// A change that is ordered and not in force yet, or in force for a while.
     pub reservation: Option<Reservation>,
 }
 
 impl Live {
-    /// Who owns it, by its identity tag.
+    /// The owner, by its identity tag.
     pub fn owner(&self) -> Owner {
         match self.tags.get(Identity::TAG) {
             None => Owner::Nobody,
-            Some(text) => text.parse().map_or_else(|_| Owner::Unclear(text.clone()), Owner::Identity),
+            Some(text) => text.parse().map_or_else(|_| Owner::Malformed(text.clone()), Owner::Identity),
         }
     }
 
-    /// Tells whether its end lies at or before `now`. Unknown ends have not come.
+    /// True if its end lies at or before `now`. Unknown ends have not come.
     pub fn expired(&self, now: Timestamp) -> bool {
         self.expires.is_some_and(|end| end <= now)
     }
 
-    /// The bandwidth that lasts: the reserved one while a temporary upgrade runs.
-    pub fn lasting_bandwidth(&self) -> Mbps {
-        match &self.reservation {
-            Some(Reservation { kind: ReservationKind::TempUpgrade, bandwidth: Some(after), .. }) => *after,
-            _ => self.bandwidth,
-        }
+    /// The permanent bandwidth: the reserved one while a temporary upgrade runs.
+    pub fn permanent_bandwidth(&self) -> Mbps {
+        let fallback = self.reservation.as_ref().and_then(|reservation| match reservation.kind {
+            ReservationKind::TempUpgrade => reservation.bandwidth,
+            ReservationKind::Upgrade | ReservationKind::Other(_) => None,
+        });
+        fallback.unwrap_or(self.bandwidth)
+    }
+
+    /// True if a temporary upgrade runs and the listing does not name the bandwidth after it.
+    pub fn fallback_is_unknown(&self) -> bool {
+        let unknown = |it: &Reservation| it.kind == ReservationKind::TempUpgrade && it.bandwidth.is_none();
+        self.reservation.as_ref().is_some_and(unknown)
     }
 }
 
-/// Whom the identity tag names.
+/// The owner that the identity tag names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
     /// There is no identity tag.
     Nobody,
     /// The tag names this identity.
     Identity(Identity),
-    /// The tag is there and is not an identity: somebody wrote it by hand. It may be anybody's.
-    Unclear(String),
+    /// The tag is there and is not an identity, written by hand perhaps. The package may be any stack's.
+    Malformed(String),
 }
 
-/// How a live package is paid for.
+/// The way a live package is paid for.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum ChargeType {
+pub enum LiveCharge {
     /// Bought for a term.
     Prepay,
     /// Paid by use.
     Postpay,
-    /// A word that is not known here.
+    /// An unknown word of the service.
     Other(String),
 }
 
-/// Whether a package works, as far as money and security are concerned.
+/// The business status of a package: its state as far as money and security are concerned.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Business {
     /// It works.
     Normal,
-    /// It is locked, or in a state that is not known here; the service's word for it.
+    /// It is locked, or in an unknown state; the service's word for it.
     Locked(String),
 }
 
@@ -117,15 +124,15 @@ pub enum Business {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct Reservation {
-    /// What was ordered.
+    /// The kind of the order.
     pub kind: ReservationKind,
     /// The bandwidth after it: for a temporary upgrade the one it falls back to.
     pub bandwidth: Option<Mbps>,
-    /// When that happens.
+    /// The time of the change.
     pub at: Option<Timestamp>,
 }
 
-/// What kind of change is pending.
+/// The kind of a pending change.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ReservationKind {
@@ -133,6 +140,6 @@ pub enum ReservationKind {
     TempUpgrade,
     /// A change of bandwidth for good.
     Upgrade,
-    /// A word that is not known here.
+    /// An unknown word of the service.
     Other(String),
 }

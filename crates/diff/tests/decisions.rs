@@ -6,7 +6,7 @@ mod world;
 use std::collections::BTreeSet;
 
 use cenbwp_diff::{
-    Business, Change, ChargeType, Live, Observed, Plan, ReservationKind, Unreadable, audit, plan,
+    Business, Change, Live, LiveCharge, Observed, Plan, ReservationKind, Unreadable, audit, plan,
 };
 use cenbwp_spec::{Charge, Field, Generation, Manage, Mbps, Package, Wish};
 
@@ -63,11 +63,11 @@ fn in_words(plan: &Plan) -> String {
         }
     };
     let mut words: Vec<String> = plan.changes.iter().map(change).collect();
-    words.extend(plan.held.iter().map(|held| format!("held {}", held.reason.word())));
+    words.extend(plan.held.iter().map(|held| format!("held {}", held.reason.rule().name)));
     words.extend(plan.in_sync.values().map(|_| "in order".to_owned()));
     words.extend(plan.undeclared.iter().map(|_| "undeclared".to_owned()));
     words.extend(plan.superseded.iter().map(|_| "superseded".to_owned()));
-    words.extend(plan.warnings.iter().map(|warning| warning.word().to_owned()));
+    words.extend(plan.warnings.iter().map(|warning| warning.kind.rule().name.to_owned()));
     words.extend((plan.unmanaged > 0).then(|| format!("{} unmanaged", plan.unmanaged)));
     words.join(", ")
 }
@@ -261,8 +261,8 @@ fn a_cen_is_attached_moved_and_detached_only_as_declared() {
 fn what_is_fixed_at_purchase_is_never_changed() {
     check(declared(|p| p.areas = pair("China", "China")), [own(|_| {})], "held immutable");
     check(declared(|p| p.charge = Charge::Postpay), [own(|_| {})], "held immutable");
-    check(declared(|_| {}), [own(|l| l.charge = ChargeType::Postpay)], "held immutable");
-    let barter = |l: &mut Live| l.charge = ChargeType::Other("BARTER".to_owned());
+    check(declared(|_| {}), [own(|l| l.charge = LiveCharge::Postpay)], "held immutable");
+    let barter = |l: &mut Live| l.charge = LiveCharge::Other("BARTER".to_owned());
     check(declared(|_| {}), [own(barter)], "in order");
     check(declared(|p| p.bandwidth = Mbps(5)), [own(barter)], "held not_normal");
 }
@@ -328,7 +328,7 @@ fn an_ignored_field_is_not_changed_after_a_purchase_or_an_adoption_either() {
     };
     let then = |package: Package| {
         let plan = plan(&spec([package]), &observed([]), &options());
-        let follows: Vec<_> = plan.purchases().map(|purchase| fields(&purchase.then)).collect();
+        let follows: Vec<_> = plan.purchases().map(|purchase| fields(&purchase.follow_ups)).collect();
         format!("{}: {}", in_words(&plan), follows.join(", "))
     };
     assert_eq!(then(all([].into())), "purchase: resourceGroupId+cenId");
@@ -386,7 +386,7 @@ fn a_package_is_released_or_retired_only_as_far_as_the_spec_says() {
     check(manage(Manage::Retire), [], "entry_can_go");
     check(manage(Manage::Retire), [own(|_| {})], "in order, retiring");
     check(manage(Manage::Retire), [own(|l| l.cens = cens(&["cen-1"]))], "retire 1 leave");
-    check(manage(Manage::Retire), [own(|l| l.charge = ChargeType::Postpay)], "retire 0 delete");
+    check(manage(Manage::Retire), [own(|l| l.charge = LiveCharge::Postpay)], "retire 0 delete");
     check(manage(Manage::Retire), [own(|l| l.expires = Some(options().now))], "retire 0 delete");
 }
 

@@ -7,8 +7,8 @@ mod world;
 use std::collections::BTreeSet;
 
 use cenbwp_diff::{
-    Breach, Business, Change, ChargeType, Delta, FieldChange, Flaw, LimitOwner, Live, Observed, Options,
-    Plan, Undeclared, Unreadable, Update, Warning, audit, plan,
+    Breach, Business, Change, Delta, FieldChange, Flaw, Leftover, Limit, LimitOwner, Live, LiveCharge,
+    Observed, Options, Plan, Unreadable, Update, Warning, WarningKind, audit, plan,
 };
 use cenbwp_spec::{Field, Generation, Limits, Manage, Mbps, Package, Spec, Tags, Wish};
 
@@ -42,7 +42,7 @@ fn the_cloud() -> Observed {
         grown,
         own("in-order"),
         Live { cens: [("cen-2".parse().unwrap())].into(), ..own("moved") },
-        Live { charge: ChargeType::Postpay, cens: [("cen-1".parse().unwrap())].into(), ..own("over") },
+        Live { charge: LiveCharge::Postpay, cens: [("cen-1".parse().unwrap())].into(), ..own("over") },
         own("renewed"),
         Live { bandwidth: Mbps(3), ..own("stray") },
     ])
@@ -76,7 +76,7 @@ fn change<'a>(plan: &'a mut Plan, of: &str) -> &'a mut Change {
 
 fn fields<'a>(plan: &'a mut Plan, of: &str) -> &'a mut Vec<FieldChange> {
     match change(plan, of) {
-        Change::Purchase(purchase) => &mut purchase.then,
+        Change::Purchase(purchase) => &mut purchase.follow_ups,
         Change::Update(update) => &mut update.fields,
         Change::Adopt(adoption) => &mut adoption.fields,
         Change::Release(_) | Change::Retire(_) => panic!("{of} has no fields"),
@@ -98,30 +98,33 @@ fn a_change_of_what_is_not_declared() {
         let name = FieldChange::Name(Delta { from: "s-stray".to_owned(), to: "x".to_owned() });
         Change::Update(Update { identity: identity("s/stray"), id: id("cenbwp-stray"), fields: vec![name] })
     };
-    spoiled(|plan| plan.changes.push(update()), Flaw::NotAsked(identity("s/stray")));
+    spoiled(|plan| plan.changes.push(update()), Flaw::UnknownIdentity(identity("s/stray")));
     let only = BTreeSet::from(["s/grown".parse().unwrap()]);
-    elsewhere(|_, _, options| options.targets = Some(only), Flaw::NotAsked(identity("s/bought")));
+    elsewhere(|_, _, options| options.targets = Some(only), Flaw::UnknownIdentity(identity("s/bought")));
 }
 
 #[test]
 fn two_changes_of_one_address_or_an_empty_one() {
-    let grown = || Flaw::NotOne("s/grown".parse().unwrap());
-    spoiled(|plan| plan.changes.extend_from_within(3..4), Flaw::NotOne("s/grown".parse().unwrap()));
+    let grown = || Flaw::NotExactlyOneOutcome("s/grown".parse().unwrap());
+    spoiled(
+        |plan| plan.changes.extend_from_within(3..4),
+        Flaw::NotExactlyOneOutcome("s/grown".parse().unwrap()),
+    );
     spoiled(|plan| drop(plan.in_sync.insert("s/grown".parse().unwrap(), id("cenbwp-grown"))), grown());
     spoiled(|plan| fields(plan, "s/grown").clear(), grown());
 }
 
 #[test]
 fn a_declared_package_without_a_fate() {
-    spoiled(|plan| drop(plan.changes.remove(0)), Flaw::Silent("s/bought".parse().unwrap()));
+    spoiled(|plan| drop(plan.changes.remove(0)), Flaw::NoOutcome("s/bought".parse().unwrap()));
 }
 
 #[test]
 fn lists_out_of_order() {
     spoiled(|plan| plan.changes.reverse(), Flaw::Unsorted("changes"));
-    let stray = |name: &str| Undeclared { identity: identity(name), id: id("cenbwp-x"), expires: None };
+    let stray = |name: &str| Leftover { identity: identity(name), id: id("cenbwp-x"), expires: None };
     spoiled(|plan| plan.undeclared = vec![stray("s/y"), stray("s/x")], Flaw::Unsorted("undeclared"));
-    let warning = |name: &str| Warning::EntryCanGo { identity: identity(name) };
+    let warning = |name: &str| Warning { identity: identity(name), kind: WarningKind::EntryCanGo };
     spoiled(|plan| plan.warnings = vec![warning("s/y"), warning("s/x")], Flaw::Unsorted("warnings"));
 }
 
@@ -136,7 +139,7 @@ fn a_purchase_of_what_is_there() {
 
 #[test]
 fn a_purchase_or_adoption_on_doubt() {
-    let blind = |of: &str| Flaw::BuysBlind(identity(of));
+    let blind = |of: &str| Flaw::PurchaseOnDoubt(identity(of));
     let item = || Unreadable { id: None, reason: String::new() };
     for of in ["s/bought", "s/found", "s/renewed/2"] {
         elsewhere(|_, cloud, _| cloud.complete = false, blind(of));
@@ -175,7 +178,7 @@ fn a_purchase_of_something_else() {
             Change::Purchase(purchase) => spoil(purchase),
             other => panic!("{other:?}"),
         };
-        spoiled(spoil, Flaw::BuysOther(identity("s/bought"), field));
+        spoiled(spoil, Flaw::ParameterMismatch(identity("s/bought"), field));
     };
     spoil("areas", |purchase| purchase.areas = world::pair("China", "China"));
     spoil("bandwidth", |purchase| purchase.bandwidth = Mbps(1000));
@@ -185,11 +188,11 @@ fn a_purchase_of_something_else() {
     spoil("tags", |purchase| drop(purchase.tags.remove("cenbwp")));
     spoil("tags", |purchase| drop(purchase.tags.remove("k")));
     spoil("tags", |purchase| drop(purchase.tags.insert("extra".to_owned(), "1".to_owned())));
-    spoil("then", |purchase| purchase.then.clear());
+    spoil("follow_ups", |purchase| purchase.follow_ups.clear());
     let leave = |spec: &mut Spec| edit(spec, "s/bought").ignore = [Field::CenId].into();
-    elsewhere(|spec, _, _| leave(spec), Flaw::BuysOther(identity("s/bought"), "then"));
+    elsewhere(|spec, _, _| leave(spec), Flaw::ParameterMismatch(identity("s/bought"), "follow_ups"));
     let manage = |spec: &mut Spec| edit(spec, "s/bought").manage = Manage::Observe;
-    elsewhere(|spec, _, _| manage(spec), Flaw::BuysOther(identity("s/bought"), "manage"));
+    elsewhere(|spec, _, _| manage(spec), Flaw::ParameterMismatch(identity("s/bought"), "manage"));
 }
 
 #[test]
@@ -213,7 +216,7 @@ fn a_change_of_the_wrong_package() {
 
 #[test]
 fn a_field_that_nobody_asked_to_change() {
-    let flaw = |field| Flaw::UnaskedChange(identity("s/grown"), field);
+    let flaw = |field| Flaw::UnrequestedChange(identity("s/grown"), field);
     let from_to = |from: u32, to: u32| FieldChange::Bandwidth(Delta { from: Mbps(from), to: Mbps(to) });
     spoiled(|plan| fields(plan, "s/grown")[0] = from_to(100, 2000), flaw(Field::Bandwidth));
     spoiled(|plan| fields(plan, "s/grown")[0] = from_to(50, 200), flaw(Field::Bandwidth));
@@ -230,7 +233,7 @@ fn a_field_that_nobody_asked_to_change() {
         edit(spec, "s/moved").allow_interruption = false;
         find(cloud, "cenbwp-moved").description = "x".to_owned();
     };
-    elsewhere(moved, Flaw::UnaskedChange(identity("s/moved"), Field::CenId));
+    elsewhere(moved, Flaw::UnrequestedChange(identity("s/moved"), Field::CenId));
     let leave = |spec: &mut Spec| edit(spec, "s/grown").ignore = [Field::Name].into();
     elsewhere(|spec, _, _| leave(spec), flaw(Field::Name));
 }
@@ -243,10 +246,10 @@ fn a_field_that_should_change_and_does_not() {
 
 #[test]
 fn an_end_that_nobody_asked_for() {
-    let end = |of: &str| Flaw::UnaskedEnd(identity(of));
+    let end = |of: &str| Flaw::UnrequestedRemoval(identity(of));
     elsewhere(|spec, _, _| edit(spec, "s/over").manage = Manage::Full, end("s/over"));
     elsewhere(|spec, _, _| edit(spec, "s/freed").manage = Manage::Retire, end("s/freed"));
-    elsewhere(|_, cloud, _| find(cloud, "cenbwp-over").charge = ChargeType::Prepay, end("s/over"));
+    elsewhere(|_, cloud, _| find(cloud, "cenbwp-over").charge = LiveCharge::Prepay, end("s/over"));
     elsewhere(|_, cloud, _| find(cloud, "cenbwp-over").cens.clear(), end("s/over"));
     let more = |plan: &mut Plan| match change(plan, "s/freed") {
         Change::Release(release) => drop(release.tag_keys.insert("theirs".to_owned())),
@@ -268,7 +271,7 @@ fn a_change_of_an_expired_or_locked_package() {
 fn a_package_that_is_said_to_be_in_order_and_is_not() {
     let flaw = || Flaw::NotInSync("s/in-order".parse().unwrap());
     elsewhere(|spec, _, _| edit(spec, "s/in-order").bandwidth = Mbps(500), flaw());
-    elsewhere(|_, cloud, _| find(cloud, "cenbwp-in-order").charge = ChargeType::Postpay, flaw());
+    elsewhere(|_, cloud, _| find(cloud, "cenbwp-in-order").charge = LiveCharge::Postpay, flaw());
     elsewhere(|_, cloud, _| find(cloud, "cenbwp-in-order").tags = Tags::default(), flaw());
     elsewhere(|spec, _, _| edit(spec, "s/in-order").manage = Manage::Release, flaw());
 }
@@ -279,7 +282,7 @@ fn a_limit_that_is_exceeded_in_silence_or_without_cause() {
     let tighten = |spec: &mut Spec| spec.stacks.values_mut().for_each(|stack| stack.limits = strict);
     elsewhere(|spec, _, _| tighten(spec), Flaw::Limits);
     elsewhere(|_, _, options| options.max_new_mbps = Some(Mbps(279)), Flaw::Limits);
-    let breach = |owner| Breach { owner, limit: "maxPurchases", allowed: 1, wanted: 2 };
+    let breach = |owner| Breach { owner, limit: Limit::Purchases, allowed: 1, wanted: 2 };
     spoiled(|plan| plan.breaches.push(breach(LimitOwner::Run)), Flaw::Limits);
     spoiled(|plan| plan.breaches.push(breach(LimitOwner::Stack("s".parse().unwrap()))), Flaw::Limits);
 }

@@ -6,7 +6,7 @@ mod world;
 use std::collections::BTreeSet;
 
 use cenbwp_diff::{
-    Business, Change, ChargeType, FieldChange, Held, Live, Observed, Owner, Plan, ReservationKind,
+    Business, Change, FieldChange, Held, Live, LiveCharge, Observed, Owner, Plan, ReservationKind,
     Unreadable, audit, plan,
 };
 use cenbwp_spec::{Charge, Field, Generation, Identity, Manage, Mbps, Package, Spec, Wish};
@@ -93,8 +93,8 @@ fn cloud_states(name: &str) -> Vec<Observed> {
         own(|live| live.resource_group = Some("rg-1".to_owned())),
         own(|live| live.areas = pair("europe", "CHINA")),
         own(|live| live.areas = pair("China", "Australia")),
-        own(|live| live.charge = ChargeType::Postpay),
-        own(|live| live.charge = ChargeType::Other("BARTER".to_owned())),
+        own(|live| live.charge = LiveCharge::Postpay),
+        own(|live| live.charge = LiveCharge::Other("BARTER".to_owned())),
         own(|live| live.expires = Some(time("2025-12-31T16:00:00Z"))),
         own(|live| live.expires = Some(time("2026-01-10T16:00:00Z"))),
         own(|live| live.expires = None),
@@ -117,7 +117,7 @@ fn cloud_states(name: &str) -> Vec<Observed> {
         ownerless(|_| {}),
         ownerless(|live| live.bandwidth = Mbps(200)),
         ownerless(|live| live.expires = Some(time("2025-12-31T16:00:00Z"))),
-        ownerless(|live| live.charge = ChargeType::Postpay),
+        ownerless(|live| live.charge = LiveCharge::Postpay),
         Live { name: format!("s-{name}"), ..ownerless(|live| live.areas = pair("China", "Asia-Pacific")) },
         Live { cens: cens(&["cen-1"]), ..ownerless(|live| live.bandwidth = Mbps(50)) },
         Live { cens: cens(&["cen-1"]), ..tagged("-other", "other/p") },
@@ -215,7 +215,7 @@ fn a_plan_that_was_carried_out_in_part_is_finished_by_the_next() {
         for stopped_after in 1..=whole.changes.len() {
             let mut part = Plan { changes: whole.changes[..stopped_after].to_vec(), ..whole.clone() };
             if let Some(Change::Purchase(purchase)) = part.changes.last_mut() {
-                purchase.then.clear();
+                purchase.follow_ups.clear();
             }
             let cloud = carry_out(&part, cloud);
             let rest = plan(spec, &cloud, &options());
@@ -249,7 +249,7 @@ fn a_package_is_bought_only_if_it_is_certain_that_it_is_not_there() {
                 let Wish::Present(cen) = &declared.cen else { continue };
                 let is_known = |owner: Owner| match owner {
                     Owner::Identity(owner) => spec.get(&owner.address).is_some(),
-                    Owner::Nobody | Owner::Unclear(_) => is_adopted(live, spec),
+                    Owner::Nobody | Owner::Malformed(_) => is_adopted(live, spec),
                 };
                 let takes_its_place = live.cens.contains(cen) && live.areas == purchase.areas;
                 let is_known = is_other(Some(&live.id)) || is_known(live.owner());
@@ -266,7 +266,7 @@ fn a_package_is_bought_only_if_it_is_certain_that_it_is_not_there() {
                             || live.areas == purchase.areas && live.bandwidth == purchase.bandwidth;
                         assert!(!(may_be_renamed && alike), "{spec:#?}\n{cloud:#?}");
                     }
-                    Owner::Unclear(_) => assert!(is_other(Some(&live.id)), "{cloud:#?}"),
+                    Owner::Malformed(_) => assert!(is_other(Some(&live.id)), "{cloud:#?}"),
                     Owner::Nobody => {}
                 }
             }
@@ -338,7 +338,7 @@ fn what_follows_a_purchase_never_contains_an_ignored_field() {
     every_world(|spec, cloud| {
         for purchase in plan(spec, cloud, &options()).purchases() {
             let ignore = &spec.get(&purchase.identity.address).unwrap().ignore;
-            assert!(purchase.then.iter().all(|change| !ignore.contains(&change.field())), "{spec:#?}");
+            assert!(purchase.follow_ups.iter().all(|change| !ignore.contains(&change.field())), "{spec:#?}");
             bought += usize::from(!ignore.is_empty());
         }
     });

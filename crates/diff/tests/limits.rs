@@ -47,7 +47,7 @@ fn breaches(plan: &Plan) -> String {
             }
             LimitOwner::Stack(stack) => stack.to_string(),
         };
-        format!("{owner} {} {}<{}", breach.limit, breach.allowed, breach.wanted)
+        format!("{owner} {} {}<{}", breach.limit.as_str(), breach.allowed, breach.wanted)
     };
     plan.breaches.iter().map(of).collect::<Vec<_>>().join(", ")
 }

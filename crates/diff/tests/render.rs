@@ -8,11 +8,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use cenbwp_diff::{
-    Business, ChargeType, Delta, Held, HeldReason, Live, Observed, Options, Plan, ReservationKind, Style,
-    Unreadable, plan, render,
+    Abnormal, AdoptRefusal, Business, Delta, FixedDifference, Held, HeldReason, Live, LiveCharge, Observed,
+    Options, Plan, ReservationKind, Style, Unreadable, plan, render,
 };
 use cenbwp_spec::{
-    Charge, Field, Generation, Limits, Manage, Mbps, Package, Prepay, Renewal, Spec, Term, Wish,
+    Charge, ChargeType, Field, Generation, Limits, Manage, Mbps, Package, Prepay, Renewal, Spec, Term, Wish,
 };
 
 use world::{id, live, observed, options, package, pair, reserved, spec, time};
@@ -206,7 +206,7 @@ fn hostile_text_cannot_pose_as_part_of_the_plan() {
         Live { name: evil.to_owned(), ..own("renamed") },
         Live { description: format!("a\n{evil}\n+ s/forged   buys a package"), ..own("described") },
         Live { business: Business::Locked(evil.to_owned()), ..own("locked") },
-        Live { areas: pair("China", evil), charge: ChargeType::Other(evil.to_owned()), ..own("seen") },
+        Live { areas: pair("China", evil), charge: LiveCharge::Other(evil.to_owned()), ..own("seen") },
         live("cenbwp-odd", Some(evil)),
     ]);
     check("hostile", 100, &spec, &cloud, &options());
@@ -226,7 +226,11 @@ fn every_reason_to_hold_says_what_to_do() {
         renamed,
         distinct: [id("cenbwp-9")].into(),
     };
-    let differs = |from: &str, to: &str| Delta { from: from.to_owned(), to: to.to_owned() };
+    let refused = |why| HeldReason::CannotAdopt { id: id("cenbwp-1"), why };
+    let abnormal = |state| HeldReason::NotNormal { id: id("cenbwp-1"), state };
+    let charge_type =
+        FixedDifference::ChargeType(Delta { from: ChargeType::Prepay, to: ChargeType::Postpay });
+    let areas = FixedDifference::Areas(Delta { from: pair("China", "China"), to: pair("China", "Europe") });
     let reasons = [
         look_alike(&["cenbwp-1"], only(), None),
         look_alike(&["cenbwp-1", "cenbwp-2"], None, None),
@@ -237,15 +241,18 @@ fn every_reason_to_hold_says_what_to_do() {
         },
         HeldReason::Unreadable { items: vec![item(only(), "no areas")], distinct: [id("cenbwp-9")].into() },
         HeldReason::IncompleteListing,
-        HeldReason::CannotAdopt { id: id("cenbwp-1"), why: "it is not in the listing".to_owned() },
-        HeldReason::Immutable {
-            id: id("cenbwp-1"),
-            differences: vec![
-                ("areas", differs("China - China", "China - Europe")),
-                ("chargeType", differs("PREPAY", "POSTPAY")),
-            ],
-        },
-        HeldReason::NotNormal { id: id("cenbwp-1"), state: "expired 2026-01-01T00:00Z".to_owned() },
+        refused(AdoptRefusal::AdoptedTwice),
+        refused(AdoptRefusal::IdentityTaken { by: id("cenbwp-2"), identity: world::identity("s/a/3") }),
+        refused(AdoptRefusal::NotListed),
+        refused(AdoptRefusal::OwnedBy(world::identity("t/x"))),
+        refused(AdoptRefusal::MalformedTag("a \u{202e} b".to_owned())),
+        refused(AdoptRefusal::Differs(areas.clone())),
+        refused(AdoptRefusal::NotNormal(Abnormal::Locked("SecurityLocked".to_owned()))),
+        HeldReason::Immutable { id: id("cenbwp-1"), differences: vec![areas, charge_type] },
+        abnormal(Abnormal::Expired(time("2026-01-01T00:00:00Z"))),
+        abnormal(Abnormal::Locked("FinancialLocked".to_owned())),
+        abnormal(Abnormal::UnknownChargeType("BARTER".to_owned())),
+        abnormal(Abnormal::UnknownFallback),
         HeldReason::Ambiguous { ids: [id("cenbwp-1"), id("cenbwp-2")].into() },
         HeldReason::LoweredGeneration { id: id("cenbwp-1"), live: 7 },
         HeldReason::PostpayAbsent,

@@ -2,29 +2,37 @@
 
 use crate::{Code, Severity};
 
-/// What a code means, for `cenbwp explain`.
+/// A rule by its stable name, for `cenbwp explain`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// The code.
-    pub code: Code,
+    /// The stable name: a code such as `E0201`, or a word such as `look_alike`.
+    pub name: &'static str,
     /// The rule in one line.
     pub title: &'static str,
-    /// Why the rule is there and what to do.
+    /// The reason for the rule, and the way out.
     pub text: &'static str,
     /// YAML that breaks the rule and YAML that keeps it, where seeing it helps.
     pub example: Option<&'static str>,
 }
 
 impl Code {
-    /// How bad findings of this code are: `E…` is an error, `W…` a warning.
+    /// The severity of findings with this code: `E…` is an error, `W…` a warning.
     pub fn severity(self) -> Severity {
         if self.0.starts_with('W') { Severity::Warning } else { Severity::Error }
     }
 }
 
-/// Returns what this code means, in any case; `None` for a code that no finding carries.
-pub fn explain(code: &str) -> Option<&'static Explanation> {
-    TABLE.iter().find(|row| row.code.0.eq_ignore_ascii_case(code))
+impl Code {
+    /// The code as text.
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+
+    /// The explanation of this code.
+    pub fn explanation(self) -> &'static Explanation {
+        // Codes are made by the table alone.
+        TABLE.iter().find(|row| row.name == self.0).expect("every code has a row")
+    }
 }
 
 /// Every code with its explanation, by code.
@@ -38,7 +46,7 @@ macro_rules! codes {
         $(#[doc = $title] pub(crate) const $name: Code = Code($code);)*
 
         const TABLE: &[Explanation] = &[$(Explanation {
-            code: $name,
+            name: $code,
             title: $title,
             text: $text,
             example: codes!(@example $($example)?),
@@ -197,11 +205,10 @@ mod tests {
 
     #[test]
     fn the_table_is_sorted_and_reads_like_the_findings() {
-        assert!(TABLE.is_sorted_by(|one, next| one.code < next.code));
+        assert!(TABLE.is_sorted_by(|one, next| one.name < next.name));
         for row in TABLE {
-            assert!(!row.title.ends_with('.') && row.text.ends_with('.'), "{}", row.code);
-            assert_eq!(explain(&row.code.0.to_lowercase()), Some(row));
+            assert!(!row.title.ends_with('.') && row.text.ends_with('.'), "{}", row.name);
+            assert_eq!(Code(row.name).explanation(), row);
         }
-        assert_eq!(explain("E9999"), None);
     }
 }

@@ -1,7 +1,7 @@
 //! One document: its head, its defaults and its packages.
 
 use crate::codes::{ACCOUNT, MISSING_FIELD, NAME, UNKNOWN_FIELD, VERSION};
-use crate::fields::{Fields, Within, unknown};
+use crate::fields::{Fields, Scope, unknown};
 use crate::read::{At, Slot, integer, map, number, parse, parsed, wrong_type};
 use crate::report::Report;
 use crate::resolve::{Declared, resolve};
@@ -48,7 +48,7 @@ pub(crate) fn document<'a>(
             "account" => document.account = account(node, report),
             "defaults" => {
                 document.defaults = match map(node, "`defaults`", "a mapping of fields", report) {
-                    Some(entries) => Fields::read(entries, Within::Defaults, report),
+                    Some(entries) => Fields::read(entries, Scope::Defaults, report),
                     // What a package needs might have been meant to stand there: it is not reported as missing.
                     None => Fields { bandwidth: Slot::Wrong, auto_pay: Slot::Wrong, ..Fields::default() },
                 };
@@ -74,7 +74,7 @@ impl Document<'_> {
             wrong_type(node, "the package", "a mapping with the fields of the package", None, report);
             return None;
         };
-        let own = Fields::read(entries, Within::Package, report);
+        let own = Fields::read(entries, Scope::Package, report);
         if own.areas.is_missing() {
             let finding = Finding::new(MISSING_FIELD, key.mark, "the package has no `areas`");
             report.add(finding.expected("`areas`, a list of two, such as [China, Europe]"));

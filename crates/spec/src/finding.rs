@@ -46,7 +46,7 @@ impl Severity {
 
 /// A stable code: `E0201` for errors, `W0501` for warnings. Codes are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Code(pub &'static str);
+pub struct Code(pub(crate) &'static str);
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -137,10 +137,17 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The key of the tag that carries the identity.
+    /// The key of the tag that names the identity.
     pub const TAG: &'static str = "cenbwp";
     /// The key of the tag that remembers the terms of a purchase, which the service never returns.
     pub const TERMS_TAG: &'static str = "cenbwp-terms";
+
+    /// True if a tag key is not the user's: this tool's own, or the service's (`aliyun…`, `acs:…`, in any case).
+    pub fn is_reserved(key: &str) -> bool {
+        let starts =
+            |prefix: &str| key.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+        key == Self::TAG || key == Self::TERMS_TAG || starts("aliyun") || starts("acs:")
+    }
 }
 
 impl fmt::Display for Identity {

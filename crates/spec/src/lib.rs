@@ -45,17 +45,17 @@ mod texts;
 mod yaml;
 
 pub use area::{Area, AreaPair};
-pub use codes::{Explanation, codes, explain};
+pub use codes::{Explanation, codes};
 pub use finding::{Code, Finding, Place, Severity, Source};
 pub use ids::{AccountId, Address, CenId, Generation, Identity, Invalid, PackageId, PackageName, StackName};
 pub use neutral::neutral;
-pub use package::{Charge, Field, Manage, Package, Wish};
+pub use package::{Charge, ChargeType, Field, Manage, Package, Wish};
 pub use parse::{MOST_BYTES, Parsed, parse};
 pub use render::{RenderStyle, render};
 pub use schema::schema;
 pub use spec::{Limits, Spec, Stack};
 pub use tags::Tags;
-pub use terms::{Mbps, Prepay, Renewal, Term};
+pub use terms::{Cycle, Mbps, Prepay, Renewal, Term, TermsTag};
 
 /// The code of the warning that an area is no longer sold. Whether it matters depends on what is live, so
 /// a plan gives its own warning instead.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -11,9 +12,9 @@ use crate::{Address, AreaPair, CenId, Generation, Identity, Mbps, PackageId, Pla
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Package {
-    /// Stack and package: where it stands in the spec.
+    /// Stack and package: its place in the spec.
     pub address: Address,
-    /// Which purchase of this address is meant.
+    /// The purchase of this address that is meant.
     pub generation: Generation,
     /// The two areas it connects. Fixed at purchase.
     pub areas: AreaPair,
@@ -23,9 +24,9 @@ pub struct Package {
     pub name: Option<String>,
     /// The description as declared. `None`: not managed; empty: must be empty.
     pub description: Option<String>,
-    /// How it is paid for. Fixed at purchase.
+    /// The way it is paid for. Fixed at purchase.
     pub charge: Charge,
-    /// Declared tags, defaults merged in. `None`: the key must be absent. Other keys are left alone.
+    /// Declared tags, defaults merged in. `None`: the key must be absent. Other keys are not managed.
     pub tags: Tags<Option<String>>,
     /// The CEN it should be attached to.
     pub cen: Wish<CenId>,
@@ -37,17 +38,17 @@ pub struct Package {
     pub distinct_from: BTreeSet<PackageId>,
     /// Fields whose drift is shown and not corrected.
     pub ignore: BTreeSet<Field>,
-    /// Whether it may be detached from the CEN that it is attached to, which interrupts traffic.
+    /// True if it may be detached from the CEN that it is attached to, which interrupts traffic.
     pub allow_interruption: bool,
-    /// How far this tool may go.
+    /// The extent to which this tool manages it.
     pub manage: Manage,
-    /// Where it is declared: the key of its entry under `packages`.
+    /// The place of its declaration: the key of its entry under `packages`.
     #[serde(skip)]
     pub place: Place,
 }
 
 impl Package {
-    /// What the package is recognised by.
+    /// The identity that its tag names.
     pub fn identity(&self) -> Identity {
         Identity { address: self.address.clone(), generation: self.generation }
     }
@@ -59,7 +60,7 @@ impl Package {
     }
 }
 
-/// How a package is paid for. Terms exist only where there is something to buy.
+/// The way a package is paid for. Terms exist only where there is something to buy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Charge {
     /// `PREPAY`: bought for a term.
@@ -68,10 +69,48 @@ pub enum Charge {
     Postpay,
 }
 
-/// What the spec wants of a value that may be left alone, removed or set.
+impl Charge {
+    /// Its charge type.
+    pub fn charge_type(&self) -> ChargeType {
+        match self {
+            Self::Prepay(_) => ChargeType::Prepay,
+            Self::Postpay => ChargeType::Postpay,
+        }
+    }
+}
+
+/// The two ways to pay that the API names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChargeType {
+    /// `PREPAY`: bought for a term.
+    Prepay,
+    /// `POSTPAY`: paid by use.
+    Postpay,
+}
+
+impl ChargeType {
+    /// Every charge type.
+    pub const ALL: [Self; 2] = [Self::Prepay, Self::Postpay];
+
+    /// The API's word, which the spec uses too.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Prepay => "PREPAY",
+            Self::Postpay => "POSTPAY",
+        }
+    }
+}
+
+impl fmt::Display for ChargeType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The desired state of a value that may be unmanaged, absent or set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Wish<T> {
-    /// Not declared: left as it is.
+    /// Not declared, and so not managed.
     Unmanaged,
     /// Declared as `null`: must not be there.
     Absent,
@@ -79,43 +118,46 @@ pub enum Wish<T> {
     Present(T),
 }
 
-/// A field whose live value can be compared and changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Field {
-    /// Mbps.
-    Bandwidth,
-    /// The attached CEN.
-    CenId,
-    /// Free text.
-    Description,
-    /// The display name.
-    Name,
-    /// The resource group.
-    ResourceGroupId,
-    /// The declared tags, as a whole.
-    Tags,
-}
-
-impl Field {
-    /// Every field, by name.
-    pub const ALL: [Self; 6] =
-        [Self::Bandwidth, Self::CenId, Self::Description, Self::Name, Self::ResourceGroupId, Self::Tags];
-
-    /// The field's name in the spec.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Bandwidth => "bandwidth",
-            Self::CenId => "cenId",
-            Self::Description => "description",
-            Self::Name => "name",
-            Self::ResourceGroupId => "resourceGroupId",
-            Self::Tags => "tags",
+/// Declares the fields, their names, and the list of all of them, so that none can be forgotten in one of the three.
+macro_rules! managed_fields {
+    ($($(#[$doc:meta])* $field:ident = $name:literal),* $(,)?) => {
+        /// A field whose live value can be compared and changed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(rename_all = "camelCase")]
+        pub enum Field {
+            $($(#[$doc])* $field),*
         }
-    }
+
+        impl Field {
+            /// Every field, by name.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$field),*];
+
+            /// The field's name in the spec.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$field => $name),*
+                }
+            }
+        }
+    };
 }
 
-/// How far this tool may go with a package.
+managed_fields! {
+    /// Mbps.
+    Bandwidth = "bandwidth",
+    /// The attached CEN.
+    CenId = "cenId",
+    /// Free text.
+    Description = "description",
+    /// The display name.
+    Name = "name",
+    /// The resource group.
+    ResourceGroupId = "resourceGroupId",
+    /// The declared tags, as a whole.
+    Tags = "tags",
+}
+
+/// The extent to which this tool manages a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Manage {

@@ -60,7 +60,7 @@ fn group<'a>(finding: &'a Finding, sources: &'a [Source]) -> Group<'a> {
         }
     }
     elements.extend(hint.as_ref().map(|hint| Element::from(Level::HELP.message(clean(hint)))));
-    Group::with_title(level.primary_title(clean(message)).id(code.0)).elements(elements)
+    Group::with_title(level.primary_title(clean(message)).id(code.as_str())).elements(elements)
 }
 
 /// A place to underline and what to write there.

@@ -1,12 +1,12 @@
 //! One package: its fields judged together, its defaults applied.
 
 use crate::codes::{ADOPTED_AND_DISTINCT, NOT_SAID, PERIOD, POSTPAY_TERMS, RENEWAL_OFF, TOO_MANY_TAGS};
-use crate::fields::{ChargeType, Cycle, Fields};
+use crate::fields::Fields;
 use crate::read::{At, Slot};
 use crate::report::{Mark, Report};
 use crate::{
-    Address, AreaPair, CenId, Charge, Finding, Generation, Identity, Manage, Package, PackageId, Prepay,
-    Renewal, Term, Wish,
+    Address, AreaPair, CenId, Charge, ChargeType, Cycle, Finding, Generation, Identity, Manage, Package,
+    PackageId, Prepay, Renewal, Term, Wish,
 };
 
 /// What the service allows on one package (Create page), less our two tags.
@@ -34,7 +34,7 @@ pub(crate) fn resolve(
 ) -> Declared {
     postpay_terms(&own, defaults, report);
     renewal(&own, defaults, report);
-    let fields = own.over(defaults);
+    let fields = own.or_defaults(defaults);
     let manage = fields.manage.value().copied().unwrap_or(Manage::Full);
     tag_count(&fields, mark, report);
     adopted_and_distinct(&fields, report);

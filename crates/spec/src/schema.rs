@@ -20,8 +20,7 @@ mod tests {
         let properties = |path: &str| -> Vec<String> {
             schema.pointer(path).unwrap().as_object().unwrap().keys().cloned().collect()
         };
-        let defaults: Vec<_> =
-            fields::FIELDS.into_iter().filter(|field| !fields::NO_DEFAULT.contains(field)).collect();
+        let defaults: Vec<_> = fields::with_default();
         assert_eq!(properties("/properties"), document::FIELDS);
         assert_eq!(properties("/properties/limits/properties"), document::LIMITS);
         assert_eq!(properties("/properties/defaults/properties"), defaults);

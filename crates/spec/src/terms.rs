@@ -1,8 +1,11 @@
-//! What money buys: bandwidth, for how long, paid and renewed how.
+//! Bandwidth, and the terms of a purchase: term, payment and renewal.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+use crate::Invalid;
 
 /// Bandwidth in megabits per second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
@@ -22,7 +25,7 @@ impl fmt::Display for Mbps {
     }
 }
 
-/// How long a prepaid package is bought for. The numbers in each are the ones the Create page allows;
+/// The term of a prepaid package. The numbers in each are those that the Create page allows;
 /// the parser lets no others through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Term {
@@ -53,11 +56,11 @@ impl Term {
         }
     }
 
-    /// The word that the API calls `PricingCycle`.
-    pub fn cycle(self) -> &'static str {
+    /// The unit of the period.
+    pub fn cycle(self) -> Cycle {
         match self {
-            Self::Months(_) => "Month",
-            Self::Years(_) => "Year",
+            Self::Months(_) => Cycle::Month,
+            Self::Years(_) => Cycle::Year,
         }
     }
 }
@@ -72,7 +75,29 @@ impl fmt::Display for Term {
     }
 }
 
-/// What happens when the term ends.
+/// The unit of a period, which the API calls `PricingCycle`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cycle {
+    /// `Month`.
+    Month,
+    /// `Year`.
+    Year,
+}
+
+impl Cycle {
+    /// Every cycle.
+    pub const ALL: [Self; 2] = [Self::Month, Self::Year];
+
+    /// The API's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Month => "Month",
+            Self::Year => "Year",
+        }
+    }
+}
+
+/// The renewal at the end of the term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Renewal {
     /// The package expires.
@@ -85,21 +110,87 @@ pub enum Renewal {
 /// cannot be compared afterwards, except through the terms tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Prepay {
-    /// How long the package is bought for.
+    /// The term of the purchase.
     pub term: Term,
-    /// Whether the order is paid at once. `false` leaves an unpaid order for a person to pay.
+    /// True: the order is paid at once. False leaves an unpaid order for a person to pay.
     pub auto_pay: bool,
-    /// Whether and for how long it renews itself.
+    /// The renewal at the end of the term.
     pub renewal: Renewal,
 }
 
-/// The text of the terms tag: `PREPAY 1 Month renew 1`, or `PREPAY 1 Month renew off`.
-impl fmt::Display for Prepay {
+impl Prepay {
+    /// The tag that a purchase leaves on its package.
+    pub fn tag(&self) -> TermsTag {
+        TermsTag { term: self.term, renewal: self.renewal }
+    }
+}
+
+/// The terms tag: `PREPAY 1 Month renew 1`, or `PREPAY 1 Month renew off`. Each value has exactly one text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TermsTag {
+    /// The term of the purchase.
+    pub term: Term,
+    /// The renewal at the end of the term.
+    pub renewal: Renewal,
+}
+
+impl fmt::Display for TermsTag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PREPAY {} {} renew ", self.term.period(), self.term.cycle())?;
+        write!(f, "PREPAY {} {} renew ", self.term.period(), self.term.cycle().as_str())?;
         match self.renewal {
             Renewal::Off => f.write_str("off"),
             Renewal::Months(n) => write!(f, "{n}"),
+        }
+    }
+}
+
+impl FromStr for TermsTag {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        const INVALID: Invalid = Invalid { expected: "terms such as PREPAY 1 Month renew off" };
+        let mut words = text.split(' ');
+        let mut next = || words.next().ok_or(INVALID);
+        let (charge, period, cycle, renew, renewal) = (next()?, next()?, next()?, next()?, next()?);
+        if charge != "PREPAY" || renew != "renew" || words.next().is_some() {
+            return Err(INVALID);
+        }
+        // One text for each number.
+        let plain = |text: &str| text.bytes().next().is_some_and(|first| (b'1'..=b'9').contains(&first));
+        let period = period.parse().ok().filter(|_| plain(period)).ok_or(INVALID)?;
+        let term = match cycle {
+            "Month" => Term::Months(period),
+            "Year" => Term::Years(period),
+            _ => return Err(INVALID),
+        };
+        let renewal = match renewal {
+            "off" => Renewal::Off,
+            months => Renewal::Months(months.parse().ok().filter(|_| plain(months)).ok_or(INVALID)?),
+        };
+        Ok(Self { term, renewal })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terms_tag_is_read_as_it_was_written() {
+        for text in ["PREPAY 1 Month renew off", "PREPAY 3 Year renew 12"] {
+            assert_eq!(text.parse::<TermsTag>().unwrap().to_string(), text);
+        }
+        for text in [
+            "",
+            "PREPAY 1 Month renew",
+            "PREPAY 01 Month renew off",
+            "PREPAY +1 Month renew off",
+            "PREPAY 1 Month renew 0",
+            "PREPAY 1 Day renew off",
+            "POSTPAY 1 Month renew off",
+            "PREPAY 1 Month renew off ",
+        ] {
+            assert!(text.parse::<TermsTag>().is_err(), "{text}");
         }
     }
 }

@@ -26,23 +26,23 @@ const TAG_KEY: Rule =
     Rule { length: 1..=64, line_breaks: false, refused_starts: &["aliyun", "acs:"], refused_parts: URLS };
 const TAG_VALUE: Rule = Rule { length: 0..=128, ..TAG_KEY };
 
-pub(crate) fn name(node: &Node<'_>, report: &mut Report) -> Slot<String> {
-    free_text(node, "`name`", &NAME, report)
+pub(crate) fn name(node: &Node<'_>, what: &str, report: &mut Report) -> Slot<String> {
+    free_text(node, what, &NAME, report)
 }
 
-pub(crate) fn description(node: &Node<'_>, report: &mut Report) -> Slot<String> {
-    free_text(node, "`description`", &DESCRIPTION, report)
+pub(crate) fn description(node: &Node<'_>, what: &str, report: &mut Report) -> Slot<String> {
+    free_text(node, what, &DESCRIPTION, report)
 }
 
-pub(crate) fn resource_group(node: &Node<'_>, report: &mut Report) -> Slot<String> {
-    let id = text(node, "`resourceGroupId`", "text", report).and_then(|id| {
+pub(crate) fn resource_group(node: &Node<'_>, what: &str, report: &mut Report) -> Slot<String> {
+    let id = text(node, what, "text", report).and_then(|id| {
         // Asterisks: ids in documents are often masked.
         let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'*');
         let rest = id.strip_prefix("rg-").unwrap_or_default();
         if !rest.is_empty() && id.len() <= 128 && rest.bytes().all(fits) {
             return Some(id.to_owned());
         }
-        let finding = Finding::new(ID, node.mark, format!("`resourceGroupId` is {}", quoted(id)));
+        let finding = Finding::new(ID, node.mark, format!("{what} is {}", quoted(id)));
         report.add(finding.expected("a resource group id: rg-…"));
         None
     });

@@ -20,8 +20,11 @@ fn errors(bytes: impl Into<Vec<u8>>) -> Vec<&'static str> {
     let Parsed { spec, findings } = parse(&sources);
     let text = render(&findings, &sources, STYLE);
     assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
-    let errors: Vec<_> =
-        findings.iter().filter(|f| f.severity == Severity::Error).map(|finding| finding.code.0).collect();
+    let errors: Vec<_> = findings
+        .iter()
+        .filter(|f| f.severity == Severity::Error)
+        .map(|finding| finding.code.as_str())
+        .collect();
     assert_eq!(spec.is_none(), !errors.is_empty());
     errors
 }
@@ -94,7 +97,7 @@ fn as_many_mistakes_as_packages_are_counted_and_not_all_shown() {
     let Parsed { spec, findings } = parse(&sources);
     assert!(spec.is_none());
     let last = findings.last().unwrap();
-    assert_eq!((last.code.0, &*last.message), ("W0506", "40000 more findings are not shown"));
+    assert_eq!((last.code.as_str(), &*last.message), ("W0506", "40000 more findings are not shown"));
     assert_eq!(findings.len(), 20_001);
     let text = render(&findings[..3], &sources, STYLE);
     assert!(text.contains("hostile.yaml:3:") && text.len() < 2_000, "a long line is not shown: {text}");
@@ -120,7 +123,7 @@ fn more_bytes_than_allowed_are_refused() {
     let sources = [half(), half()];
     let findings = parse(&sources).findings;
     assert_eq!(findings.len(), 1);
-    assert_eq!((findings[0].code.0, findings[0].place.source), ("E0106", 1));
+    assert_eq!((findings[0].code.as_str(), findings[0].place.source), ("E0106", 1));
 }
 
 #[test]
@@ -144,7 +147,7 @@ fn broken_utf8_is_found_where_it_is() {
     ] {
         let findings = parse(&[source(bytes)]).findings;
         let place = &findings[0].place;
-        assert_eq!((findings[0].code.0, place.line, place.column), ("E0102", 1, column), "{bytes:?}");
+        assert_eq!((findings[0].code.as_str(), place.line, place.column), ("E0102", 1, column), "{bytes:?}");
     }
 }
 
@@ -155,7 +158,7 @@ fn places_count_lines_and_characters_whatever_ends_a_line() {
             let lines = ["version: 1", "stack: s", "packages:", "  p: {name: 'é中😀', bandwith: 2}"];
             let text = mark.to_owned() + &lines.join(line_end);
             let findings = parse(&[source(text.clone())]).findings;
-            let unknown = findings.iter().find(|finding| finding.code.0 == "E0201").unwrap();
+            let unknown = findings.iter().find(|finding| finding.code.as_str() == "E0201").unwrap();
             assert_eq!((unknown.place.line, unknown.place.column), (4, 20), "{text:?}");
             assert_eq!(&text[unknown.place.span.clone()], "bandwith");
         }
@@ -186,7 +189,8 @@ fn files_are_judged_together_and_one_does_not_hide_another() {
     let sources =
         [source("packages: {"), source("\t"), source("\u{0}"), source(package(1)), source(package(2))];
     let findings = parse(&sources).findings;
-    let found: Vec<_> = findings.iter().map(|finding| (finding.place.source, finding.code.0)).collect();
+    let found: Vec<_> =
+        findings.iter().map(|finding| (finding.place.source, finding.code.as_str())).collect();
     assert_eq!(found, [(0, "E0101"), (1, "E0104"), (2, "E0103"), (3, "E0304"), (4, "E0401")]);
     assert_eq!(findings[4].other.as_ref().unwrap().0.source, 3);
 }

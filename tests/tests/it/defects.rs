@@ -35,8 +35,8 @@ impl Case {
         let bench = self.bench();
         let (_, plan) = bench.plan(&self.declared()).await.expect("the plan can be made");
         let change = plan.changes.first().map(|change| format!("{change:?}"));
-        let held = plan.held.first().map(|held| held.reason.word().to_owned());
-        let warnings = plan.warnings.iter().map(cenbwp_diff::Warning::word).collect();
+        let held = plan.held.first().map(|held| held.reason.rule().name.to_owned());
+        let warnings = plan.warnings.iter().map(|warning| warning.kind.rule().name).collect();
         (held.or(change).unwrap_or_else(|| "nothing".to_owned()), warnings)
     }
 

@@ -151,7 +151,7 @@ async fn package_that_the_listing_may_hide_is_not_told_as_released() {
         let bench = bench([ours("x")]);
         strike(&bench, DESCRIBE, 1, Effect::Unreadable(0));
         let (_, plan) = bench.plan(&declared(&[("x", manage)])).await.expect("the plan can be made");
-        let held: Vec<&str> = plan.held.iter().map(|held| held.reason.word()).collect();
+        let held: Vec<&str> = plan.held.iter().map(|held| held.reason.rule().name).collect();
         assert_eq!(held, ["unreadable"]);
     }
 }

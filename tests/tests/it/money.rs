@@ -233,7 +233,7 @@ async fn unreadable_item_buys_nothing() {
     bench.emulator.fault(Fault::new(DESCRIBE, When::EVERY, Effect::Unreadable(1)));
     let (_, plan) = bench.plan(&one()).await.unwrap();
     assert!(!plan.is_applyable());
-    assert_eq!(plan.held[0].reason.word(), "unreadable");
+    assert_eq!(plan.held[0].reason.rule().name, "unreadable");
     assert_eq!(plan.purchases().count(), 0);
 }
 

@@ -67,7 +67,7 @@ async fn an_ignored_cen_or_resource_group_is_left_after_a_purchase_however_the_r
     assert_eq!(calls(&bench, "AssociateCenBandwidthPackage") + calls(&bench, "MoveResourceGroup"), 0);
     let (_, plan) = bench.plan(&fields("cenId, resourceGroupId")).await.expect("the plan can be made");
     assert!(plan.is_empty(), "{plan:?}");
-    let words: Vec<_> = plan.warnings.iter().map(|warning| warning.word()).collect();
+    let words: Vec<_> = plan.warnings.iter().map(|warning| warning.kind.rule().name).collect();
     assert_eq!(words, ["ignored", "ignored"]);
     // What is no longer ignored is done to the package that is there.
     assert_settled(&bench.apply(&fields("resourceGroupId")).await, Outcome::Updated);

@@ -174,7 +174,7 @@ fn check_applyable(plan: &Plan) -> Result<(), Failure> {
         return Ok(());
     }
     let held: Vec<String> =
-        plan.held.iter().map(|held| format!("{} {}", held.identity, held.reason.word())).collect();
+        plan.held.iter().map(|held| format!("{} {}", held.identity, held.reason.rule().name)).collect();
     Err(Failure::new(Exit::Refused, format_args!("held: {}", held.join(", "))))
 }
 

@@ -1,33 +1,45 @@
-//! `cenbwp explain`: more about a finding's code.
+//! `cenbwp explain`: more about a name that the tool prints.
 
 use cenbwp_spec::Explanation;
 
 use super::output::Output;
+use crate::catalogue::{Section, explanations, sections};
 use crate::exit::{Exit, Failure};
 
-/// Explain the code of a finding, such as E0201
+/// Explain a code, a reason, a warning, an outcome or an exit code
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The code; without one, all codes are listed
-    code: Option<String>,
+    /// The name, such as E0201, look_alike, expiring, unknown or 7; without one, all names are listed
+    name: Option<String>,
 }
 
-/// Prints what a code means, or the list of codes.
+/// Prints the explanation of a name, or the list of all names.
 pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
-    let Some(code) = &args.code else {
-        let list: String = cenbwp_spec::codes().map(|it| format!("{}  {}\n", it.code, it.title)).collect();
-        output.answer(&list);
+    let Some(name) = &args.name else {
+        output.answer(&sections().iter().map(list).collect::<Vec<_>>().join("\n"));
         return Ok(Exit::Done);
     };
-    let Some(explanation) = cenbwp_spec::explain(code) else {
-        return Err(Failure::new(Exit::Invalid, format_args!("there is no code {code:?}"))
-            .hint("cenbwp explain lists all codes"));
-    };
-    let Explanation { code, title, text, example } = explanation;
-    let example = example.map(|example| format!("\n{example}\n")).unwrap_or_default();
-    let text = wrap(text, output.width);
-    output.answer(&format!("{code}: {title}\n\n{text}\n{example}"));
+    let found = explanations(name);
+    if found.is_empty() {
+        return Err(Failure::new(Exit::Invalid, format_args!("nothing is called {name:?}"))
+            .hint("cenbwp explain lists all names"));
+    }
+    output.answer(&found.into_iter().map(|it| full(it, output.width)).collect::<Vec<_>>().join("\n"));
     Ok(Exit::Done)
+}
+
+/// Returns an explanation in full.
+fn full(explanation: &Explanation, width: usize) -> String {
+    let Explanation { name, title, text, example } = explanation;
+    let example = example.map(|example| format!("\n{example}\n")).unwrap_or_default();
+    format!("{name}: {title}\n\n{}\n{example}", wrap(text, width))
+}
+
+/// Returns the names of a section, one on each line.
+fn list(section: &Section) -> String {
+    let width = section.rules.iter().map(|rule| rule.name.len()).max().unwrap_or_default();
+    let line = |rule: &&Explanation| format!("  {:width$}  {}\n", rule.name, rule.title);
+    format!("{}:\n{}", section.title, section.rules.iter().map(line).collect::<String>())
 }
 
 /// Breaks a paragraph at blanks, into lines of at most this many characters.

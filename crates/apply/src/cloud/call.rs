@@ -86,7 +86,7 @@ impl Call {
     pub fn holds(&self, live: Option<&Live>) -> bool {
         let Some(live) = live else { return *self == Self::Delete };
         match self {
-            Self::Resize(mbps) => live.lasting_bandwidth() == *mbps,
+            Self::Resize(mbps) => live.permanent_bandwidth() == *mbps,
             Self::Rename(name) => live.name == *name,
             Self::Describe(text) => live.description == *text,
             Self::Tag(tags) => tags.iter().all(|(key, value)| live.tags.get(key) == Some(value)),

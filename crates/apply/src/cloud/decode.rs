@@ -7,8 +7,8 @@
 
 use std::collections::BTreeSet;
 
-use cenbwp_diff::{Business, ChargeType, Live, Reservation, ReservationKind, Unreadable};
-use cenbwp_spec::{Area, AreaPair, CenId, Mbps, PackageId, Tags};
+use cenbwp_diff::{Business, Live, LiveCharge, Reservation, ReservationKind, Unreadable};
+use cenbwp_spec::{Area, AreaPair, CenId, ChargeType, Mbps, PackageId, Tags};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -57,20 +57,20 @@ fn area(value: &Json<'_>, name: &str) -> Result<Area, String> {
     }
 }
 
-fn charge(value: &Json<'_>) -> Result<ChargeType, String> {
+fn charge(value: &Json<'_>) -> Result<LiveCharge, String> {
     match text(value, "BandwidthPackageChargeType")? {
         "" => Err("BandwidthPackageChargeType is missing".to_owned()),
-        word if word.eq_ignore_ascii_case("PREPAY") => Ok(ChargeType::Prepay),
-        word if word.eq_ignore_ascii_case("POSTPAY") => Ok(ChargeType::Postpay),
-        word => Ok(ChargeType::Other(word.to_owned())),
+        word if word.eq_ignore_ascii_case(ChargeType::Prepay.as_str()) => Ok(LiveCharge::Prepay),
+        word if word.eq_ignore_ascii_case(ChargeType::Postpay.as_str()) => Ok(LiveCharge::Postpay),
+        word => Ok(LiveCharge::Other(word.to_owned())),
     }
 }
 
 /// Reads the end of the term. No page says what a package that is paid by use shows there, so for those it
 /// may be anything.
-fn expires(value: &Json<'_>, charge: &ChargeType) -> Result<Option<Timestamp>, String> {
+fn expires(value: &Json<'_>, charge: &LiveCharge) -> Result<Option<Timestamp>, String> {
     match time(value, "ExpiredTime") {
-        Err(_) if *charge != ChargeType::Prepay => Ok(None),
+        Err(_) if *charge != LiveCharge::Prepay => Ok(None),
         result => result,
     }
 }
@@ -241,7 +241,7 @@ mod tests {
             description: "uplink".to_owned(),
             areas: AreaPair::new(Area::new("China"), Area::new("North-America")),
             bandwidth: Mbps(2),
-            charge: ChargeType::Prepay,
+            charge: LiveCharge::Prepay,
             cens: ["cen-1".parse().unwrap()].into(),
             resource_group: Some("rg-1".to_owned()),
             tags: [("cenbwp".to_owned(), "a/b".to_owned())].into(),
@@ -324,7 +324,7 @@ mod tests {
             "ReservationOrderType": "RENEW", "GeographicRegionAId": "mars", "ExpiredTime": "never",
         }));
         let live = item(&value).unwrap();
-        assert_eq!(live.charge, ChargeType::Other("POSTPAY_BY_95".to_owned()));
+        assert_eq!(live.charge, LiveCharge::Other("POSTPAY_BY_95".to_owned()));
         assert_eq!(live.business, Business::Locked("FinancialLocked".to_owned()));
         assert_eq!(live.reservation.unwrap().kind, ReservationKind::Other("RENEW".to_owned()));
         assert_eq!(live.areas.b().as_str(), "mars");

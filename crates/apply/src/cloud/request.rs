@@ -77,14 +77,14 @@ pub fn create(purchase: &Purchase, token: &ClientToken) -> Request {
 /// Parameters whose default the vendor's pages disagree about (charge type, payment, renewal) are always
 /// sent. An empty name or description is left out, which creates the same package.
 pub fn create_parameters(purchase: &Purchase) -> BTreeMap<String, String> {
-    let Purchase { identity: _, areas, bandwidth, name, description, terms, tags, then: _ } = purchase;
+    let Purchase { identity: _, areas, bandwidth, name, description, terms, tags, follow_ups: _ } = purchase;
     let params = [
         ("Bandwidth", bandwidth.0.to_string()),
         ("GeographicRegionAId", areas.a().to_string()),
         ("GeographicRegionBId", areas.b().to_string()),
         ("BandwidthPackageChargeType", "PREPAY".to_owned()),
         ("Period", terms.term.period().to_string()),
-        ("PricingCycle", terms.term.cycle().to_owned()),
+        ("PricingCycle", terms.term.cycle().as_str().to_owned()),
         ("AutoPay", terms.auto_pay.to_string()),
         ("AutoRenew", (terms.renewal != Renewal::Off).to_string()),
     ];
@@ -125,7 +125,7 @@ mod tests {
             tags: [("team", "network"), ("cenbwp", "backbone/cn-eu")]
                 .map(|(k, v)| (k.to_owned(), v.to_owned()))
                 .into(),
-            then: Vec::new(),
+            follow_ups: Vec::new(),
         }
     }
 

@@ -258,7 +258,7 @@ impl<'p> Line<'p> {
                 Step::Buy(purchase) => {
                     words::bought(&mut self.result, purchase, end, why, stopped);
                     if self.result.outcome == Outcome::Created {
-                        self.queue = steps::of_fields(&purchase.then).collect();
+                        self.queue = steps::of_fields(&purchase.follow_ups).collect();
                     }
                 }
                 Step::Change(call) => {

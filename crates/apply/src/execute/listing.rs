@@ -41,7 +41,7 @@ impl<'a> Listing<'a> {
         for live in packages {
             match live.owner() {
                 Owner::Identity(identity) => by_owner.entry(identity).or_default().push(live),
-                Owner::Unclear(_) => has_malformed = true,
+                Owner::Malformed(_) => has_malformed = true,
                 Owner::Nobody => {}
             }
         }
@@ -71,7 +71,7 @@ impl<'a> Listing<'a> {
             }
             // The tags may be listed later than the package.
             Owner::Nobody => Shown::No,
-            Owner::Identity(_) | Owner::Unclear(_) => Shown::Contradicted(format!(
+            Owner::Identity(_) | Owner::Malformed(_) => Shown::Contradicted(format!(
                 "the reply was for a package of the past: {id} is not this package"
             )),
         }
@@ -106,6 +106,6 @@ fn other_owner(live: &Live, identity: &Identity, next: &Call) -> Option<String> 
         Owner::Nobody if adopting => None,
         Owner::Nobody => Some("the package does not carry our tag any more".to_owned()),
         Owner::Identity(other) => Some(format!("the package belongs to {other} by now")),
-        Owner::Unclear(tag) => Some(format!("the package's tag {} is {tag:?} by now", Identity::TAG)),
+        Owner::Malformed(tag) => Some(format!("the package's tag {} is {tag:?} by now", Identity::TAG)),
     }
 }

@@ -1,8 +1,9 @@
 //! The result of each change.
 
 use cenbwp_diff::Change;
-use cenbwp_spec::{Field, Identity, Mbps, PackageId};
+use cenbwp_spec::{Explanation, Field, Identity, Mbps, PackageId};
 
+use crate::catalogue;
 use crate::cloud::ClientToken;
 
 /// The outcome of one change. Every planned change has exactly one.
@@ -35,22 +36,27 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Returns the stable name in events and reports.
-    pub fn as_str(self) -> &'static str {
+    /// Its explanation.
+    pub fn rule(self) -> &'static Explanation {
         match self {
-            Self::Created => "created",
-            Self::Ordered => "ordered",
-            Self::Updated => "updated",
-            Self::Adopted => "adopted",
-            Self::Released => "released",
-            Self::Retired => "retired",
-            Self::Retiring => "retiring",
-            Self::AlreadyPresent => "already_present",
-            Self::UnpaidOrder => "unpaid_order",
-            Self::Failed => "failed",
-            Self::NotAttempted => "not_attempted",
-            Self::Unknown => "unknown",
+            Self::Created => &catalogue::CREATED,
+            Self::Ordered => &catalogue::ORDERED,
+            Self::Updated => &catalogue::UPDATED,
+            Self::Adopted => &catalogue::ADOPTED,
+            Self::Released => &catalogue::RELEASED,
+            Self::Retired => &catalogue::RETIRED,
+            Self::Retiring => &catalogue::RETIRING,
+            Self::AlreadyPresent => &catalogue::ALREADY_PRESENT,
+            Self::UnpaidOrder => &catalogue::UNPAID_ORDER,
+            Self::Failed => &catalogue::FAILED,
+            Self::NotAttempted => &catalogue::NOT_ATTEMPTED,
+            Self::Unknown => &catalogue::UNKNOWN,
         }
+    }
+
+    /// The stable name, as in events and reports.
+    pub fn as_str(self) -> &'static str {
+        self.rule().name
     }
 
     /// Returns true if the package is now as planned.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use cenbwp_spec::{AreaPair, CenId, Generation, Identity, Mbps, PackageId, Renewal, Term};
+use cenbwp_spec::{AreaPair, CenId, ChargeType, Cycle, Generation, Identity, Mbps, PackageId, Renewal, Term};
 use cenbwp_spec::{Severity, Source};
 use serde::Serialize;
 use serde_yaml::FlowSeq;
@@ -58,26 +58,19 @@ pub(super) struct Terms {
     pub auto_renew_duration: Option<u32>,
 }
 
-/// How a package is paid for, as far as a spec can say it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Paid {
-    Before,
-    ByUse,
-}
-
 fn is_first(generation: &Generation) -> bool {
     *generation == Generation::FIRST
 }
 
 impl Entry {
     /// What every entry says.
-    pub(super) fn new(areas: &AreaPair, bandwidth: Mbps, paid: Paid) -> Self {
+    pub(super) fn new(areas: &AreaPair, bandwidth: Mbps, paid: ChargeType) -> Self {
         Self {
             adopt: None,
             generation: Generation::FIRST,
             areas: FlowSeq(areas.both().map(ToString::to_string)),
             bandwidth,
-            charge_type: (paid == Paid::ByUse).then_some("POSTPAY"),
+            charge_type: (paid == ChargeType::Postpay).then_some(paid.as_str()),
             optional: Optional::default(),
         }
     }
@@ -186,7 +179,7 @@ impl Terms {
         let renews = renewal.map(|renewal| renewal != Renewal::Off);
         Self {
             period: term.map(Term::period),
-            pricing_cycle: term.map(Term::cycle).filter(|cycle| *cycle != "Month"),
+            pricing_cycle: term.map(Term::cycle).filter(|cycle| *cycle != Cycle::Month).map(Cycle::as_str),
             auto_renew: renews,
             auto_renew_duration: match renewal {
                 Some(Renewal::Months(months)) if months != 1 => Some(months),
@@ -227,7 +220,7 @@ mod tests {
         let identity = Identity { address: address.clone(), generation: Generation::FIRST };
         let areas = AreaPair::new(Area::new("China"), Area::new("Europe"));
         for text in texts() {
-            let mut entry = Entry::new(&areas, Mbps(2), Paid::Before);
+            let mut entry = Entry::new(&areas, Mbps(2), ChargeType::Prepay);
             entry.optional.description = Some(text.clone());
             let line = text.replace('\n', "_");
             entry.optional.tags = [(format!("{line}k"), line.clone())].into();

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use cenbwp_diff::{Business, ChargeType, Live, Observed, Owner};
-use cenbwp_spec::{AccountId, Address, Generation, Identity, Mbps, Renewal, StackName, Term};
+use cenbwp_diff::{Business, Live, LiveCharge, Observed, Owner};
+use cenbwp_spec::{AccountId, Address, ChargeType, Generation, Identity, Mbps, StackName, TermsTag};
 use jiff::Timestamp;
 
 use super::Export;
 use super::builder::{Builder, Draft};
-use super::entry::{Entry, Optional, Paid, Terms};
+use super::entry::{Entry, Optional, Terms};
 use super::names::Names;
 
 /// Which packages are wanted, and for whom.
@@ -52,7 +52,7 @@ pub fn of_account(observed: &Observed, account: Option<&AccountId>, scope: &Scop
                 Some(why) => builder.leave_out(live.id.as_str(), &why),
                 None => add(&mut builder, live, identity, false),
             },
-            Owner::Unclear(tag) => {
+            Owner::Malformed(tag) => {
                 let why = format!("its tag {} is {tag:?}, which names nobody{HOLDS}", Identity::TAG);
                 builder.leave_out(live.id.as_str(), &why);
             }
@@ -103,9 +103,9 @@ fn not_declarable(identity: &Identity, carriers: &BTreeMap<Identity, usize>) -> 
 
 fn add(builder: &mut Builder, live: &Live, identity: Identity, adopt: bool) {
     let paid = match &live.charge {
-        ChargeType::Prepay => Paid::Before,
-        ChargeType::Postpay => Paid::ByUse,
-        ChargeType::Other(word) => {
+        LiveCharge::Prepay => ChargeType::Prepay,
+        LiveCharge::Postpay => ChargeType::Postpay,
+        LiveCharge::Other(word) => {
             return builder
                 .leave_out(live.id.as_str(), &format!("its charge type {word:?} is not known here"));
         }
@@ -128,12 +128,17 @@ fn add(builder: &mut Builder, live: &Live, identity: Identity, adopt: bool) {
             None
         }
     };
-    let terms = live.tags.get(Identity::TERMS_TAG).filter(|_| paid == Paid::Before);
+    let terms = live.tags.get(Identity::TERMS_TAG).filter(|_| paid == ChargeType::Prepay);
     entry.optional = Optional {
         name: Some(live.name.clone()).filter(|name| !name.is_empty()),
         description: Some(live.description.clone()).filter(|text| !text.is_empty()),
         terms: terms.and_then(|text| read_terms(text)).unwrap_or_default(),
-        tags: live.tags.iter().filter(|(key, _)| is_free(key)).map(|(k, v)| (k.clone(), v.clone())).collect(),
+        tags: live
+            .tags
+            .iter()
+            .filter(|(key, _)| !Identity::is_reserved(key))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect(),
         cen_id,
         resource_group_id: live.resource_group.clone(),
     };
@@ -147,28 +152,9 @@ fn settled_bandwidth(live: &Live) -> Mbps {
     live.reservation.as_ref().and_then(|reservation| reservation.bandwidth).unwrap_or(live.bandwidth)
 }
 
-/// Tells whether a tag is a person's: not ours, and not the service's own.
-fn is_free(key: &str) -> bool {
-    let system =
-        |prefix: &str| key.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-    key != Identity::TAG && key != Identity::TERMS_TAG && !system("aliyun") && !system("acs:")
-}
-
-/// Reads the terms tag: `PREPAY 1 Month renew off`. `None` if somebody wrote something else into it; a plan
-/// warns of that.
+/// Reads the terms tag; `None` if another text is in it, of which a plan warns.
 fn read_terms(text: &str) -> Option<Terms> {
-    let words: Vec<&str> = text.split(' ').collect();
-    let ["PREPAY", period, cycle, "renew", renewal] = words[..] else { return None };
-    let period: u8 = period.parse().ok()?;
-    let term = match cycle {
-        "Month" => Term::Months(period),
-        "Year" => Term::Years(period),
-        _ => return None,
-    };
-    let renewal = match renewal {
-        "off" => Renewal::Off,
-        months => Renewal::Months(months.parse().ok()?),
-    };
+    let TermsTag { term, renewal } = text.parse().ok()?;
     Some(Terms::new(Some(term), Some(renewal)))
 }
 
@@ -193,7 +179,7 @@ mod tests {
             description: String::new(),
             areas: AreaPair::new(Area::new("China"), Area::new("Europe")),
             bandwidth: Mbps(7),
-            charge: ChargeType::Prepay,
+            charge: LiveCharge::Prepay,
             cens: Vec::new(),
             resource_group: None,
             tags: Tags::default(),
@@ -238,7 +224,7 @@ mod tests {
             reserved(ReservationKind::Other("RENEW".into()), Some(50)),
             reserved(ReservationKind::Other("RENEW".into()), None),
         ];
-        let charges = [ChargeType::Prepay, ChargeType::Postpay, ChargeType::Other("BARTER".into())];
+        let charges = [LiveCharge::Prepay, LiveCharge::Postpay, LiveCharge::Other("BARTER".into())];
         let states = [Business::Normal, Business::Locked("FinancialLocked".into())];
         let ends = [None, Some("2025-12-31T00:00:00Z".parse().unwrap())];
         let packages = attached(&owners(&[plain("cenbwp-1")]));
@@ -270,7 +256,7 @@ mod tests {
         let context = || format!("{}\n{observed:?}\n{plan:?}", export.text);
         let as_it_is = |change: &Change| matches!(change, Change::Adopt(it) if it.fields.is_empty());
         assert!(plan.changes.iter().all(as_it_is), "{}", context());
-        let unclear = observed.packages.iter().any(|live| matches!(live.owner(), Owner::Unclear(_)));
+        let unclear = observed.packages.iter().any(|live| matches!(live.owner(), Owner::Malformed(_)));
         if unclear {
             let doubt = |held: &cenbwp_diff::Held| matches!(held.reason, HeldReason::Unreadable { .. });
             assert!(plan.held.iter().all(doubt), "{}", context());

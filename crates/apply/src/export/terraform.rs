@@ -8,13 +8,14 @@ mod state;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cenbwp_spec::{
-    Address, Area, AreaPair, CenId, Generation, Identity, Mbps, PackageId, Renewal, StackName, Term,
+    Address, Area, AreaPair, CenId, ChargeType, Generation, Identity, Mbps, PackageId, Renewal, StackName,
+    Term,
 };
 use serde_json::Value;
 
 use super::Export;
 use super::builder::{Builder, Draft};
-use super::entry::{Entry, Optional, Paid, Terms};
+use super::entry::{Entry, Optional, Terms};
 use super::names::Names;
 use state::{Instance, instances, list};
 
@@ -132,19 +133,19 @@ fn bandwidth(value: &Value) -> Option<Mbps> {
     u32::try_from(number).ok().map(Mbps)
 }
 
-fn paid(instance: &Instance<'_>, reservations: &mut Vec<String>) -> Paid {
+fn paid(instance: &Instance<'_>, reservations: &mut Vec<String>) -> ChargeType {
     match instance.first(["payment_type", "charge_type"]) {
         Some(word) if word.eq_ignore_ascii_case("PostPaid") || word.eq_ignore_ascii_case("POSTPAY") => {
             reservations.push("paid by use: it can be adopted, and no longer be bought".to_owned());
-            Paid::ByUse
+            ChargeType::Postpay
         }
         Some(word) if word.eq_ignore_ascii_case("PrePaid") || word.eq_ignore_ascii_case("PREPAY") => {
-            Paid::Before
+            ChargeType::Prepay
         }
         _ => {
             reservations
                 .push("how it is paid is not in the state: taken as prepaid, and a plan compares".to_owned());
-            Paid::Before
+            ChargeType::Prepay
         }
     }
 }
@@ -152,11 +153,11 @@ fn paid(instance: &Instance<'_>, reservations: &mut Vec<String>) -> Paid {
 /// The terms as Terraform was told them; its period is always in months.
 fn terms(
     instance: &Instance<'_>,
-    paid: Paid,
+    paid: ChargeType,
     reservations: &mut Vec<String>,
     notes: &mut Vec<String>,
 ) -> Terms {
-    if paid == Paid::ByUse {
+    if paid == ChargeType::Postpay {
         return Terms::default();
     }
     let months = instance.attributes["period"].as_u64().filter(|months| *months != 0);

@@ -145,7 +145,7 @@ fn by_identity(plan: &Plan) -> BTreeMap<&Identity, &Change> {
 fn is_rest_of(now: &Change, planned: &Change) -> bool {
     let within = |now: &Update, fields: &[FieldChange]| now.fields.iter().all(|field| fields.contains(field));
     match (now, planned) {
-        (Change::Update(now), Change::Purchase(planned)) => within(now, &planned.then),
+        (Change::Update(now), Change::Purchase(planned)) => within(now, &planned.follow_ups),
         (Change::Update(now), Change::Adopt(planned)) => now.id == planned.id && within(now, &planned.fields),
         (Change::Update(now), Change::Update(planned)) => {
             now.id == planned.id && within(now, &planned.fields)

@@ -20,7 +20,8 @@ use super::inputs::SavedInputs;
 use super::material::Material;
 use super::resource;
 use super::rows::{
-    PlannedPurchase, PlannedUpdate, held, planned_purchase, planned_update, resource_changes, stray, warning,
+    PlannedPurchase, PlannedUpdate, held, leftover, planned_purchase, planned_update, resource_changes,
+    warning,
 };
 use crate::cloud::ClientToken;
 use crate::planned::SpecPath;
@@ -192,8 +193,8 @@ impl<'a> Document<'a> {
 impl Serialize for Document<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Material { plan, options, caller, .. } = self.material;
-        let undeclared = || plan.undeclared.iter().map(|it| stray(&it.identity, &it.id, it.expires));
-        let superseded = || plan.superseded.iter().map(|it| stray(&it.identity, &it.id, it.expires));
+        let undeclared = || plan.undeclared.iter().map(leftover);
+        let superseded = || plan.superseded.iter().map(leftover);
         let inputs = SavedInputs::new(&self.material);
         let mut document = serializer.serialize_struct("Document", 19)?;
         document.serialize_field("format_version", FORMAT_VERSION)?;
@@ -273,26 +274,40 @@ fn live_pin(plan: &Plan, spec: &Spec, observed: &Observed, now: Timestamp) -> Li
 
 /// The packages that a change or a held item is about.
 fn named_ids(plan: &Plan) -> BTreeSet<&PackageId> {
-    let changed = plan.changes.iter().filter_map(|change| match change {
-        Change::Purchase(_) => None,
-        Change::Update(it) => Some(&it.id),
-        Change::Adopt(it) => Some(&it.id),
-        Change::Release(it) => Some(&it.id),
-        Change::Retire(it) => Some(&it.id),
-    });
+    let changed = plan.changes.iter().filter_map(Change::id);
     let held = plan.held.iter().flat_map(|held| held.reason.ids());
     changed.chain(held).collect()
 }
 
+/// The facts of a live package that decide about a plan. Each field is in or out by name, so that a new one cannot
+/// make every saved plan stale unnoticed.
 fn deciding_facts(live: &Live, now: Timestamp) -> Value {
-    let mut facts = resource::of_live(live);
-    let facts_map = facts.as_object_mut().expect("a package is an object");
-    facts_map.remove("description");
-    facts_map.remove("resourceGroupId");
-    facts_map.remove("expires");
-    let ours = |key: &str| live.tags.get(key).cloned();
-    facts_map.insert("tags".into(), json!([ours(Identity::TAG), ours(Identity::TERMS_TAG)]));
-    facts_map.insert("normal".into(), json!(live.business == cenbwp_diff::Business::Normal));
-    facts_map.insert("expired".into(), json!(live.expired(now)));
-    facts
+    let Live {
+        id,
+        name,
+        areas,
+        cens,
+        tags,
+        business,
+        // Through the methods below.
+        bandwidth: _,
+        reservation: _,
+        charge: _,
+        expires: _,
+        // They decide nothing.
+        description: _,
+        resource_group: _,
+    } = live;
+    let own = |key: &str| tags.get(key);
+    json!({
+        "id": id,
+        "name": name,
+        "areas": resource::areas(areas),
+        "bandwidth": live.permanent_bandwidth(),
+        "chargeType": resource::charge_type(live),
+        "cenIds": cens,
+        "tags": [own(Identity::TAG), own(Identity::TERMS_TAG)],
+        "normal": *business == cenbwp_diff::Business::Normal,
+        "expired": live.expired(now),
+    })
 }

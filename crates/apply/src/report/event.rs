@@ -111,7 +111,7 @@ impl<'a> FindingLine<'a> {
     /// The finding, with the name of its file.
     pub fn new(finding: &'a Finding, sources: &'a [Source]) -> Self {
         Self {
-            code: finding.code.0,
+            code: finding.code.as_str(),
             severity: finding.severity.as_str(),
             file: sources.get(finding.place.source).map_or("", |source| &source.name),
             line: finding.place.line,
@@ -196,7 +196,7 @@ impl<'a> From<&'a Row<'a>> for PackageLine<'a> {
             if let State::Differs(fields) = state { fields.iter().copied().collect() } else { Vec::new() };
         let reason = match (state, identity) {
             (State::Held(reason), Some(identity)) => Some(json!({
-                "reason": reason.word(), "message": reason.message(), "hint": reason.hint(identity),
+                "reason": reason.rule().name, "message": reason.message(), "hint": reason.hint(identity),
             })),
             (State::Unreadable(message), _) => Some(json!({ "reason": "unreadable", "message": message })),
             _ => None,
@@ -253,7 +253,7 @@ pub fn of_plan<'a>(plan: &'a Plan, observed: &'a Observed) -> impl Iterator<Item
     });
     let held = plan.held.iter().map(|Held { identity, reason }| Event::Held {
         address: identity.address.to_string(),
-        reason: reason.word(),
+        reason: reason.rule().name,
         message: reason.message(),
         hint: reason.hint(identity),
     });

@@ -46,7 +46,7 @@ fn annotation(run: &Run<'_>, issue: &Issue<'_>) -> String {
             properties.push(("endColumn", spot.end_column.to_string()));
         }
     }
-    properties.push(("title", format!("{} {}", issue.rule, issue.title)));
+    properties.push(("title", format!("{} {}", issue.rule.name, issue.rule.title)));
     let properties: Vec<_> = properties.iter().map(|(name, value)| (*name, value.as_str())).collect();
     command(level, &properties, &with("hint", &issue.text(), issue.hint.as_deref()))
 }

@@ -5,7 +5,7 @@ mod style;
 
 use std::fmt::Write;
 
-use cenbwp_diff::{Change, Plan, Style};
+use cenbwp_diff::{Change, Leftover, Plan, Style};
 use cenbwp_spec::Severity;
 use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
@@ -170,7 +170,7 @@ fn item(run: &Run<'_>, issue: &Issue<'_>) -> String {
     format!(
         "<li class=\"{class}\"><p>{}<code>{}</code>{}</p><p>{}</p>{}</li>\n",
         address.unwrap_or_default(),
-        issue.rule,
+        issue.rule.name,
         place.unwrap_or_default(),
         prose(&issue.message),
         hint.unwrap_or_default(),
@@ -228,16 +228,16 @@ fn details(change: &Change, open: &str) -> String {
 
 fn strays(run: &Run<'_>) -> Vec<String> {
     let Some(plan) = run.plan() else { return Vec::new() };
-    let item = |identity: &cenbwp_spec::Identity, id: &cenbwp_spec::PackageId, expires, word| {
+    let item = |Leftover { identity, id, expires }: &Leftover, word| {
         let end = match expires {
-            Some(at) => format!("ends {}", cenbwp_diff::when(at)),
+            Some(at) => format!("ends {}", cenbwp_diff::when(*at)),
             None => "its end is not listed".to_owned(),
         };
         let (identity, id) = (escaped(&identity.to_string()), escaped(id.as_str()));
         format!("<li class=\"warned\"><p><b>{identity}</b> <code>{word}</code> {id}, {end}</p></li>\n")
     };
-    let undeclared = plan.undeclared.iter().map(|it| item(&it.identity, &it.id, it.expires, "undeclared"));
-    let superseded = plan.superseded.iter().map(|it| item(&it.identity, &it.id, it.expires, "superseded"));
+    let undeclared = plan.undeclared.iter().map(|it| item(it, "undeclared"));
+    let superseded = plan.superseded.iter().map(|it| item(it, "superseded"));
     undeclared.chain(superseded).collect()
 }
 

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use cenbwp_diff::neutral;
-use cenbwp_spec::{Address, Place, Severity};
+use cenbwp_spec::{Address, Explanation, Place, Severity};
 
 use super::run::{Run, Spot};
+use crate::catalogue;
 use crate::execute::{ChangeResult, Outcome};
 
 /// One of them.
@@ -14,10 +15,8 @@ use crate::execute::{ChangeResult, Outcome};
 pub(super) struct Issue<'a> {
     /// Whether it stands in the way.
     pub severity: Severity,
-    /// The stable word or code of the rule.
-    pub rule: &'static str,
-    /// The rule in a few words, whatever the package.
-    pub title: &'static str,
+    /// The rule, whatever the package.
+    pub rule: &'static Explanation,
     /// Whose package.
     pub address: Option<Address>,
     /// What was found: one line, neutral.
@@ -55,8 +54,7 @@ fn findings<'a>(run: &Run<'a>) -> Vec<Issue<'a>> {
         let expected = finding.expected.as_deref().map(|it| format!("; expected {it}")).unwrap_or_default();
         Issue {
             severity: finding.severity,
-            rule: finding.code.0,
-            title: cenbwp_spec::explain(finding.code.0).map_or("", |explanation| explanation.title),
+            rule: finding.code.explanation(),
             address: None,
             message: neutral(&format!("{}{expected}", finding.message)).into_owned(),
             hint: finding.hint.as_deref().map(|hint| neutral(hint).into_owned()),
@@ -69,8 +67,7 @@ fn findings<'a>(run: &Run<'a>) -> Vec<Issue<'a>> {
 fn warning<'a>(message: &str) -> Issue<'a> {
     Issue {
         severity: Severity::Warning,
-        rule: "other_credentials",
-        title: "a variable chooses credentials that are not used",
+        rule: &catalogue::OTHER_CREDENTIALS,
         address: None,
         message: neutral(message).into_owned(),
         hint: None,
@@ -82,8 +79,7 @@ fn planned<'a>(run: &Run<'a>) -> Vec<Issue<'a>> {
     let Some(plan) = run.plan() else { return Vec::new() };
     let held = plan.held.iter().map(|held| Issue {
         severity: if plan.skip_held { Severity::Warning } else { Severity::Error },
-        rule: held.reason.word(),
-        title: held.reason.title(),
+        rule: held.reason.rule(),
         address: Some(held.identity.address.clone()),
         message: held.reason.message(),
         hint: Some(held.reason.hint(&held.identity)),
@@ -91,8 +87,7 @@ fn planned<'a>(run: &Run<'a>) -> Vec<Issue<'a>> {
     });
     let breaches = plan.breaches.iter().map(|breach| Issue {
         severity: Severity::Error,
-        rule: "limit_exceeded",
-        title: "a limit is exceeded",
+        rule: &catalogue::LIMIT_EXCEEDED,
         address: None,
         message: breach.message(),
         hint: Some(breach.hint()),
@@ -100,28 +95,24 @@ fn planned<'a>(run: &Run<'a>) -> Vec<Issue<'a>> {
     });
     let warnings = plan.warnings.iter().map(|warning| Issue {
         severity: Severity::Warning,
-        rule: warning.word(),
-        title: warning.title(),
-        address: Some(warning.identity().address.clone()),
+        rule: warning.kind.rule(),
+        address: Some(warning.identity.address.clone()),
         message: warning.message(),
         hint: None,
-        spot: spot(run, &warning.identity().address),
+        spot: spot(run, &warning.identity.address),
     });
     held.chain(breaches).chain(warnings).collect()
 }
 
 fn result<'a>(run: &Run<'a>, result: &ChangeResult) -> Issue<'a> {
-    let (rule, title) = if result.is_unknown() {
-        ("unknown", "a request was sent and its outcome is not known")
-    } else if result.outcome == Outcome::NotAttempted {
-        ("not_attempted", "nothing was sent for a change")
-    } else {
-        ("failed", "a change was not carried out")
+    let outcome = match result.outcome {
+        _ if result.is_unknown() => Outcome::Unknown,
+        Outcome::NotAttempted => Outcome::NotAttempted,
+        _ => Outcome::Failed,
     };
     Issue {
         severity: Severity::Error,
-        rule,
-        title,
+        rule: outcome.rule(),
         address: Some(result.identity.address.clone()),
         message: told(result),
         hint: result.hint.as_deref().map(|hint| neutral(hint).into_owned()),

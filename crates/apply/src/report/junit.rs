@@ -72,7 +72,7 @@ fn general<'a>(issue: &Issue<'a>) -> Case<'a> {
     let fails = issue.severity == Severity::Error;
     Case {
         class: file.unwrap_or("cenbwp").to_owned(),
-        name: format!("{}{at}", issue.rule),
+        name: format!("{}{at}", issue.rule.name),
         spot: spot.cloned(),
         failures: if fails { vec![failure(issue)] } else { Vec::new() },
         output: if fails { Vec::new() } else { vec![issue.text()] },
@@ -90,7 +90,7 @@ fn of_package<'a>(run: &Run<'a>, address: &Address, issues: &[&Issue<'a>]) -> Ca
     let mut output: Vec<String> =
         change.map(|change| cenbwp_diff::render_change(change, &style).trim_end().to_owned()).collect();
     output.extend(done.map(super::issue::told));
-    output.extend(warnings.iter().map(|issue| format!("{}: {}", issue.rule, issue.message)));
+    output.extend(warnings.iter().map(|issue| format!("{}: {}", issue.rule.name, issue.message)));
     Case {
         class: address.stack.to_string(),
         name: address.package.to_string(),
@@ -101,7 +101,7 @@ fn of_package<'a>(run: &Run<'a>, address: &Address, issues: &[&Issue<'a>]) -> Ca
 }
 
 fn failure(issue: &Issue<'_>) -> (&'static str, String, Option<String>) {
-    (issue.rule, issue.message.clone(), issue.hint.clone())
+    (issue.rule.name, issue.message.clone(), issue.hint.clone())
 }
 
 fn write_case(text: &mut String, case: &Case<'_>) {

@@ -37,7 +37,7 @@ pub(super) fn links(planned: &Planned) -> Vec<Link> {
     };
     let mut existing = |id: &PackageId, fields: &[FieldChange], stays: bool| {
         let Some(live) = live.get(id) else { return };
-        let now = live.lasting_bandwidth().0;
+        let now = live.permanent_bandwidth().0;
         let wanted = fields.iter().find_map(|field| match field {
             FieldChange::Bandwidth(mbps) => Some(mbps.to.0),
             _ => None,

@@ -9,7 +9,7 @@ mod words;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use cenbwp_diff::{Change, FieldChange, NewMbps, Style};
+use cenbwp_diff::{Change, FieldChange, Leftover, NewMbps, Style};
 use cenbwp_spec::{AreaPair, PackageId, Renewal, Severity};
 
 use super::document::Summary;
@@ -138,7 +138,7 @@ fn item(run: &Run<'_>, issue: &Issue<'_>) -> String {
         let file = run.folders.in_checkout(file);
         write!(text, "**{}** ", code(&format!("{file}:{}:{}", spot.line, spot.column))).expect(STRINGS);
     }
-    writeln!(text, "{}: {}", code(issue.rule), prose(&issue.message)).expect(STRINGS);
+    writeln!(text, "{}: {}", code(issue.rule.name), prose(&issue.message)).expect(STRINGS);
     if let Some(hint) = &issue.hint {
         writeln!(text, "  - **Hint:** {}", prose(hint)).expect(STRINGS);
     }
@@ -210,15 +210,15 @@ fn details(change: &Change) -> String {
 
 fn strays(run: &Run<'_>) -> Vec<String> {
     let Some(plan) = run.plan().filter(|_| run.applied.is_none()) else { return Vec::new() };
-    let item = |identity: &cenbwp_spec::Identity, id: &cenbwp_spec::PackageId, expires, word| {
+    let item = |Leftover { identity, id, expires }: &Leftover, word| {
         let end = match expires {
-            Some(at) => format!("ends {}", cenbwp_diff::when(at)),
+            Some(at) => format!("ends {}", cenbwp_diff::when(*at)),
             None => "its end is not listed".to_owned(),
         };
         format!("- {} {word}: {}, {end}\n", code(&identity.to_string()), code(id.as_str()))
     };
-    let undeclared = plan.undeclared.iter().map(|it| item(&it.identity, &it.id, it.expires, "undeclared"));
-    let superseded = plan.superseded.iter().map(|it| item(&it.identity, &it.id, it.expires, "superseded"));
+    let undeclared = plan.undeclared.iter().map(|it| item(it, "undeclared"));
+    let superseded = plan.superseded.iter().map(|it| item(it, "superseded"));
     undeclared.chain(superseded).collect()
 }
 

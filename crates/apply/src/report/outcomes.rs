@@ -163,7 +163,7 @@ impl Applied {
         }
         if let Some(left) = self.left.as_ref().filter(|left| !left.is_empty()) {
             let changes = left.changes.iter().map(|change| (change.identity(), change.word()));
-            let held = left.held.iter().map(|held| (&held.identity, held.reason.word()));
+            let held = left.held.iter().map(|held| (&held.identity, held.reason.rule().name));
             for (identity, word) in changes.chain(held) {
                 writeln!(text, "  left to do: {identity}  {word}").expect(STRINGS);
             }

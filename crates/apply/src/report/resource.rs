@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use cenbwp_diff::{ChargeType, FieldChange, Live, Purchase};
-use cenbwp_spec::{AreaPair, Field, Renewal};
+use cenbwp_diff::{FieldChange, Live, LiveCharge, Purchase};
+use cenbwp_spec::{AreaPair, ChargeType, Field, Renewal};
 use serde_json::{Map, Value, json};
 
 /// The package that a purchase asks for.
@@ -14,9 +14,9 @@ pub(super) fn of_purchase(purchase: &Purchase) -> Value {
         "bandwidth": purchase.bandwidth,
         "name": purchase.name,
         "description": purchase.description.clone().unwrap_or_default(),
-        "chargeType": "PREPAY",
+        "chargeType": ChargeType::Prepay.as_str(),
         "period": terms.term.period(),
-        "pricingCycle": terms.term.cycle(),
+        "pricingCycle": terms.term.cycle().as_str(),
         "autoPay": terms.auto_pay,
         "autoRenew": terms.renewal != Renewal::Off,
         "tags": purchase.tags,
@@ -24,24 +24,19 @@ pub(super) fn of_purchase(purchase: &Purchase) -> Value {
     if let Renewal::Months(months) = terms.renewal {
         fields["autoRenewDuration"] = json!(months);
     }
-    apply(&mut fields, &purchase.then);
+    apply(&mut fields, &purchase.follow_ups);
     fields
 }
 
 /// A package as the listing shows it.
 pub(super) fn of_live(live: &Live) -> Value {
-    let charge = match &live.charge {
-        ChargeType::Prepay => "PREPAY",
-        ChargeType::Postpay => "POSTPAY",
-        ChargeType::Other(word) => word,
-    };
     json!({
         "id": live.id,
         "areas": areas(&live.areas),
-        "bandwidth": live.lasting_bandwidth(),
+        "bandwidth": live.permanent_bandwidth(),
         "name": live.name,
         "description": live.description,
-        "chargeType": charge,
+        "chargeType": charge_type(live),
         "tags": live.tags,
         "cenId": live.cens.first(),
         "resourceGroupId": live.resource_group,
@@ -93,6 +88,15 @@ fn set_tag(package: &mut Value, key: &str, value: Option<&String>) {
     package["tags"] = Value::Object(tags);
 }
 
-fn areas(pair: &AreaPair) -> [&str; 2] {
+/// The word of the service for the way a package is paid for.
+pub(super) fn charge_type(live: &Live) -> &str {
+    match &live.charge {
+        LiveCharge::Prepay => ChargeType::Prepay.as_str(),
+        LiveCharge::Postpay => ChargeType::Postpay.as_str(),
+        LiveCharge::Other(word) => word,
+    }
+}
+
+pub(super) fn areas(pair: &AreaPair) -> [&str; 2] {
     [pair.a().as_str(), pair.b().as_str()]
 }

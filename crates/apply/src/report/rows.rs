@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use cenbwp_diff::{Change, FieldChange, Held, Live, Observed, Plan, Purchase, Warning};
-use cenbwp_spec::{AccountId, Generation, Identity, Mbps, PackageId};
-use jiff::Timestamp;
+use cenbwp_diff::{Change, FieldChange, Held, Leftover, Live, Observed, Plan, Purchase, Warning};
+use cenbwp_spec::{AccountId, Generation, Mbps, PackageId};
 use serde_json::{Value, json};
 
 use super::resource;
@@ -103,7 +102,7 @@ pub(super) fn planned_purchase(purchase: &Purchase, account: Option<&AccountId>)
         months: purchase.terms.term.months(),
         request,
         client_token: token,
-        then: purchase.then.iter().map(planned_field).collect(),
+        then: purchase.follow_ups.iter().map(planned_field).collect(),
     }
 }
 
@@ -132,15 +131,18 @@ fn planned_field(change: &FieldChange) -> PlannedField {
 pub(super) fn held(held: &Held) -> Value {
     let Held { identity, reason } = held;
     json!({
-        "address": identity.address, "generation": identity.generation, "reason": reason.word(),
+        "address": identity.address, "generation": identity.generation, "reason": reason.rule().name,
         "message": reason.message(), "hint": reason.hint(identity),
     })
 }
 
-pub(super) fn stray(identity: &Identity, id: &PackageId, expires: Option<Timestamp>) -> Value {
+pub(super) fn leftover(leftover: &Leftover) -> Value {
+    let Leftover { identity, id, expires } = leftover;
     json!({ "address": identity.address, "generation": identity.generation, "id": id, "expires": expires })
 }
 
 pub(super) fn warning(warning: &Warning) -> Value {
-    json!({ "warning": warning.word(), "address": warning.identity().address, "message": warning.message() })
+    json!({
+        "warning": warning.kind.rule().name, "address": warning.identity.address, "message": warning.message(),
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cenbwp_spec::{Place, Severity};
+use cenbwp_spec::{Explanation, Place, Severity};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -35,13 +35,10 @@ pub(super) fn text(run: &Run<'_>) -> String {
 
 /// Every rule that a result names, once.
 fn rules(issues: &[Issue<'_>]) -> Vec<Value> {
-    let by_id: BTreeMap<&str, &Issue<'_>> = issues.iter().map(|issue| (issue.rule, issue)).collect();
+    let by_id: BTreeMap<&str, &Issue<'_>> = issues.iter().map(|issue| (issue.rule.name, issue)).collect();
     let rule = |issue: &Issue<'_>| {
-        let mut rule = json!({ "id": issue.rule, "shortDescription": { "text": issue.title } });
-        if let Some(explanation) = cenbwp_spec::explain(issue.rule) {
-            rule["fullDescription"] = json!({ "text": explanation.text });
-        }
-        rule
+        let Explanation { name, title, text, example: _ } = issue.rule;
+        json!({ "id": name, "shortDescription": { "text": title }, "fullDescription": { "text": text } })
     };
     by_id.values().map(|issue| rule(issue)).collect()
 }
@@ -59,7 +56,7 @@ fn results(run: &Run<'_>, issues: &[Issue<'_>]) -> Vec<Value> {
 fn result(issue: &Issue<'_>, start: Option<&Spot<'_>>, seen: &mut BTreeMap<String, usize>) -> Value {
     let hint = issue.hint.as_ref().map(|hint| format!("\n{hint}")).unwrap_or_default();
     let mut result = json!({
-        "ruleId": issue.rule,
+        "ruleId": issue.rule.name,
         "level": match issue.severity { Severity::Error => "error", Severity::Warning => "warning" },
         "message": { "text": format!("{}{hint}", issue.text()) },
         "partialFingerprints": { "cenbwp/v1": fingerprint(issue, seen) },
@@ -96,7 +93,7 @@ fn fingerprint(issue: &Issue<'_>, seen: &mut BTreeMap<String, usize>) -> String 
         Some(spot) if address.is_empty() => spot.text,
         _ => b"",
     };
-    for part in [issue.rule.as_bytes(), address.as_bytes(), file.as_bytes(), found] {
+    for part in [issue.rule.name.as_bytes(), address.as_bytes(), file.as_bytes(), found] {
         hash.update(part);
         hash.update([0]);
     }

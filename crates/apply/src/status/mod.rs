@@ -7,7 +7,7 @@ mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cenbwp_diff::{Business, Change, FieldChange, HeldReason, Live, Owner, Warning, neutral};
+use cenbwp_diff::{Business, Change, FieldChange, HeldReason, Live, Owner, WarningKind, neutral};
 use cenbwp_spec::{Identity, Manage, PackageId};
 use jiff::Timestamp;
 
@@ -216,13 +216,13 @@ impl<'a> Rows<'a> {
             self.add(Some(it.identity.clone()), Some(&it.id), State::Superseded);
         }
         let carried: BTreeSet<Identity> = self.rows.iter().filter_map(|row| row.identity.clone()).collect();
-        for warning in plan.warnings.iter().filter(|warning| !carried.contains(warning.identity())) {
-            let state = match warning {
-                Warning::NothingToObserve { .. } => State::Missing,
-                Warning::EntryCanGo { .. } => State::Finished,
+        for warning in plan.warnings.iter().filter(|warning| !carried.contains(&warning.identity)) {
+            let state = match warning.kind {
+                WarningKind::NothingToObserve => State::Missing,
+                WarningKind::EntryCanGo => State::Finished,
                 _ => continue,
             };
-            self.add(Some(warning.identity().clone()), None, state);
+            self.add(Some(warning.identity.clone()), None, state);
         }
     }
 
@@ -248,7 +248,7 @@ impl<'a> Rows<'a> {
                 Owner::Nobody => (None, State::Unmanaged),
                 Owner::Identity(identity) if specless => (Some(identity), State::Owned),
                 Owner::Identity(identity) => (Some(identity), State::Unmanaged),
-                Owner::Unclear(tag) => {
+                Owner::Malformed(tag) => {
                     let reason = format!("its tag {} is {tag:?}, which names nobody", Identity::TAG);
                     (None, State::Unreadable(neutral(&reason).into_owned()))
                 }

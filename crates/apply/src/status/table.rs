@@ -127,7 +127,7 @@ fn state(state: &State<'_>) -> String {
             let fields: Vec<&str> = fields.iter().copied().collect();
             format!("{word} ({})", fields.join(", "))
         }
-        State::Held(reason) => format!("{word} {}", reason.word()),
+        State::Held(reason) => format!("{word} {}", reason.rule().name),
         _ => word,
     }
 }

@@ -11,7 +11,7 @@ use cenbwp::planned::Planned;
 use cenbwp::report::outcomes::{Applied, End};
 use cenbwp::report::{Folders, Run};
 use cenbwp::situation::Situation;
-use cenbwp_diff::{Business, ChargeType, Live, Observed, Options, Unreadable};
+use cenbwp_diff::{Business, Live, LiveCharge, Observed, Options, Unreadable};
 use cenbwp_spec::{AccountId, Area, AreaPair, Finding, Mbps, Source, Tags};
 use jiff::SignedDuration;
 
@@ -131,7 +131,7 @@ fn live(id: &str, owner: &str) -> Live {
         description: String::new(),
         areas: pair("china", "europe"),
         bandwidth: Mbps(100),
-        charge: ChargeType::Prepay,
+        charge: LiveCharge::Prepay,
         cens: Vec::new(),
         resource_group: Some("rg-1".to_owned()),
         tags: if owner.is_empty() { Tags::default() } else { tags.into() },

@@ -1,21 +1,21 @@
-//! What a plan spends, added up again in another way than the planner does it.
+//! The spending of a plan, added up in another way than the planner's.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cenbwp_spec::{Limits, Spec, Stack, StackName};
 
-use crate::{Adoption, Change, FieldChange, LimitOwner, Options, Plan, Update};
+use crate::{Adoption, Change, FieldChange, Limit, LimitOwner, Options, Plan, Update};
 
-/// A limit, its value and how much the plan wants.
-type Exceeded = (LimitOwner, &'static str, u32, u64);
+/// A limit, its value and the amount that the plan wants.
+type Exceeded = (LimitOwner, Limit, u32, u64);
 
-/// The limits that the plan says it exceeds.
-pub(super) fn said(plan: &Plan) -> BTreeSet<Exceeded> {
+/// Returns the limits that the plan reports as exceeded.
+pub(super) fn reported(plan: &Plan) -> BTreeSet<Exceeded> {
     plan.breaches.iter().map(|it| (it.owner.clone(), it.limit, it.allowed, it.wanted)).collect()
 }
 
-/// The limits that it does exceed: the flags', each stack's, and the default of the stacks that set none.
+/// Returns the limits that it does exceed: the flags', each stack's, and the default of the stacks that set none.
 pub(super) fn breaches(plan: &Plan, spec: &Spec, options: &Options) -> BTreeSet<Exceeded> {
     let mut spent: BTreeMap<Option<&StackName>, [u64; 2]> = BTreeMap::new();
     for change in &plan.changes {
@@ -39,7 +39,7 @@ pub(super) fn breaches(plan: &Plan, spec: &Spec, options: &Options) -> BTreeSet<
                 (LimitOwner::Stack(name.clone()), limits.max_purchases, limits.max_new_mbps)
             }
         };
-        let rows = [("maxPurchases", most, purchases), ("maxNewMbps", most_mbps.map(|it| it.0), mbps)];
+        let rows = [(Limit::Purchases, most, purchases), (Limit::NewMbps, most_mbps.map(|it| it.0), mbps)];
         for (limit, most, wanted) in rows {
             if let Some(most) = most.filter(|most| wanted > u64::from(*most)) {
                 exceeded.insert((owner.clone(), limit, most, wanted));
@@ -52,7 +52,7 @@ pub(super) fn breaches(plan: &Plan, spec: &Spec, options: &Options) -> BTreeSet<
     {
         let owner =
             LimitOwner::Default { stacks: unlimited.len(), most: (*most).clone(), purchases: purchases.0 };
-        exceeded.insert((owner, "maxPurchases", Limits::DEFAULT_PURCHASES, wanted));
+        exceeded.insert((owner, Limit::Purchases, Limits::DEFAULT_PURCHASES, wanted));
     }
     exceeded
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cenbwp_diff::{
-    Business, Change, ChargeType, FieldChange, Live, Observed, Options, Plan, Reservation, ReservationKind,
+    Business, Change, FieldChange, Live, LiveCharge, Observed, Options, Plan, Reservation, ReservationKind,
 };
 use cenbwp_spec::{
     Address, Area, AreaPair, Charge, Generation, Identity, Limits, Manage, Mbps, Package, PackageId, Place,
@@ -88,7 +88,7 @@ pub(crate) fn live(id: &str, owner: Option<&str>) -> Live {
         description: String::new(),
         areas: pair("China", "Europe"),
         bandwidth: Mbps(100),
-        charge: ChargeType::Prepay,
+        charge: LiveCharge::Prepay,
         cens: Vec::new(),
         resource_group: Some("rg-default".to_owned()),
         tags: tags.into(),
@@ -123,7 +123,7 @@ pub(crate) fn carry_out(plan: &Plan, observed: &Observed) -> Observed {
                 resource_group: None,
                 ..live("cenbwp-x", None)
             });
-            apply_fields(after.packages.last_mut().unwrap(), &purchase.then);
+            apply_fields(after.packages.last_mut().unwrap(), &purchase.follow_ups);
             continue;
         }
         let id = match change {

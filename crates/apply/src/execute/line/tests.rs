@@ -1,7 +1,7 @@
 //! Tests of lines, written as scripts: a spec entry and a listing, the answers and listings of the service,
 //! and the result in words.
 
-use cenbwp_diff::{Business, ChargeType, Observed, Options, Plan, Unreadable};
+use cenbwp_diff::{Business, LiveCharge, Observed, Options, Plan, Unreadable};
 use cenbwp_spec::{Area, AreaPair, Mbps, Source};
 
 use super::*;
@@ -109,7 +109,7 @@ fn live(item: &str) -> Live {
         description: String::new(),
         areas: AreaPair::new(Area::new("china"), Area::new(other)),
         bandwidth: Mbps(mbps.parse().unwrap()),
-        charge: ChargeType::Prepay,
+        charge: LiveCharge::Prepay,
         cens,
         resource_group: None,
         tags: tags.into_iter().collect(),

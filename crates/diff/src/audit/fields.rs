@@ -1,19 +1,19 @@
-//! What the laws compare, one package at a time.
+//! Comparisons of one declared package with one change or one live package, for the audit.
 
 use std::collections::BTreeSet;
 
 use cenbwp_spec::{AreaPair, Charge, Field, Identity, Manage, Mbps, Package, Wish};
 
-use crate::{ChargeType, FieldChange, Live, Purchase, Reservation, ReservationKind};
+use crate::{FieldChange, Live, LiveCharge, Purchase, ReservationKind};
 
-/// Two areas as one key, without regard to case.
+/// Returns two areas as one key, without regard to case.
 pub(super) fn areas(pair: &AreaPair) -> String {
     pair.both().map(|area| area.as_str().to_ascii_lowercase()).join("/")
 }
 
-/// Every parameter of a purchase, and whether it is as declared.
-pub(super) fn as_declared(package: &Package, purchase: &Purchase) -> [(&'static str, bool); 8] {
-    let Purchase { identity, areas, bandwidth, name, description, terms, tags, then } = purchase;
+/// Returns every parameter of a purchase, and true if it is the spec's.
+pub(super) fn matches_spec(package: &Package, purchase: &Purchase) -> [(&'static str, bool); 8] {
+    let Purchase { identity, areas, bandwidth, name, description, terms, tags, follow_ups } = purchase;
     let foreign = |key: &String| {
         let wanted = package.tags.get(key).is_some_and(|value| value.as_ref() == tags.get(key));
         !(wanted && !is_reserved(key) || key == Identity::TAG || key == Identity::TERMS_TAG)
@@ -23,15 +23,18 @@ pub(super) fn as_declared(package: &Package, purchase: &Purchase) -> [(&'static 
         value.is_some() && !is_reserved(key) && !tags.contains_key(key)
     };
     let tagged = !tags.keys().any(foreign) && !package.tags.iter().any(omitted);
-    // The package as it is right after the purchase, and what is to be done about the rest.
+    // The fields that Create cannot set.
     let cen = wish(&package.cen).filter(|_| !package.ignore.contains(&Field::CenId));
     let group = package.resource_group.as_ref().filter(|_| !package.ignore.contains(&Field::ResourceGroupId));
-    let follows = then.iter().all(|change| match change {
+    let follows = follow_ups.iter().all(|change| match change {
         FieldChange::Cen(delta) => delta.from.is_none() && delta.to.is_some() && delta.to.as_ref() == cen,
         FieldChange::ResourceGroup(delta) => {
             delta.from.is_none() && delta.to.is_some() && delta.to.as_ref() == group
         }
-        _ => false,
+        FieldChange::Bandwidth(_)
+        | FieldChange::Name(_)
+        | FieldChange::Description(_)
+        | FieldChange::Tag { .. } => false,
     });
     let wanted = usize::from(cen.is_some()) + usize::from(group.is_some());
     [
@@ -42,10 +45,10 @@ pub(super) fn as_declared(package: &Package, purchase: &Purchase) -> [(&'static 
         ("description", description.as_deref().unwrap_or("") == package.description.as_deref().unwrap_or("")),
         (
             "terms",
-            package.charge == Charge::Prepay(*terms) && carries(Identity::TERMS_TAG, terms.to_string()),
+            package.charge == Charge::Prepay(*terms) && carries(Identity::TERMS_TAG, terms.tag().to_string()),
         ),
         ("tags", carries(Identity::TAG, identity.to_string()) && tagged),
-        ("then", follows && then.len() == wanted),
+        ("follow_ups", follows && follow_ups.len() == wanted),
     ]
 }
 
@@ -56,23 +59,21 @@ fn wish<T>(wish: &Wish<T>) -> Option<&T> {
     }
 }
 
-/// Tells whether the live charge type is surely another than the declared one.
+/// True if the live charge type is surely another than the declared one.
 pub(super) fn other_charge(package: &Package, live: &Live) -> bool {
     match live.charge {
-        ChargeType::Prepay => package.charge == Charge::Postpay,
-        ChargeType::Postpay => package.charge != Charge::Postpay,
-        ChargeType::Other(_) => false,
+        LiveCharge::Prepay => package.charge == Charge::Postpay,
+        LiveCharge::Postpay => package.charge != Charge::Postpay,
+        LiveCharge::Other(_) => false,
     }
 }
 
-/// Tells whether the change goes from what is listed to what is declared, and the two differ.
-pub(super) fn asked(package: &Package, live: &Live, change: &FieldChange) -> bool {
+/// True if the change leads from the listed value to the declared one, and the two differ.
+pub(super) fn is_requested(package: &Package, live: &Live, change: &FieldChange) -> bool {
     match change {
         FieldChange::Bandwidth(d) => {
-            let falls_back =
-                |r: &Reservation| r.kind != ReservationKind::TempUpgrade || r.bandwidth.is_some();
-            let known = live.reservation.as_ref().is_none_or(falls_back);
-            let listed = d.from == live.lasting_bandwidth() && known && ordered(live) != Some(d.to);
+            let known = !live.fallback_is_unknown();
+            let listed = d.from == live.permanent_bandwidth() && known && ordered(live) != Some(d.to);
             listed && d.to == package.bandwidth && d.from != d.to
         }
         FieldChange::Name(d) => d.from == live.name && Some(&d.to) == package.name.as_ref() && d.from != d.to,
@@ -97,36 +98,52 @@ pub(super) fn asked(package: &Package, live: &Live, change: &FieldChange) -> boo
     }
 }
 
-/// The declared fields that differ and are not to be left as they are.
+/// Returns the declared fields that differ and are not ignored.
+///
+/// The package is taken apart by name: a new field must be compared, or named here as not compared.
 pub(super) fn differing(package: &Package, live: &Live) -> BTreeSet<Field> {
+    let Package {
+        bandwidth,
+        name,
+        description,
+        tags,
+        cen,
+        resource_group,
+        ignore,
+        areas: _,
+        charge: _,
+        address: _,
+        generation: _,
+        adopt: _,
+        distinct_from: _,
+        allow_interruption: _,
+        manage: _,
+        place: _,
+    } = package;
     let same = |field: Field| match field {
-        Field::Bandwidth => {
-            live.lasting_bandwidth() == package.bandwidth || ordered(live) == Some(package.bandwidth)
-        }
-        Field::Name => package.name.as_ref().is_none_or(|name| *name == live.name),
-        Field::Description => package.description.as_ref().is_none_or(|text| *text == live.description),
-        Field::ResourceGroupId => {
-            package.resource_group.is_none() || package.resource_group == live.resource_group
-        }
-        Field::CenId => match &package.cen {
+        Field::Bandwidth => live.permanent_bandwidth() == *bandwidth || ordered(live) == Some(*bandwidth),
+        Field::Name => name.as_ref().is_none_or(|name| *name == live.name),
+        Field::Description => description.as_ref().is_none_or(|text| *text == live.description),
+        Field::ResourceGroupId => resource_group.is_none() || *resource_group == live.resource_group,
+        Field::CenId => match cen {
             Wish::Unmanaged => true,
             Wish::Absent => live.cens.is_empty(),
             Wish::Present(cen) => live.cens.iter().eq([cen]),
         },
         Field::Tags => {
-            package.tags.iter().all(|(key, value)| is_reserved(key) || live.tags.get(key) == value.as_ref())
+            tags.iter().all(|(key, value)| is_reserved(key) || live.tags.get(key) == value.as_ref())
         }
     };
-    Field::ALL.into_iter().filter(|field| !package.ignore.contains(field) && !same(*field)).collect()
+    Field::ALL.into_iter().filter(|field| !ignore.contains(field) && !same(*field)).collect()
 }
 
-/// The bandwidth that is ordered for good and not in force yet.
+/// The permanent bandwidth that is ordered and not in force yet.
 fn ordered(live: &Live) -> Option<Mbps> {
     let reservation = live.reservation.as_ref()?;
     if reservation.kind == ReservationKind::TempUpgrade { None } else { reservation.bandwidth }
 }
 
-/// Keys that are not the spec's to set: ours and the service's own.
+/// True for keys that the spec may not set: this tool's and the service's own.
 fn is_reserved(key: &str) -> bool {
     let lower = key.to_ascii_lowercase();
     key == Identity::TAG

@@ -1,21 +1,25 @@
 //! A plan as text for people: readable without colour, in a narrow terminal and read aloud.
 
 use cenbwp_spec::{Identity, Prepay, Renewal, neutral};
-use jiff::Timestamp;
 use similar::TextDiff;
 
-use crate::words::{bare, quoted, when};
 use crate::{
-    Adoption, Change, Delta, FieldChange, Held, Plan, Purchase, Release, Retirement, Update, Warning,
+    Adoption, Change, Delta, FieldChange, Held, Leftover, Plan, Purchase, Release, Retirement, Update,
+    Warning,
 };
+use messages::{bare, quoted};
 use page::Page;
 
+pub use catalogue::{held_rules, warning_rules};
+pub use messages::when;
 pub use page::{Palette, Style};
 
+mod catalogue;
+mod messages;
 mod page;
 
-/// Returns the plan as text: one block per change and per held item, what else is worth knowing, and a
-/// summary as the last paragraph. The same plan and style give the same bytes.
+/// Returns the plan as text: one block per change and per held item, then leftovers, warnings and exceeded limits,
+/// and a summary as the last paragraph. The same plan and style give the same bytes.
 pub fn render(plan: &Plan, style: &Style) -> String {
     let mut page = Page { style, text: String::new() };
     for change in &plan.changes {
@@ -62,7 +66,8 @@ fn block(page: &mut Page<'_>, change: &Change) {
 }
 
 fn purchase(page: &mut Page<'_>, purchase: &Purchase) {
-    let Purchase { identity: _, areas, bandwidth, name, description, terms: paid, tags, then } = purchase;
+    let Purchase { identity: _, areas, bandwidth, name, description, terms: paid, tags, follow_ups } =
+        purchase;
     page.field("areas", &neutral(&areas.to_string()));
     page.field("bandwidth", &bandwidth.to_string());
     page.field("term", &terms(paid));
@@ -70,19 +75,24 @@ fn purchase(page: &mut Page<'_>, purchase: &Purchase) {
     if let Some(text) = description {
         texts(page, "description", &quoted(text), &Delta { from: String::new(), to: text.clone() });
     }
-    // Ours are left out: the first line and the term say the same.
-    let theirs = tags.iter().filter(|(key, _)| *key != Identity::TAG && *key != Identity::TERMS_TAG);
-    let theirs: Vec<_> = theirs.map(|(key, value)| format!("{}={}", bare(key), bare(value))).collect();
-    if !theirs.is_empty() {
-        page.field("tags", &theirs.join(" "));
+    // This tool's own tags are left out: the first line and the term show the same.
+    let users = tags.iter().filter(|(key, _)| *key != Identity::TAG && *key != Identity::TERMS_TAG);
+    let users: Vec<_> = users.map(|(key, value)| format!("{}={}", bare(key), bare(value))).collect();
+    if !users.is_empty() {
+        page.field("tags", &users.join(" "));
     }
-    for change in then {
+    for change in follow_ups {
         match change {
             FieldChange::Cen(Delta { to: Some(cen), .. }) => page.line(4, &format!("then attaches to {cen}")),
             FieldChange::ResourceGroup(Delta { to: Some(group), .. }) => {
                 page.line(4, &format!("then moves to resource group {}", bare(group)));
             }
-            other => field(page, other),
+            FieldChange::Cen(_)
+            | FieldChange::ResourceGroup(_)
+            | FieldChange::Bandwidth(_)
+            | FieldChange::Name(_)
+            | FieldChange::Description(_)
+            | FieldChange::Tag { .. } => field(page, change),
         }
     }
 }
@@ -167,28 +177,19 @@ fn refusal(page: &mut Page<'_>, held: &Held, is_skipped: bool) {
     let Held { identity, reason } = held;
     let skipped = if is_skipped { ", left out of this run" } else { "" };
     let colour = page.style.palette.held;
-    page.head(colour, &format!("! {identity}"), &format!("held: {}{skipped}", reason.word()));
+    page.head(colour, &format!("! {identity}"), &format!("held: {}{skipped}", reason.rule().name));
     page.line(4, &reason.message());
     page.line(4, &format!("hint: {}", reason.hint(identity)));
 }
 
 fn reports(page: &mut Page<'_>, plan: &Plan) {
-    let undeclared = plan.undeclared.iter().map(|it| (&it.identity, it.id.as_str(), it.expires));
-    let superseded = plan.superseded.iter().map(|it| (&it.identity, it.id.as_str(), it.expires));
-    listed(
-        page,
-        "Undeclared: they carry a stack's tag, the spec does not declare them, nothing touches them.",
-        undeclared,
-    );
-    listed(page, "Superseded: older generations of declared packages, left alone.", superseded);
+    let title = "Undeclared: they carry a stack's tag, the spec does not declare them, nothing touches them.";
+    leftovers(page, title, &plan.undeclared);
+    leftovers(page, "Superseded: older generations of declared packages, left alone.", &plan.superseded);
 }
 
-fn listed<'a>(
-    page: &mut Page<'_>,
-    title: &str,
-    items: impl Iterator<Item = (&'a Identity, &'a str, Option<Timestamp>)>,
-) {
-    for (n, (identity, id, expires)) in items.enumerate() {
+fn leftovers(page: &mut Page<'_>, title: &str, leftovers: &[Leftover]) {
+    for (n, Leftover { identity, id, expires }) in leftovers.iter().enumerate() {
         if n == 0 {
             page.gap();
             page.line(0, title);
@@ -206,7 +207,8 @@ fn warnings(page: &mut Page<'_>, warnings: &[Warning]) {
     page.gap();
     page.line(0, "Warnings:");
     for warning in warnings {
-        page.line(2, &format!("{}   {}: {}", warning.identity(), warning.word(), warning.message()));
+        let Warning { identity, kind } = warning;
+        page.line(2, &format!("{identity}   {}: {}", kind.rule().name, warning.message()));
     }
 }
 
@@ -226,8 +228,7 @@ pub fn render_change(change: &Change, style: &Style) -> String {
     page.text
 }
 
-/// Returns the paragraph that says it all: what is bought, changed, held, and what that does to money and
-/// traffic.
+/// Returns the summary: counts, new bandwidth and interruptions.
 pub fn summary(plan: &Plan) -> String {
     let rest = |declared: &str| {
         let counts = [(plan.in_sync.len(), declared), (plan.unmanaged, "unmanaged")];
@@ -258,7 +259,7 @@ pub fn summary(plan: &Plan) -> String {
     format!("Plan: {}.{upgrades}{interruptions}{}", parts.join(", "), rest("as declared"))
 }
 
-/// `2 to change, 1 held`: what there is none of is not mentioned.
+/// `2 to change, 1 held`, without the counts that are 0.
 fn counted(counts: &[(usize, &str)]) -> Option<String> {
     let counts: Vec<_> =
         counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
@@ -278,7 +279,7 @@ fn bought(plan: &Plan) -> Option<String> {
     (count > 0).then(|| format!("{count} to buy ({mbps} Mbps, {months} {unit})"))
 }
 
-/// Returns why the plan may not be carried out; `None` if it may.
+/// Returns the reasons for which the plan may not be carried out; `None` if it may.
 pub fn obstacle(plan: &Plan) -> Option<String> {
     if plan.is_applyable() {
         return None;
@@ -295,15 +296,4 @@ pub fn obstacle(plan: &Plan) -> Option<String> {
         reasons.push("a limit is exceeded".to_owned());
     }
     Some(reasons.join("; "))
-}
-
-impl Change {
-    /// Tells whether it takes a package from a CEN that it is attached to.
-    pub fn interrupts_traffic(&self) -> bool {
-        let leaves = |field: &FieldChange| matches!(field, FieldChange::Cen(Delta { from: Some(_), .. }));
-        match self {
-            Self::Retire(retirement) => !retirement.detach.is_empty(),
-            change => change.fields().iter().any(leaves),
-        }
-    }
 }

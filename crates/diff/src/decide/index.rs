@@ -7,73 +7,67 @@ use cenbwp_spec::{
     Address, AreaPair, CenId, Generation, Identity, Mbps, Package, PackageId, Spec, StackName, Wish,
 };
 
-use crate::{Live, Observed, Owner, Unreadable};
+use crate::{Leftover, Live, Observed, Owner, Unreadable};
 
-/// How many packages or items one held change names. One is enough to hold it; naming all of a large
+/// The most packages or items that one held change names. One is enough to hold it; naming all of a large
 /// account's look-alikes for each of many purchases would make the plan quadratic.
-pub(crate) const MOST_NAMED: usize = 20;
+pub(super) const MOST_NAMED: usize = 20;
 
-/// Areas, bandwidth, and the stack whose identity a package carries, if it carries one.
+/// Areas, bandwidth, and the stack of the identity, if a package has one.
 type Shape<'a> = (&'a AreaPair, Mbps, Option<&'a StackName>);
 
-/// A package that carries no declared identity, and the stack that knows it as an older generation.
-type Stranger<'a> = (&'a Live, Option<&'a StackName>);
+/// A package without a declared identity, and the stack that knows it as an older generation.
+type Candidate<'a> = (&'a Live, Option<&'a StackName>);
 
-/// The listing by what the planner asks of it. Every list of look-alikes is sorted by id.
+/// The listing, arranged for the planner's look-ups. Every list of look-alikes is sorted by id.
 ///
-/// Most packages of a large account are as declared. Such a package is looked up once by its address and
-/// kept once: no list but the carriers' holds it.
-pub(crate) struct Index<'a> {
-    /// What is live of each declared package.
-    declared: HashMap<&'a Address, Carriers<'a>>,
+/// Most packages of a large account are in sync: such a package costs one look-up and one entry.
+pub(super) struct Index<'a> {
+    /// The live packages of each declared address.
+    declared: HashMap<&'a Address, Matches<'a>>,
     /// The packages of the spec's stacks that the spec does not declare, by identity, then by id.
-    strays: Vec<Stray<'a>>,
+    undeclared: Vec<Leftover>,
+    /// The older generations of declared packages, by identity, then by id.
+    superseded: Vec<Leftover>,
     /// The packages that the spec adopts.
     adopted: BTreeMap<&'a PackageId, &'a Live>,
     /// The packages that belong to no stack of the spec.
-    foreign: Vec<&'a PackageId>,
-    /// Every stranger, by its name.
-    by_name: HashMap<&'a str, Vec<Stranger<'a>>>,
-    /// Every stranger that is attached, by CEN and areas.
-    by_span: BTreeMap<(&'a CenId, &'a AreaPair), Vec<Stranger<'a>>>,
+    outside: Vec<&'a PackageId>,
+    /// Every candidate, by its name.
+    by_name: HashMap<&'a str, Vec<Candidate<'a>>>,
+    /// Every candidate that is attached, by CEN and areas.
+    by_span: BTreeMap<(&'a CenId, &'a AreaPair), Vec<Candidate<'a>>>,
     /// The packages without an owner, and the undeclared ones of each stack, by areas and bandwidth.
     shaped: BTreeMap<Shape<'a>, Vec<&'a Live>>,
-    /// The items that may be anybody's: what could not be read, and packages whose tag is no identity.
-    doubts: Vec<Unreadable>,
+    /// The items that may be any package: unreadable ones, and packages whose tag is no identity.
+    unidentified: Vec<Unreadable>,
 }
 
-/// What is live of one declared package.
-struct Carriers<'a> {
+/// The live packages of one declared address.
+struct Matches<'a> {
     generation: Generation,
-    /// The packages that carry the declared identity.
+    /// The packages with the declared identity.
     exact: Vec<&'a Live>,
-    /// The latest generation above the declared one, and the first package by id that carries it.
+    /// The latest generation above the declared one, and the first package by id that has it.
     later: Option<(Generation, &'a Live)>,
 }
 
-/// A package that carries an identity of a stack of the spec, which the spec does not declare.
-pub(crate) struct Stray<'a> {
-    pub(crate) identity: Identity,
-    pub(crate) live: &'a Live,
-    /// Whether the spec declares a later generation.
-    pub(crate) superseded: bool,
-}
-
 impl<'a> Index<'a> {
-    pub(crate) fn new(spec: &'a Spec, observed: &'a Observed) -> Self {
-        let carriers = |package: &'a Package| {
+    pub(super) fn new(spec: &'a Spec, observed: &'a Observed) -> Self {
+        let matches = |package: &'a Package| {
             let generation = package.generation;
-            (&package.address, Carriers { generation, exact: Vec::new(), later: None })
+            (&package.address, Matches { generation, exact: Vec::new(), later: None })
         };
         let mut index = Self {
-            declared: spec.packages().map(carriers).collect(),
-            strays: Vec::new(),
+            declared: spec.packages().map(matches).collect(),
+            undeclared: Vec::new(),
+            superseded: Vec::new(),
             adopted: BTreeMap::new(),
-            foreign: Vec::new(),
+            outside: Vec::new(),
             by_name: HashMap::new(),
             by_span: BTreeMap::new(),
             shaped: BTreeMap::new(),
-            doubts: observed.unreadable.clone(),
+            unidentified: observed.unreadable.clone(),
         };
         let wanted: BTreeSet<_> = spec.packages().filter_map(|package| package.adopt.as_ref()).collect();
         for live in &observed.packages {
@@ -94,22 +88,22 @@ impl<'a> Index<'a> {
                 }
             }
             Owner::Nobody => self.add_shape(live, None),
-            Owner::Unclear(tag) => {
+            Owner::Malformed(tag) => {
                 let reason = format!(
                     "its tag {} is {tag:?}, expected <stack>/<package> or <stack>/<package>/<generation>",
                     Identity::TAG
                 );
-                self.doubts.push(Unreadable { id: Some(live.id.clone()), reason });
+                self.unidentified.push(Unreadable { id: Some(live.id.clone()), reason });
             }
         }
-        self.foreign.push(&live.id);
-        self.add_stranger(live, None);
+        self.outside.push(&live.id);
+        self.add_candidate(live, None);
     }
 
-    /// Takes a package that carries an identity of this stack of the spec.
+    /// Takes a package with an identity of this stack of the spec.
     fn add_ours(&mut self, stack: &'a StackName, identity: Identity, live: &'a Live) {
         let declared = self.declared.get_mut(&identity.address);
-        let superseded = match declared.map(|carriers| carriers.add(identity.generation, live)) {
+        let superseded = match declared.map(|matches| matches.add(identity.generation, live)) {
             Some(Ordering::Equal) => return,
             Some(Ordering::Less) => true,
             Some(Ordering::Greater) | None => false,
@@ -117,11 +111,12 @@ impl<'a> Index<'a> {
         if !superseded {
             self.add_shape(live, Some(stack));
         }
-        self.add_stranger(live, superseded.then_some(stack));
-        self.strays.push(Stray { identity, live, superseded });
+        self.add_candidate(live, superseded.then_some(stack));
+        let leftover = Leftover { identity, id: live.id.clone(), expires: live.expires };
+        if superseded { self.superseded.push(leftover) } else { self.undeclared.push(leftover) }
     }
 
-    fn add_stranger(&mut self, live: &'a Live, older_of: Option<&'a StackName>) {
+    fn add_candidate(&mut self, live: &'a Live, older_of: Option<&'a StackName>) {
         self.by_name.entry(&live.name).or_default().push((live, older_of));
         for cen in &live.cens {
             self.by_span.entry((cen, &live.areas)).or_default().push((live, older_of));
@@ -130,62 +125,65 @@ impl<'a> Index<'a> {
 
     /// A temporary upgrade must not hide a look-alike: both of its bandwidths count.
     fn add_shape(&mut self, live: &'a Live, stack: Option<&'a StackName>) {
-        for bandwidth in BTreeSet::from([live.bandwidth, live.lasting_bandwidth()]) {
+        for bandwidth in BTreeSet::from([live.bandwidth, live.permanent_bandwidth()]) {
             self.shaped.entry((&live.areas, bandwidth, stack)).or_default().push(live);
         }
     }
 
     fn sort(&mut self) {
-        self.strays.sort_by(|a, b| a.identity.cmp(&b.identity).then_with(|| a.live.id.cmp(&b.live.id)));
-        for strangers in self.by_name.values_mut().chain(self.by_span.values_mut()) {
-            strangers.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+        for leftovers in [&mut self.undeclared, &mut self.superseded] {
+            leftovers.sort_by(|a, b| (&a.identity, &a.id).cmp(&(&b.identity, &b.id)));
+        }
+        for candidates in self.by_name.values_mut().chain(self.by_span.values_mut()) {
+            candidates.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
         }
         for shaped in self.shaped.values_mut() {
             shaped.sort_by(|a, b| a.id.cmp(&b.id));
         }
-        self.doubts.sort();
+        self.unidentified.sort();
     }
 
     /// The package with this id, which a package of the spec adopts.
-    pub(crate) fn adopted(&self, id: &PackageId) -> Option<&'a Live> {
+    pub(super) fn adopted(&self, id: &PackageId) -> Option<&'a Live> {
         self.adopted.get(id).copied()
     }
 
-    /// The ids of the packages that belong to no stack of the spec: to nobody, to other stacks, or unclear.
-    pub(crate) fn foreign(&self) -> &[&'a PackageId] {
-        &self.foreign
+    /// The ids of the packages that belong to no stack of the spec: without an owner, owned by other stacks, or
+    /// with a malformed tag.
+    pub(super) fn outside(&self) -> &[&'a PackageId] {
+        &self.outside
     }
 
-    /// Every package that carries the identity of this declared package.
-    pub(crate) fn carriers(&self, package: &Package) -> &[&'a Live] {
-        self.declared.get(&package.address).map_or(&[], |carriers| &carriers.exact)
+    /// Every package with the identity of this declared package.
+    pub(super) fn matches(&self, package: &Package) -> &[&'a Live] {
+        self.declared.get(&package.address).map_or(&[], |matches| &matches.exact)
     }
 
-    /// The latest live generation of this declared package above the declared one, and who carries it.
-    pub(crate) fn later(&self, package: &Package) -> Option<(Generation, &'a Live)> {
+    /// The latest live generation of this declared package above the declared one, and its package.
+    pub(super) fn later(&self, package: &Package) -> Option<(Generation, &'a Live)> {
         self.declared.get(&package.address)?.later
     }
 
-    /// The packages of the spec's stacks that the spec does not declare, by identity, then by id.
-    pub(crate) fn strays(&self) -> &[Stray<'a>] {
-        &self.strays
+    /// Takes out the undeclared packages and the older generations, each by identity, then by id.
+    pub(super) fn take_leftovers(&mut self) -> (Vec<Leftover>, Vec<Leftover>) {
+        (std::mem::take(&mut self.undeclared), std::mem::take(&mut self.superseded))
     }
 
     /// Items that may be the package that `package` declares. Those that it names under `distinctFrom`
-    /// are not: that is a person's word for it.
-    pub(crate) fn doubts(&self, package: &Package) -> Vec<Unreadable> {
+    /// are not: a person has checked them.
+    pub(super) fn unidentified(&self, package: &Package) -> Vec<Unreadable> {
         let known = |id: &Option<PackageId>| id.as_ref().is_some_and(|id| package.distinct_from.contains(id));
-        self.doubts.iter().filter(|item| !known(&item.id)).take(MOST_NAMED).cloned().collect()
+        self.unidentified.iter().filter(|item| !known(&item.id)).take(MOST_NAMED).cloned().collect()
     }
 
-    /// The stranger that takes the place of `package` on its CEN, the first by id, other than those that this
+    /// The candidate that takes the place of `package` on its CEN, the first by id, other than those that this
     /// plan adopts.
-    pub(crate) fn occupant(&self, package: &Package, adopted: &BTreeSet<PackageId>) -> Option<&'a Live> {
+    pub(super) fn occupant(&self, package: &Package, adopted: &BTreeSet<PackageId>) -> Option<&'a Live> {
         self.attached(package).iter().map(|(live, _)| *live).find(|live| !adopted.contains(&live.id))
     }
 
-    /// The strangers on the declared CEN for the declared areas.
-    fn attached<'b>(&'b self, package: &'b Package) -> &'b [Stranger<'a>] {
+    /// The candidates on the declared CEN for the declared areas.
+    fn attached<'b>(&'b self, package: &'b Package) -> &'b [Candidate<'a>] {
         let Wish::Present(cen) = &package.cen else { return &[] };
         self.by_span.get(&(cen, &package.areas)).map_or(&[], Vec::as_slice)
     }
@@ -195,18 +193,18 @@ impl<'a> Index<'a> {
     /// no owner or an undeclared identity of the same stack, which a renamed key leaves behind. Not those
     /// that are known to be others: by `distinctFrom`, by an adoption of this plan, by the tag of another
     /// package of this spec, or as an older generation in the same stack.
-    pub(crate) fn look_alikes(
+    pub(super) fn look_alikes(
         &self,
         package: &Package,
         adopted: &BTreeSet<PackageId>,
     ) -> BTreeMap<&'a PackageId, &'a Live> {
         let stack = Some(&package.address.stack);
         let named = self.by_name.get(&*package.purchase_name()).into_iter().flatten();
-        let strangers = named.chain(self.attached(package));
-        let strangers = strangers.filter(|(_, older_of)| *older_of != stack).map(|(live, _)| *live);
+        let candidates = named.chain(self.attached(package));
+        let candidates = candidates.filter(|(_, older_of)| *older_of != stack).map(|(live, _)| *live);
         let of_shape = |stack| self.shaped.get(&(&package.areas, package.bandwidth, stack));
         let shaped = [of_shape(None), of_shape(stack)].into_iter().flatten().flatten().copied();
-        strangers
+        candidates
             .chain(shaped)
             .map(|live| (&live.id, live))
             .filter(|(id, _)| !package.distinct_from.contains(*id) && !adopted.contains(*id))
@@ -215,7 +213,7 @@ impl<'a> Index<'a> {
     }
 }
 
-impl<'a> Carriers<'a> {
+impl<'a> Matches<'a> {
     /// Takes a package of this address, and compares its generation with the declared one.
     fn add(&mut self, generation: Generation, live: &'a Live) -> Ordering {
         let order = generation.cmp(&self.generation);

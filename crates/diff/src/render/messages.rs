@@ -1,14 +1,19 @@
-//! The words for what changes, is refused, warned of and exceeded.
+//! Words for changes, refusals, warnings and limits.
 //!
 //! Every text here is one line, neutral (see [`neutral()`]), lower case and without a final full
-//! stop; a hint ends with the line of the spec or the command that would allow what is refused.
+//! stop; a hint ends with the line of the spec or the command that allows the refused change.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
-use cenbwp_spec::{CenId, Identity, PackageId, StackName, neutral};
+use cenbwp_spec::{CenId, Explanation, Identity, PackageId, StackName, neutral};
 use jiff::Timestamp;
 
-use crate::{Breach, Change, Delta, FieldChange, HeldReason, LimitOwner, Unreadable, Warning};
+use super::catalogue as rules;
+use crate::{
+    Abnormal, AdoptRefusal, Breach, Change, Delta, FieldChange, FixedDifference, HeldReason, LimitOwner,
+    Unreadable, Warning, WarningKind,
+};
 
 impl Change {
     /// The stable word for the kind of change, as in events and journals.
@@ -24,56 +29,24 @@ impl Change {
 }
 
 impl HeldReason {
-    /// The stable word for the reason, as in plans and events.
-    pub fn word(&self) -> &'static str {
+    /// The rule behind it, whatever the package: its stable word, its title and an explanation.
+    pub fn rule(&self) -> &'static Explanation {
         match self {
-            Self::LookAlike { .. } => "look_alike",
-            Self::Unreadable { .. } => "unreadable",
-            Self::IncompleteListing => "incomplete_listing",
-            Self::CannotAdopt { .. } => "cannot_adopt",
-            Self::Immutable { .. } => "immutable",
-            Self::NotNormal { .. } => "not_normal",
-            Self::Ambiguous { .. } => "ambiguous",
-            Self::LoweredGeneration { .. } => "lowered_generation",
-            Self::PostpayAbsent => "postpay_absent",
-            Self::InterruptsTraffic { .. } => "interrupts_traffic",
-            Self::SeveralCens { .. } => "several_cens",
+            Self::LookAlike { .. } => &rules::LOOK_ALIKE,
+            Self::Unreadable { .. } => &rules::UNREADABLE,
+            Self::IncompleteListing => &rules::INCOMPLETE_LISTING,
+            Self::CannotAdopt { .. } => &rules::CANNOT_ADOPT,
+            Self::Immutable { .. } => &rules::IMMUTABLE,
+            Self::NotNormal { .. } => &rules::NOT_NORMAL,
+            Self::Ambiguous { .. } => &rules::AMBIGUOUS,
+            Self::LoweredGeneration { .. } => &rules::LOWERED_GENERATION,
+            Self::PostpayAbsent => &rules::POSTPAY_ABSENT,
+            Self::InterruptsTraffic { .. } => &rules::INTERRUPTS_TRAFFIC,
+            Self::SeveralCens { .. } => &rules::SEVERAL_CENS,
         }
     }
 
-    /// The rule behind it, whatever the package.
-    pub fn title(&self) -> &'static str {
-        match self {
-            Self::LookAlike { .. } => "a package that is there may be the one that would be bought",
-            Self::Unreadable { .. } => "an item of the listing cannot be read",
-            Self::IncompleteListing => "the listing is not whole",
-            Self::CannotAdopt { .. } => "the package cannot be adopted",
-            Self::Immutable { .. } => "what is fixed at purchase differs",
-            Self::NotNormal { .. } => "the package is expired or locked",
-            Self::Ambiguous { .. } => "several packages carry the identity",
-            Self::LoweredGeneration { .. } => "a later generation is live",
-            Self::PostpayAbsent => "POSTPAY is no longer sold",
-            Self::InterruptsTraffic { .. } => "the change interrupts traffic",
-            Self::SeveralCens { .. } => "the package is attached to several CENs",
-        }
-    }
-
-    /// The live packages that it names.
-    pub fn ids(&self) -> Vec<&PackageId> {
-        match self {
-            Self::LookAlike { ids, .. } | Self::Ambiguous { ids } => ids.iter().collect(),
-            Self::Unreadable { items, .. } => items.iter().filter_map(|item| item.id.as_ref()).collect(),
-            Self::CannotAdopt { id, .. }
-            | Self::Immutable { id, .. }
-            | Self::NotNormal { id, .. }
-            | Self::LoweredGeneration { id, .. }
-            | Self::InterruptsTraffic { id, .. }
-            | Self::SeveralCens { id } => vec![id],
-            Self::IncompleteListing | Self::PostpayAbsent => Vec::new(),
-        }
-    }
-
-    /// What was found, and why that is in the way.
+    /// The found state, and the reason why it blocks the change.
     pub fn message(&self) -> String {
         match self {
             Self::LookAlike { ids, .. } => {
@@ -90,11 +63,11 @@ impl HeldReason {
             Self::IncompleteListing => {
                 "the listing is not whole, and the package may be in the missing part".to_owned()
             }
-            Self::CannotAdopt { id, why } => format!("{id} cannot be adopted: {}", neutral(why)),
+            Self::CannotAdopt { id, why } => format!("{id} cannot be adopted: {why}"),
             Self::Immutable { id, differences } => {
                 format!("{id} differs in what is fixed at purchase: {}", fixed(differences))
             }
-            Self::NotNormal { id, state } => format!("{id} needs a change and is {}", neutral(state)),
+            Self::NotNormal { id, state } => format!("{id} needs a change and is {state}"),
             Self::Ambiguous { ids } => format!("the same identity is carried by {}", list(ids)),
             Self::LoweredGeneration { id, live } => {
                 format!("{id} is generation {live}, which is later than the declared one")
@@ -109,7 +82,7 @@ impl HeldReason {
         }
     }
 
-    /// What to do about it, for the package that was wanted.
+    /// The way out, for the package that was wanted.
     pub fn hint(&self, identity: &Identity) -> String {
         let address = &identity.address;
         let anew = identity.generation.get().saturating_add(1);
@@ -171,66 +144,34 @@ impl HeldReason {
     }
 }
 
+impl WarningKind {
+    /// The rule behind it, whatever the package: its stable word, its title and an explanation.
+    pub fn rule(&self) -> &'static Explanation {
+        match self {
+            Self::Expiring { expired: false, .. } => &rules::EXPIRING,
+            Self::Expiring { expired: true, .. } => &rules::EXPIRED,
+            Self::TermsFixed { .. } => &rules::TERMS_FIXED,
+            Self::RemovedArea { .. } => &rules::REMOVED_AREA,
+            Self::CenOccupied { .. } => &rules::CEN_OCCUPIED,
+            Self::EmptyTag { .. } => &rules::EMPTY_TAG,
+            Self::Ignored { .. } => &rules::IGNORED,
+            Self::Differs { .. } => &rules::DIFFERS,
+            Self::NothingToObserve => &rules::NOTHING_TO_OBSERVE,
+            Self::Retiring { .. } => &rules::RETIRING,
+            Self::EntryCanGo => &rules::ENTRY_CAN_GO,
+            Self::Reserved { .. } => &rules::RESERVED,
+        }
+    }
+}
+
 impl Warning {
-    /// The stable word for the warning, as in plans and events.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Expiring { expired: false, .. } => "expiring",
-            Self::Expiring { expired: true, .. } => "expired",
-            Self::TermsFixed { .. } => "terms_fixed",
-            Self::RemovedArea { .. } => "removed_area",
-            Self::CenOccupied { .. } => "cen_occupied",
-            Self::EmptyTag { .. } => "empty_tag",
-            Self::Ignored { .. } => "ignored",
-            Self::Differs { .. } => "differs",
-            Self::NothingToObserve { .. } => "nothing_to_observe",
-            Self::Retiring { .. } => "retiring",
-            Self::EntryCanGo { .. } => "entry_can_go",
-            Self::Reserved { .. } => "reserved",
-        }
-    }
-
-    /// The rule behind it, whatever the package.
-    pub fn title(&self) -> &'static str {
-        match self {
-            Self::Expiring { expired: false, .. } => "the package ends soon",
-            Self::Expiring { expired: true, .. } => "the package has ended",
-            Self::TermsFixed { .. } => "the terms are fixed at purchase",
-            Self::RemovedArea { .. } => "the area is no longer offered",
-            Self::CenOccupied { .. } => "the CEN has a package for the same areas",
-            Self::EmptyTag { .. } => "a tag is set to the empty text",
-            Self::Ignored { .. } => "a field differs and is left as it is",
-            Self::Differs { .. } => "what is only observed differs",
-            Self::NothingToObserve { .. } => "what is to be observed is not there",
-            Self::Retiring { .. } => "the package is left to expire",
-            Self::EntryCanGo { .. } => "the entry can be removed",
-            Self::Reserved { .. } => "an ordered change is pending",
-        }
-    }
-
-    /// Whose package it is about.
-    pub fn identity(&self) -> &Identity {
-        match self {
-            Self::Expiring { identity, .. }
-            | Self::TermsFixed { identity, .. }
-            | Self::RemovedArea { identity, .. }
-            | Self::CenOccupied { identity, .. }
-            | Self::EmptyTag { identity, .. }
-            | Self::Ignored { identity, .. }
-            | Self::Differs { identity, .. }
-            | Self::NothingToObserve { identity }
-            | Self::Retiring { identity, .. }
-            | Self::EntryCanGo { identity }
-            | Self::Reserved { identity, .. } => identity,
-        }
-    }
-
-    /// What was found, and what it means.
+    /// The condition, and its meaning.
     pub fn message(&self) -> String {
-        match self {
-            Self::Expiring { id, at, expired: false, .. } => format!("{id} ends {}", when(*at)),
-            Self::Expiring { id, at, expired: true, .. } => format!("{id} ended {}", when(*at)),
-            Self::TermsFixed { terms, .. } => {
+        let Self { identity, kind } = self;
+        match kind {
+            WarningKind::Expiring { id, at, expired: false, .. } => format!("{id} ends {}", when(*at)),
+            WarningKind::Expiring { id, at, expired: true, .. } => format!("{id} ended {}", when(*at)),
+            WarningKind::TermsFixed { terms, .. } => {
                 let Delta { from, to } = terms;
                 format!(
                     "bought as {}, declared is {}: fixed at purchase, nothing changes",
@@ -238,33 +179,33 @@ impl Warning {
                     quoted(to)
                 )
             }
-            Self::RemovedArea { area, .. } => {
+            WarningKind::RemovedArea { area, .. } => {
                 format!("the service no longer offers {}, and may refuse the purchase", neutral(area))
             }
-            Self::CenOccupied { cen, id, .. } => {
+            WarningKind::CenOccupied { cen, id, .. } => {
                 format!(
                     "{cen} has {id} for the same areas, and takes no second package until that one is detached"
                 )
             }
-            Self::EmptyTag { key, .. } => {
+            WarningKind::EmptyTag { key, .. } => {
                 format!("the value of tag {} is empty, which the service may refuse", quoted(key))
             }
-            Self::Ignored { change, .. } => format!("left as it is: {}", one_line(change)),
-            Self::Differs { id, differences, .. } => {
+            WarningKind::Ignored { change, .. } => format!("left as it is: {}", one_line(change)),
+            WarningKind::Differs { id, differences, .. } => {
                 format!("{id} differs in what is fixed at purchase: {}", fixed(differences))
             }
-            Self::NothingToObserve { identity } => {
+            WarningKind::NothingToObserve => {
                 format!("no package carries the tag {}={identity}", Identity::TAG)
             }
-            Self::Retiring { id, at, .. } => {
+            WarningKind::Retiring { id, at, .. } => {
                 let end =
                     at.map_or_else(|| "its end is not listed".to_owned(), |at| format!("ends {}", when(at)));
                 format!(
                     "{id} is left to expire and charged until then: {end}; its entry can go once it is gone"
                 )
             }
-            Self::EntryCanGo { .. } => "nothing is left to do; the entry can be removed".to_owned(),
-            Self::Reserved { id, bandwidth, at, .. } => {
+            WarningKind::EntryCanGo => "nothing is left to do; the entry can be removed".to_owned(),
+            WarningKind::Reserved { id, bandwidth, at, .. } => {
                 let at = at.map_or_else(|| "at a time that is not listed".to_owned(), when);
                 format!("{id} has {} now and will have {}, {at}", bandwidth.from, bandwidth.to)
             }
@@ -273,9 +214,10 @@ impl Warning {
 }
 
 impl Breach {
-    /// What is exceeded, and by what.
+    /// The exceeded limit, and the amounts.
     pub fn message(&self) -> String {
         let Self { owner, limit, allowed, wanted } = self;
+        let limit = limit.as_str();
         let limit = match owner {
             LimitOwner::Run => format!("{limit} of this run"),
             LimitOwner::Stack(stack) => format!("{limit} of stack {stack}"),
@@ -287,22 +229,20 @@ impl Breach {
         format!("{limit} is {allowed}, the plan wants {wanted}")
     }
 
-    /// What to do about it.
+    /// The way out.
     pub fn hint(&self) -> String {
         let Self { owner, limit, wanted, .. } = self;
         let raise = |stack: &StackName, wanted: u64| {
             format!(
-                "plan less with `--target`, or, where {stack} is declared, write under `limits`: `{limit}: {wanted}`"
+                "plan less with `--target`, or, where {stack} is declared, write under `limits`: `{}: {wanted}`",
+                limit.as_str()
             )
         };
         match owner {
             LimitOwner::Stack(stack) => raise(stack, *wanted),
             // A stack that sets its own limit leaves all of the default to the others.
             LimitOwner::Default { most, purchases, .. } => raise(most, *purchases),
-            LimitOwner::Run if *limit == "maxPurchases" => {
-                format!("plan less, or allow it with `--max-purchases {wanted}`")
-            }
-            LimitOwner::Run => format!("plan less, or allow it with `--max-new-mbps {wanted}`"),
+            LimitOwner::Run => format!("plan less, or allow it with `{} {wanted}`", limit.flag()),
         }
     }
 }
@@ -312,7 +252,7 @@ pub fn when(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%MZ").to_string()
 }
 
-/// A field's change on one line: `bandwidth 50 Mbps -> 100 Mbps`.
+/// Returns a field's change on one line: `bandwidth 50 Mbps -> 100 Mbps`.
 pub(crate) fn one_line(change: &FieldChange) -> String {
     let (label, from, to) = change.parts();
     format!("{label} {from} -> {to}")
@@ -342,13 +282,13 @@ impl FieldChange {
     }
 }
 
-/// Returns the text neutral and between double quotes, those inside and backslashes escaped, so that
-/// where it ends is never in doubt.
+/// Returns the text neutral and between double quotes, with quotes and backslashes inside escaped, so that its
+/// end is unmistakable.
 pub(crate) fn quoted(text: &str) -> String {
     format!("\"{}\"", neutral(&text.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
-/// A text as it is if it is one simple word, quoted otherwise.
+/// Returns a text as it is if it is one simple word, quoted otherwise.
 pub(crate) fn bare(text: &str) -> String {
     let simple = |b: u8| b.is_ascii_alphanumeric() || b"-_./:@+".contains(&b);
     if !text.is_empty() && text.bytes().all(simple) { text.to_owned() } else { quoted(text) }
@@ -363,11 +303,58 @@ fn item(item: &Unreadable) -> String {
     format!("{id} ({})", neutral(&item.reason))
 }
 
-fn fixed(differences: &[(&'static str, Delta<String>)]) -> String {
-    let one = |(field, values): &(&str, Delta<String>)| {
-        format!("{field}: is {}, declared is {}", neutral(&values.from), neutral(&values.to))
+fn fixed(differences: &[FixedDifference]) -> String {
+    let one = |difference: &FixedDifference| {
+        let (field, from, to) = difference.parts();
+        format!("{field}: is {from}, declared is {to}")
     };
     differences.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+impl FixedDifference {
+    /// The field in the word of the spec, and its value before and after.
+    pub fn parts(&self) -> (&'static str, String, String) {
+        match self {
+            Self::Areas(Delta { from, to }) => {
+                ("areas", neutral(&from.to_string()).into_owned(), neutral(&to.to_string()).into_owned())
+            }
+            Self::ChargeType(Delta { from, to }) => ("chargeType", from.to_string(), to.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for AdoptRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AdoptedTwice => f.write_str("more than one package of the spec adopts it"),
+            Self::IdentityTaken { by, identity } => write!(f, "{by} carries the identity {identity} already"),
+            Self::NotListed => f.write_str("it is not in the listing"),
+            Self::OwnedBy(owner) => write!(f, "it belongs to {owner}"),
+            Self::MalformedTag(tag) => {
+                write!(f, "its tag {} is {}, which names nobody", Identity::TAG, neutral(&format!("{tag:?}")))
+            }
+            Self::Differs(difference) => {
+                let (field, from, to) = difference.parts();
+                write!(f, "its {field} is {from}, declared is {to}")
+            }
+            Self::NotNormal(state) => write!(f, "it is {state}"),
+        }
+    }
+}
+
+impl fmt::Display for Abnormal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Expired(end) => write!(f, "expired {}", when(*end)),
+            Self::Locked(word) => f.write_str(&neutral(word)),
+            Self::UnknownChargeType(word) => {
+                write!(f, "charge type {}, which is not known here", neutral(&format!("{word:?}")))
+            }
+            Self::UnknownFallback => {
+                f.write_str("upgraded for a while, and what it falls back to is not listed")
+            }
+        }
+    }
 }
 
 #[cfg(test)]

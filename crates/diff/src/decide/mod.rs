@@ -1,0 +1,426 @@
+//! The decision: the change that each declared package needs, given one full listing.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use cenbwp_spec::{CenId, Charge, Identity, Manage, Package, PackageId, Prepay, Spec};
+
+use crate::{
+    Abnormal, AdoptRefusal, Adoption, Business, Change, Delta, FieldChange, Held, HeldReason, Live,
+    LiveCharge, Observed, Options, Owner, Plan, Purchase, Release, Retirement, Update, Warning, WarningKind,
+};
+use compare::{after_purchase, differences, fixed_differences};
+use index::Index;
+use spending::breaches;
+use warnings::{change_warnings, ignored, live_warnings};
+
+mod compare;
+mod index;
+mod spending;
+mod warnings;
+
+/// Returns the changes that bring the account in line with the spec.
+///
+/// Pure and total: the same input gives the same plan, in whatever order the packages are listed, and no
+/// input makes it fail. `observed` names each id once; the edge that lists has checked that. Takes time
+/// in proportion to the packages declared plus the packages listed, save for sorting.
+pub fn plan(spec: &Spec, observed: &Observed, options: &Options) -> Plan {
+    let mut planner = Planner::new(spec, observed, options);
+    let mut plan = planner.start_plan();
+    let is_target = |package: &Package| options.targets.as_ref().is_none_or(|t| t.contains(&package.address));
+    let targets = || spec.packages().filter(|package| is_target(package));
+
+    // Adoptions first: they decide which packages may be look-alikes.
+    let adopting = targets().filter(|package| package.adopt.is_some());
+    let mut adopting: BTreeMap<_, _> =
+        adopting.map(|package| (&package.address, planner.decide(package))).collect();
+    let adopted = adopting.values().filter_map(Decision::adopted).cloned().collect();
+
+    let mut in_sync = Vec::new();
+    for package in targets() {
+        let mut decision = adopting.remove(&package.address).unwrap_or_else(|| planner.decide(package));
+        if let Verdict::Wanted = decision.verdict {
+            decision = planner.purchase(package, &adopted);
+        }
+        let Decision { verdict, mut warnings } = decision;
+        match verdict {
+            Verdict::Change(change) => {
+                warnings.extend(planner.occupied(package, &change, &adopted));
+                warnings.extend(change_warnings(&change));
+                plan.changes.push(change);
+            }
+            Verdict::Held(reason) => plan.held.push(Held { identity: package.identity(), reason }),
+            Verdict::InSync(id) => in_sync.push((package.address.clone(), id)),
+            Verdict::Wanted | Verdict::Nothing => {}
+        }
+        let warn = |kind| Warning { identity: package.identity(), kind };
+        plan.warnings.extend(warnings.into_iter().map(warn));
+    }
+    plan.in_sync = in_sync.into_iter().collect();
+    plan.breaches = breaches(&plan.changes, spec, options);
+    plan.unmanaged = unmanaged(&plan, planner.index.outside());
+    plan
+}
+
+/// The decision about one declared package.
+struct Decision {
+    verdict: Verdict,
+    warnings: Vec<WarningKind>,
+}
+
+enum Verdict {
+    /// It is not there and should be bought, if nothing speaks against it.
+    Wanted,
+    Change(Change),
+    Held(HeldReason),
+    InSync(PackageId),
+    /// It is not there, and need not be.
+    Nothing,
+}
+
+impl From<Verdict> for Decision {
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, warnings: Vec::new() }
+    }
+}
+
+impl Decision {
+    /// The package that it adopts.
+    fn adopted(&self) -> Option<&PackageId> {
+        match &self.verdict {
+            Verdict::Change(Change::Adopt(adoption)) => Some(&adoption.id),
+            Verdict::Change(
+                Change::Purchase(_) | Change::Update(_) | Change::Release(_) | Change::Retire(_),
+            )
+            | Verdict::Wanted
+            | Verdict::Held(_)
+            | Verdict::InSync(_)
+            | Verdict::Nothing => None,
+        }
+    }
+}
+
+struct Planner<'a> {
+    options: &'a Options,
+    complete: bool,
+    index: Index<'a>,
+    /// The number of packages of the spec that adopt an id.
+    adopters: BTreeMap<&'a PackageId, usize>,
+}
+
+impl<'a> Planner<'a> {
+    fn new(spec: &'a Spec, observed: &'a Observed, options: &'a Options) -> Self {
+        let mut adopters = BTreeMap::new();
+        for id in spec.packages().filter_map(|package| package.adopt.as_ref()) {
+            *adopters.entry(id).or_default() += 1;
+        }
+        Self { options, complete: observed.complete, index: Index::new(spec, observed), adopters }
+    }
+
+    /// The plan before any decision: the leftovers, whatever the targets.
+    fn start_plan(&mut self) -> Plan {
+        let (undeclared, superseded) = self.index.take_leftovers();
+        Plan {
+            changes: Vec::new(),
+            held: Vec::new(),
+            in_sync: BTreeMap::new(),
+            undeclared,
+            superseded,
+            warnings: Vec::new(),
+            breaches: Vec::new(),
+            unmanaged: 0,
+            complete: self.complete,
+            skip_held: self.options.skip_held,
+        }
+    }
+
+    /// The decision table. *Matches* are the live packages with the declared identity; the first row
+    /// that fits decides.
+    ///
+    /// | matches | later generation live | `manage` | result |
+    /// |---|---|---|---|
+    /// | two or more | any | any | held `ambiguous` |
+    /// | any | yes | not `observe` | held `lowered_generation` |
+    /// | one | | `full`, `adopt` names another package | held `cannot_adopt` |
+    /// | one | | `full` | [`Planner::update`] |
+    /// | one | | `observe` | in sync; drift is a warning |
+    /// | one | | `release` | `release` |
+    /// | one | | `retire` | `retire`, or in sync when nothing is left to do |
+    /// | none | | `full`, with `adopt` | [`Planner::adopt`] |
+    /// | none | | `full` | [`Planner::purchase`] |
+    /// | none | | `observe` | warning `nothing_to_observe` |
+    /// | none, but the listing may hide it | | `release`, `retire` | held `incomplete_listing`, `unreadable` |
+    /// | none | | `release`, `retire` | warning `entry_can_go` |
+    ///
+    /// An observed package may be superseded by hand without holding anything: nothing is wanted of it.
+    /// A released or retired one may not: the later package would be forgotten with the entry.
+    fn decide(&self, package: &Package) -> Decision {
+        let later = self.index.later(package);
+        match (self.index.matches(package), later, package.manage, &package.adopt) {
+            (several @ [_, _, ..], ..) => {
+                let ids = several.iter().map(|live| live.id.clone()).collect();
+                Verdict::Held(HeldReason::Ambiguous { ids }).into()
+            }
+            (_, Some((later, live)), Manage::Full | Manage::Release | Manage::Retire, _) => {
+                Verdict::Held(HeldReason::LoweredGeneration { id: live.id.clone(), live: later.get() }).into()
+            }
+            ([live], _, Manage::Full, Some(id)) if *id != live.id => {
+                let why = AdoptRefusal::IdentityTaken { by: live.id.clone(), identity: package.identity() };
+                Verdict::Held(HeldReason::CannotAdopt { id: id.clone(), why }).into()
+            }
+            ([live], _, Manage::Full, _) => self.update(package, live),
+            ([live], _, Manage::Observe, _) => self.observe(package, live),
+            ([live], _, Manage::Release, _) => release(package.identity(), live).into(),
+            ([live], _, Manage::Retire, _) => self.retire(package.identity(), live),
+            ([], _, Manage::Full, Some(id)) => self.adopt(package, id),
+            ([], _, Manage::Full, None) => Verdict::Wanted.into(),
+            ([], _, Manage::Observe, _) => {
+                Decision { verdict: Verdict::Nothing, warnings: vec![WarningKind::NothingToObserve] }
+            }
+            ([], _, Manage::Release | Manage::Retire, _) => match self.uncertainty(package) {
+                Some(reason) => Verdict::Held(reason).into(),
+                None => Decision { verdict: Verdict::Nothing, warnings: vec![WarningKind::EntryCanGo] },
+            },
+        }
+    }
+
+    /// | match | result |
+    /// |---|---|
+    /// | areas or charge type differ | held `immutable` |
+    /// | no managed field differs | in sync |
+    /// | a field differs, and the change is blocked | held, see [`Planner::blocked_by`] |
+    /// | a field differs | `update` |
+    fn update(&self, package: &Package, live: &Live) -> Decision {
+        let id = live.id.clone();
+        let (fields, warnings) = self.managed_differences(package, live);
+        let fixed = fixed_differences(package, live);
+        let verdict = if !fixed.is_empty() {
+            Verdict::Held(HeldReason::Immutable { id, differences: fixed })
+        } else if fields.is_empty() {
+            Verdict::InSync(id)
+        } else if let Some(reason) = self.blocked_by(package, live, &fields) {
+            Verdict::Held(reason)
+        } else {
+            Verdict::Change(Change::Update(Update { identity: package.identity(), id, fields }))
+        };
+        Decision { verdict, warnings }
+    }
+
+    /// | `adopt: id` | result |
+    /// |---|---|
+    /// | named twice, not listed, owned, expired or locked, areas or charge type differ | held `cannot_adopt` |
+    /// | the listing may hide a package that has the identity already | held `incomplete_listing`, `unreadable` |
+    /// | the change is blocked | held, see [`Planner::blocked_by`] |
+    /// | otherwise | `adopt`, with every field that differs |
+    fn adopt(&self, package: &Package, id: &PackageId) -> Decision {
+        let refuse = |why| Verdict::Held(HeldReason::CannotAdopt { id: id.clone(), why });
+        let live = match self.adoptable(package, id) {
+            Ok(live) => live,
+            Err(why) => return refuse(why).into(),
+        };
+        if let Some(reason) = self.uncertainty(package) {
+            return Verdict::Held(reason).into();
+        }
+        let (fields, warnings) = self.managed_differences(package, live);
+        let verdict = match self.blocked_by(package, live, &fields) {
+            // Raising the generation would not help here: it is the adoption that is blocked.
+            Some(HeldReason::NotNormal { state, .. }) => refuse(AdoptRefusal::NotNormal(state)),
+            Some(reason) => Verdict::Held(reason),
+            None => {
+                let identity = package.identity();
+                // Without the terms tag: the terms of the purchase are not known, and must not be made up.
+                let tags = BTreeMap::from([(Identity::TAG.to_owned(), identity.to_string())]);
+                Verdict::Change(Change::Adopt(Adoption { identity, id: live.id.clone(), tags, fields }))
+            }
+        };
+        Decision { verdict, warnings }
+    }
+
+    /// Returns the package that `adopt` names, if it is listed, free, named once, and in its fixed fields as declared.
+    fn adoptable(&self, package: &Package, id: &PackageId) -> Result<&'a Live, AdoptRefusal> {
+        if self.adopters.get(id).is_some_and(|count| *count > 1) {
+            return Err(AdoptRefusal::AdoptedTwice);
+        }
+        let live = self.index.adopted(id).ok_or(AdoptRefusal::NotListed)?;
+        match live.owner() {
+            Owner::Nobody => {}
+            Owner::Identity(owner) => return Err(AdoptRefusal::OwnedBy(owner)),
+            Owner::Malformed(tag) => return Err(AdoptRefusal::MalformedTag(tag)),
+        }
+        match fixed_differences(package, live).into_iter().next() {
+            Some(difference) => Err(AdoptRefusal::Differs(difference)),
+            None => Ok(live),
+        }
+    }
+
+    /// | no match | result |
+    /// |---|---|
+    /// | `chargeType: POSTPAY` | held `postpay_absent` |
+    /// | the listing may hide the package | held `incomplete_listing`, `unreadable` |
+    /// | packages look alike, see [`Index::look_alikes`] | held `look_alike` |
+    /// | otherwise | `purchase`, followed by the fields that Create cannot set and the spec does not ignore |
+    fn purchase(&self, package: &Package, adopted: &BTreeSet<PackageId>) -> Decision {
+        let Charge::Prepay(terms) = package.charge else {
+            return Verdict::Held(HeldReason::PostpayAbsent).into();
+        };
+        if let Some(reason) = self.uncertainty(package) {
+            return Verdict::Held(reason).into();
+        }
+        let found = self.index.look_alikes(package, adopted);
+        if !found.is_empty() {
+            return Verdict::Held(self.look_alike(package, &found)).into();
+        }
+        let (follow_ups, left) = without_ignored(package, after_purchase(package));
+        let change = Change::Purchase(purchase(package, terms, follow_ups));
+        Decision { verdict: Verdict::Change(change), warnings: ignored(left).collect() }
+    }
+
+    /// Warns if the CEN already has a package for the same areas, so that this one cannot be attached.
+    fn occupied(
+        &self,
+        package: &Package,
+        change: &Change,
+        adopted: &BTreeSet<PackageId>,
+    ) -> Option<WarningKind> {
+        let cen = change.fields().iter().find_map(cen_change)?.to.clone()?;
+        let live = self.index.occupant(package, adopted)?;
+        Some(WarningKind::CenOccupied { cen, id: live.id.clone() })
+    }
+
+    /// The reason for holding a purchase because of these look-alikes, with the ways out that there are.
+    fn look_alike(&self, package: &Package, found: &BTreeMap<&PackageId, &Live>) -> HeldReason {
+        let adoptable = |live: &&&Live| {
+            live.owner() == Owner::Nobody
+                && fixed_differences(package, live).is_empty()
+                && self.blocked_by(package, live, &differences(package, live)).is_none()
+        };
+        let of_the_stack = |live: &&Live| match live.owner() {
+            Owner::Identity(owner) => Some(owner).filter(|it| it.address.stack == package.address.stack),
+            Owner::Nobody | Owner::Malformed(_) => None,
+        };
+        HeldReason::LookAlike {
+            ids: found.keys().copied().cloned().collect(),
+            adoptable: found.values().find(adoptable).map(|live| live.id.clone()),
+            renamed: found.values().find_map(of_the_stack),
+            distinct: package.distinct_from.clone(),
+        }
+    }
+
+    /// The reason for which a package with this identity may exist although none is listed.
+    fn uncertainty(&self, package: &Package) -> Option<HeldReason> {
+        if !self.complete {
+            return Some(HeldReason::IncompleteListing);
+        }
+        let items = self.index.unidentified(package);
+        (!items.is_empty()).then(|| HeldReason::Unreadable { items, distinct: package.distinct_from.clone() })
+    }
+
+    fn observe(&self, package: &Package, live: &Live) -> Decision {
+        let id = live.id.clone();
+        let mut warnings = live_warnings(package, live, self.options);
+        let fixed = fixed_differences(package, live);
+        if !fixed.is_empty() {
+            warnings.push(WarningKind::Differs { id: id.clone(), differences: fixed });
+        }
+        warnings.extend(ignored(differences(package, live)));
+        Decision { verdict: Verdict::InSync(id), warnings }
+    }
+
+    fn retire(&self, identity: Identity, live: &Live) -> Decision {
+        let id = live.id.clone();
+        let detach: BTreeSet<_> = live.cens.iter().cloned().collect();
+        let delete = live.charge == LiveCharge::Postpay || live.expired(self.options.now);
+        if detach.is_empty() && !delete {
+            let warnings = vec![WarningKind::Retiring { id: id.clone(), at: live.expires }];
+            return Decision { verdict: Verdict::InSync(id), warnings };
+        }
+        let retirement = Retirement { identity, id, detach, delete, expires: live.expires };
+        Verdict::Change(Change::Retire(retirement)).into()
+    }
+
+    /// Returns the fields to correct, and the warnings about the package: an ignored field is one.
+    fn managed_differences(&self, package: &Package, live: &Live) -> (Vec<FieldChange>, Vec<WarningKind>) {
+        let mut warnings = live_warnings(package, live, self.options);
+        let (managed, left) = without_ignored(package, differences(package, live));
+        warnings.extend(ignored(left));
+        (managed, warnings)
+    }
+
+    /// The reason for which these fields of a live package cannot or must not be changed.
+    fn blocked_by(&self, package: &Package, live: &Live, fields: &[FieldChange]) -> Option<HeldReason> {
+        let id = || live.id.clone();
+        if let Some(state) = self.abnormal(live) {
+            return Some(HeldReason::NotNormal { id: id(), state });
+        }
+        let cen = fields.iter().find_map(cen_change);
+        if cen.is_some() && live.cens.len() > 1 {
+            return Some(HeldReason::SeveralCens { id: id() });
+        }
+        let detached = cen.and_then(|change| change.from.clone());
+        if let Some(cen) = detached.filter(|_| !package.allow_interruption) {
+            return Some(HeldReason::InterruptsTraffic { id: id(), cen });
+        }
+        let resized = fields.iter().any(|field| matches!(field, FieldChange::Bandwidth(_)));
+        (resized && live.fallback_is_unknown())
+            .then(|| HeldReason::NotNormal { id: id(), state: Abnormal::UnknownFallback })
+    }
+
+    /// The state in which no field of a package can be changed.
+    fn abnormal(&self, live: &Live) -> Option<Abnormal> {
+        if let Some(end) = live.expires.filter(|_| live.expired(self.options.now)) {
+            return Some(Abnormal::Expired(end));
+        }
+        match (&live.business, &live.charge) {
+            (Business::Locked(word), _) => Some(Abnormal::Locked(word.clone())),
+            (Business::Normal, LiveCharge::Other(word)) => Some(Abnormal::UnknownChargeType(word.clone())),
+            (Business::Normal, LiveCharge::Prepay | LiveCharge::Postpay) => None,
+        }
+    }
+}
+
+/// Splits fields into those to change and those that the spec ignores.
+fn without_ignored(package: &Package, fields: Vec<FieldChange>) -> (Vec<FieldChange>, Vec<FieldChange>) {
+    fields.into_iter().partition(|change| !package.ignore.contains(&change.field()))
+}
+
+fn cen_change(field: &FieldChange) -> Option<&Delta<Option<CenId>>> {
+    if let FieldChange::Cen(delta) = field { Some(delta) } else { None }
+}
+
+fn release(identity: Identity, live: &Live) -> Verdict {
+    let ours = [Identity::TAG, Identity::TERMS_TAG].into_iter().filter(|key| live.tags.contains_key(key));
+    let tag_keys = ours.map(str::to_owned).collect();
+    Verdict::Change(Change::Release(Release { identity, id: live.id.clone(), tag_keys }))
+}
+
+fn purchase(package: &Package, terms: Prepay, follow_ups: Vec<FieldChange>) -> Purchase {
+    let identity = package.identity();
+    let declared = package.tags.iter().filter(|(key, _)| !Identity::is_reserved(key));
+    let mut tags: BTreeMap<String, String> =
+        declared.filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect();
+    tags.insert(Identity::TAG.to_owned(), identity.to_string());
+    tags.insert(Identity::TERMS_TAG.to_owned(), terms.tag().to_string());
+    Purchase {
+        identity,
+        areas: package.areas.clone(),
+        bandwidth: package.bandwidth,
+        name: package.purchase_name().into_owned(),
+        description: package.description.clone().filter(|text| !text.is_empty()),
+        terms,
+        tags,
+        follow_ups,
+    }
+}
+
+/// Counts the packages outside of the spec that the plan does not name.
+fn unmanaged(plan: &Plan, outside: &[&PackageId]) -> usize {
+    let mut named: HashSet<&PackageId> = HashSet::new();
+    for change in &plan.changes {
+        if let Change::Adopt(adoption) = change {
+            named.insert(&adoption.id);
+        }
+    }
+    for held in &plan.held {
+        named.extend(held.reason.ids());
+    }
+    outside.iter().filter(|id| !named.contains(**id)).count()
+}

@@ -1,0 +1,57 @@
+//! Warnings about declared packages and about changes.
+
+use cenbwp_spec::{Charge, Identity, Package, TermsTag};
+
+use crate::{Change, Delta, FieldChange, Live, Options, WarningKind};
+
+/// Warnings about a declared package that is live.
+pub(super) fn live_warnings(package: &Package, live: &Live, options: &Options) -> Vec<WarningKind> {
+    let mut warnings = Vec::new();
+    let soon = options.now.saturating_add(options.expiring_within).unwrap_or(options.now);
+    if let Some(at) = live.expires.filter(|end| *end <= soon) {
+        let expired = live.expired(options.now);
+        warnings.push(WarningKind::Expiring { id: live.id.clone(), at, expired });
+    }
+    if let (Charge::Prepay(terms), Some(from)) = (&package.charge, live.tags.get(Identity::TERMS_TAG))
+        && from.parse::<TermsTag>() != Ok(terms.tag())
+    {
+        let terms = Delta { from: from.clone(), to: terms.tag().to_string() };
+        warnings.push(WarningKind::TermsFixed { terms });
+    }
+    if let Some(reservation) = &live.reservation
+        && let Some(to) = reservation.bandwidth.filter(|after| *after != live.bandwidth)
+    {
+        let bandwidth = Delta { from: live.bandwidth, to };
+        warnings.push(WarningKind::Reserved { id: live.id.clone(), bandwidth, at: reservation.at });
+    }
+    warnings
+}
+
+/// One warning per field that differs and is ignored.
+pub(super) fn ignored(fields: Vec<FieldChange>) -> impl Iterator<Item = WarningKind> {
+    fields.into_iter().map(|change| WarningKind::Ignored { change })
+}
+
+/// Warnings about a change.
+pub(super) fn change_warnings(change: &Change) -> Vec<WarningKind> {
+    let empty = |key: &String| WarningKind::EmptyTag { key: key.clone() };
+    if let Change::Purchase(purchase) = change {
+        let [a, b] = purchase.areas.both();
+        let areas = [Some(a), Some(b).filter(|b| *b != a)].into_iter().flatten();
+        let removed = areas
+            .filter(|area| area.is_removed())
+            .map(|area| WarningKind::RemovedArea { area: area.to_string() });
+        let tags = purchase.tags.iter().filter(|(_, value)| value.is_empty());
+        return removed.chain(tags.map(|(key, _)| empty(key))).collect();
+    }
+    let emptied = |field: &FieldChange| match field {
+        FieldChange::Tag { key, value } if value.to.as_deref() == Some("") => Some(empty(key)),
+        FieldChange::Tag { .. }
+        | FieldChange::Bandwidth(_)
+        | FieldChange::Name(_)
+        | FieldChange::Description(_)
+        | FieldChange::Cen(_)
+        | FieldChange::ResourceGroup(_) => None,
+    };
+    change.fields().iter().filter_map(emptied).collect()
+}

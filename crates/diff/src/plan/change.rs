@@ -1,0 +1,222 @@
+//! Changes: each names one identity, and every parameter of it is decided.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cenbwp_spec::{AreaPair, CenId, Field, Identity, Mbps, PackageId, Prepay};
+use jiff::Timestamp;
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+/// One change of one address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Buy a package that is not there.
+    Purchase(Purchase),
+    /// Change fields of a package that this stack owns.
+    Update(Update),
+    /// Tag an existing package as this stack's, then change the fields that differ.
+    Adopt(Adoption),
+    /// Remove this tool's tags and leave the package.
+    Release(Release),
+    /// Detach and, where the service allows it, delete.
+    Retire(Retirement),
+}
+
+impl Change {
+    /// The identity that changes.
+    pub fn identity(&self) -> &Identity {
+        match self {
+            Self::Purchase(purchase) => &purchase.identity,
+            Self::Update(update) => &update.identity,
+            Self::Adopt(adoption) => &adoption.identity,
+            Self::Release(release) => &release.identity,
+            Self::Retire(retirement) => &retirement.identity,
+        }
+    }
+
+    /// The live package that changes; `None` for a purchase, which makes one.
+    pub fn id(&self) -> Option<&PackageId> {
+        match self {
+            Self::Purchase(_) => None,
+            Self::Update(update) => Some(&update.id),
+            Self::Adopt(adoption) => Some(&adoption.id),
+            Self::Release(release) => Some(&release.id),
+            Self::Retire(retirement) => Some(&retirement.id),
+        }
+    }
+
+    /// The fields that it changes; for a purchase, those that are changed once the package is there.
+    pub fn fields(&self) -> &[FieldChange] {
+        match self {
+            Self::Purchase(purchase) => &purchase.follow_ups,
+            Self::Update(update) => &update.fields,
+            Self::Adopt(adoption) => &adoption.fields,
+            Self::Release(_) | Self::Retire(_) => &[],
+        }
+    }
+
+    /// True if it takes a package from a CEN that it is attached to.
+    pub fn interrupts_traffic(&self) -> bool {
+        let leaves = |field: &FieldChange| matches!(field, FieldChange::Cen(Delta { from: Some(_), .. }));
+        match self {
+            Self::Retire(retirement) => !retirement.detach.is_empty(),
+            Self::Purchase(_) | Self::Update(_) | Self::Adopt(_) | Self::Release(_) => {
+                self.fields().iter().any(leaves)
+            }
+        }
+    }
+
+    /// The bandwidth that it adds.
+    pub fn new_mbps(&self) -> NewMbps {
+        if let Self::Purchase(purchase) = self {
+            return NewMbps { by_purchase: purchase.bandwidth.0.into(), by_upgrade: 0 };
+        }
+        let raise = |field: &FieldChange| {
+            let FieldChange::Bandwidth(mbps) = field else { return 0 };
+            u64::from(mbps.to.0.saturating_sub(mbps.from.0))
+        };
+        NewMbps { by_purchase: 0, by_upgrade: self.fields().iter().map(raise).sum() }
+    }
+}
+
+/// A package to buy, every parameter decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Purchase {
+    /// The identity that its tag will name.
+    pub identity: Identity,
+    /// The areas it connects.
+    pub areas: AreaPair,
+    /// Its bandwidth.
+    pub bandwidth: Mbps,
+    /// Its display name.
+    pub name: String,
+    /// Its description, if any.
+    pub description: Option<String>,
+    /// The term, its renewal and its payment.
+    pub terms: Prepay,
+    /// Every tag it is created with, this tool's included.
+    pub tags: BTreeMap<String, String>,
+    /// The fields that Create cannot set, the CEN and the resource group: changed once the package is there.
+    pub follow_ups: Vec<FieldChange>,
+}
+
+/// Fields of one package to change, in the order of the calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Update {
+    /// The identity in its tag.
+    pub identity: Identity,
+    /// The live package.
+    pub id: PackageId,
+    /// Each field that differs. Never empty.
+    pub fields: Vec<FieldChange>,
+}
+
+/// An existing package to take over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adoption {
+    /// The identity that its tag will name.
+    pub identity: Identity,
+    /// The live package.
+    pub id: PackageId,
+    /// The tags that make it this stack's.
+    pub tags: BTreeMap<String, String>,
+    /// Each field that differs, changed afterwards.
+    pub fields: Vec<FieldChange>,
+}
+
+/// A package to let go: this tool's tags are removed, the package stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// The identity in its tag.
+    pub identity: Identity,
+    /// The live package.
+    pub id: PackageId,
+    /// The tag keys to remove.
+    pub tag_keys: BTreeSet<String>,
+}
+
+/// A package to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retirement {
+    /// The identity in its tag.
+    pub identity: Identity,
+    /// The live package.
+    pub id: PackageId,
+    /// The CENs to detach it from first.
+    pub detach: BTreeSet<CenId>,
+    /// True if the service lets it be deleted: postpaid or expired.
+    pub delete: bool,
+    /// Its end, if known: a package that is not deleted is charged until then.
+    pub expires: Option<Timestamp>,
+}
+
+/// A value before and after a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delta<T> {
+    /// The value in the listing.
+    pub from: T,
+    /// The value in the spec.
+    pub to: T,
+}
+
+/// One field that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FieldChange {
+    /// Mbps: an upgrade charges, a downgrade may refund.
+    Bandwidth(Delta<Mbps>),
+    /// The display name.
+    Name(Delta<String>),
+    /// The description; empty clears it.
+    Description(Delta<String>),
+    /// One tag; `None` means the key is absent.
+    Tag {
+        /// Its key.
+        key: String,
+        /// Its value, before and after.
+        value: Delta<Option<String>>,
+    },
+    /// The attached CEN; `None` means detached.
+    Cen(Delta<Option<CenId>>),
+    /// The resource group, if the listing names one.
+    ResourceGroup(Delta<Option<String>>),
+}
+
+impl FieldChange {
+    /// The field of the spec that it belongs to.
+    pub fn field(&self) -> Field {
+        match self {
+            Self::Bandwidth(_) => Field::Bandwidth,
+            Self::Name(_) => Field::Name,
+            Self::Description(_) => Field::Description,
+            Self::Tag { .. } => Field::Tags,
+            Self::Cen(_) => Field::CenId,
+            Self::ResourceGroup(_) => Field::ResourceGroupId,
+        }
+    }
+}
+
+/// New bandwidth, in Mbps, by its origin. A downgrade adds nothing and makes no room for another change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NewMbps {
+    /// The bandwidth of all purchases.
+    pub by_purchase: u64,
+    /// The growth of existing packages.
+    pub by_upgrade: u64,
+}
+
+impl NewMbps {
+    /// All of it: the number that limits count.
+    pub fn total(self) -> u64 {
+        self.by_purchase + self.by_upgrade
+    }
+}
+
+/// As every summary shows it.
+impl Serialize for NewMbps {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut figures = serializer.serialize_struct("NewMbps", 3)?;
+        figures.serialize_field("new_mbps", &self.total())?;
+        figures.serialize_field("purchase_mbps", &self.by_purchase)?;
+        figures.serialize_field("upgrade_mbps", &self.by_upgrade)?;
+        figures.end()
+    }
+}

@@ -1,0 +1,153 @@
+//! Held items: changes that are refused, each with a typed reason.
+
+use std::collections::BTreeSet;
+
+use cenbwp_spec::{AreaPair, CenId, ChargeType, Identity, PackageId};
+use jiff::Timestamp;
+
+use super::Delta;
+use crate::Unreadable;
+
+/// A change that was wanted and is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The identity that was wanted.
+    pub identity: Identity,
+    /// The reason.
+    pub reason: HeldReason,
+}
+
+/// The reason for which a change is refused. [`HeldReason::message`] and [`HeldReason::hint`] put it into words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeldReason {
+    /// Packages that the spec does not declare look like the one that would be bought.
+    LookAlike {
+        /// Their ids; at most 20.
+        ids: BTreeSet<PackageId>,
+        /// One of them that can be taken over as it is.
+        adoptable: Option<PackageId>,
+        /// An identity of the same stack that one of them has: the key may have been renamed.
+        renamed: Option<Identity>,
+        /// The packages that `distinctFrom` names already.
+        distinct: BTreeSet<PackageId>,
+    },
+    /// Items of the listing could not be read; one of them may be the package.
+    Unreadable {
+        /// The items, by id; at most 20.
+        items: Vec<Unreadable>,
+        /// The packages that `distinctFrom` names already.
+        distinct: BTreeSet<PackageId>,
+    },
+    /// The listing is not whole; the package may be in the missing part.
+    IncompleteListing,
+    /// The package to adopt cannot be taken over.
+    CannotAdopt {
+        /// The package that `adopt` names.
+        id: PackageId,
+        /// The reason.
+        why: AdoptRefusal,
+    },
+    /// A field that is fixed at purchase differs.
+    Immutable {
+        /// The live package.
+        id: PackageId,
+        /// Each such field. Never empty.
+        differences: Vec<FixedDifference>,
+    },
+    /// The package is expired or locked, and a change is needed.
+    NotNormal {
+        /// The live package.
+        id: PackageId,
+        /// Its state.
+        state: Abnormal,
+    },
+    /// Two or more packages have the identity.
+    Ambiguous {
+        /// Their ids.
+        ids: BTreeSet<PackageId>,
+    },
+    /// A later generation than the declared one is live.
+    LoweredGeneration {
+        /// The later package.
+        id: PackageId,
+        /// Its generation.
+        live: u32,
+    },
+    /// The service no longer sells postpaid packages.
+    PostpayAbsent,
+    /// The change detaches the package from its CEN, and the spec does not allow it.
+    InterruptsTraffic {
+        /// The live package.
+        id: PackageId,
+        /// The CEN that it is attached to.
+        cen: CenId,
+    },
+    /// The package is attached to more than one CEN, which no page describes.
+    SeveralCens {
+        /// The live package.
+        id: PackageId,
+    },
+}
+
+impl HeldReason {
+    /// The live packages that it names.
+    pub fn ids(&self) -> Vec<&PackageId> {
+        match self {
+            Self::LookAlike { ids, .. } | Self::Ambiguous { ids } => ids.iter().collect(),
+            Self::Unreadable { items, .. } => items.iter().filter_map(|item| item.id.as_ref()).collect(),
+            Self::CannotAdopt { id, .. }
+            | Self::Immutable { id, .. }
+            | Self::NotNormal { id, .. }
+            | Self::LoweredGeneration { id, .. }
+            | Self::InterruptsTraffic { id, .. }
+            | Self::SeveralCens { id } => vec![id],
+            Self::IncompleteListing | Self::PostpayAbsent => Vec::new(),
+        }
+    }
+}
+
+/// The reason for which a package cannot be adopted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdoptRefusal {
+    /// More than one package of the spec adopts it.
+    AdoptedTwice,
+    /// Another package has the declared identity already.
+    IdentityTaken {
+        /// That package.
+        by: PackageId,
+        /// The declared identity.
+        identity: Identity,
+    },
+    /// The listing does not have it.
+    NotListed,
+    /// Its tag names this identity.
+    OwnedBy(Identity),
+    /// Its identity tag names no identity; the tag's value.
+    MalformedTag(String),
+    /// A field that is fixed at purchase differs.
+    Differs(FixedDifference),
+    /// It needs a change and is in this state.
+    NotNormal(Abnormal),
+}
+
+/// A state in which a package cannot be changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Abnormal {
+    /// It ended at this time.
+    Expired(Timestamp),
+    /// It is locked, or in an unknown state; the service's word for it.
+    Locked(String),
+    /// It is paid for in an unknown way; the service's word for it.
+    UnknownChargeType(String),
+    /// It is upgraded for a while, and the listing does not say to which bandwidth it falls back.
+    UnknownFallback,
+}
+
+/// A field that is fixed at purchase and differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FixedDifference {
+    /// The areas it connects.
+    Areas(Delta<AreaPair>),
+    /// The way it is paid for.
+    ChargeType(Delta<ChargeType>),
+}

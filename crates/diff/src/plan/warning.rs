@@ -1,0 +1,83 @@
+//! Warnings: conditions to report that block nothing.
+
+use cenbwp_spec::{CenId, Identity, Mbps, PackageId};
+use jiff::Timestamp;
+
+use super::{Delta, FieldChange, FixedDifference};
+
+/// A condition of one declared package that blocks nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// The declared package.
+    pub identity: Identity,
+    /// The condition.
+    pub kind: WarningKind,
+}
+
+/// A condition to report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WarningKind {
+    /// A declared package ends soon, or has ended.
+    Expiring {
+        /// The live package.
+        id: PackageId,
+        /// Its end.
+        at: Timestamp,
+        /// True if that time has come.
+        expired: bool,
+    },
+    /// The spec's terms differ from those of the purchase; they are fixed.
+    TermsFixed {
+        /// The terms tag, and the one that the spec would write.
+        terms: Delta<String>,
+    },
+    /// A purchase names an area that is no longer offered.
+    RemovedArea {
+        /// The area.
+        area: String,
+    },
+    /// The package cannot be attached yet: the CEN has another one for the same areas, and takes no second.
+    CenOccupied {
+        /// The CEN.
+        cen: CenId,
+        /// The package that is attached to it: an older generation, or one that is known to be another.
+        id: PackageId,
+    },
+    /// A tag is set to the empty string, which the vendor's pages disagree about.
+    EmptyTag {
+        /// The tag's key.
+        key: String,
+    },
+    /// A field differs, and the spec ignores it.
+    Ignored {
+        /// The field, and its value before and after.
+        change: FieldChange,
+    },
+    /// A field that is fixed at purchase differs on a package that is only observed.
+    Differs {
+        /// The live package.
+        id: PackageId,
+        /// Each such field. Never empty.
+        differences: Vec<FixedDifference>,
+    },
+    /// The package only observes and is not there.
+    NothingToObserve,
+    /// A retired package is detached, and ends by itself.
+    Retiring {
+        /// The live package.
+        id: PackageId,
+        /// Its end, if known.
+        at: Option<Timestamp>,
+    },
+    /// A released or retired package needs nothing more; its entry can go.
+    EntryCanGo,
+    /// An ordered change is pending: the listed bandwidth is not the permanent one.
+    Reserved {
+        /// The live package.
+        id: PackageId,
+        /// The bandwidth now and after the change.
+        bandwidth: Delta<Mbps>,
+        /// The time of the change, if known.
+        at: Option<Timestamp>,
+    },
+}

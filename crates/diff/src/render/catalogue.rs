@@ -1,0 +1,93 @@
+//! The rules behind held items and warnings, for `cenbwp explain` and the docs: one table.
+
+use cenbwp_spec::Explanation;
+
+/// Declares a constant and a row of the table for each rule, so that neither can be forgotten.
+macro_rules! rules {
+    ($table:ident: $($name:ident = $word:literal, $title:literal, $text:literal;)*) => {
+        $(#[doc = $title] pub(super) const $name: Explanation =
+            Explanation { name: $word, title: $title, text: $text, example: None };)*
+
+        const $table: &[&Explanation] = &[$(&$name),*];
+    };
+}
+
+/// Every rule for which a change is held, by word.
+pub fn held_rules() -> &'static [&'static Explanation] {
+    HELD
+}
+
+/// Every rule of which a plan warns, by word.
+pub fn warning_rules() -> &'static [&'static Explanation] {
+    WARNINGS
+}
+
+rules! { HELD:
+    AMBIGUOUS = "ambiguous", "several packages carry the identity",
+        "The tag `cenbwp` names one package. Two packages with the same value may be one purchase made twice, or a tag \
+         copied by hand, so nothing is changed. Leave the tag on the one that is meant and remove it from the others.";
+    CANNOT_ADOPT = "cannot_adopt", "the package cannot be adopted",
+        "`adopt: ID` takes over a package that has no owner, works, and has the declared areas and charge type. The line \
+         says which of these does not hold. Correct the id or the declared fields, or remove the line.";
+    IMMUTABLE = "immutable", "what is fixed at purchase differs",
+        "Areas and charge type are chosen at the purchase and can never be changed. Declare the package as it is, or \
+         raise `generation` to buy another one beside it.";
+    INCOMPLETE_LISTING = "incomplete_listing", "the listing is not whole",
+        "The package may be in the part of the listing that is missing, so it is not bought. Plan from the service \
+         itself instead of a recording.";
+    INTERRUPTS_TRAFFIC = "interrupts_traffic", "the change interrupts traffic",
+        "Detaching a package from its CEN cuts the bandwidth between its areas. That happens only where \
+         `allowInterruption: true` is written for the package.";
+    LOOK_ALIKE = "look_alike", "a package that is there may be the one that would be bought",
+        "A package that the spec does not declare has the same name, the same areas and bandwidth, or takes the same \
+         place on the CEN. It may be this very package, bought by hand or under a renamed key. Adopt it with `adopt: \
+         ID`, or name it under `distinctFrom` if it is another one.";
+    LOWERED_GENERATION = "lowered_generation", "a later generation is live",
+        "The spec declares an earlier purchase of this address than the one that is live. A lower `generation` never \
+         buys; declare the live one.";
+    NOT_NORMAL = "not_normal", "the package is expired or locked",
+        "The service refuses changes of a package that is expired, locked, or in a state that this tool does not know. \
+         Renew, pay or unlock it in the console and plan again, or raise `generation` to buy another one.";
+    POSTPAY_ABSENT = "postpay_absent", "POSTPAY is no longer sold",
+        "`chargeType: POSTPAY` describes packages that already exist: the service has stopped to sell them. Adopt an \
+         existing one, or declare `chargeType: PREPAY`.";
+    SEVERAL_CENS = "several_cens", "the package is attached to several CENs",
+        "No page of the vendor describes a package on more than one CEN, so its attachment is not changed. Detach it in \
+         the console until one is left, or write `ignore: [cenId]`.";
+    UNREADABLE = "unreadable", "an item of the listing cannot be read",
+        "An item of the listing lacks its id or a value that decides, or its `cenbwp` tag names no identity. It may be \
+         the package that would be bought. Correct the item in the console, or name it under `distinctFrom`.";
+}
+
+rules! { WARNINGS:
+    CEN_OCCUPIED = "cen_occupied", "the CEN has a package for the same areas",
+        "A CEN takes one package per pair of areas. The new one is bought or changed, and attached once the other one \
+         is detached.";
+    DIFFERS = "differs", "what is only observed differs",
+        "The package has `manage: observe`, and areas or charge type are not as declared. Nothing is changed; correct \
+         the spec.";
+    EMPTY_TAG = "empty_tag", "a tag is set to the empty text",
+        "The vendor's pages disagree about empty tag values. The service may refuse the request; give the tag a value.";
+    ENTRY_CAN_GO = "entry_can_go", "the entry can be removed",
+        "The released or retired package needs nothing more. Remove its entry from the spec.";
+    EXPIRED = "expired", "the package has ended",
+        "The end of the package has passed. The service keeps it for a while; renew it in the console, or raise \
+         `generation` to buy another one.";
+    EXPIRING = "expiring", "the package ends soon",
+        "The package ends within `--expiring-within`. This tool does not renew; see the renewal in the console.";
+    IGNORED = "ignored", "a field differs and is left as it is",
+        "The field is listed under `ignore`, so its difference is shown and not corrected.";
+    NOTHING_TO_OBSERVE = "nothing_to_observe", "what is to be observed is not there",
+        "The package has `manage: observe`, and no live package has its identity. Nothing is bought.";
+    REMOVED_AREA = "removed_area", "the area is no longer offered",
+        "The vendor's page for purchases no longer lists the area. The service may refuse the purchase.";
+    RESERVED = "reserved", "an ordered change is pending",
+        "A change of bandwidth is ordered and not in force yet, or in force for a while. The permanent bandwidth is \
+         compared with the spec.";
+    RETIRING = "retiring", "the package is left to expire",
+        "The retired package is detached. The service deletes prepaid packages only after their end; until then it is \
+         charged.";
+    TERMS_FIXED = "terms_fixed", "the terms are fixed at purchase",
+        "Period, renewal and payment of the spec differ from the tag that the purchase left. They describe the \
+         purchase and are not changed afterwards.";
+}
