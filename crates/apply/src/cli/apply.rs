@@ -1,8 +1,8 @@
 //! `cenbwp apply`: carries out a plan. The only command that spends.
 //!
 //! ```text
-//! spec ─▶ look ─▶ plan ─▶ show ─▶ approve ─┐                  if a person took their time
-//!                                          ├─▶ look and plan again ─▶ execute ─▶ tell
+//! spec ─▶ look ─▶ plan ─▶ show ─▶ approve ─┐                  if a person was asked
+//!                                          ├─▶ look and plan again ─▶ execute ─▶ report
 //! saved plan ─▶ still the same spec? ──────┘                  every time
 //! ```
 
@@ -57,13 +57,13 @@ pub(super) struct Args {
     /// Refuse a saved plan that is older
     #[arg(long, value_name = "TIME", requires = "plan", default_value = "24h", value_parser = super::values::duration)]
     plan_ttl: Duration,
-    /// How many requests that change something may be in flight at once
+    /// Have at most N requests that change something in flight at once
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     parallelism: u16,
     /// Do not wait until the listing shows each change
     #[arg(long, conflicts_with = "wait_timeout")]
     no_wait: bool,
-    /// How long to wait for that
+    /// Longest wait until the listing shows each change
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = super::values::duration)]
     wait_timeout: Duration,
     /// Record intents and results in this file, each on disk before it counts
@@ -75,17 +75,17 @@ pub(super) struct Args {
     cloud: CloudArgs,
 }
 
-/// Flags that decide what a plan holds: beside a saved plan they would have to be ignored.
+/// The flags that shape a plan. A saved plan holds their values, so clap refuses them beside one.
 const SHAPES_A_PLAN: [&str; 5] = ["target", "skip_held", "live_from", "max_purchases", "max_new_mbps"];
 
 impl Args {
-    /// The spec, where there is no saved plan.
+    /// The spec to plan from, if there is no saved plan.
     fn spec(&self) -> SpecArgs {
         let default = || vec![inputs::DEFAULT_FILE.into()];
         SpecArgs { file: if self.file.is_empty() { default() } else { self.file.clone() } }
     }
 
-    /// Of a saved plan.
+    /// The conditions that the saved plan must meet.
     fn expected(&self) -> saved::Expected<'_> {
         saved::Expected {
             ttl: self.plan_ttl,
@@ -104,7 +104,8 @@ impl Args {
         }
     }
 
-    /// Nothing yet. A journal that cannot be opened ends the run before anything is sent.
+    /// Returns an empty register of requests. A journal that cannot be opened ends the run before anything is
+    /// sent.
     fn in_flight(&self) -> std::io::Result<InFlight> {
         let open = |path: &PathBuf| Journal::open(path, Random::system().nonce());
         let journal = self.journal.as_ref().map(open).transpose()?;
@@ -112,7 +113,7 @@ impl Args {
     }
 }
 
-/// Plans, asks, buys and tells.
+/// Plans, asks for approval, carries out the plan and reports the result.
 pub(super) async fn run(
     args: &Args,
     environment: &Environment,
@@ -151,20 +152,21 @@ async fn go(
 
     let approving = approve(start, args, &cloud, output, reports);
     let approved = interrupt::or_end(&stop, approving).await?;
-    // Credentials that end during the run are renewed then; what cannot be had now is better said now.
+    // Credentials that expire during the run are renewed then. If there are none now, fail before the first
+    // change.
     let ready = async { cloud.ready().await.map_err(Failure::with(Exit::Error)) };
     interrupt::or_end(&stop, ready).await?;
     begin_journal(&approved, &in_flight, &cloud)?;
     Ok(execute(&approved, &cloud, args, &in_flight, &stop, output, reports).await)
 }
 
-/// What a run starts from.
+/// The input of a run: a saved plan, or a spec.
 enum Start {
     Saved(Arc<Planned>),
     Spec(Inputs),
 }
 
-/// Everything that can be refused offline.
+/// Reads the input, and makes every check that needs no network.
 fn start(args: &Args, output: &Output, reports: &Reports) -> Result<Start, Failure> {
     reports.writes("--journal", args.journal.as_deref())?;
     if let Some(path) = &args.plan {
@@ -180,7 +182,7 @@ fn start(args: &Args, output: &Output, reports: &Reports) -> Result<Start, Failu
     plan::usable(&args.spec(), output, reports).map(Start::Spec)
 }
 
-/// Looks, plans, shows, and gets the approval.
+/// Lists the account, plans, shows the plan, and gets the approval.
 async fn approve(
     start: Start,
     args: &Args,
@@ -228,7 +230,7 @@ fn check_digest(args: &Args, planned: &Planned) -> Result<(), Failure> {
     }
 }
 
-/// Refuses a plan that holds or exceeds something.
+/// Refuses a plan with a held item or an exceeded limit.
 fn check_applyable(plan: &Plan) -> Result<(), Failure> {
     if let Some(breach) = plan.breaches.first() {
         return Err(Failure::new(Exit::Refused, breach.message()).hint(breach.hint()));
@@ -242,7 +244,7 @@ fn check_applyable(plan: &Plan) -> Result<(), Failure> {
         .hint("follow the hints of the plan, or go on without what is held: `--skip-held`"))
 }
 
-/// What the approval is about, in a sentence or two.
+/// Returns what the user approves, in a few sentences.
 fn consequences(plan: &Plan) -> String {
     let Summary { purchases, mbps, months, updates, .. } = Summary::of(plan);
     let mut said = Vec::new();
@@ -263,7 +265,7 @@ fn consequences(plan: &Plan) -> String {
     said.join(" ")
 }
 
-/// Looks and plans once more, because time has passed since the plan was made.
+/// Lists the account and plans once more, because time has passed since the plan was made.
 async fn plan_again(approved: &Planned, cloud: &Cloud) -> Result<Arc<Planned>, Failure> {
     approved.check_endpoint(&cloud.endpoint().to_string())?;
     let mut situation = Situation::look(cloud).await?;
@@ -274,7 +276,8 @@ async fn plan_again(approved: &Planned, cloud: &Cloud) -> Result<Arc<Planned>, F
     Ok(Arc::new(approved.rest(options, situation, plan)))
 }
 
-/// Says in the journal, if there is one, what is about to be carried out. Nothing has been sent by now.
+/// Records in the journal, if there is one, the account and the plan that is about to be carried out. Nothing
+/// has been sent yet.
 fn begin_journal(approved: &Planned, in_flight: &InFlight, cloud: &Cloud) -> Result<(), Failure> {
     let account = approved.situation.account.as_ref().expect("a live situation has an account");
     match in_flight.lock().expect("no holder panics").journal() {
@@ -285,7 +288,7 @@ fn begin_journal(approved: &Planned, in_flight: &InFlight, cloud: &Cloud) -> Res
     }
 }
 
-/// Carries out the plan and looks at what is left. From here on every end is a summary.
+/// Carries out the plan and lists what is left. From here on every run ends with a summary.
 async fn execute(
     planned: &Planned,
     cloud: &Cloud,
@@ -296,7 +299,7 @@ async fn execute(
     reports: &Reports,
 ) -> Applied {
     let account = planned.situation.account.as_ref().expect("a live situation has an account");
-    // Taken before anything is sent: a second signal ends the process at once, and names it.
+    // Copied before anything is sent.
     let digest = planned.digest().to_owned();
     let progress = Progress::new(output, cloud.clock());
     let report = |event: execute::Event<'_>| match event {

@@ -1,11 +1,11 @@
-//! The person's yes.
+//! Asks the person at the terminal to approve a plan.
 
 use std::io::{self, BufRead, IsTerminal};
 
 use super::output::Output;
 use crate::exit::{Exit, Failure};
 
-/// Tells whether a person can be asked: a pipe is not a person.
+/// Returns true if a person can be asked: stdin and stdout are terminals, not pipes.
 pub(super) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
@@ -13,7 +13,7 @@ pub(super) fn can_ask() -> bool {
 /// Asks a person to approve the plan that was just shown. Only `yes` is a yes.
 ///
 /// # Errors
-/// Exit 4 when the answer is anything else, or there is nobody to ask.
+/// Exit 4 when the answer is anything else, or there is no terminal to ask at.
 pub(super) async fn ask(output: &Output, consequences: &str, digest: &str) -> Result<(), Failure> {
     if !can_ask() {
         return Err(Failure::new(

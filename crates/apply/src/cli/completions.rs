@@ -1,4 +1,4 @@
-//! `cenbwp completions`: shell completions.
+//! `cenbwp completions`: prints shell completions.
 
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -14,7 +14,8 @@ pub(super) struct Args {
     shell: Shell,
 }
 
-/// Prints the completion script. It is rendered first: the generator panics when its writer fails.
+/// Prints the completion script. Renders it into memory first, because the generator panics when its writer
+/// fails.
 pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut super::Cli::command(), "cenbwp", &mut script);

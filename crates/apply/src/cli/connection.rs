@@ -14,7 +14,7 @@ use crate::cloud::{Cloud, Endpoint, Endpoints, HttpTransport, OtherChoice, Proxy
 use crate::exit::{Exit, Failure};
 use crate::random::Random;
 
-/// Where the service is, who asks, and how patiently.
+/// The endpoints, the profile, the timeout, and the limits on requests.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Connection")]
 pub(super) struct CloudArgs {
@@ -31,7 +31,7 @@ pub(super) struct CloudArgs {
     /// Longest wait for one reply
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = super::values::duration)]
     pub timeout: Duration,
-    /// How often one request is repeated
+    /// Repeat one request at most N times
     #[arg(long, value_name = "N", default_value_t = RetryPolicy::default().max_retries)]
     pub max_retries: u32,
     /// Send at most N requests in a second; without it a listing asks for up to 48 pages at once, and for
@@ -41,9 +41,9 @@ pub(super) struct CloudArgs {
 }
 
 impl CloudArgs {
-    /// Refuses to go on unseen where a variable of other tools chooses other credentials: what is bought in the wrong
-    /// account cannot be returned. A profile on the command line decides, and so does a spec that pins the account of
-    /// every stack.
+    /// Refuses an unattended run if a variable that other tools read chooses other credentials: what is
+    /// bought in the wrong account cannot be returned. A profile on the command line settles the choice, and
+    /// so does a spec that pins the account of every stack.
     ///
     /// # Errors
     /// Exit 4, or exit 1 when there are no credentials.
@@ -63,12 +63,12 @@ impl CloudArgs {
         Search { environment, profile: self.profile.as_deref(), sts: self.sts_endpoint.as_ref() }
     }
 
-    /// Returns a client with the credentials of this environment. Nothing is sent yet. Says where variables
-    /// of other tools name other credentials.
+    /// Returns a client with the credentials of this environment. Nothing is sent yet. Warns if variables
+    /// that other tools read name other credentials.
     ///
     /// # Errors
-    /// Exit 1 when there are no credentials, or a configured source of them cannot be used; exit 3 when a proxy is named
-    /// that is none.
+    /// Exit 1 when there are no credentials, or a configured source of them cannot be used; exit 3 when the
+    /// proxy's address cannot be read.
     pub(super) fn connect(
         &self,
         environment: &Environment,

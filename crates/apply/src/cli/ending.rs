@@ -7,14 +7,14 @@ use crate::exit::Failure;
 use crate::report::event::{Event, SummaryLine};
 use crate::report::outcomes::Applied;
 
-/// Ends the event stream: why the run ended early, if it did, and the summary.
+/// Ends the event stream: prints why the run ended early, if it did, and the summary.
 pub(super) fn events(reports: &Reports, failure: Option<&Failure>, summary: impl FnOnce() -> SummaryLine) {
     let summary = summary();
     let code = summary.exit_code;
     reports.last(&lines(reports, failure, summary), code);
 }
 
-/// The same as lines; none if stdout is not for events.
+/// Returns the same as lines; empty if stdout is not for events.
 pub(super) fn lines(reports: &Reports, failure: Option<&Failure>, summary: SummaryLine) -> String {
     match reports.stdout {
         Stdout::Events => {
@@ -25,15 +25,15 @@ pub(super) fn lines(reports: &Reports, failure: Option<&Failure>, summary: Summa
     }
 }
 
-/// Why a run ended early, as an event's line.
+/// Returns the reason why a run ended early, as a line of the event stream.
 pub(super) fn diagnostic(failure: &Failure, secrets: &Secrets) -> String {
     let failure = failure.without(secrets);
     let message = format!("{:#}", failure.error);
     output::line(&Event::Diagnostic { severity: "error", message, hint: failure.hint })
 }
 
-/// Tells what was done in every form that was asked for. A report that cannot be written changes nothing
-/// about what was bought, so it does not change the code.
+/// Reports what was done, in every requested form. A report that cannot be written changes nothing about what
+/// was bought, so it does not change the code.
 pub(super) fn applied(applied: &Applied, output: &Output, reports: &Reports) {
     let code = applied.exit().code();
     if reports.stdout == Stdout::Human && !applied.results.is_empty() {
@@ -45,7 +45,7 @@ pub(super) fn applied(applied: &Applied, output: &Output, reports: &Reports) {
     reports.last(&lines_of(applied, reports), code);
 }
 
-/// The last lines of the event stream of an apply; none if stdout is not for events.
+/// Returns the last lines of the event stream of an apply; empty if stdout is not for events.
 pub(super) fn lines_of(applied: &Applied, reports: &Reports) -> String {
     let summary = SummaryLine {
         command: "apply",

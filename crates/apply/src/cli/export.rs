@@ -1,4 +1,4 @@
-//! `cenbwp export`: a spec for packages that exist. Read-only.
+//! `cenbwp export`: writes a spec for packages that exist. Changes nothing in the account.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -19,10 +19,10 @@ use crate::export::{self, Export, Note, Scope};
 use crate::files::{self, Before, Readers, shown, typed};
 use crate::situation::Situation;
 
-/// The largest Terraform state: one of a hundred thousand packages is a part of it.
+/// The size of the largest Terraform state, in bytes; a state of 100,000 packages is smaller.
 const MOST_BYTES: u64 = 256 << 20;
 
-/// A line of the story stays readable up to here.
+/// The most packages that one line names, so that the line stays readable.
 const MOST_NAMED: usize = 3;
 
 /// Write a spec for packages that exist, so that they are adopted and nothing is bought
@@ -47,7 +47,7 @@ pub(super) struct Args {
     cloud: CloudArgs,
 }
 
-/// Exports: exit 0, also when something could not be carried over; that is told on stderr.
+/// Exports: exit 0, also when something could not be carried over; stderr names it.
 pub(super) async fn run(
     args: &Args,
     environment: &Environment,
@@ -72,7 +72,7 @@ pub(super) async fn run(
     Ok(Exit::Done)
 }
 
-/// Refuses what would overwrite something, before the service is asked.
+/// Refuses to overwrite a file, before any request is sent.
 fn check_files(args: &Args) -> Result<(), Failure> {
     let mut outputs = Outputs::default();
     args.out.iter().for_each(|path| outputs.writes("--out".to_owned(), path));
@@ -92,7 +92,7 @@ fn is_there(path: &Path) -> Failure {
 fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
     let before = if force { Before::Replaced } else { Before::Kept };
     match files::write_whole(path, text, Readers::All, before) {
-        // Since it was looked for.
+        // Another process created it after the check.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(is_there(path)),
         written => written
             .with_context(|| format!("{}: the spec could not be written", shown(path)))
@@ -124,7 +124,7 @@ fn of_terraform(path: &Path, stack: &StackName) -> Result<Export, Failure> {
     })
 }
 
-/// Says how to get from a file to a state that can be read.
+/// Returns the hint that leads from this file to a state that can be read.
 fn other_kind(bytes: &[u8]) -> &'static str {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(4096)]);
     match () {
@@ -142,8 +142,8 @@ fn other_kind(bytes: &[u8]) -> &'static str {
     }
 }
 
-/// One line per note; packages of which the same is to be said share it. Of many it names the first: what
-/// sets one apart stands in the spec, too.
+/// Returns one line per text; packages with the same text share a line. A line names only the first of many
+/// packages: the exported spec has each note, too.
 fn told(notes: &[Note]) -> Vec<String> {
     let mut lines: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for Note { text, about } in notes {

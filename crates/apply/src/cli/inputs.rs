@@ -13,13 +13,13 @@ use crate::planned::{Planned, SpecPath};
 /// The spec that is read when no `--file` is given.
 pub(super) const DEFAULT_FILE: &str = "cenbwp.yaml";
 
-/// The most bytes that one run reads. 100,000 packages are a fifth of it.
+/// The most bytes of spec that one run reads. A spec of 100,000 packages is a fifth of it.
 const MAX_BYTES: u64 = cenbwp_spec::MOST_BYTES as u64;
 
-/// The largest saved plan: it holds the spec, what is bought for it and the listing.
+/// The size of the largest saved plan, in bytes: a plan holds the spec, the purchases and the listing.
 const MAX_PLAN_BYTES: u64 = 4 * MAX_BYTES;
 
-/// One message names this many things in the way.
+/// The most further problems that one message names.
 const MOST_PROBLEMS: usize = 20;
 
 /// Spec files, directories and stdin, as given on the command line.
@@ -30,13 +30,13 @@ pub(super) struct SpecArgs {
     pub file: Vec<PathBuf>,
 }
 
-/// A spec as read: its sources, and what the parser says of them.
+/// A spec as read: its sources, and the parser's result.
 pub(super) struct Inputs {
     /// The paths as given.
     pub paths: Arc<[SpecPath]>,
-    /// The sources, in order.
+    /// The contents of the files, in order.
     pub sources: Arc<[Source]>,
-    /// The same as findings show them: without secrets.
+    /// The sources as findings quote them: without secrets.
     pub shown: Arc<[Source]>,
     /// Errors and warnings.
     pub findings: Vec<Finding>,
@@ -72,13 +72,14 @@ impl Inputs {
         Ok(Self { paths, sources, shown: hidden.into(), findings: shown, spec })
     }
 
-    /// How many findings are of this severity.
+    /// Returns the number of findings of this severity.
     pub(super) fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|finding| finding.severity == severity).count()
     }
 }
 
-/// The first error, where it is gone with the secret that it is about: its code and its place, without a text.
+/// Returns the first error without its text: its code and its file. For a spec whose only errors disappear
+/// when the secrets are hidden.
 fn unquoted(findings: &[Finding]) -> Finding {
     let first = findings.iter().find(|finding| finding.severity == Severity::Error).unwrap_or(&findings[0]);
     let place = Place { span: 0..0, line: 1, column: 1, ..first.place };
@@ -106,7 +107,7 @@ pub(super) fn read_plan(path: &Path, reports: &Reports) -> Result<Planned, Failu
     Ok(saved)
 }
 
-/// Names the right command for a file, or a folder, that is no saved plan.
+/// Returns a hint with the right command for a file or folder that is not a saved plan.
 fn other_kind(path: &Path, bytes: &[u8]) -> Option<String> {
     if path.is_dir() || files::is_spec(path) {
         let path = typed(path);
@@ -120,7 +121,7 @@ fn other_kind(path: &Path, bytes: &[u8]) -> Option<String> {
     })
 }
 
-/// Reads the files of a spec, all problems in one message.
+/// Reads the files of a spec. An error names all problems in one message.
 pub(super) fn read_sources(walk: &Walk) -> Result<Vec<Source>, Failure> {
     if let Some(((path, why), rest)) = walk.problems.split_first() {
         let mut failure = Failure::unreadable(path, why);

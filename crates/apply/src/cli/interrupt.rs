@@ -1,7 +1,7 @@
-//! SIGINT, SIGTERM and SIGHUP: once to end in order, twice to end at once.
+//! Handles SIGINT, SIGTERM and SIGHUP: the first signal ends the run in order, a second one ends it at once.
 //!
-//! The handler itself sets the flag that the next request reads, and a thread of its own does the rest, so that
-//! neither a busy run nor one that waits for the reader of its output is deaf.
+//! The handler only sets the flag that the next request reads. A separate thread does the rest, so a signal
+//! has an effect also while the run computes, or waits for the reader of its output.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,34 +18,37 @@ use crate::clock::Clock;
 use crate::exit::{Exit, Failure};
 use crate::stop::Stop;
 
-/// The time after the first signal in which another one is still the same request. GNU `timeout` signals its child and then
-/// its group, microseconds apart; a service manager repeats itself. A person who types waits for no second.
+/// The time after the first signal in which another one counts as the same request. GNU `timeout` signals its
+/// child and then its group, microseconds apart; a service manager repeats its signal. Ctrl-C counts
+/// immediately: a person need not wait.
 const ONE_REQUEST: Duration = Duration::from_secs(1);
 
-/// The origin (`si_code`) of a signal that Linux sends by itself: for SIGINT, Ctrl-C was pressed.
+/// The origin (`si_code`) of a signal that the Linux kernel sends. A SIGINT of this origin means that Ctrl-C
+/// was pressed.
 const BY_KERNEL: i32 = 0x80;
 
-/// The stack of the thread that listens. The last words have stacks of their own.
+/// The stack of the thread that waits for signals, in bytes. The threads that write the final output have
+/// their own.
 const STACK: usize = 256 << 10;
 
-/// The state that a signal finds, in this process.
+/// The signal state of this process.
 static HEARD: LazyLock<Heard> = LazyLock::new(Heard::default);
 
 #[derive(Debug, Default)]
 struct Heard {
     stop: Stop,
-    /// True if the run ends in order by itself once a stop is requested. Until then a signal leaves at once.
+    /// True once the run obeys `stop` and ends in order. Until then a signal ends the process at once.
     minded: AtomicBool,
 }
 
-/// Turns SIGXFSZ into the error of the write that went past the limit on a file's size: unheard, it would end the
-/// process between a purchase and the summary.
+/// Catches SIGXFSZ, so that a write past the limit on a file's size fails with an error. Uncaught, the signal
+/// would end the process between a purchase and the summary.
 pub(super) fn survive_full_files() {
-    // Without the handler everything else works as well.
+    // If the handler cannot be installed, everything else still works.
     let _ = flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
 }
 
-/// Hears signals from now on, in every command. SIGHUP stays ignored where it was ignored at the start, as under
+/// Starts to handle signals, in every command. SIGHUP stays ignored if it was ignored at the start, as under
 /// `nohup`.
 ///
 /// # Errors
@@ -61,14 +64,14 @@ pub(super) fn start() -> io::Result<()> {
     thread.spawn(move || hear(signals)).map(drop)
 }
 
-/// Ends in order from now on, at the first signal. The second one leaves: with code 7, naming what is in flight and
-/// what is settled, or with 130 if nothing was ever sent.
+/// Lets the first signal end the run in order from now on. The second one ends it at once: with code 7,
+/// naming what is in flight and what is settled, or with 130 if nothing was ever sent.
 pub(super) fn listen() -> Stop {
     HEARD.minded.store(true, Ordering::SeqCst);
     HEARD.stop.clone()
 }
 
-/// Tells whether this signal was ignored when the process began. Where the system does not say, it was not.
+/// Returns true if this signal was ignored when the process began, and false where the system does not say.
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -92,7 +95,7 @@ fn hear(mut signals: SignalsInfo<WithRawSiginfo>) {
     }
 }
 
-/// Requests the stop, and leaves where nothing would come of it.
+/// Requests the stop, or ends the process if the run does not obey such a request.
 fn stop() {
     if !HEARD.minded.load(Ordering::SeqCst) {
         leaving::leave(&Why::Signal);
@@ -101,7 +104,7 @@ fn stop() {
     leaving::explain_the_wait();
 }
 
-/// The end of a run that is interrupted before it has sent anything.
+/// Returns the failure of a run that is interrupted before it has sent anything.
 pub(super) fn nothing_was_done() -> Failure {
     Failure::new(Exit::Interrupted, "interrupted; nothing was bought or changed")
 }

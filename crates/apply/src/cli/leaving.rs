@@ -1,4 +1,4 @@
-//! Leaving at once, from whatever thread: after a second signal, or a panic.
+//! Ends the process at once, from any thread: after a second signal, or a panic.
 //!
 //! ```text
 //! second signal ─┐                      ┌─▶ files     ─┐
@@ -6,8 +6,8 @@
 //! panic ─────────┘                      └─▶ stdout    ─┘
 //! ```
 //!
-//! Each part is written by a thread of its own, because each may wait for a reader, or for a lock that a thread holds
-//! which waits for one. The process ends when all are written, or when its patience is over.
+//! Each part of the final output is written by its own thread, because each may wait for a reader, or for a
+//! lock whose holder waits for a reader. The process ends when all parts are written, or after `PATIENCE`.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,36 +23,36 @@ use crate::execute::{ChangeResult, InFlight};
 use crate::exit::{Exit, Failure};
 use crate::report::outcomes::{Applied, End};
 
-/// The time that the last words may take, and as long again for what stdout did not take. A reader that reads at all takes
-/// them in milliseconds. More would keep a pipeline that has been told to end, and that is killed in the end, which
-/// leaves no word at all: GitHub kills 7.5 seconds after its first signal.
+/// The time for the final output, and once more for the part that stdout did not take. A reader that reads at
+/// all takes it in milliseconds. More would only delay a pipeline that is ending, and a pipeline that waits
+/// too long is killed without any output: GitHub kills 7.5 seconds after its first signal.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The last words of this process. Signals and panics belong to the process, and so does this.
+/// The state of this process. It is global because signals and panics are.
 static PROCESS: OnceLock<Leaving> = OnceLock::new();
 
-/// The last words of a run, and the places for them.
+/// The sources of the final output, and the places it goes to.
 #[derive(Debug)]
 struct Leaving {
     output: Arc<Output>,
-    /// The forms in which the run is summed up; none for a command that has no summary.
+    /// The reports of the run; unset for a command that has no summary.
     reports: OnceLock<Arc<Reports>>,
-    /// The requests that were sent; none for a command that changes nothing.
+    /// The requests that were sent; unset for a command that changes nothing.
     in_flight: OnceLock<InFlight>,
-    /// True once a thread is leaving. The others wait for the end.
+    /// True once a thread is ending the process. The others wait for the end.
     begun: AtomicBool,
 }
 
-/// Why a run is left.
+/// The reason for ending the process at once.
 #[derive(Clone, Debug)]
 pub(super) enum Why {
     /// A signal.
     Signal,
-    /// A panic: what it said, and where.
+    /// A panic: its message and place.
     Panic(String),
 }
 
-/// Says from now on on this output what a run that is left has done, and makes a panic leave.
+/// Sets the output for the summary of a run that ends at once, and makes a panic end the run that way.
 pub(super) fn prepare(output: &Arc<Output>) {
     let leaving = Leaving {
         output: Arc::clone(output),
@@ -61,27 +61,28 @@ pub(super) fn prepare(output: &Arc<Output>) {
         begun: AtomicBool::new(false),
     };
     let _ = PROCESS.set(leaving);
-    // The panic does not unwind: nothing that it would pass may take its end for an ordinary one.
+    // The panic does not unwind, so no code on its way can take it for an ordinary end.
     std::panic::set_hook(Box::new(|panic| leave(&Why::Panic(panic.to_string()))));
 }
 
-/// Sums up a run that is left in these forms.
+/// Sets the reports for a run that ends at once.
 pub(super) fn sums_up_in(reports: &Arc<Reports>) {
     if let Some(leaving) = PROCESS.get() {
         let _ = leaving.reports.set(Arc::clone(reports));
     }
 }
 
-/// Names what is in flight when the run is left.
+/// Sets the register whose requests in flight are named if the run ends at once.
 pub(super) fn names(in_flight: &InFlight) {
     if let Some(leaving) = PROCESS.get() {
         let _ = leaving.in_flight.set(Arc::clone(in_flight));
     }
 }
 
-/// Tells a person who waits for a run that was interrupted what is waited for, and how to end that.
+/// Tells the person at the terminal, after the first signal, that the run still waits for requests in flight,
+/// and how to stop the wait. Prints nothing if no request was sent.
 pub(super) fn explain_the_wait() {
-    // Neither the register nor stderr may keep the second signal from being heard.
+    // On another thread: waiting for the register or for stderr must not delay the second signal.
     aside(|| {
         let Some(leaving) = PROCESS.get() else { return };
         let sent = leaving.in_flight.get().map(Sent::of).unwrap_or_default();
@@ -91,7 +92,7 @@ pub(super) fn explain_the_wait() {
     });
 }
 
-/// Ends the process in a moment, whatever its other threads do, and sums up what is known by now.
+/// Prints a summary of what is known so far and ends the process, whatever its other threads do.
 #[expect(clippy::disallowed_methods, reason = "the second signal, or a panic, leaves no other way")]
 pub(super) fn leave(why: &Why) -> ! {
     let Some(leaving) = PROCESS.get() else { std::process::exit(Exit::Error.code().into()) };
@@ -102,7 +103,8 @@ pub(super) fn leave(why: &Why) -> ! {
     std::process::exit(leaving.last_words(why).into())
 }
 
-/// Returns the code to end with, unless the process is being left: then its end comes from there.
+/// Returns the code to end with. If another thread is already ending the process, never returns: that thread
+/// sets the code.
 pub(super) fn or_this(code: ExitCode) -> ExitCode {
     if PROCESS.get().is_some_and(|leaving| leaving.begun.load(Ordering::SeqCst)) {
         rest();
@@ -118,7 +120,7 @@ fn rest() -> ! {
 }
 
 impl Leaving {
-    /// Says what there is to say, and returns the code that it says.
+    /// Writes the final output, and returns the exit code that it names.
     fn last_words(&'static self, why: &Why) -> u8 {
         let (for_words, for_none) = (why.clone(), why.clone());
         let words = aside(move || self.words(&for_words)).recv_timeout(PATIENCE * 2);
@@ -149,7 +151,7 @@ impl Leaving {
         }
     }
 
-    /// Composes the last words.
+    /// Composes the final output.
     fn words(&self, why: &Why) -> Words {
         let sent = self.in_flight.get().map(Arc::clone).map_or(Some(Sent::default()), |in_flight| {
             aside(move || Sent::of(&in_flight)).recv_timeout(PATIENCE).ok()
@@ -157,7 +159,7 @@ impl Leaving {
         match sent {
             Some(sent) if sent.is_nothing() => self.of_failure(why.before_anything()),
             Some(sent) => self.of_apply(why, sent),
-            // The register is held where a request is recorded, so one may be about to leave.
+            // A thread that records a request holds the register, so a request may be about to leave.
             None => self.of_failure(why.unheard()),
         }
     }
@@ -175,7 +177,7 @@ impl Leaving {
     fn of_apply(&self, why: &Why, sent: Sent) -> Words {
         let Sent { unknown, results } = sent;
         let digest = self.reports.get().and_then(|reports| reports.digest()).unwrap_or_default();
-        // What was not begun is not among the results.
+        // The results lack the changes that were not begun.
         let applied = Applied { digest, results, left: None, end: End::Left };
         let exit = applied.exit();
         let mut story = unknown;
@@ -197,15 +199,15 @@ impl Leaving {
     }
 }
 
-/// The last words, in parts.
+/// The final output, in parts.
 struct Words {
     /// The code to end with.
     exit: Exit,
-    /// The rest of the answer.
+    /// The rest of the text for stdout.
     answer: String,
     /// The text for stderr in any case.
     story: String,
-    /// The text for stderr besides, where stdout does not take the answer.
+    /// More text for stderr, if stdout does not take the answer.
     text: String,
     failure: Option<Failure>,
     applied: Option<Applied>,
@@ -228,14 +230,15 @@ impl Sent {
         Self { unknown, results: if begun { in_flight.results() } else { Vec::new() } }
     }
 
-    /// Returns true if nothing was sent that could have changed something: what is not attempted is a result too.
+    /// Returns true if no request was sent that could have changed something. The list of results does not
+    /// show that: it also holds changes that were not attempted.
     fn is_nothing(&self) -> bool {
         self.unknown.is_empty() && !self.results.iter().any(ChangeResult::changed_something)
     }
 }
 
 impl Why {
-    /// The end of a run that had sent nothing.
+    /// Returns the failure of a run that had sent nothing.
     fn before_anything(&self) -> Failure {
         match self {
             Self::Signal => super::interrupt::nothing_was_done(),
@@ -243,7 +246,7 @@ impl Why {
         }
     }
 
-    /// The end of a run that cannot say what it has sent.
+    /// Returns the failure of a run that cannot say what it has sent.
     fn unheard(&self) -> Failure {
         let message = match self {
             Self::Signal => "interrupted while a request was being recorded".to_owned(),
@@ -255,7 +258,7 @@ impl Why {
 
 const AGAIN: &str = "run the same command again: it uses the same tokens, so it cannot buy twice";
 
-/// A fault of our own.
+/// Returns the failure for a fault of this tool.
 fn broken(message: &str) -> Failure {
     Failure::new(Exit::Error, format_args!("a fault in cenbwp itself: {}", one_line(message)))
         .hint("please report it with this line and the command; `cenbwp version` names the build")
@@ -265,8 +268,8 @@ fn one_line(message: &str) -> String {
     message.lines().collect::<Vec<_>>().join(" ")
 }
 
-/// Does something on a thread of its own. Where the system has no thread left it is done here: better a word that may
-/// have to wait than none.
+/// Does the work on a new thread. If the system has none left, does it on this one: late output is better
+/// than none.
 fn aside<T: Send + 'static>(work: impl Fn() -> T + Send + Sync + 'static) -> Receiver<T> {
     let (done, result) = channel();
     let work = Arc::new(move || drop(done.send(work())));
@@ -290,7 +293,7 @@ mod tests {
         Arc::new(Output::new(Color::Never, false, &Environment::new::<String, String>([])))
     }
 
-    /// Runs one of the tests that end their process, in a process of its own.
+    /// Runs one of the tests that end their process, in a separate process.
     fn in_a_process(test: &str) -> Ended {
         let this = std::env::current_exe().expect("this program has a path");
         let name = format!("cli::leaving::tests::{test}");

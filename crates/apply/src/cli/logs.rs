@@ -22,7 +22,7 @@ pub(super) enum LogFormat {
     Json,
 }
 
-/// Starts the log. Only what this tool says goes in: what the libraries below it log may hold headers.
+/// Starts the log. It takes only this tool's own events: those of the libraries may hold headers.
 pub(super) fn start(args: &GlobalArgs, output: &Arc<Output>) {
     let level = match (args.quiet, args.verbose) {
         (true, _) => Level::ERROR,

@@ -39,7 +39,7 @@ fn write(folder: &Path, name: &str, page: &str) -> anyhow::Result<()> {
 
 /// The pages by their file names.
 fn pages(mut tool: clap::Command) -> io::Result<Vec<(String, String)>> {
-    // Names the commands after the tool, and gives each the flags of all.
+    // Prefixes each command's name with the tool's, and gives each the global flags.
     tool.build();
     let commands = std::iter::once(&tool).chain(tool.get_subcommands());
     let page = |command: &clap::Command| {

@@ -3,12 +3,12 @@
 //! | file | what it does |
 //! |---|---|
 //! | `validate`, `plan`, `show`, `apply` | the steps of a reconciliation |
-//! | `status`, `export` | what is live, and a spec for it |
-//! | `schema`, `explain`, `completions`, `man`, `version` | what the tool says of itself |
-//! | `inputs`, `saved`, `scope`, `connection` | spec files, again for a saved plan, planning flags, the way to the service |
-//! | `approval`, `interrupt`, `progress` | the person at the terminal |
-//! | `ending`, `leaving`, `usage` | the last words: in order, at once, and before a command is known |
-//! | `reports`, `outputs`, `output` | what goes where, what may be overwritten, and the one place that prints |
+//! | `status`, `export` | list what is live, and write a spec for it |
+//! | `schema`, `explain`, `completions`, `man`, `version` | describe the tool itself |
+//! | `inputs`, `saved`, `scope`, `connection` | spec files, a saved plan, planning flags, connection flags |
+//! | `approval`, `interrupt`, `progress` | the person at the terminal: question, signals, progress line |
+//! | `ending`, `leaving`, `usage` | the end of a run: in order, at once, and before a command is known |
+//! | `reports`, `outputs`, `output` | where reports go, which files are written, and what prints |
 
 mod apply;
 mod approval;
@@ -118,7 +118,7 @@ pub fn main() -> ExitCode {
     leaving::or_this(finish(exit, buys, &output).into())
 }
 
-/// Makes sure of what every command relies on.
+/// Checks the clock and starts to handle signals, for every command.
 fn start() -> Result<(), Failure> {
     Clock::System.check().map_err(Failure::with(Exit::Error))?;
     interrupt::start()
@@ -144,11 +144,11 @@ fn run(command: Command, environment: &Environment, output: &Arc<Output>) -> Res
     }
 }
 
-/// The hint where the system has no more files or threads for this process.
+/// The hint for a process that may not open another file or start another thread.
 const MORE_ROOM: &str = "the limits of this process are too small; raise them: ulimit -n 64";
 
-/// The command line as it is parsed. The parser reads the variables of flags by itself and takes an empty one for a
-/// value; to this tool it is unset.
+/// Returns the command line's parser. clap reads the variables of flags by itself and takes an empty one for
+/// a value; to this tool an empty variable is unset, so it is removed.
 fn command_line(environment: &Environment) -> clap::Command {
     let is_blank = |arg: &clap::Arg| {
         arg.get_env().and_then(std::ffi::OsStr::to_str).is_some_and(|name| environment.is_blank(name))
@@ -166,19 +166,20 @@ fn on_runtime(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Ex
         .map_err(Failure::with(Exit::Error))
         .map_err(|failure| failure.hint(MORE_ROOM))?;
     let ended = runtime.block_on(command);
-    // A prompt that nobody answers must not keep the process.
+    // A prompt without an answer must not keep the process alive.
     runtime.shutdown_background();
     ended
 }
 
-/// Opens as many files as a runtime does: it panics where it cannot have them for its own signals.
+/// Opens, for a trial, as many files as a runtime needs for its own signals: it panics if it cannot have
+/// them.
 fn room_for_a_runtime() -> io::Result<()> {
     let (_first, _second, _third) = (UnixStream::pair()?, UnixStream::pair()?, UnixStream::pair()?);
     Ok(())
 }
 
-/// A lost answer fails a command that only answers. It never turns an apply's code into one that
-/// promises that nothing was bought.
+/// Fails a read-only command if stdout did not take the answer. An apply keeps its code: an error's code
+/// would promise that nothing was bought.
 fn finish(exit: Exit, buys: bool, output: &Output) -> Exit {
     match output.failure() {
         None => exit,

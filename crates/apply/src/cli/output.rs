@@ -1,7 +1,7 @@
 //! The one place that prints.
 //!
-//! stdout is the answer, stderr is the story. A reader that closes its end early (`| head`) ends the
-//! printing and nothing else: an apply that is under way goes on.
+//! stdout carries the answer; stderr carries the story: notes, progress, warnings and errors. A reader that
+//! closes its end early (`| head`) stops the printing and nothing else: an apply that is under way goes on.
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
@@ -27,38 +27,39 @@ pub(super) enum Color {
     Never,
 }
 
-/// The width that text is wrapped to where there is no terminal: the same bytes everywhere.
+/// The width, in columns, that text is wrapped to without a terminal: the same bytes everywhere.
 const PIPE_WIDTH: usize = 100;
 
 /// Prints answers and the story of a run.
 #[derive(Debug)]
 pub(super) struct Output {
-    /// Whether the answer is coloured.
+    /// True if the answer is coloured.
     pub color: bool,
-    /// Whether the story is coloured.
+    /// True if stderr is coloured.
     pub story_color: bool,
     /// Columns to wrap to.
     pub width: usize,
-    /// Columns of the terminal that the answer is read on; `None` where it is read by something else.
+    /// Columns of the terminal that stdout is; `None` if stdout is no terminal.
     pub columns: Option<usize>,
-    /// Whether stderr is a terminal, so that a line may be drawn over.
+    /// True if stderr is a terminal on which the progress line may be redrawn.
     pub live: bool,
-    /// Everything of the environment that may be a secret, by the names of its variables. Text that quotes an input is
-    /// shown without any of it.
+    /// The values of variables whose names say that they may hold a secret. Text that quotes an input is
+    /// shown without them.
     pub input_secrets: Secrets,
     quiet: bool,
     secrets: Mutex<Vec<Secrets>>,
     answer: Mutex<Answer>,
 }
 
-/// The state of stdout. Its lock is held while the text is written, for as long as the reader takes.
+/// The state of stdout. A writer holds its lock until the reader has taken the text.
 #[derive(Debug, Default)]
 struct Answer {
     /// The first failure to write.
     failed: Option<io::Error>,
-    /// The code that the last words named: they are said once, whichever thread comes first.
+    /// The exit code in the printed summary; set once a thread has printed it, so that no other prints a
+    /// second one.
     ended: Option<u8>,
-    /// True once the run has been left: what an abandoned thread still says is dropped.
+    /// True once the process is ending at once: later text of other threads is dropped.
     left: bool,
 }
 
@@ -82,7 +83,7 @@ impl Answer {
 }
 
 impl Output {
-    /// Looks at the terminal once; everything printed later follows from it.
+    /// Inspects the terminal once; everything printed later follows from it.
     pub(super) fn new(color: Color, quiet: bool, environment: &Environment) -> Self {
         let wanted = |terminal: bool| match color {
             Color::Auto => terminal && environment.get("NO_COLOR").is_none(),
@@ -104,12 +105,13 @@ impl Output {
         }
     }
 
-    /// Prints text of the answer for people.
+    /// Prints text for people on stdout.
     pub(super) fn tell(&self, text: &str) {
         self.answer(&self.harmless(text));
     }
 
-    /// Text of others is quoted, and still may begin a line where it is wrapped: a runner must not obey it.
+    /// Returns text without secrets and without anything that a CI runner obeys. Untrusted text is quoted,
+    /// but wrapping may put it at the start of a line.
     pub(super) fn harmless<'a>(&self, text: &'a str) -> Cow<'a, str> {
         match self.without_secrets(text) {
             Cow::Borrowed(text) => disarm::text(text),
@@ -117,13 +119,15 @@ impl Output {
         }
     }
 
-    /// Keeps more secrets out of everything from now on, those that are learned later included.
+    /// Keeps these secrets out of everything that is printed or written from now on, those included that are
+    /// learned later.
     pub(super) fn keep_out(&self, secrets: Secrets) {
         self.secrets.lock().unwrap_or_else(PoisonError::into_inner).push(secrets);
     }
 
-    /// Returns a text as it may be printed or written: without any secret, whichever way it came in. A listing may echo
-    /// one as a name, and what is decided goes by what was received; so it is removed here, at the end.
+    /// Returns a text as it may be printed or written: without any secret, from wherever it came. A listing
+    /// may echo one as a name. Decisions use the listing as received, so secrets are removed only here, at
+    /// the end.
     pub(super) fn without_secrets<'a>(&self, text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
         let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         secrets.iter().fold(text.into(), |text, secrets| match secrets.certain_removed_from(&text) {
@@ -132,7 +136,8 @@ impl Output {
         })
     }
 
-    /// Prints text of the answer, as it is: what commands a runner was broken where the text was made.
+    /// Prints text on stdout as it is: commands that a CI runner would obey were broken where the text was
+    /// made.
     pub(super) fn answer(&self, text: &str) {
         let text = self.without_secrets(text);
         self.state().write(&text);
@@ -149,8 +154,8 @@ impl Output {
         self.state().last(&text, code);
     }
 
-    /// Prints the summary of a run that is left, and drops whatever comes after it. Returns the code that the
-    /// printed summary names: the run's own if it came first. Waits for the text that is being written.
+    /// Prints the summary of a run that ends at once, and drops all later text. Returns the code in the
+    /// printed summary: that of the run's own summary if it came first. Waits for text that is being written.
     pub(super) fn leave(&self, text: &str, code: u8) -> u8 {
         let text = self.without_secrets(text);
         let mut answer = self.state();
@@ -159,7 +164,7 @@ impl Output {
         answer.ended.unwrap_or(code)
     }
 
-    /// Holds the lock of stdout, as a thread does that waits for the reader.
+    /// Holds the lock of stdout, like a thread that waits for the reader.
     #[cfg(test)]
     pub(super) fn hold(&self) -> impl Drop {
         self.state()
@@ -169,14 +174,14 @@ impl Output {
         self.answer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Prints a line of the story, unless `--quiet` was asked for.
+    /// Prints a line on stderr, unless `--quiet` is given.
     pub(super) fn story(&self, line: &str) {
         if !self.quiet {
             self.complain(line);
         }
     }
 
-    /// Prints a line of the story that must not be missed.
+    /// Prints a line on stderr, also with `--quiet`.
     pub(super) fn complain(&self, line: &str) {
         self.draw(&format!("{line}\n"));
     }
@@ -191,26 +196,26 @@ impl Output {
         self.draw(&self.failure_text(failure));
     }
 
-    /// Why a command ended early and what to type next.
+    /// Returns why a command ended early and what to type next.
     pub(super) fn failure_text(&self, failure: &Failure) -> String {
         let hint = failure.hint.as_deref().map(cenbwp_diff::neutral);
         let hint = hint.map(|hint| format!("  hint: {hint}\n")).unwrap_or_default();
         self.input_secrets.hidden_in(&(self.error_text(&failure.error) + &hint))
     }
 
-    /// An error with its causes. It may quote names of files and text of others.
+    /// Returns an error with its causes. They may quote names of files and untrusted text.
     fn error_text(&self, error: &anyhow::Error) -> String {
         let text = format!("{error:#}");
         let lines: Vec<_> = text.lines().map(cenbwp_diff::neutral).collect();
         format!("{} {}\n", self.label("error"), lines.join("\n"))
     }
 
-    /// Prints text to stderr that need not be a line.
+    /// Prints text to stderr; it need not end in a line feed.
     pub(super) fn draw(&self, text: &str) {
         print_error(&self.harmless(&self.input_secrets.hidden_in(text)));
     }
 
-    /// `error:` or another label, bold red where the story is coloured.
+    /// Returns `error:` or another label, in bold red if stderr is coloured.
     pub(super) fn label(&self, word: &str) -> String {
         let style = anstyle::AnsiColor::Red.on_default().bold();
         if self.story_color { format!("{style}{word}:{style:#}") } else { format!("{word}:") }
@@ -228,13 +233,13 @@ pub(super) fn line(event: &impl Serialize) -> String {
     disarm::json(&line).into_owned() + "\n"
 }
 
-/// Prints to stderr, as it is. For a failure to do so there is no place left.
+/// Prints to stderr, as it is. A failure is ignored: there is no place left to report it.
 fn print_error(text: &str) {
     let mut stderr = io::stderr().lock();
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }
 
-/// Prints clap's own answer or its complaint, coloured on a terminal. A closed pipe is no reason to fail.
+/// Prints clap's own answer or its error, coloured on a terminal. A closed pipe is no reason to fail.
 pub(super) fn usage(error: &clap::Error, environment: &Environment) {
     let rendered = error.render();
     let on_terminal =
@@ -249,11 +254,11 @@ pub(super) fn usage(error: &clap::Error, environment: &Environment) {
     }
 }
 
-/// The log's way to stderr: one event per write.
+/// Writes the log to stderr: one event per write.
 pub(super) struct LogWriter {
-    /// Knows what must not be printed.
+    /// The output, which knows the secrets.
     pub output: Arc<Output>,
-    /// True if an event is an object.
+    /// True if each event is a JSON object.
     pub is_json: bool,
 }
 

@@ -1,11 +1,11 @@
-//! The files that a run writes, and that none of them is read by it or written twice.
+//! Checks that no file that a run writes is one of its inputs or another of its outputs.
 
 use std::path::Path;
 
 use crate::exit::{Exit, Failure};
 use crate::files::{Identity, shown};
 
-/// The files that a run writes, by what they are.
+/// The files that a run writes, each by its identity in the file system.
 #[derive(Debug, Default)]
 pub(super) struct Outputs {
     files: Vec<(String, Identity)>,
@@ -13,14 +13,14 @@ pub(super) struct Outputs {
 }
 
 impl Outputs {
-    /// Takes in a file that the run writes, and the flag that names it. It must not be another one.
+    /// Adds a file that the run writes, and the flag that names it. It must not be another output.
     pub(super) fn writes(&mut self, flag: String, path: &Path) {
         let Some(identity) = Identity::of(path) else { return };
         self.compare(&flag, path, &identity);
         self.files.push((flag, identity));
     }
 
-    /// Takes in a file that the run reads. It must not be one that the run writes.
+    /// Checks a file that the run reads, named by this flag. It must not be one that the run writes.
     pub(super) fn reads(&mut self, flag: &str, path: &Path) {
         if self.files.is_empty() {
             return;
@@ -37,12 +37,12 @@ impl Outputs {
         }
     }
 
-    /// Tells whether a file would be lost, so that none may be written.
+    /// Returns true if two of the files are the same one, so that none may be written.
     pub(super) fn clashes(&self) -> bool {
         self.clash.is_some()
     }
 
-    /// Refuses a run whose files are not apart.
+    /// Refuses a run if two of its files are the same one.
     ///
     /// # Errors
     /// Exit 3 when an output is an input or another output.

@@ -1,4 +1,4 @@
-//! `cenbwp plan`: what would change. Read-only.
+//! `cenbwp plan`: shows what would change. Read-only.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -90,7 +90,7 @@ async fn show(
     Ok((if pending { Exit::Pending } else { Exit::Done }, planned))
 }
 
-/// Tells what a plan wants, on stdout.
+/// Prints a plan on stdout.
 pub(super) fn tell(planned: &Planned, output: &Output, reports: &Reports) {
     if reports.stdout == Stdout::Events {
         event::of_plan(&planned.plan, &planned.situation.observed).for_each(|event| reports.event(&event));
@@ -98,7 +98,7 @@ pub(super) fn tell(planned: &Planned, output: &Output, reports: &Reports) {
     reports.human(|| planned.text(output.color, output.width));
 }
 
-/// Says whose packages these are before the plan does: the person who reads it has more than one account.
+/// Prints the account and the credentials before the plan: the reader may have more than one account.
 pub(super) fn introduce(situation: &Situation, output: &Output, reports: Option<&Reports>) {
     let Situation { account: Some(account), caller: Some(caller), .. } = situation else { return };
     output.story(&format!("account {account}, {}", cenbwp_diff::neutral(&caller.to_string())));
@@ -107,7 +107,7 @@ pub(super) fn introduce(situation: &Situation, output: &Output, reports: Option<
     }
 }
 
-/// Saves a plan, also one that may not be applied: it can be shown.
+/// Saves a plan, also one that may not be applied: `show` can read it.
 fn save(path: &Path, planned: &Planned, output: &Output) -> Result<(), Failure> {
     let document = planned.document();
     let text = document.to_text();
@@ -138,10 +138,10 @@ fn save(path: &Path, planned: &Planned, output: &Output) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Reads the spec and ends with 3 if it has errors. Warnings are told on the way.
+/// Reads the spec, prints its findings, and fails with exit 3 if it has errors.
 pub(super) fn usable(args: &SpecArgs, output: &Output, reports: &Reports) -> Result<Inputs, Failure> {
     let inputs = Inputs::read(args, reports)?;
-    // Whether a removed area matters depends on what is live: the plan says so itself.
+    // A removed area matters only if a live package has it, so the plan itself warns of it.
     let told = |finding: &&cenbwp_spec::Finding| finding.code != cenbwp_spec::REMOVED_AREA;
     let findings: Vec<_> = inputs.findings.iter().filter(told).collect();
     reports.read(&inputs, findings.iter().copied().cloned().collect());
@@ -160,7 +160,7 @@ pub(super) fn usable(args: &SpecArgs, output: &Output, reports: &Reports) -> Res
     }
 }
 
-/// Looks at the cloud, or at a recording of it, and plans.
+/// Lists the account, or reads a recording of it, and plans.
 pub(super) async fn prepare(
     mut inputs: Inputs,
     scope: &ScopeArgs,
@@ -179,7 +179,7 @@ pub(super) async fn prepare(
     Ok(Planned::new(inputs.sources, spec, options, situation, plan).read_from(inputs.paths))
 }
 
-/// The last event of a run that has got as far as a plan, or not.
+/// Returns the last event of a run; `planned` is `None` if the run ended before it had a plan.
 pub(super) fn summary(command: &'static str, exit: Exit, planned: Option<&Planned>) -> SummaryLine {
     let (counts, mbps) = planned
         .map_or((serde_json::json!({}), NewMbps::default()), |planned| event::plan_counts(&planned.plan));

@@ -1,4 +1,4 @@
-//! How far an apply has got, on stderr.
+//! Prints the progress of an apply on stderr.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use super::output::Output;
 use crate::clock::Clock;
 use crate::execute::Waiting;
 
-/// Without a terminal, one line in this time says that the run is alive.
+/// The time between two lines without a terminal. They show that the run is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// The first line comes earlier: the reader of a log that stands still wonders soon.
+/// The time until the first line. It is shorter: the reader of a silent log soon wonders.
 const FIRST: Duration = Duration::from_secs(4);
 
-/// A line that is drawn over on a terminal, and printed now and then elsewhere.
+/// A line that is redrawn on a terminal, and printed now and then elsewhere.
 pub(super) struct Progress<'a> {
     output: &'a Output,
     clock: &'a Clock,
@@ -30,7 +30,8 @@ impl<'a> Progress<'a> {
         Self { output, clock, next: Cell::new(clock.now() + FIRST), drawn: Cell::new(false) }
     }
 
-    /// Shows the change that has waited longest, for what and since when, and how many have their outcome.
+    /// Shows the change that has waited longest, what it waits for and since when, and how many changes are
+    /// settled.
     pub(super) fn show(&self, settled: usize, all: usize, longest: &Waiting<'_>) {
         let now = self.clock.now();
         let Waiting { identity, awaits, since } = longest;

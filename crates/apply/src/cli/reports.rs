@@ -1,4 +1,4 @@
-//! In which forms a run is told, and where each goes.
+//! The reports of a run: the requested forms, and where each goes (stdout, a file, the job's summary).
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -23,7 +23,7 @@ use crate::report::event::Event;
 use crate::report::outcomes::Applied;
 use crate::report::{Folders, Form, Run};
 
-/// How the answer is told.
+/// The flags for all output: events, and reports.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct ReportArgs {
@@ -34,7 +34,7 @@ pub(super) struct ReportArgs {
     pub files: FormArgs,
 }
 
-/// The forms besides.
+/// The flag for reports.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct FormArgs {
@@ -66,7 +66,7 @@ impl FromStr for ReportSpec {
     }
 }
 
-/// What stdout is for.
+/// The content of stdout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stdout {
     /// Text for people. Workflow commands may follow it: the runner takes them out of what people read.
@@ -77,12 +77,12 @@ pub(super) enum Stdout {
     Report(Form),
 }
 
-/// The forms that were asked for, and what is known for them by now.
+/// The requested reports, and what the run knows so far.
 #[derive(Debug)]
 pub(super) struct Reports {
-    /// What stdout is for.
+    /// The content of stdout.
     pub stdout: Stdout,
-    /// The command that they are of.
+    /// The name of the command.
     pub command: &'static str,
     asked: Vec<ReportSpec>,
     output: Arc<Output>,
@@ -91,7 +91,7 @@ pub(super) struct Reports {
     known: Mutex<Known>,
 }
 
-/// Where the process runs.
+/// The working directory, the root of the checkout, and the file of the step's summary.
 #[derive(Debug)]
 struct Places {
     current: Option<PathBuf>,
@@ -99,7 +99,7 @@ struct Places {
     step_summary: Option<PathBuf>,
 }
 
-/// What a report can tell by now, wherever the run ends.
+/// The facts for a report, as far as the run has got.
 #[derive(Clone, Debug, Default)]
 struct Known {
     sources: Arc<[Source]>,
@@ -112,7 +112,7 @@ struct Known {
 }
 
 impl Reports {
-    /// Sorts out what goes where.
+    /// Decides where each report goes.
     ///
     /// # Errors
     /// Exit 3 when two forms want stdout.
@@ -163,7 +163,7 @@ impl Reports {
             output: Arc::clone(output),
             places: Places {
                 current: std::env::current_dir().ok(),
-                // A runner's folder may be a link, and the working directory never has one in it.
+                // A runner's folder may be a link. The path of the working directory has links resolved.
                 checkout: variable("GITHUB_WORKSPACE")
                     .map(|checkout| std::fs::canonicalize(&checkout).unwrap_or(checkout)),
                 step_summary,
@@ -175,11 +175,11 @@ impl Reports {
         Ok(reports)
     }
 
-    /// Says in every file that the run has begun and not ended: a run that is killed cannot say so itself, and
-    /// what an earlier one left there must not be taken for its report. A file that cannot be written is named
-    /// at the end, when there is something to lose.
+    /// Writes into every file that the run has begun and not ended: a killed run writes no report, and an
+    /// earlier run's report must not be taken for its own. A file that cannot be written is ignored here,
+    /// because nothing is lost yet; the final report names it.
     ///
-    /// Comes after the inputs were read, which may lie where a report goes, and after
+    /// Call this after the inputs were read, because a report may replace one, and after
     /// [`listen`](super::interrupt::listen), without which a write past a limit ends the process.
     pub(super) fn begin(&self) {
         if self.outputs().clashes() {
@@ -196,7 +196,7 @@ impl Reports {
         }
     }
 
-    /// Takes in a file that the run writes besides its reports, and the flag that names it.
+    /// Registers a file that the run writes besides its reports, and the flag that names it.
     ///
     /// # Errors
     /// Exit 3 when it is another output. Then no file is written.
@@ -205,7 +205,8 @@ impl Reports {
         self.outputs().check()
     }
 
-    /// Takes in files that the run reads, and the flag that names them. Comes after every output.
+    /// Registers files that the run reads, and the flag that names them. Call this after every output is
+    /// registered.
     ///
     /// # Errors
     /// Exit 3 when one is an output. Then no file is written.
@@ -230,7 +231,7 @@ impl Reports {
         }
     }
 
-    /// Takes in a warning about the run itself, and prints it if stdout is for events.
+    /// Keeps a warning about the run itself for the reports, and prints it if stdout is for events.
     pub(super) fn warn(&self, message: String) {
         self.event(&Event::Diagnostic { severity: "warning", message: message.clone(), hint: None });
         self.known().warnings.push(message);
@@ -243,13 +244,13 @@ impl Reports {
         }
     }
 
-    /// Prints what became of a change if stdout is for events.
+    /// Prints the result of a change if stdout is for events.
     pub(super) fn result(&self, result: &ChangeResult) {
         self.known().told.insert(result.identity.clone());
         self.event(&Event::ChangeResult(result.into()));
     }
 
-    /// The events of those results that were not printed yet, as lines.
+    /// Returns the events of those results that were not printed yet, as lines.
     pub(super) fn untold(&self, results: &[ChangeResult]) -> String {
         if self.stdout != Stdout::Events {
             return String::new();
@@ -259,12 +260,12 @@ impl Reports {
         untold.map(|result| output::line(&Event::ChangeResult(result.into()))).collect()
     }
 
-    /// Prints the last words of a run that ends with this code, unless they were printed already.
+    /// Prints the summary of a run that ends with this code, unless it was printed already.
     pub(super) fn last(&self, text: &str, code: u8) {
         self.output.last(text, code);
     }
 
-    /// Takes in what was read. `findings` are those that matter to the command.
+    /// Keeps the inputs for the reports. `findings` are those that matter to the command.
     pub(super) fn read(&self, inputs: &Inputs, findings: Vec<Finding>) {
         let mut known = self.known();
         known.sources = Arc::clone(&inputs.shown);
@@ -272,7 +273,7 @@ impl Reports {
         known.findings = findings;
     }
 
-    /// Takes in a plan, instead of an earlier one.
+    /// Keeps a plan for the reports; it replaces an earlier one.
     pub(super) fn planned(&self, planned: &Arc<Planned>) {
         let mut known = self.known();
         if known.sources.is_empty() {
@@ -287,7 +288,7 @@ impl Reports {
         self.known().planned.as_ref().map(|planned| planned.digest().to_owned())
     }
 
-    /// Delivers the reports of a run that changes nothing: a report that cannot be written fails it.
+    /// Delivers the reports of a read-only run. A report that cannot be written fails the run.
     ///
     /// # Errors
     /// The run's own failure, or else exit 1 when a report could not be written.
@@ -307,11 +308,11 @@ impl Reports {
         }
     }
 
-    /// Delivers every report that was asked for: into its file, into the job's summary, to stdout. Files come first:
-    /// they have no reader to wait for.
+    /// Delivers every requested report: into its file, into the job's summary, to stdout. Files come first,
+    /// because they have no reader to wait for.
     ///
     /// # Errors
-    /// The first that could not be written. The others are written all the same.
+    /// The first report that could not be written. The others are written all the same.
     pub(super) fn deliver(
         &self,
         exit: Exit,
@@ -326,7 +327,7 @@ impl Reports {
     /// Delivers the reports that go into files, and into the job's summary.
     ///
     /// # Errors
-    /// The first that could not be written. The others are written all the same.
+    /// The first report that could not be written. The others are written all the same.
     pub(super) fn deliver_files(
         &self,
         exit: Exit,
@@ -352,7 +353,7 @@ impl Reports {
         }
     }
 
-    /// The reports that go to stdout, but for the text for people, which is printed on the way.
+    /// Returns the reports that go to stdout, except the text for people: the run prints that as it goes.
     pub(super) fn on_stdout(
         &self,
         exit: Exit,
@@ -366,12 +367,12 @@ impl Reports {
         here.map(|report| report.form.render(&run)).collect()
     }
 
-    /// The verdict on the spec that was read.
+    /// Returns the verdict on the spec that was read.
     pub(super) fn verdict(&self) -> String {
         self.run(&self.known(), Exit::Done).verdict()
     }
 
-    /// A run that knows this and ends like this.
+    /// Returns the run as it is known so far, ending with this code.
     fn run<'a>(&'a self, known: &'a Known, exit: Exit) -> Run<'a> {
         Run {
             command: self.command,
@@ -395,7 +396,7 @@ impl Reports {
         self.outputs.lock().expect("no holder panics")
     }
 
-    /// A report without secrets.
+    /// Returns a report without secrets.
     fn rendered(&self, form: Form, run: &Run<'_>) -> String {
         self.output.without_secrets(form.render(run)).into_owned()
     }
@@ -405,17 +406,17 @@ impl Reports {
     }
 }
 
-/// What GitHub shows of a step's summary: one byte more, and it shows nothing of it.
+/// The largest summary of a step that GitHub shows, in bytes. It shows nothing of a larger one.
 const MOST_SUMMARY: u64 = 1 << 20;
 
-/// Adds to the summary of the job's step, which other commands of the step may have begun. Where it is too full
-/// for the page, the page's first line says what there would be to read.
+/// Appends a page to the summary of the job's step, which other commands of the step may have begun. If the
+/// page does not fit, appends its first line only.
 fn summarize(path: &Path, page: &str) -> anyhow::Result<()> {
     let add = || {
         let mut file = files::open_summary(path)?;
         let room = MOST_SUMMARY.saturating_sub(file.metadata()?.len());
         let headline = page.lines().next().unwrap_or_default();
-        // A table does not begin in the line that something else ends in.
+        // The page begins on a new line: a table cannot begin on a line that holds something else.
         let all = [format!("\n{page}"), format!("\n{headline}\n\n*The summary is full.*\n")];
         match all.iter().find(|text| text.len() as u64 <= room) {
             Some(text) => file.write_all(text.as_bytes()),
@@ -425,7 +426,7 @@ fn summarize(path: &Path, page: &str) -> anyhow::Result<()> {
     add().with_context(|| format!("{}: the step's summary could not be written", shown(path)))
 }
 
-/// Writes a report, which is for others to read too.
+/// Writes a report. Other users may read it, too.
 pub(super) fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     files::write_whole(path, text, Readers::All, Before::Replaced)
 }

@@ -1,4 +1,4 @@
-//! A saved plan that is to be applied: all that can refuse it offline.
+//! Reads a saved plan that is to be applied, and makes every check that needs no network.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -18,23 +18,23 @@ use crate::report::document::spec_digest;
 /// The most files that a message names.
 const NAMED: usize = 5;
 
-/// The plan that a user expects in the file.
+/// The conditions that a saved plan must meet, from the command line.
 pub(super) struct Expected<'a> {
-    /// The oldest one.
+    /// The greatest age of the plan.
     pub ttl: Duration,
-    /// The paths that it was made of; any if there are none.
+    /// The spec's paths that the plan was made of; empty to accept any.
     pub paths: &'a [PathBuf],
-    /// Its digest.
+    /// The digest of the plan; `None` to accept any.
     pub digest: Option<&'a PlanDigest>,
-    /// Compare the spec on disk with the one that it was made of.
+    /// True to compare the spec on disk with the one that the plan was made of.
     pub same_spec: bool,
 }
 
 /// Reads a saved plan that is to be applied.
 ///
 /// # Errors
-/// Exit 3 when it is no plan of this version, exit 5 when it is not the expected one, and exit 4 when it was made
-/// from a recording.
+/// Exit 3 when the file is not a plan of this version, exit 5 when it is not the expected plan, and exit 4
+/// when it was made from a recording.
 pub(super) fn open(path: &Path, expected: &Expected<'_>, reports: &Reports) -> Result<Planned, Failure> {
     let saved = inputs::read_plan(path, reports)?;
     let named = |failure: Failure| Failure { error: failure.error.context(shown(path)), ..failure };
@@ -50,7 +50,7 @@ pub(super) fn open(path: &Path, expected: &Expected<'_>, reports: &Reports) -> R
         .hint("plan without --live-from"))
 }
 
-/// Refuses a plan of other paths, or with another digest, than the user names beside it.
+/// Refuses a plan if the user named other paths of a spec, or another digest, beside it.
 fn check_asserted(saved: &Planned, expected: &Expected<'_>) -> Result<(), Failure> {
     let stale = |message| {
         Failure::new(Exit::Stale, message)
@@ -67,18 +67,18 @@ fn check_asserted(saved: &Planned, expected: &Expected<'_>) -> Result<(), Failur
     }
 }
 
-/// A path of `-f` as a plan remembers it.
+/// Converts a path of `-f` to the form in which a plan records it.
 pub(super) fn spec_path(path: &Path) -> SpecPath {
     let is_pipe = path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
     if is_pipe { SpecPath::Stream } else { path.display().to_string().into() }
 }
 
-/// Compares a saved plan with what the paths that it was made of hold by now. Comments and layout make no difference;
-/// the set of files does, whatever a new one declares.
+/// Compares the spec in a saved plan with the spec that its paths hold now. Comments and layout make no
+/// difference; the set of files does, whatever a new file declares.
 ///
 /// # Errors
-/// Exit 5 when a file was added, removed or renamed, when they declare something else by now, or when the spec cannot
-/// be read again.
+/// Exit 5 when a file was added, removed or renamed, when the files now declare something else, or when the
+/// spec cannot be read again.
 fn compare_with_disk(saved: &Planned) -> Result<(), Failure> {
     let stale = |message: String| {
         Failure::new(Exit::Stale, message)
@@ -103,14 +103,14 @@ fn compare_with_disk(saved: &Planned) -> Result<(), Failure> {
     Err(stale(format!("{}: the spec changed after the plan was made", listed(&names))))
 }
 
-/// The path, if it can be read again. A pipe may have been put there since.
+/// Returns the path, if it can be read again: it was no pipe when the plan was made, and is none now.
 fn on_disk(path: &SpecPath) -> Option<PathBuf> {
     let SpecPath::Disk(path) = path else { return None };
     let path = PathBuf::from(path);
     (spec_path(&path) != SpecPath::Stream).then_some(path)
 }
 
-/// The files that only one side has.
+/// Returns a text for each file that only one side has.
 fn moved(then: &[Source], now: &[Source]) -> Vec<String> {
     let names =
         |sources| -> BTreeSet<&str> { <[Source]>::iter(sources).map(|it| it.name.as_str()).collect() };
@@ -120,7 +120,7 @@ fn moved(then: &[Source], now: &[Source]) -> Vec<String> {
     removed.chain(now.difference(&then).map(|name| told(name, "added"))).collect()
 }
 
-/// `a, b and 3 more`.
+/// Returns `a, b and 3 more`.
 fn listed(all: &[String]) -> String {
     let first = all[..all.len().min(NAMED)].join(", ");
     match all.len().saturating_sub(NAMED) {

@@ -1,4 +1,4 @@
-//! `cenbwp schema`: the spec's JSON Schema.
+//! `cenbwp schema`: prints the spec's JSON Schema.
 
 use super::output::Output;
 use crate::exit::{Exit, Failure};

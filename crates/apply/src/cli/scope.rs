@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::exit::{Exit, Failure};
 
-/// What is planned, and within which bounds.
+/// The targets and the bounds of a plan.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct ScopeArgs {
     /// Only this package; repeatable
@@ -58,8 +58,8 @@ impl ScopeArgs {
         })
     }
 
-    /// A flag bounds the whole run, so it is held against the sum of the stacks' limits and of the default that
-    /// the others share.
+    /// Refuses a flag that is looser than the spec. A flag bounds the whole run, so the spec's limit is the
+    /// sum of the stacks' limits and of the default that stacks without a limit share.
     fn check_limits(&self, spec: &Spec) -> Result<(), Failure> {
         let stacks = || spec.stacks.values().map(|stack| stack.limits);
         let own: u64 = stacks().filter_map(|limits| limits.max_purchases).map(u64::from).sum();

@@ -1,4 +1,4 @@
-//! `cenbwp show`: a saved plan in every form. Offline.
+//! `cenbwp show`: prints a saved plan in every form. Offline.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(super) struct Args {
     files: FormArgs,
 }
 
-/// Prints the plan, for which account it was made, when, and its digest.
+/// Prints the plan, its digest, the account that it was made for, and when it was made.
 pub(super) fn run(args: &Args, environment: &Environment, output: &Arc<Output>) -> Result<Exit, Failure> {
     let asked = ReportArgs { json: false, files: args.files.clone() };
     let reports = Reports::new("show", &asked, environment, output)?;

@@ -1,4 +1,4 @@
-//! `cenbwp status`: what is live, who owns it, when it expires. Read-only.
+//! `cenbwp status`: lists live packages with their owners, states and expiry times. Read-only.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,8 +22,8 @@ use crate::status::Status;
 /// Show what is live, who owns it and when it expires
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Spec file, directory, or - for stdin; repeatable. Without it cenbwp.yaml is read if it is there, and
-    /// else only tags tell who owns what
+    /// Spec file, directory, or - for stdin; repeatable. Without it cenbwp.yaml is read if it exists;
+    /// otherwise only the tags name the owners
     #[arg(short, long, value_name = "PATH")]
     file: Vec<PathBuf>,
     /// List the packages of others too
@@ -109,10 +109,10 @@ async fn show(
     Ok((exit(args, &planned, &status), counts))
 }
 
-/// The spec; an empty one where none is named and none lies where it would be looked for.
+/// Reads the spec. Returns an empty one if none is named and there is no default file.
 fn inputs(args: &Args, output: &Output, reports: &Reports) -> Result<Inputs, Failure> {
     let file = match &args.file[..] {
-        // A link that leads nowhere is a spec that cannot be read.
+        // A dangling link counts as a spec: one that cannot be read.
         [] if Path::new(DEFAULT_FILE).symlink_metadata().is_err() => {
             output.story("no spec: only tags tell who owns what; name one with -f PATH");
             let spec = Some(Arc::new(Spec::default()));

@@ -1,4 +1,4 @@
-//! The end of a run whose command line was not understood, or that had no time to begin.
+//! Ends a run whose command line cannot be parsed, or that failed before its command began.
 
 use std::ffi::OsString;
 
@@ -11,7 +11,7 @@ use crate::cloud::Secrets;
 use crate::exit::{Exit, Failure};
 use crate::report::event::{self, Event};
 
-/// The commands, for the summary's `command`: it is not known from what could not be parsed.
+/// The commands, to find the summary's `command` in a command line that cannot be parsed.
 const COMMANDS: [&str; 11] = [
     "validate",
     "plan",
@@ -26,13 +26,13 @@ const COMMANDS: [&str; 11] = [
     "version",
 ];
 
-/// Prints clap's own answer, or its complaint with our code for invalid input. What it quotes of the
-/// arguments may hold terminal escapes, and a URL may hold a password.
+/// Prints clap's own answer, or its error with exit 3. Arguments that clap quotes are made harmless first:
+/// they may hold terminal escapes, and a URL may hold a password.
 pub(super) fn answer(mut error: clap::Error, environment: &Environment) -> Exit {
     let quoted = error.context().filter_map(|(kind, value)| Some((kind, harmless(value)?)));
     let quoted: Vec<_> = quoted.collect();
     if !quoted.is_empty() {
-        // It may quote the same text once more.
+        // The suggestion may quote the same text.
         error.remove(ContextKind::Suggested);
     }
     for (kind, value) in quoted {
@@ -53,7 +53,7 @@ pub(super) fn answer(mut error: clap::Error, environment: &Environment) -> Exit 
     Exit::Invalid
 }
 
-/// The flag that an argument with one dash means, as Terraform writes them: `-auto-approve`.
+/// Returns the flag that is meant by an argument with one dash, Terraform's form: `-auto-approve`.
 fn with_two_dashes(argument: &str) -> Option<String> {
     let name = argument.strip_prefix('-').filter(|name| name.len() > 1 && !name.starts_with('-'))?;
     let name = name.split_once('=').map_or(name, |(name, _)| name);
@@ -63,14 +63,15 @@ fn with_two_dashes(argument: &str) -> Option<String> {
     (is_known(&cli) || cli.get_subcommands().any(is_known)).then(|| format!("--{name}"))
 }
 
-/// Ends the event stream of a run that failed before it began one: `--json` ends in a summary always.
+/// Prints the event stream of a run that failed before it began one: with `--json` every run ends in a
+/// summary.
 pub(super) fn end_events(failure: &Failure, output: &Output) {
     if let Some(events) = events(failure) {
         output.last(&events, failure.exit.code());
     }
 }
 
-/// The whole stream of such a run, if the command line asks for events.
+/// Returns the whole stream of such a run, if the command line asks for events.
 fn events(failure: &Failure) -> Option<String> {
     let arguments: Vec<OsString> =
         std::env::args_os().skip(1).take_while(|argument| argument != "--").collect();
@@ -80,7 +81,7 @@ fn events(failure: &Failure) -> Option<String> {
     Some(output::line(&event::VERSION) + &ending::diagnostic(failure, &Secrets::default()) + &summary)
 }
 
-/// The command, if `--json` is among the arguments, however it is spelt.
+/// Returns the name of the command, if `--json` or `--json=...` is among the arguments.
 fn wants_events(arguments: &[OsString]) -> Option<&'static str> {
     let arguments: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
     let asked = arguments.iter().any(|argument| *argument == "--json" || argument.starts_with("--json="));
@@ -88,7 +89,7 @@ fn wants_events(arguments: &[OsString]) -> Option<&'static str> {
     asked.then(|| command.unwrap_or("cenbwp"))
 }
 
-/// The complaint in one line, and where to read on.
+/// Returns clap's error in one line, with a hint.
 fn complaint(error: &clap::Error) -> Failure {
     let text = error.render().to_string();
     let message: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
@@ -97,7 +98,7 @@ fn complaint(error: &clap::Error) -> Failure {
     Failure::new(Exit::Invalid, message).hint("see the flags: cenbwp --help")
 }
 
-/// What clap may quote instead, if it must not quote this.
+/// Returns the value that clap may quote instead; `None` if it may quote this one.
 fn harmless(value: &ContextValue) -> Option<ContextValue> {
     let ContextValue::String(text) = value else { return None };
     let is_private = text.contains("://") && text.contains(['@', '?']);

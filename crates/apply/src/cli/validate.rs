@@ -1,4 +1,4 @@
-//! `cenbwp validate`: everything that can be wrong without asking the cloud.
+//! `cenbwp validate`: finds every mistake that can be found without the service. Offline.
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ fn check(args: &Args, output: &Output, reports: &Reports) -> Result<(Exit, serde
     Ok((if inputs.spec.is_some() { Exit::Done } else { Exit::Invalid }, counts))
 }
 
-/// Findings as text, each with its source underlined and an empty line below.
+/// Returns findings as text, each with its source underlined and an empty line below.
 pub(super) fn findings_text(inputs: &Inputs, findings: &[&Finding], color: bool, width: usize) -> String {
     let findings: Vec<Finding> = findings.iter().copied().cloned().collect();
     let style = cenbwp_spec::RenderStyle { colour: color, width };

@@ -1,4 +1,4 @@
-//! Values of flags that are more than text or a number.
+//! Parsers for the values of flags.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use cenbwp_spec::{Address, Severity, Source, StackName};
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let days = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
     let parsed = match days {
-        // A day has 24 hours here: an expiry is an instant, and no calendar is involved.
+        // A day has 24 hours: an expiry is an instant, so no calendar is involved.
         Some(days) => Some(Duration::from_secs(u64::from(days) * 24 * 60 * 60)),
         None => text.parse::<jiff::SignedDuration>().ok().and_then(|time| time.try_into().ok()),
     };
@@ -23,7 +23,7 @@ pub(super) fn address(text: &str) -> Result<Address, String> {
 /// Parses the name of a stack that can own packages.
 pub(super) fn stack(text: &str) -> Result<StackName, String> {
     let stack: StackName = text.parse().map_err(|invalid: cenbwp_spec::Invalid| invalid.to_string())?;
-    // Not every name can start the value of a tag; the parser of specs knows which.
+    // The service refuses some names at the start of a tag's value. The spec's parser knows them.
     let bytes = format!("version: 1\nstack: {stack}\npackages: {{}}\n").into_bytes();
     let findings = cenbwp_spec::parse(&[Source { name: String::new(), bytes }]).findings;
     let error = findings.into_iter().find(|finding| finding.severity == Severity::Error);

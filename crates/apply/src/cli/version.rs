@@ -1,4 +1,4 @@
-//! `cenbwp version`.
+//! `cenbwp version`: names the build.
 
 use serde_json::json;
 
@@ -6,11 +6,11 @@ use super::output::Output;
 use crate::exit::{Exit, Failure};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// The commit, as the build script found it; `unknown` in a build for development.
+/// The commit that the build script found; `unknown` in a development build.
 const COMMIT: &str = env!("CENBWP_BUILT_FROM");
 const TARGET: &str = env!("CENBWP_BUILT_FOR");
 
-/// What `--version` prints after the name, and every man page at its end.
+/// The text after the name in `--version`, and at the end of every man page.
 pub(super) const LINE: &str =
     concat!(env!("CARGO_PKG_VERSION"), " (", env!("CENBWP_BUILT_FROM"), ", ", env!("CENBWP_BUILT_FOR"), ")");
 
@@ -22,7 +22,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// Prints which build this is.
+/// Prints the version, the commit and the target of this build.
 pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     let text = if args.json {
         json!({ "name": "cenbwp", "version": VERSION, "commit": COMMIT, "target": TARGET }).to_string()
