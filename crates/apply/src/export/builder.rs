@@ -1,4 +1,4 @@
-//! Drafts to one spec, by the spec's own rules.
+//! Builds one spec from drafts of packages, by the spec's own rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -10,23 +10,23 @@ use super::entry::{DEFAULTS, Entry, scalar};
 use super::{Export, Note};
 use crate::disarm;
 
-/// A package as it would be declared, before the spec's rules had a say.
+/// A package as it would be declared, before the spec's rules are applied.
 pub(super) struct Draft {
-    /// What notes call it: its id, or its address in Terraform.
+    /// The package's name in notes: its id, or its address in Terraform.
     pub about: String,
     pub identity: Identity,
     pub id: PackageId,
     pub areas: AreaPair,
     pub entry: Entry,
-    /// What stands above it in the spec.
+    /// The comments above it in the spec.
     pub comments: Vec<String>,
-    /// What stands above it and is a note as well.
+    /// More comments above it, each of them also a note.
     pub reservations: Vec<String>,
-    /// What is a note alone, because it is the same for most packages.
+    /// Notes that are no comments, because they are the same for most packages.
     pub notes: Vec<String>,
 }
 
-/// A spec that grows, package by package.
+/// A spec under construction.
 #[derive(Default)]
 pub(super) struct Builder {
     documents: BTreeMap<StackName, BTreeMap<PackageName, String>>,
@@ -39,7 +39,7 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    /// Adds a package, with everything of it that a spec can declare.
+    /// Adds a package, with every field that a spec can declare.
     pub(super) fn add(&mut self, mut draft: Draft) {
         if !self.seen.insert(draft.id.clone()) {
             return self.leave_out(&draft.about, &format!("{} is exported already", draft.id));
@@ -80,13 +80,13 @@ impl Builder {
         self.note(about, &format!("left out: {why}"));
     }
 
-    /// Says what a reader should know of a package.
+    /// Adds a note about a package.
     pub(super) fn note(&mut self, about: &str, text: &str) {
         let (about, text) = (neutral(about).into_owned(), neutral(text).into_owned());
         self.notes.insert(Note { text, about });
     }
 
-    /// The spec. Without a package it has one empty document, for `stack`.
+    /// Returns the spec. Without a package it has one empty document, for `stack`.
     pub(super) fn finish(mut self, stack: &StackName, account: Option<&AccountId>) -> Export {
         if self.documents.is_empty() {
             self.documents.entry(stack.clone()).or_default();

@@ -26,7 +26,7 @@ pub(super) struct Entry {
     pub optional: Optional,
 }
 
-/// What a package need not say.
+/// The optional fields of a package.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Optional {
@@ -44,7 +44,7 @@ pub(super) struct Optional {
     pub resource_group_id: Option<String>,
 }
 
-/// What a purchase was told and the service never gives back.
+/// The terms of a purchase, which the service never returns.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Terms {
@@ -75,13 +75,14 @@ impl Entry {
         }
     }
 
-    /// The entry as YAML under `packages`, ending in a line feed.
+    /// Returns the entry as YAML under `packages`, ending in a line feed.
     pub(super) fn text(&self, identity: &Identity) -> String {
-        // One line per value: a block would depend on the indentation that is added here.
+        // One line per value: the indentation that is added here would change a block scalar.
         let options = serde_yaml::ser_options! { prefer_block_scalars: false };
         let fields = serde_yaml::to_string_with_options(self, options).expect("fields are text and numbers");
         if disarm::is_armed(&fields) {
-            // JSON is YAML too, and in its strings every character can be an escape: the values stay what they are.
+            // JSON is YAML, too, and any character of its strings may be written as an escape. The values
+            // stay the same.
             let fields = serde_json::to_string(self).expect("fields are text and numbers");
             let fields: String = disarm::json(&fields).chars().map(visible).collect();
             return format!("  {}: {fields}\n", scalar(identity.address.package.as_str()));
@@ -90,7 +91,7 @@ impl Entry {
         format!("  {}:\n{}", scalar(identity.address.package.as_str()), lines.collect::<String>())
     }
 
-    /// Why a spec cannot declare this, in the parser's words; `None` if it can.
+    /// Returns the parser's reason why a spec cannot declare this entry; `None` if it can.
     pub(super) fn refusal(&self, identity: &Identity) -> Option<String> {
         let stack = scalar(identity.address.stack.as_str());
         let text = format!("version: 1\nstack: {stack}\n{DEFAULTS}packages:\n{}", self.text(identity));
@@ -102,8 +103,8 @@ impl Entry {
         })
     }
 
-    /// The most of this that a spec can declare, and why the rest is not in it. `Err` if nothing can be
-    /// declared.
+    /// Returns the entry with every optional part that a spec can declare, and a reason for each part left
+    /// out. `Err` if the entry cannot be declared even without them.
     pub(super) fn accepted(&self, identity: &Identity) -> Result<(Self, Vec<String>), String> {
         if self.refusal(identity).is_none() {
             return Ok((self.clone(), Vec::new()));
@@ -125,7 +126,7 @@ impl Entry {
     }
 }
 
-/// A character of a quoted string as YAML writes one that a reader cannot see, which a spec refuses as it is.
+/// Returns a character of a quoted string, escaped if it is invisible: a spec refuses invisible characters.
 fn visible(c: char) -> Cow<'static, str> {
     match cenbwp_spec::neutral(c.encode_utf8(&mut [0; 4])) {
         Cow::Borrowed(_) => c.to_string().into(),
@@ -133,12 +134,12 @@ fn visible(c: char) -> Cow<'static, str> {
     }
 }
 
-/// A text as one YAML scalar, quoted where some reader would take it for something else: `on`, `null`.
+/// Returns text as one YAML scalar, quoted if a YAML reader could take it for another type: `on`, `null`.
 pub(super) fn scalar(text: &str) -> String {
     serde_yaml::to_string(&text).expect("text can be written").trim_end().to_owned()
 }
 
-/// What an export says for packages that would be bought one day.
+/// The defaults in an exported spec, for packages that are bought later.
 pub(super) const DEFAULTS: &str = "\
 defaults:
   # Whether a purchase is paid at once cannot be read back. Nothing below is bought while it exists; decide
@@ -146,11 +147,11 @@ defaults:
   autoPay: false
 ";
 
-/// One optional part: what it is called, and how it is put into an entry.
+/// One optional part: its name for notes, and a function that copies it into an entry.
 type Part<'a> = (String, Box<dyn Fn(&mut Optional) + 'a>);
 
 impl Optional {
-    /// Every part that is there, each tag by itself.
+    /// Returns every part, each tag as a part of its own.
     fn parts(&self) -> Vec<Part<'_>> {
         let Self { name, description, terms, tags, cen_id, resource_group_id } = self;
         let mut parts: Vec<Part<'_>> = vec![
@@ -174,7 +175,7 @@ impl Optional {
 }
 
 impl Terms {
-    /// The terms as a spec says them.
+    /// Converts a term and a renewal to the spec's fields.
     pub(super) fn new(term: Option<Term>, renewal: Option<Renewal>) -> Self {
         let renews = renewal.map(|renewal| renewal != Renewal::Off);
         Self {
@@ -195,13 +196,13 @@ mod tests {
 
     use super::*;
 
-    /// Characters that mean something to a YAML reader, and some that only look like others.
+    /// Characters with a meaning in YAML, and some that only look like others.
     const ALPHABET: [char; 26] = [
         'a', '0', ' ', '\n', '-', ':', '#', '"', '\'', '\\', ',', '[', '}', '&', '*', '!', '|', '>', '%',
         '@', '`', '?', '~', '.', '\u{a0}', '日',
     ];
 
-    /// Every text of up to three of them.
+    /// Returns every text of up to three of them.
     fn texts() -> Vec<String> {
         let mut texts = vec![String::new()];
         let mut last = texts.clone();
@@ -209,7 +210,7 @@ mod tests {
             last = last.iter().flat_map(|text| ALPHABET.map(|c| format!("{text}{c}"))).collect();
             texts.extend(last.iter().cloned());
         }
-        // Such a text is refused by the spec, and so is not carried over: it looks like a placeholder.
+        // The spec refuses a text that looks like a placeholder, so it is not carried over.
         texts.retain(|text| text.len() < 3 || !text.starts_with('%') || !text.ends_with('%'));
         texts
     }

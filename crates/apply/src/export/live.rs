@@ -1,4 +1,4 @@
-//! From a listing of the account.
+//! Exports from a listing of the account.
 
 use std::collections::BTreeMap;
 
@@ -11,22 +11,22 @@ use super::builder::{Builder, Draft};
 use super::entry::{Entry, Optional, Terms};
 use super::names::Names;
 
-/// Which packages are wanted, and for whom.
+/// The packages to export, and the stack that gets them.
 #[derive(Clone, Debug)]
 pub struct Scope {
     /// The stack that packages without an owner go to.
     pub stack: StackName,
-    /// Whether those that carry an identity are wanted too, under that identity.
+    /// True to export packages with an identity tag, too, each under its identity.
     pub all: bool,
 }
 
-/// Returns a spec that takes over the packages without an owner, and with [`Scope::all`] declares those
-/// that carry an identity.
+/// Returns a spec that adopts the packages without an owner and, with [`Scope::all`], declares those that
+/// have an identity tag.
 ///
-/// Planned against the same listing at the same time it gives adoptions of the first, no change of the
-/// second, and nothing else, as long as the listing is whole and every item of it could be read. `account`
-/// pins it, if known. A resource group is carried over whenever the listing names one: nothing in it tells
-/// which is the account's default.
+/// A plan of this spec from the same listing at the same time adopts the former, changes nothing of the
+/// latter, and does nothing else, if the listing is whole and every item of it could be read. The spec pins
+/// `account`, if given. It declares every resource group in the listing: a listing does not show which one is
+/// the account's default.
 pub fn of_account(observed: &Observed, account: Option<&AccountId>, scope: &Scope, now: Timestamp) -> Export {
     let mut packages: Vec<(&Live, Owner)> =
         observed.packages.iter().map(|live| (live, live.owner())).collect();
@@ -65,10 +65,10 @@ pub fn of_account(observed: &Observed, account: Option<&AccountId>, scope: &Scop
     builder.finish(&scope.stack, account)
 }
 
-/// A package that may be anybody's may be any of those that a plan wants.
+/// The end of a note about a package whose owner cannot be read: it may be any package that a plan looks for.
 const HOLDS: &str = ", and a plan holds every adoption while that is so";
 
-/// How many packages carry each identity.
+/// Returns the number of packages with each identity.
 fn carriers(packages: &[(&Live, Owner)]) -> BTreeMap<Identity, usize> {
     let mut carriers = BTreeMap::new();
     for (_, owner) in packages {
@@ -79,7 +79,7 @@ fn carriers(packages: &[(&Live, Owner)]) -> BTreeMap<Identity, usize> {
     carriers
 }
 
-/// Why a package cannot be adopted as it is. A plan would hold it for the same reason.
+/// Returns why a package cannot be adopted as it is. A plan would hold it for the same reason.
 fn in_the_way(live: &Live, now: Timestamp) -> Option<String> {
     if let (Some(end), true) = (live.expires, live.expired(now)) {
         return Some(format!("it expired {}; renew it, and export again", end.strftime("%Y-%m-%dT%H:%MZ")));
@@ -90,7 +90,7 @@ fn in_the_way(live: &Live, now: Timestamp) -> Option<String> {
     }
 }
 
-/// Why a package that carries an identity cannot be declared under it.
+/// Returns why a package with an identity tag cannot be declared under that identity.
 fn not_declarable(identity: &Identity, carriers: &BTreeMap<Identity, usize>) -> Option<String> {
     let same = |other: &Identity| other.address == identity.address;
     let latest = carriers.keys().rfind(|other| same(other))?;
@@ -147,7 +147,8 @@ fn add(builder: &mut Builder, live: &Live, identity: Identity, adopt: bool) {
     builder.add(Draft { about, identity, id, areas, entry, comments, reservations, notes });
 }
 
-/// The bandwidth once every order is in force: a temporary one has ended, an ordered one has begun.
+/// Returns the bandwidth after every reservation: a temporary upgrade has ended, an ordered change is in
+/// force.
 fn settled_bandwidth(live: &Live) -> Mbps {
     live.reservation.as_ref().and_then(|reservation| reservation.bandwidth).unwrap_or(live.bandwidth)
 }
@@ -189,7 +190,7 @@ mod tests {
         }
     }
 
-    /// Every package of these, with every value of one more dimension.
+    /// Returns each of these packages with each of these values of one more field.
     fn times<T>(packages: &[Live], values: &[T], set: impl Fn(&mut Live, &T)) -> Vec<Live> {
         let with = |live: &Live, value| {
             let mut live = live.clone();
@@ -212,7 +213,7 @@ mod tests {
         })
     }
 
-    /// One package in every combination of what may matter.
+    /// Returns one package in every combination of the fields that may matter.
     fn singles() -> Vec<Live> {
         let reserved = |kind, bandwidth: Option<u32>| {
             Some(Reservation { kind, bandwidth: bandwidth.map(Mbps), at: None })
@@ -236,7 +237,7 @@ mod tests {
         times(&packages, &reservations, |live, reservation| live.reservation.clone_from(reservation))
     }
 
-    /// Exports, plans the export against the same listing, and holds it against what an export promises.
+    /// Exports, plans the export against the same listing, and checks the promises of [`of_account`].
     fn check(packages: Vec<Live>, all: bool) {
         let observed = Observed { packages, unreadable: Vec::new(), complete: true };
         let scope = Scope { stack: crate::export::default_stack(), all };

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! `live` reads a listing, `terraform` a state; `names` makes package names, `entry` the YAML of one package,
-//! and `builder` puts together what the spec's own parser accepts. What cannot be carried over is never
-//! dropped in silence: it stands as a comment in the text and as a [`Note`].
+//! and `builder` a spec that the spec's own parser accepts. Nothing that cannot be carried over is dropped in
+//! silence: a comment in the text and a [`Note`] name it.
 
 mod builder;
 mod entry;
@@ -20,29 +20,29 @@ use cenbwp_spec::StackName;
 pub use live::{Scope, of_account};
 pub use terraform::of_terraform;
 
-/// A spec of packages that exist.
+/// A spec for packages that exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Export {
     /// The spec as YAML: one document per stack. The parser accepts it without errors.
     pub text: String,
-    /// What is not in it, or is there with a reservation.
+    /// The packages and fields that are not in it, and reservations about those that are.
     pub notes: Vec<Note>,
-    /// How many packages it adopts.
+    /// The number of packages that it adopts.
     pub adopted: usize,
-    /// How many packages of stacks that own them already it declares.
+    /// The number of packages that it declares for the stacks that already own them.
     pub owned: usize,
 }
 
-/// Something that a spec cannot say of a package, or that a reader should know of it.
+/// A fact about a package that a spec cannot declare, or that the reader should know.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Note {
-    /// What it means, without the package; lower case, no full stop, neutral.
+    /// The fact, without the package; lower case, no full stop, neutral.
     pub text: String,
     /// The package: its id, or its address in Terraform. Neutral.
     pub about: String,
 }
 
-/// The stack of packages that have no owner yet, unless another one is named.
+/// Returns the stack for packages without an owner, unless the user names another one.
 ///
 /// # Panics
 /// Never: the name is a valid one.

@@ -7,22 +7,23 @@ use cenbwp_spec::PackageName;
 /// The longest name of a package.
 const LONGEST: usize = 40;
 
-/// Gives out names of one stack, each once. The same requests in the same order get the same names.
+/// The package names of one stack, each given out once. The same requests in the same order get the same
+/// names.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     taken: BTreeSet<PackageName>,
-    /// The next number to try for a name: a thousand packages may have the same one.
+    /// The next number to try for a name. Kept, because a thousand packages may have the same name.
     next: BTreeMap<String, u64>,
 }
 
 impl Names {
-    /// Keeps a name from being given out.
+    /// Reserves a name, so that it is not given out.
     pub(super) fn reserve(&mut self, name: PackageName) {
         self.taken.insert(name);
     }
 
-    /// Returns a new name like the first of `wishes` that has a letter or a digit in it; a number makes it
-    /// unique.
+    /// Returns a new name, made from the first of `wishes` that contains a letter or a digit. A number makes
+    /// it unique.
     pub(super) fn take(&mut self, wishes: &[&str]) -> PackageName {
         let base = wishes.iter().find_map(|wish| slug(wish)).unwrap_or_else(|| "package".to_owned());
         let next = self.next.entry(base.clone()).or_insert(1);
@@ -40,7 +41,7 @@ impl Names {
     }
 }
 
-/// Letters, digits and single hyphens, starting with a letter; `None` if nothing is left.
+/// Reduces text to letters, digits and single hyphens, starting with a letter; `None` if nothing is left.
 fn slug(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let words: Vec<&str> =
@@ -51,7 +52,7 @@ fn slug(text: &str) -> Option<String> {
     Some(shortened(&joined, LONGEST))
 }
 
-/// Cuts a slug from the front, at a hyphen where there is one: what comes last tells most.
+/// Shortens a slug from the front, at a hyphen if there is one: the end of a name is its most specific part.
 fn shortened(slug: &str, longest: usize) -> String {
     if slug.len() <= longest {
         return slug.to_owned();

@@ -1,7 +1,8 @@
-//! From a Terraform state (version 4), or from what `terraform show -json` prints of a state or a plan.
+//! Exports from a Terraform state (version 4), or from the output of `terraform show -json` for a state or a
+//! plan.
 //!
-//! Only the attributes that a spec can say are read, and no message holds the value of any other: a state
-//! may hold secrets. Attribute names are those of the alicloud provider, its deprecated ones included.
+//! Only the attributes that a spec can declare are read, and no message contains the value of any other: a
+//! state may hold secrets. Attribute names are those of the alicloud provider, its deprecated ones included.
 
 mod state;
 
@@ -22,11 +23,11 @@ use state::{Instance, instances, list};
 const PACKAGE: &str = "alicloud_cen_bandwidth_package";
 const ATTACHMENT: &str = "alicloud_cen_bandwidth_package_attachment";
 
-/// Returns a spec that adopts every package of a Terraform state. Nothing is asked of the cloud: a plan
-/// compares the spec with what is there.
+/// Returns a spec that adopts every package of a Terraform state. Sends no request: a plan compares the spec
+/// with the live packages.
 ///
 /// # Errors
-/// When it is no state that can be read: what was found and what was expected.
+/// When the bytes are not a state that can be read; the message names what was found and what was expected.
 pub fn of_terraform(bytes: &[u8], stack: &StackName) -> Result<Export, String> {
     // The parser's own message names a place and never a value.
     let root: Value = serde_json::from_slice(bytes).map_err(|error| format!("not JSON: {error}"))?;
@@ -52,7 +53,7 @@ pub fn of_terraform(bytes: &[u8], stack: &StackName) -> Result<Export, String> {
     Ok(builder.finish(stack, None))
 }
 
-/// The CENs that each package is attached to, by the state's attachments.
+/// Returns the CENs that each package is attached to, by the state's attachments.
 fn attached(instances: &[Instance<'_>], builder: &mut Builder) -> BTreeMap<PackageId, BTreeSet<CenId>> {
     let ids = |kind| instances.iter().filter(move |it| it.kind == kind && it.deposed.is_none());
     let packages: BTreeSet<PackageId> = ids(PACKAGE).filter_map(|it| it.text("id")?.parse().ok()).collect();
@@ -79,10 +80,10 @@ fn attached(instances: &[Instance<'_>], builder: &mut Builder) -> BTreeMap<Packa
     attached
 }
 
-/// One package as an adoption.
+/// Returns the adoption of one package.
 ///
 /// # Errors
-/// Why it cannot be one.
+/// The reason why it cannot be adopted.
 fn draft(
     instance: &Instance<'_>,
     attached: &BTreeMap<PackageId, BTreeSet<CenId>>,
@@ -113,7 +114,7 @@ fn draft(
     Ok(Draft { about, identity, id, areas, entry, comments, reservations, notes })
 }
 
-/// Both areas; the deprecated set holds one element if they are the same.
+/// Returns both areas. The deprecated set holds one element if they are the same.
 fn areas(instance: &Instance<'_>) -> Option<AreaPair> {
     let pair = |one: &str, other: &str| AreaPair::new(Area::new(one), Area::new(other));
     let ends = instance.text("geographic_region_a_id").zip(instance.text("geographic_region_b_id"));
@@ -150,7 +151,7 @@ fn paid(instance: &Instance<'_>, reservations: &mut Vec<String>) -> ChargeType {
     }
 }
 
-/// The terms as Terraform was told them; its period is always in months.
+/// Returns the terms in the Terraform state. Terraform's period is always in months.
 fn terms(
     instance: &Instance<'_>,
     paid: ChargeType,
@@ -183,7 +184,7 @@ fn terms(
     Terms::new(term, renewal)
 }
 
-/// The CEN, if there is exactly one.
+/// Returns the CEN, if there is exactly one.
 fn only(cens: &BTreeSet<CenId>, reservations: &mut Vec<String>) -> Option<CenId> {
     if cens.len() > 1 {
         reservations.push("the CEN is not carried over: the state attaches it to more than one".to_owned());
@@ -220,7 +221,7 @@ mod tests {
         json!({ "version": 4, "resources": [{ "mode": "managed", "type": PACKAGE, "name": "x", "instances": [instance] }] })
     }
 
-    /// The fields of the only package, without the head.
+    /// Returns the fields of the only package, without the head.
     fn entry(export: &Export) -> &str {
         export.text.split_once("packages:\n").unwrap().1
     }

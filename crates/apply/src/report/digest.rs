@@ -1,4 +1,4 @@
-//! Digests: SHA-256 of canonical JSON (sorted keys, no white space), taken in piece by piece.
+//! Digests: SHA-256 of canonical JSON (sorted keys, no white space), computed piece by piece.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,12 +6,12 @@ use std::str::FromStr;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-/// The digest of a plan as an approval names it.
+/// The digest of a plan, as the user gives it to approve the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PlanDigest(String);
 
 impl PlanDigest {
-    /// Tells whether this is the digest, as a plan gives it.
+    /// Returns true if this is the given digest, in the form in which a plan holds it.
     pub(crate) fn is(&self, digest: &str) -> bool {
         self.0 == digest
     }
@@ -23,8 +23,9 @@ impl fmt::Display for PlanDigest {
     }
 }
 
-/// Takes what people copy and pipelines hand on: blanks, backticks and quotes around it make no difference, and neither
-/// does upper case, in which some tools print hexadecimal digits. Anything else is no digest, and no stale one either.
+/// Parses what people copy and pipelines hand on: blanks, backticks and quotes around the digest make no
+/// difference, and neither does upper case, in which some tools print hexadecimal digits. Anything else is an
+/// error, not the digest of another plan.
 impl FromStr for PlanDigest {
     type Err = &'static str;
 
@@ -42,32 +43,32 @@ impl FromStr for PlanDigest {
     }
 }
 
-/// The digest of a value.
+/// Returns the digest of a value.
 pub(crate) fn sha256(value: &impl Serialize) -> String {
     let mut hasher = Hasher::default();
     hasher.value(value);
     hasher.finish()
 }
 
-/// Takes in one JSON value. Only the piece at hand is in memory.
+/// Hashes one JSON value. Only one piece of it is in memory at a time.
 #[derive(Default)]
 pub(super) struct Hasher(Sha256);
 
 impl Hasher {
-    /// Takes in a value whole. `serde_json` keeps an object's keys sorted.
+    /// Adds a value as a whole. `serde_json` keeps an object's keys sorted.
     fn value(&mut self, value: &impl Serialize) {
         let value = serde_json::to_value(value).expect("every key is a string and no map fails");
         self.0.update(value.to_string());
     }
 
-    /// Takes in an object, member by member.
+    /// Adds an object, member by member.
     pub(super) fn object(&mut self, members: impl FnOnce(&mut Members<'_>)) {
         self.0.update("{");
         members(&mut Members { hasher: self, last: None });
         self.0.update("}");
     }
 
-    /// Takes in a list, item by item.
+    /// Adds a list, item by item.
     pub(super) fn list(&mut self, items: impl Iterator<Item: Serialize>) {
         self.0.update("[");
         for (n, item) in items.enumerate() {
@@ -79,32 +80,32 @@ impl Hasher {
         self.0.update("]");
     }
 
-    /// The digest of what was taken in.
+    /// Returns the digest of everything that was added.
     pub(super) fn finish(self) -> String {
         format!("sha256:{}", hex::encode(self.0.finalize()))
     }
 }
 
-/// The members of an object, which come in the order of their names.
+/// The members of an object. They must be added in the order of their names.
 pub(super) struct Members<'a> {
     hasher: &'a mut Hasher,
     last: Option<String>,
 }
 
 impl Members<'_> {
-    /// Takes in a member whole.
+    /// Adds a member as a whole.
     pub(super) fn member(&mut self, name: &str, value: &impl Serialize) {
         self.name(name);
         self.hasher.value(value);
     }
 
-    /// Takes in a member that is an object, member by member.
+    /// Adds a member that is an object, member by member.
     pub(super) fn object(&mut self, name: &str, members: impl FnOnce(&mut Members<'_>)) {
         self.name(name);
         self.hasher.object(members);
     }
 
-    /// Takes in a member that is a list, item by item.
+    /// Adds a member that is a list, item by item.
     pub(super) fn rows(&mut self, name: &str, items: impl Iterator<Item: Serialize>) {
         self.name(name);
         self.hasher.list(items);
@@ -146,7 +147,7 @@ mod tests {
             "a": map, "b": {"y": [], "x": [1, 2]}, "c": {}, "d": [{"z": 1, "k": null}, "text"],
         });
         assert_eq!(hasher.finish(), sha256(&whole));
-        // The digest of this text, taken with another program.
+        // Computed from this text with another program.
         assert_eq!(
             sha256(&json!({"b": [1, true], "a": "ü"})),
             "sha256:167c3e9a5d63e765b226d168be81a0370e5b343f36d674a6ea657aa289181aa0"

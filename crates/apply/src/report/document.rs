@@ -1,11 +1,11 @@
-//! The plan as a document: what a pipeline keeps, a policy checks and a person approves by its digest.
+//! The plan as a document, which a pipeline keeps, a policy checks, and a person approves by its digest.
 //!
-//! The digest is the SHA-256 of canonical JSON (sorted keys, no white space) over everything that decides:
-//! two plans of the same world have the same digest, whenever and wherever they are made. Times, file
-//! names, warnings and counts of strangers stay outside it.
+//! The digest is the SHA-256 of canonical JSON (sorted keys, no white space) over every input that the plan
+//! depends on: two plans from the same spec and the same account state have the same digest, whenever and
+//! wherever they are made. Times, file names, warnings and counts of other packages are not part of it.
 //!
-//! A document of 100,000 packages is never in memory as a whole: its rows are made while they are written or
-//! hashed, one after the other.
+//! A document of 100,000 packages is never in memory as a whole: each row is made when it is written or
+//! hashed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,18 +31,19 @@ use crate::planned::SpecPath;
 pub struct Document<'a> {
     material: Material<'a>,
     pins: Pins<'a>,
-    /// Over everything that decides; what an approval names.
+    /// The digest that an approval names.
     pub digest: String,
-    /// Whether it may be carried out.
+    /// True if the plan may be carried out.
     pub applyable: bool,
 }
 
-/// The form of the document: the first number changes when a reader of the old form would be misled, the second when
-/// something is added. The tool itself reads its own form only: an older one would pass over what was added, and a newer
-/// one misses it.
+/// The version of the document's form: the first number changes when a reader of the old form would be
+/// misled, the second when something is added. The tool itself reads this version only: an older tool would
+/// ignore an added field, and a newer one would miss it.
 pub const FORMAT_VERSION: &str = "1.1";
 
-/// What the plan was made for; another value of any of these makes it another plan.
+/// The account, endpoint, spec and listing that the plan was made for. With another value of any of them it
+/// is another plan.
 #[derive(Debug, serde::Serialize)]
 struct Pins<'a> {
     account_id: Option<AccountId>,
@@ -82,22 +83,22 @@ pub struct Summary {
     /// The bandwidth that is added, as `new_mbps`, `purchase_mbps` and `upgrade_mbps`.
     #[serde(flatten)]
     pub mbps: NewMbps,
-    /// Their terms, in months, added up.
+    /// The sum of their terms, in months.
     pub months: u64,
     /// Other changes.
     pub updates: usize,
     /// Changes that are refused.
     pub held: usize,
-    /// Packages that are as declared.
+    /// Packages that are in sync with the spec.
     pub in_sync: usize,
     /// Packages of declared stacks that are not declared.
     pub undeclared: usize,
-    /// Packages of nobody here.
+    /// Packages that no declared stack owns.
     pub unmanaged: usize,
 }
 
 impl Summary {
-    /// Counts a plan.
+    /// Counts the items of a plan.
     pub fn of(plan: &Plan) -> Self {
         let purchases = plan.purchases().count();
         Self {
@@ -138,7 +139,8 @@ impl<'a> Document<'a> {
 
     fn compute_digest(&self) -> String {
         let mut pins = json!(self.pins);
-        // The names of a spec's files decide nothing, and differ between checkouts. `apply` compares them by itself.
+        // The names of the spec's files change no decision and differ between checkouts. `apply` compares
+        // them separately.
         let spec = pins["spec"].as_object_mut().expect("a struct is an object");
         spec.retain(|name, _| name == "digest");
         pins["live"].as_object_mut().expect("a struct is an object").remove("listed");
@@ -182,7 +184,7 @@ impl<'a> Document<'a> {
         self.material.plan.held.iter().map(held)
     }
 
-    /// The document as text, ending in a line feed.
+    /// Returns the document as text, ending in a line feed.
     pub fn to_text(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("every key is a string and no map fails");
         text.push('\n');
@@ -216,14 +218,14 @@ impl Serialize for Document<'_> {
         document.serialize_field("superseded", &Rows(superseded))?;
         document.serialize_field("warnings", &Rows(|| plan.warnings.iter().map(warning)))?;
         document.serialize_field("summary", &Summary::of(plan))?;
-        // Over the inputs, so that none of them changes unnoticed, also where nothing follows from it.
+        // The digest of the inputs reveals every edit of them, also one that does not change the plan.
         document.serialize_field("inputs_digest", &inputs.digest())?;
         document.serialize_field("inputs", &inputs)?;
         document.end()
     }
 }
 
-/// A list whose items are made while it is written.
+/// A list that makes each item when it writes it.
 struct Rows<F>(F);
 
 impl<F: Fn() -> I, I: Iterator<Item: Serialize>> Serialize for Rows<F> {
@@ -232,7 +234,7 @@ impl<F: Fn() -> I, I: Iterator<Item: Serialize>> Serialize for Rows<F> {
     }
 }
 
-/// The digest of what a spec declares: comments, order and the layout of files do not matter.
+/// Returns the digest of the declarations of a spec: comments, order and the layout of files do not matter.
 pub fn spec_digest(spec: &Spec) -> String {
     let mut hasher = Hasher::default();
     hasher.object(|spec_members| {
@@ -251,8 +253,8 @@ pub fn spec_digest(spec: &Spec) -> String {
     hasher.finish()
 }
 
-/// What decides about the packages that matter here: those of the declared stacks, and the ones that a
-/// change or a held item names.
+/// Returns the fingerprint of the packages that the plan depends on: those of the declared stacks, and those
+/// that a change or a held item names.
 fn live_pin(plan: &Plan, spec: &Spec, observed: &Observed, now: Timestamp) -> LivePin {
     let named: BTreeSet<&PackageId> = named_ids(plan);
     let mut ours = 0;
@@ -272,7 +274,7 @@ fn live_pin(plan: &Plan, spec: &Spec, observed: &Observed, now: Timestamp) -> Li
     LivePin { fingerprint: hasher.finish(), listed, ours }
 }
 
-/// The packages that a change or a held item is about.
+/// Returns the packages that a change or a held item names.
 fn named_ids(plan: &Plan) -> BTreeSet<&PackageId> {
     let changed = plan.changes.iter().filter_map(Change::id);
     let held = plan.held.iter().flat_map(|held| held.reason.ids());

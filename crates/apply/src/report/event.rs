@@ -20,12 +20,12 @@ pub enum Event<'a> {
     Version {
         /// The tool's version.
         cenbwp: &'static str,
-        /// The version of this stream: a new one is a break.
+        /// The version of this stream's form. It changes only when readers break.
         format_version: &'static str,
     },
     /// Something is wrong with the spec.
     Finding(FindingLine<'a>),
-    /// Whose packages these are and who asks, before anything is said of them.
+    /// The account and the credentials; before any event about a package.
     Credentials {
         /// The account.
         account_id: &'a AccountId,
@@ -34,52 +34,52 @@ pub enum Event<'a> {
     },
     /// Something has to change.
     Change {
-        /// Which package.
+        /// The package.
         address: String,
-        /// What kind of change.
+        /// The kind of change.
         action: &'static str,
-        /// As it is; null for a purchase.
+        /// The package as it is; null for a purchase.
         before: Value,
-        /// As it will be.
+        /// The package as it will be.
         after: Value,
     },
     /// A change is refused.
     Held {
-        /// Which package.
+        /// The package.
         address: String,
-        /// The stable word.
+        /// The stable word for the reason.
         reason: &'static str,
-        /// Why.
+        /// The reason, for people.
         message: String,
-        /// What to do.
+        /// The next step for the user.
         hint: String,
     },
-    /// Something worth knowing, or the reason why a run ends early.
+    /// A warning about the run, or the reason why it ends early.
     Diagnostic {
         /// `error` or `warning`.
         severity: &'static str,
-        /// What it is.
+        /// The warning or the reason.
         message: String,
-        /// What to do.
+        /// The next step for the user.
         #[serde(skip_serializing_if = "Option::is_none")]
         hint: Option<String>,
     },
-    /// A package as it stands.
+    /// A package of a status, with its state.
     Package(PackageLine<'a>),
     /// A request is about to leave.
     ChangeStart {
-        /// Which package.
+        /// The package.
         address: String,
         /// `purchase`, or the operation on a package that exists.
         action: &'static str,
-        /// That package.
+        /// The id of that package.
         id: Option<&'a str>,
         /// The token of a purchase.
         client_token: Option<&'a ClientToken>,
     },
-    /// What became of a change.
+    /// The result of a change.
     ChangeResult(ResultLine<'a>),
-    /// Still waiting.
+    /// The run is still waiting.
     Progress {
         /// Changes with an outcome.
         settled: usize,
@@ -87,7 +87,7 @@ pub enum Event<'a> {
         all: usize,
         /// The package that has waited longest.
         address: String,
-        /// What it waits for.
+        /// The awaited state or reply.
         awaits: &'a str,
     },
     /// Always last.
@@ -108,7 +108,7 @@ pub struct FindingLine<'a> {
 }
 
 impl<'a> FindingLine<'a> {
-    /// The finding, with the name of its file.
+    /// Returns the finding with the name of its file.
     pub fn new(finding: &'a Finding, sources: &'a [Source]) -> Self {
         Self {
             code: finding.code.as_str(),
@@ -179,7 +179,7 @@ pub struct PackageLine<'a> {
     state: &'static str,
     /// The fields that differ.
     fields: Vec<&'static str>,
-    /// Why a change is refused, or the item could not be read.
+    /// The reason why a change is refused, or why the item could not be read.
     reason: Option<Value>,
     name: Option<&'a str>,
     areas: Option<[&'a str; 2]>,
@@ -218,24 +218,24 @@ impl<'a> From<&'a Row<'a>> for PackageLine<'a> {
     }
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Debug, Serialize)]
 pub struct SummaryLine {
-    /// `validate`, `plan`, `apply` or `status`; of a command line that is not understood the command that it names,
-    /// or `cenbwp`.
+    /// `validate`, `plan`, `apply` or `status`. For a command line that cannot be parsed, the command that it
+    /// names, or `cenbwp`.
     pub command: &'static str,
-    /// How many of what: findings, planned changes or outcomes.
+    /// The numbers of findings, planned changes or outcomes, by kind.
     pub counts: Value,
-    /// The bandwidth that is planned to be added, or was: `new_mbps`, `purchase_mbps` and `upgrade_mbps`.
+    /// The bandwidth that the plan adds or the run added: `new_mbps`, `purchase_mbps` and `upgrade_mbps`.
     #[serde(flatten)]
     pub mbps: NewMbps,
     /// The plan's digest, once there is a plan.
     pub digest: Option<String>,
-    /// Whether the plan may be carried out.
+    /// True if the plan may be carried out.
     pub applyable: Option<bool>,
-    /// The code the process ends with.
+    /// The exit code of the process.
     pub exit_code: u8,
-    /// What to type next.
+    /// The next command for the user.
     pub next: Option<String>,
 }
 
@@ -243,7 +243,7 @@ pub struct SummaryLine {
 pub const VERSION: Event<'static> =
     Event::Version { cenbwp: env!("CARGO_PKG_VERSION"), format_version: "1.0" };
 
-/// The lines that a plan gives.
+/// Returns the events for a plan.
 pub fn of_plan<'a>(plan: &'a Plan, observed: &'a Observed) -> impl Iterator<Item = Event<'a>> {
     let befores = Befores::new(observed);
     let changes = plan.changes.iter().map(move |change| {
@@ -270,7 +270,7 @@ pub fn of_plan<'a>(plan: &'a Plan, observed: &'a Observed) -> impl Iterator<Item
     changes.chain(held).chain(breaches).chain(warnings)
 }
 
-/// The summary's counts of a plan.
+/// Returns the counts and the bandwidth of a plan, for the summary.
 pub fn plan_counts(plan: &Plan) -> (Value, NewMbps) {
     let summary = Summary::of(plan);
     (json!(summary), summary.mbps)

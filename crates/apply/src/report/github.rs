@@ -1,7 +1,7 @@
-//! GitHub's workflow commands: an annotation at the file and line of what stands in the way or should be known.
+//! GitHub's workflow commands: an annotation at the file and line of each error and warning.
 //!
-//! The escapes are those of the runner: a message must not end its line, a property neither that nor itself. Neither
-//! holds another command, for this runner or another.
+//! The escapes are those of the runner: a message must not end the line; a property must not end the line or
+//! itself. Neither may hold another command, for this runner or another.
 
 use cenbwp_spec::{Severity, neutral};
 
@@ -9,7 +9,7 @@ use super::issue::{Issue, issues};
 use super::run::Run;
 use crate::disarm;
 
-/// One command per line: why the run ended early, then every issue, then what is planned or was done.
+/// Returns one command per line: why the run ended early, then every issue, then what is planned or was done.
 pub(super) fn text(run: &Run<'_>) -> String {
     let issues = issues(run);
     let mut text = String::new();

@@ -1,14 +1,14 @@
 //! GitLab's Terraform report: the numbers that a merge request shows.
 //!
-//! GitLab reads three keys. A report without them is shown as one that failed to generate, which is what is
-//! true of a run that ended before there was a plan: three zeros would say that nothing is to be done.
+//! GitLab reads three keys, and shows a report without them as one that failed to generate. A run that ended
+//! before it had a plan writes such a report: three zeros would say that nothing is to be done.
 
 use cenbwp_diff::Change;
 use serde_json::json;
 
 use super::run::Run;
 
-/// The counts of a plan, by the actions of its `resource_changes`.
+/// Returns the counts of a plan, by the actions of its `resource_changes`.
 pub(super) fn text(run: &Run<'_>) -> String {
     let counts = match run.plan() {
         Some(plan) => {

@@ -1,4 +1,5 @@
-//! One page for a browser: it needs no network, no font and no script, and is read on a phone and on paper too.
+//! One page for a browser. It needs no network, no font and no script, and can be read on a phone and on
+//! paper, too.
 
 mod chart;
 mod style;
@@ -19,13 +20,13 @@ use crate::exit::Exit;
 
 const STRINGS: &str = "writing to a string does not fail";
 
-/// Up to so many changes are unfolded from the start.
+/// The most changes that are unfolded from the start; with more, all are folded.
 const MOST_UNFOLDED: usize = 20;
 
-/// The page.
+/// Returns the page.
 pub(super) fn text(run: &Run<'_>) -> String {
     let style = style::SHEET;
-    // Nothing may be loaded, and no style but this one counts, whatever a text of others brings in.
+    // The page loads nothing and applies no other style, whatever untrusted text contains.
     let hash = BASE64.encode(&Sha256::digest(style));
     let policy =
         format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'");
@@ -59,7 +60,7 @@ fn header(run: &Run<'_>) -> String {
     )
 }
 
-/// The colour and the words for how it stands.
+/// Returns the colour and the words for the state of the run.
 fn verdict(run: &Run<'_>) -> (&'static str, &'static str) {
     match (run.exit, run.applied, run.plan()) {
         (Exit::Unknown, ..) => ("bad", "Outcome unknown: run the same command again"),
@@ -93,7 +94,7 @@ fn main(run: &Run<'_>) -> String {
     text
 }
 
-/// A section, unless there is nothing in it.
+/// Appends a section, unless its body is empty.
 fn section(text: &mut String, id: &str, title: &str, body: &str) {
     if !body.is_empty() {
         write!(text, "<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{title}</h2>\n{body}</section>\n")
@@ -106,7 +107,7 @@ fn list(items: impl Iterator<Item = String>) -> String {
     if items.is_empty() { items } else { format!("<ul>\n{items}</ul>\n") }
 }
 
-/// Why it ended early or cannot be applied, and what to type next.
+/// Returns why the run ended early or the plan cannot be applied, and what to type next.
 fn ending(run: &Run<'_>) -> String {
     let mut text = String::new();
     if let Some(lines) = run.error() {
@@ -122,7 +123,7 @@ fn ending(run: &Run<'_>) -> String {
     text
 }
 
-/// The numbers of the plan, or of what became of it; a zero says nothing.
+/// Returns the numbers of the plan, or of its outcomes. Zeros are left out.
 fn figures(run: &Run<'_>) -> String {
     let figures: Vec<(&str, u64)> = match (run.applied, run.plan()) {
         (Some(applied), _) => {
@@ -214,7 +215,7 @@ fn details(change: &Change, open: &str) -> String {
         Change::Update(_) | Change::Adopt(_) => "change",
         Change::Release(_) | Change::Retire(_) => "end",
     };
-    // A browser breaks lines where its window ends.
+    // The browser breaks lines where its window ends.
     let style = Style { width: usize::MAX, ..Style::plain() };
     let text = cenbwp_diff::render_change(change, &style);
     let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
@@ -260,7 +261,7 @@ fn footer(run: &Run<'_>) -> String {
     format!("<footer>\n<dl>\n{rows}</dl>\n</footer>\n")
 }
 
-/// One line of prose; what stands between backquotes is to be typed.
+/// Returns one line of prose as HTML; text between backquotes becomes code.
 fn prose(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     if parts.len().is_multiple_of(2) {
@@ -273,7 +274,7 @@ fn prose(text: &str) -> String {
     parts.iter().enumerate().map(part).collect()
 }
 
-/// Lines that are text in HTML and nothing else, in an element and in an attribute.
+/// Escapes lines for HTML, for an element and for an attribute.
 fn escaped(text: &str) -> String {
     let lines: Vec<_> = text.split('\n').map(cenbwp_diff::neutral).collect();
     let text = lines.join("\n");
@@ -284,12 +285,12 @@ fn escaped(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
-/// Numbers of a link as people say them: what stays has one, what changes has two.
+/// Returns a link's number before and after: one number if it stays, `1 → 2` if it changes.
 fn numbers<N: PartialEq + std::fmt::Display>([before, after]: [N; 2]) -> String {
     if before == after { before.to_string() } else { format!("{before} → {after}") }
 }
 
-/// What becomes of a link, as a class of the style and in words.
+/// Returns what happens to a link, as a class of the style sheet and in words.
 fn fate([before, after]: [u64; 2]) -> (&'static str, &'static str) {
     match (before, after) {
         (before, after) if before == after => ("same", "unchanged"),

@@ -1,8 +1,8 @@
-//! The text for people: what stdout and stderr say together, in one piece and without colour.
+//! The text for people: the content of stdout and stderr, in one piece and without colour.
 
 use super::run::Run;
 
-/// The findings, the plan, what was done, and why it ended early.
+/// Returns the findings, the plan, what was done, and why the run ended early.
 pub(super) fn text(run: &Run<'_>) -> String {
     let mut parts = Vec::new();
     if !run.findings.is_empty() {

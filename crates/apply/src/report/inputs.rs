@@ -1,4 +1,4 @@
-//! What a saved plan was made from, in its saved form. The form is this tool's own: only the version that
+//! The inputs of a saved plan, in their saved form. The form is internal: only the version of the tool that
 //! wrote it reads it.
 
 use std::borrow::Cow;
@@ -16,12 +16,12 @@ use super::material::Material;
 use crate::cloud::Caller;
 use crate::planned::SpecPath;
 
-/// What a plan is made from, as read from a saved one.
+/// The inputs of a plan, as read from a saved one.
 #[derive(Debug)]
 pub struct Inputs {
-    /// Whose packages; `None` for a recording.
+    /// The account that owns the packages; `None` for a recording.
     pub account: Option<AccountId>,
-    /// Where they were listed; `None` for a recording.
+    /// The endpoint that listed them; `None` for a recording.
     pub endpoint: Option<String>,
     /// Who listed them; `None` for a recording.
     pub caller: Option<Caller>,
@@ -29,13 +29,13 @@ pub struct Inputs {
     pub paths: Vec<SpecPath>,
     /// The spec's files.
     pub sources: Vec<Source>,
-    /// What was seen.
+    /// The listing.
     pub observed: Observed,
-    /// How it was planned, and when.
+    /// The planner's options, with the time of the plan.
     pub options: Options,
 }
 
-/// What a saved plan was made from.
+/// The inputs of a plan, in the form in which they are saved.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SavedInputs<'a> {
@@ -53,7 +53,7 @@ impl<'a> SavedInputs<'a> {
     /// Reads the inputs of a saved plan.
     ///
     /// # Errors
-    /// What is not as [`SavedInputs::new`] leaves it.
+    /// Names the part that does not have the form that [`SavedInputs::new`] gives it.
     pub fn read(saved: &Value) -> Result<Inputs, String> {
         let inputs = Self::deserialize(saved).map_err(|error| format!("inputs: {error}"))?;
         let Self {
@@ -71,7 +71,7 @@ impl<'a> SavedInputs<'a> {
         Ok(Inputs { account, endpoint, caller, paths, sources, observed, options: options.at(created_at)? })
     }
 
-    /// The inputs of a plan. A spec without errors is UTF-8.
+    /// Returns the inputs of a plan. The sources are text, because a spec without errors is UTF-8.
     pub fn new(material: &Material<'a>) -> Self {
         let Options { now, targets, skip_held, expiring_within, max_purchases, max_new_mbps } =
             material.options;
@@ -97,7 +97,7 @@ impl<'a> SavedInputs<'a> {
         }
     }
 
-    /// The digest of all of it.
+    /// Returns the digest of all inputs.
     pub(super) fn digest(&self) -> String {
         let Self { account_id, endpoint, credentials, created_at, paths, sources, observed, options } = self;
         let mut hasher = Hasher::default();

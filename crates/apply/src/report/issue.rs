@@ -1,5 +1,5 @@
-//! What stands in the way or should be known, in one list for every form that shows such things: findings,
-//! held items, exceeded limits, what an apply could not do, warnings.
+//! The errors and warnings of a run, in one list for every form of report: findings, held items, exceeded
+//! limits, changes that an apply could not make, warnings.
 
 use std::collections::BTreeMap;
 
@@ -10,25 +10,25 @@ use super::run::{Run, Spot};
 use crate::catalogue;
 use crate::execute::{ChangeResult, Outcome};
 
-/// One of them.
+/// An error or a warning.
 #[derive(Clone, Debug)]
 pub(super) struct Issue<'a> {
-    /// Whether it stands in the way.
+    /// `Error` if the run cannot go on, or could not do everything, because of it.
     pub severity: Severity,
     /// The rule, whatever the package.
     pub rule: &'static Explanation,
     /// Whose package.
     pub address: Option<Address>,
-    /// What was found: one line, neutral.
+    /// The fact that was found: one line, neutral.
     pub message: String,
-    /// What to do: one line, neutral.
+    /// The next step for the user: one line, neutral.
     pub hint: Option<String>,
-    /// Where the spec says so.
+    /// The place in the spec.
     pub spot: Option<Spot<'a>>,
 }
 
 impl Issue<'_> {
-    /// What was found, whose package first.
+    /// Returns the message, with the package's address in front.
     pub(super) fn text(&self) -> String {
         match &self.address {
             Some(address) => format!("{address}: {}", self.message),
@@ -37,7 +37,7 @@ impl Issue<'_> {
     }
 }
 
-/// Everything that stands in the way, then every warning; each group in the order of the files or the plan.
+/// Returns every error, then every warning; each group in the order of the files or the plan.
 pub(super) fn issues<'a>(run: &Run<'a>) -> Vec<Issue<'a>> {
     let mut issues = findings(run);
     issues.extend(run.warnings.iter().map(|message| warning(message)));
@@ -120,7 +120,7 @@ fn result<'a>(run: &Run<'a>, result: &ChangeResult) -> Issue<'a> {
     }
 }
 
-/// What became of a change, with the reasons, on one line.
+/// Returns the outcome of a change, with the reasons, on one line.
 pub(super) fn told(result: &ChangeResult) -> String {
     let mut said = format!("{} {}", result.action, result.outcome.as_str());
     said.extend(result.detail.iter().map(|detail| format!(": {}", neutral(detail))));
@@ -131,7 +131,7 @@ pub(super) fn told(result: &ChangeResult) -> String {
     said
 }
 
-/// Where a package is declared.
+/// Returns the place where a package is declared.
 pub(super) fn spot<'a>(run: &Run<'a>, address: &Address) -> Option<Spot<'a>> {
     place(run, address).and_then(|place| run.spot(place))
 }
@@ -140,7 +140,7 @@ fn place<'a>(run: &Run<'a>, address: &Address) -> Option<&'a Place> {
     Some(&run.spec?.get(address)?.place)
 }
 
-/// The issues of each package, by address.
+/// Groups the issues by package.
 pub(super) fn by_address<'i, 'a>(issues: &'i [Issue<'a>]) -> BTreeMap<&'i Address, Vec<&'i Issue<'a>>> {
     let mut map: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for issue in issues {

@@ -1,5 +1,5 @@
-//! One JSON document: of a plan the plan itself, of an apply its outcomes, of a spec its findings. A run that
-//! ended early adds why, in the same place of each.
+//! One JSON document: the plan document, the outcomes of an apply, or the findings of a spec. A run that
+//! ended early adds the reason, under the same name in each.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::run::Run;
 use crate::planned::Planned;
 use cenbwp_spec::Severity;
 
-/// The document as text, ending in a line feed.
+/// Returns the document as text, ending in a line feed.
 pub(super) fn text(run: &Run<'_>) -> String {
     match (run.planned, run.failure) {
         (Some(planned), None) if run.applied.is_none() => planned.document().to_text(),

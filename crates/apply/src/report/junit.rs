@@ -1,4 +1,4 @@
-//! JUnit's XML: a test case per declared package, so that every CI shows which one is in the way.
+//! JUnit's XML: a test case per declared package, so that every CI shows which package blocks the run.
 
 use std::fmt::Write;
 
@@ -14,13 +14,14 @@ struct Case<'a> {
     class: String,
     name: String,
     spot: Option<Spot<'a>>,
-    /// What fails it: the rule, the message, the hint.
+    /// The failures, each with its rule, message and hint.
     failures: Vec<(&'static str, String, Option<String>)>,
-    /// What there is to say besides.
+    /// The other output of the case.
     output: Vec<String>,
 }
 
-/// One suite: the run itself, what is about no package, and every declared package that was looked at.
+/// Returns one suite: the run itself, each issue without a package, and every declared package that was
+/// planned.
 pub(super) fn text(run: &Run<'_>) -> String {
     let issues = issues(run);
     let cases = cases(run, &issues);
@@ -64,7 +65,7 @@ fn cases<'a>(run: &Run<'a>, issues: &[Issue<'a>]) -> Vec<Case<'a>> {
     cases
 }
 
-/// A finding, or a limit.
+/// Returns the case of a finding or a limit.
 fn general<'a>(issue: &Issue<'a>) -> Case<'a> {
     let spot = issue.spot.as_ref();
     let file = spot.map(|spot| spot.file.as_deref().unwrap_or("stdin"));
@@ -114,7 +115,7 @@ fn write_case(text: &mut String, case: &Case<'_>) {
         return text.push_str("/>\n");
     }
     text.push_str(">\n");
-    // A reader expects one failure per case: what else fails it stands in its text.
+    // Readers expect at most one failure per case, so its text lists the others.
     if let Some((rule, message, _)) = failures.first() {
         let told = |(rule, message, hint): &(&str, String, Option<String>)| {
             let hint = hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
@@ -131,7 +132,7 @@ fn write_case(text: &mut String, case: &Case<'_>) {
     text.push_str("    </testcase>\n");
 }
 
-/// Text that is safe in XML, in an element and in an attribute. What XML cannot hold is replaced.
+/// Escapes text for XML, for an element and for an attribute. Characters that XML cannot hold are replaced.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -140,7 +141,7 @@ fn escaped(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            // In an attribute it would be read as a blank.
+            // In an attribute a reader would turn a line feed into a blank.
             '\n' => out.push_str("&#10;"),
             c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {
                 out.push(char::REPLACEMENT_CHARACTER);

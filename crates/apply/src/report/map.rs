@@ -1,4 +1,4 @@
-//! The declared packages as a map: which areas are connected with how much bandwidth, before and after.
+//! The declared packages as a map: the bandwidth between each pair of areas, before and after.
 
 use std::collections::BTreeMap;
 
@@ -7,18 +7,19 @@ use cenbwp_spec::{Address, AreaPair, PackageId};
 
 use crate::planned::Planned;
 
-/// What connects two areas. Packages that the spec does not declare are not in it.
+/// The declared packages between two areas, added up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Link {
-    /// The two ends; the same one twice for a package within an area.
+    /// The two areas; the same one twice for packages within an area.
     pub areas: AreaPair,
-    /// How many packages there are, and how many there will be.
+    /// The number of packages, before and after.
     pub packages: [usize; 2],
-    /// Their Mbps, and what they will be.
+    /// The sum of their bandwidths in Mbps, before and after.
     pub mbps: [u64; 2],
 }
 
-/// The links of a plan, by areas. A held package is as it is: its change is not going to happen.
+/// Returns the links of a plan, sorted by areas. A held package stays as it is, because its change will not
+/// happen.
 pub(super) fn links(planned: &Planned) -> Vec<Link> {
     let plan = &planned.plan;
     let live: BTreeMap<&PackageId, &Live> =

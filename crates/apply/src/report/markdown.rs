@@ -1,7 +1,7 @@
-//! Markdown for a pull request: the sentence that says it all, what is in the way, the changes, a diagram, the
-//! digest.
+//! Markdown for a pull request: the headline, errors, the changes, a diagram, the digest.
 //!
-//! A comment holds 65,536 characters; a page has at most [`MOST`] of them, so that whoever posts it can add to it.
+//! A comment holds 65,536 characters; a page has at most [`MOST`] of them, so that the job that posts it can
+//! add text.
 
 mod budget;
 mod words;
@@ -26,15 +26,15 @@ const MOST: usize = 60_000;
 
 const STRINGS: &str = "writing to a string does not fail";
 
-/// The page.
+/// Returns the page.
 pub(super) fn text(run: &Run<'_>) -> String {
     let (head, foot) = (head(run), foot(run));
     let room = MOST.saturating_sub(size(&head) + size(&foot));
     format!("{head}{}{foot}", fitted(&sections(run), room))
 }
 
-/// What a comment is found by, so that the next run edits it. It names the stacks, so that each spec of a
-/// repository has a comment of its own; before the stacks are known it names none.
+/// Returns the hidden marker by which the next run finds the comment and edits it. It names the stacks, so
+/// that each spec of a repository has its own comment; before the stacks are known it names none.
 fn marker(run: &Run<'_>) -> String {
     let stacks = run.stacks().join(",");
     let stacks = if stacks.len() > 200 { super::digest::sha256(&stacks) } else { stacks };
@@ -63,7 +63,7 @@ fn head(run: &Run<'_>) -> String {
     text
 }
 
-/// What money is spent on, in Mbps and months.
+/// Returns what the plan costs, in Mbps and months.
 fn cost(summary: &Summary) -> String {
     let NewMbps { by_purchase, by_upgrade } = summary.mbps;
     let mut said = Vec::new();
@@ -128,7 +128,7 @@ fn listed(rank: u8, head: &str, items: impl IntoIterator<Item = String>, noun: &
     Section { rank, share: 80, head: head.to_owned(), items, tail: "\n", noun }
 }
 
-/// A held item, a limit, a finding, a failure or a warning.
+/// Returns the list item of a held item, a limit, a finding, a failure or a warning.
 fn item(run: &Run<'_>, issue: &Issue<'_>) -> String {
     let mut text = String::from("- ");
     if let Some(address) = &issue.address {
@@ -152,7 +152,7 @@ fn outcome(result: &ChangeResult) -> String {
     format!("| {address} | {} | {outcome} | {id} | {order} |\n", result.action)
 }
 
-/// Where the packages are that a plan changes, by id.
+/// Returns the areas of every listed package, by id.
 fn areas(planned: &Planned) -> BTreeMap<&PackageId, &AreaPair> {
     planned.situation.observed.packages.iter().map(|live| (&live.id, &live.areas)).collect()
 }
@@ -194,7 +194,7 @@ fn bandwidth(fields: &[FieldChange]) -> String {
     mbps.unwrap_or_default()
 }
 
-/// The names of the fields that change besides the bandwidth.
+/// Returns the names of the changed fields other than the bandwidth.
 fn fields(fields: &[FieldChange]) -> String {
     let mut names: Vec<&str> = fields.iter().map(|field| field.field().as_str()).collect();
     names.retain(|name| *name != "bandwidth");
@@ -222,10 +222,10 @@ fn strays(run: &Run<'_>) -> Vec<String> {
     undeclared.chain(superseded).collect()
 }
 
-/// Links beyond these would not be told apart. The service has seven areas.
+/// The most links in the diagram; more could not be distinguished. The service has seven areas.
 const MOST_LINKS: usize = 40;
 
-/// The areas and their bandwidth, before and after; nothing if there is none.
+/// Returns the diagram of areas and bandwidth, before and after; `None` if there are no links.
 fn diagram(planned: &Planned) -> Option<String> {
     let links = links(planned);
     if links.is_empty() {
@@ -256,7 +256,8 @@ fn diagram(planned: &Planned) -> Option<String> {
     Some(format!("#### Areas, before → after\n\n{}{more}", fenced("mermaid", &text)))
 }
 
-/// A text inside quotes of a diagram: what is no letter, digit, blank or hyphen is written as an entity.
+/// Escapes text for a quoted label of a diagram: every character except letters, digits, blanks and hyphens
+/// becomes an entity.
 fn label(text: &str) -> String {
     let mut out = String::new();
     for c in cenbwp_diff::neutral(text).chars() {

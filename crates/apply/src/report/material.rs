@@ -1,4 +1,4 @@
-//! What reports and documents of a plan are made of.
+//! The data that reports and documents of a plan are made from.
 
 use cenbwp_diff::{Observed, Options, Plan};
 use cenbwp_spec::{AccountId, Source, Spec};
@@ -6,20 +6,20 @@ use cenbwp_spec::{AccountId, Source, Spec};
 use crate::cloud::Caller;
 use crate::planned::SpecPath;
 
-/// Everything a document is made of.
+/// A plan and all its inputs.
 #[derive(Clone, Copy, Debug)]
 pub struct Material<'a> {
     /// The plan.
     pub plan: &'a Plan,
-    /// What was declared.
+    /// The spec.
     pub spec: &'a Spec,
-    /// What was seen.
+    /// The listing.
     pub observed: &'a Observed,
-    /// How it was planned.
+    /// The planner's options.
     pub options: &'a Options,
-    /// Whose packages; `None` for a recording.
+    /// The account that owns the packages; `None` for a recording.
     pub account: Option<&'a AccountId>,
-    /// Where they were listed; `None` for a recording.
+    /// The endpoint that listed them; `None` for a recording.
     pub endpoint: Option<&'a str>,
     /// Who listed them; `None` for a recording.
     pub caller: Option<&'a Caller>,
@@ -30,7 +30,8 @@ pub struct Material<'a> {
 }
 
 impl Material<'_> {
-    /// Tells whether the plan may be carried out. One of a recording never is: nobody can say what is live.
+    /// Returns true if the plan may be carried out. A plan from a recording may not: a recording does not
+    /// prove what is live.
     pub(crate) fn is_applyable(&self) -> bool {
         self.plan.is_applyable() && self.account.is_some()
     }

@@ -1,8 +1,8 @@
-//! What a run tells: to machines as documents and events, and to people in every form that their tools read.
+//! Reports of a run: documents and events for machines, and every form that people's tools read.
 //!
 //! ```text
 //! Run ──▶ human json markdown github gitlab sarif junit html     one pure function each, one file each
-//!     └─▶ issue, map                                             what several of them show
+//!     └─▶ issue, map                                             parts that several of them show
 //! ```
 
 pub(crate) mod digest;
@@ -32,7 +32,7 @@ use std::str::FromStr;
 use crate::disarm;
 pub use run::{Folders, Run};
 
-/// A form that a run can be told in.
+/// The form of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// Text for people.
@@ -41,13 +41,13 @@ pub enum Form {
     Json,
     /// Markdown, for a comment on a pull request.
     Markdown,
-    /// Workflow commands, which GitHub shows at the lines of a file.
+    /// Workflow commands. GitHub shows them as annotations at the lines of a file.
     Github,
     /// The numbers that GitLab shows on a merge request.
     Gitlab,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
-    /// JUnit's XML, for everything else.
+    /// JUnit's XML, for every other CI.
     Junit,
     /// One page for a browser.
     Html,
@@ -66,7 +66,7 @@ impl Form {
         Self::Html,
     ];
 
-    /// Its name on the command line.
+    /// Returns the name of the form on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Human => "human",
@@ -80,14 +80,14 @@ impl Form {
         }
     }
 
-    /// Tells a run in this form. The same run gives the same bytes, and none of them commands a runner: a report in a
-    /// file may be printed by the job's next step.
+    /// Renders a run in this form. The same run gives the same bytes, and no runner obeys any of them: the
+    /// job's next step may print a report from its file.
     pub fn render(self, run: &Run<'_>) -> String {
         match self {
             Self::Human => unless_armed(human::text(run), disarm::text),
             Self::Json => unless_armed(json::text(run), disarm::json),
             Self::Markdown => unless_armed(markdown::text(run), disarm::text),
-            // Its lines are commands; what they quote is disarmed there.
+            // The lines are commands on purpose. `github::text` disarms the text that they quote.
             Self::Github => github::text(run),
             Self::Gitlab => unless_armed(gitlab::text(run), disarm::json),
             Self::Sarif => unless_armed(sarif::text(run), disarm::json),
@@ -97,7 +97,7 @@ impl Form {
     }
 }
 
-/// Returns the text itself, which may be long, where nothing in it has to be written otherwise.
+/// Disarms a text, without a copy of it if it needs no change.
 fn unless_armed(text: String, disarmed: fn(&str) -> Cow<'_, str>) -> String {
     match disarmed(&text) {
         Cow::Borrowed(_) => text,

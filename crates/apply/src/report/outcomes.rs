@@ -1,4 +1,4 @@
-//! What an apply did: the text and the document at its end.
+//! The outcomes of an apply: the text and the document at its end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -19,9 +19,9 @@ pub struct Applied {
     pub digest: String,
     /// One result per change.
     pub results: Vec<ChangeResult>,
-    /// What the last listing leaves to do; `None` if there was none to tell.
+    /// The changes that are left to do by the last listing; `None` if there was no such listing.
     pub left: Option<Plan>,
-    /// Its end.
+    /// The kind of end.
     pub end: End,
 }
 
@@ -30,14 +30,14 @@ pub struct Applied {
 pub enum End {
     /// Nothing was left to wait for.
     Done,
-    /// A signal: what was in flight was finished.
+    /// A signal: the run finished what was in flight and sent nothing new.
     Stopped,
-    /// A second signal or a panic: nothing was waited for, so something that was sent may be untold.
+    /// A second signal or a panic: the run waited for nothing, so the outcome of a request may be missing.
     Left,
 }
 
 impl Applied {
-    /// Sums up a run: what the last listing, if there was one, leaves to do by the same rules.
+    /// Sums up a run. Plans again from the last listing, if there was one, to find what is left to do.
     pub fn new(
         planned: &Material<'_>,
         digest: String,
@@ -47,13 +47,15 @@ impl Applied {
     ) -> Self {
         let left = last_look.map(|observed| {
             let mut left = cenbwp_diff::plan(planned.spec, observed, planned.options);
-            // What did not succeed says so itself, and an unpaid order is what the spec asked for.
+            // Not left to do: a change that failed has its own result, and an unpaid order is what the spec
+            // asked for.
             let settled =
                 |result: &&ChangeResult| result.is_success() && result.outcome != Outcome::UnpaidOrder;
             let open: BTreeSet<&Identity> =
                 results.iter().filter(|result| !settled(result)).map(|result| &result.identity).collect();
             left.changes.retain(|change| !open.contains(change.identity()));
-            // What was released or retired is proved by its own package, whatever else the listing may hide.
+            // The released or retired package itself is the proof: an unreadable item in the listing does not
+            // hold it.
             let left_us = |result: &&ChangeResult| {
                 matches!(result.outcome, Outcome::Released | Outcome::Retired | Outcome::Retiring)
             };
@@ -66,7 +68,7 @@ impl Applied {
         Self { digest, results, left, end }
     }
 
-    /// Decides the exit code, the gravest reason first.
+    /// Returns the exit code: that of the gravest reason.
     pub fn exit(&self) -> Exit {
         let any = |test: fn(&ChangeResult) -> bool| self.results.iter().any(test);
         let changed = any(ChangeResult::changed_something);
@@ -85,7 +87,7 @@ impl Applied {
         }
     }
 
-    /// How many changes ended how, by the outcome's word.
+    /// Returns the number of changes with each outcome, by the outcome's word.
     pub fn counts(&self) -> BTreeMap<&'static str, usize> {
         let mut counts = BTreeMap::new();
         for result in &self.results {
@@ -94,7 +96,8 @@ impl Applied {
         counts
     }
 
-    /// Mbps that this run bought or ordered, or by which it raised a package, and those it may have.
+    /// Returns the Mbps that this run bought, ordered or added to a package, including those that it may
+    /// have.
     pub fn new_mbps(&self) -> NewMbps {
         let mut new = NewMbps::default();
         for result in &self.results {
@@ -108,7 +111,7 @@ impl Applied {
         new
     }
 
-    /// What to type next, if anything.
+    /// Returns the next step for the user, if there is one.
     pub fn next(&self) -> Option<&'static str> {
         match self.exit() {
             Exit::Done => None,
@@ -124,7 +127,7 @@ impl Applied {
         }
     }
 
-    /// The document of `--report json`.
+    /// Returns the document of `--report json`.
     pub fn document(&self) -> Value {
         let new = self.new_mbps();
         let outcomes: Vec<ResultLine<'_>> = self.results.iter().map(ResultLine::from).collect();
@@ -138,7 +141,7 @@ impl Applied {
         })
     }
 
-    /// The sentence that says it all.
+    /// Returns the one sentence that sums up the apply.
     pub fn headline(&self) -> String {
         let ended = match self.exit() {
             Exit::Done => "Apply complete",
@@ -155,7 +158,7 @@ impl Applied {
         format!("{ended}: {counts}.")
     }
 
-    /// The text at the end of an apply.
+    /// Returns the text at the end of an apply.
     pub fn text(&self) -> String {
         let mut text = String::from("\n");
         for result in &self.results {
@@ -178,7 +181,7 @@ impl Applied {
 
 const STRINGS: &str = "writing to a string does not fail";
 
-/// One result: who, what became of it, which package, and the reason and hint below it.
+/// Writes one result: identity, outcome and package id, with the reason and the hint below.
 fn write_result(text: &mut String, result: &ChangeResult) {
     write!(text, "{}  {}", result.identity, result.outcome.as_str()).expect(STRINGS);
     if let Some(id) = &result.id {

@@ -6,7 +6,7 @@ use cenbwp_diff::{FieldChange, Live, LiveCharge, Purchase};
 use cenbwp_spec::{AreaPair, ChargeType, Field, Renewal};
 use serde_json::{Map, Value, json};
 
-/// The package that a purchase asks for.
+/// Returns the package that a purchase asks for.
 pub(super) fn of_purchase(purchase: &Purchase) -> Value {
     let terms = purchase.terms;
     let mut fields = json!({
@@ -28,7 +28,7 @@ pub(super) fn of_purchase(purchase: &Purchase) -> Value {
     fields
 }
 
-/// A package as the listing shows it.
+/// Returns a package as the listing shows it.
 pub(super) fn of_live(live: &Live) -> Value {
     json!({
         "id": live.id,
@@ -44,7 +44,7 @@ pub(super) fn of_live(live: &Live) -> Value {
     })
 }
 
-/// The same package with these fields changed.
+/// Returns the same package with these fields changed.
 pub(super) fn changed(mut before: Value, changes: &[FieldChange], tags: &BTreeMap<String, String>) -> Value {
     for (key, value) in tags {
         before["tags"][key] = json!(value);
@@ -53,7 +53,7 @@ pub(super) fn changed(mut before: Value, changes: &[FieldChange], tags: &BTreeMa
     before
 }
 
-/// One field's value before and after.
+/// Returns a field's name, and its value before and after.
 pub(super) fn field(change: &FieldChange) -> (String, Value, Value) {
     let name = match change {
         FieldChange::Tag { key, .. } => format!("{}.{key}", Field::Tags.as_str()),

@@ -1,4 +1,4 @@
-//! The rows of a plan's document: each made from one change, package or warning.
+//! The rows of a plan's document, each made from one change, package or warning.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -35,7 +35,7 @@ pub(super) struct PlannedField {
     after: Value,
 }
 
-/// The packages by id, to show what a change starts from.
+/// The packages by id, to show the state before a change.
 pub(super) struct Befores<'a>(HashMap<&'a PackageId, &'a Live>);
 
 impl<'a> Befores<'a> {
@@ -47,7 +47,7 @@ impl<'a> Befores<'a> {
         self.0.get(id).map_or(Value::Null, |live| resource::of_live(live))
     }
 
-    /// What is there before and after a change.
+    /// Returns the package before and after a change.
     pub(super) fn and_after(&self, change: &Change) -> (Value, Value) {
         let no_tags = BTreeMap::new();
         match change {
@@ -60,7 +60,8 @@ impl<'a> Befores<'a> {
     }
 }
 
-/// The changes in the shape of Terraform's plan JSON, so that rules written for that work on it; by address.
+/// Returns the changes in the shape of Terraform's plan JSON, sorted by address, so that rules written for
+/// Terraform work on them.
 pub(super) fn resource_changes<'a>(
     plan: &'a Plan,
     observed: &'a Observed,

@@ -1,4 +1,4 @@
-//! A run at its end: the one value that every report is rendered from.
+//! The run at its end: the one value that every report is rendered from.
 
 use std::path::{Component, Path};
 
@@ -9,44 +9,45 @@ use super::outcomes::Applied;
 use crate::exit::{Exit, Failure};
 use crate::planned::Planned;
 
-/// What is known of a run when it ends, wherever it ended: a spec that could not be read leaves nothing but
-/// the failure, a plan leaves the plan, an apply the outcomes too.
+/// The facts about a run at its end. They depend on how far it got: a spec that could not be read leaves only
+/// the failure, a plan adds the plan, an apply adds the outcomes.
 #[derive(Clone, Copy, Debug)]
 pub struct Run<'a> {
     /// `validate`, `plan`, `show` or `apply`.
     pub command: &'static str,
-    /// How it ends.
+    /// The exit code.
     pub exit: Exit,
     /// The spec's files, once they were read.
     pub sources: &'a [Source],
-    /// What is wrong with them.
+    /// The errors and warnings in them.
     pub findings: &'a [Finding],
-    /// What they declare; `None` if they have errors.
+    /// The spec; `None` if it has errors.
     pub spec: Option<&'a Spec>,
     /// The plan, once there was one.
     pub planned: Option<&'a Planned>,
-    /// Warnings about the run itself, such as credentials that may not be the ones that are meant.
+    /// Warnings about the run itself, such as credentials that may not be the intended ones.
     pub warnings: &'a [String],
-    /// What was done, once something may have been.
+    /// The outcomes, once something may have been changed.
     pub applied: Option<&'a Applied>,
-    /// Why it ended early.
+    /// The reason why the run ended early.
     pub failure: Option<&'a Failure>,
-    /// The folders that places are told in.
+    /// The folders that names of files are relative to.
     pub folders: Folders<'a>,
-    /// Columns that text for people is wrapped to.
+    /// The columns that text for people is wrapped to.
     pub width: usize,
 }
 
-/// The folders that places are told in.
+/// The folders that names of files are relative to.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Folders<'a> {
-    /// Where the command ran: what is below it is named from there, never by the machine's own path.
+    /// The working directory of the command. Files below it are named relative to it, never by the machine's
+    /// own path.
     pub current: Option<&'a Path>,
-    /// The root of the checkout, which a code host names files from.
+    /// The root of the checkout. A code host names files relative to it.
     pub checkout: Option<&'a Path>,
 }
 
-/// A stretch of a file as machines name it. Lines and columns count from 1, columns in characters.
+/// A range of a file, for machines. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spot<'a> {
     /// The file, relative and with `/` between folders; `None` for stdin.
@@ -57,29 +58,29 @@ pub struct Spot<'a> {
     pub column: usize,
     /// The line it ends on.
     pub end_line: usize,
-    /// The column behind its last character.
+    /// The column after its last character.
     pub end_column: usize,
-    /// The text from there to its end.
+    /// The text of the range.
     pub text: &'a [u8],
 }
 
 impl<'a> Run<'a> {
-    /// The plan, once there was one.
+    /// Returns the plan, if there was one.
     pub fn plan(&self) -> Option<&'a Plan> {
         self.planned.map(|planned| &planned.plan)
     }
 
-    /// Tells whether there is a plan and it may be carried out.
+    /// Returns true if there is a plan and it may be carried out.
     pub fn is_applyable(&self) -> bool {
         self.planned.is_some_and(Planned::is_applyable)
     }
 
-    /// Tells whether the command did its work, whatever it found.
+    /// Returns true if the command did its work, whatever it found.
     pub fn is_success(&self) -> bool {
         self.failure.is_none() && (self.applied.is_none() || self.exit == Exit::Done)
     }
 
-    /// The sentence that says it all.
+    /// Returns the one sentence that sums up the run.
     pub fn headline(&self) -> String {
         match (self.applied, self.failure, self.plan()) {
             (Some(applied), _, _) => applied.headline(),
@@ -89,7 +90,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// What the spec is worth, and how many findings there are.
+    /// Returns the verdict on the spec: valid or not, and the number of findings.
     pub fn verdict(&self) -> String {
         let count = |severity| self.findings.iter().filter(|finding| finding.severity == severity).count();
         let errors = plural(count(Severity::Error), "error");
@@ -103,7 +104,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Why the plan cannot be carried out as it is, if there is a plan that cannot.
+    /// Returns why the plan cannot be carried out as it is; `None` if it can, or there is none.
     pub fn obstacle(&self) -> Option<String> {
         let planned = self.planned?;
         let recorded = || "it was made from a recording, which is not the cloud".to_owned();
@@ -111,13 +112,13 @@ impl<'a> Run<'a> {
         obstacle.or_else(|| planned.situation.account.is_none().then(recorded))
     }
 
-    /// Why the run ended early, line by line and harmless.
+    /// Returns why the run ended early, line by line; the lines are neutral.
     pub fn error(&self) -> Option<Vec<String>> {
         let text = format!("{:#}", self.failure?.error);
         Some(text.lines().map(|line| neutral(line).into_owned()).collect())
     }
 
-    /// What to type next, if anything.
+    /// Returns the next step for the user, if there is one.
     pub fn next(&self) -> Option<String> {
         if let Some(applied) = self.applied {
             return applied.next().map(str::to_owned);
@@ -138,12 +139,12 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// The names of the declared stacks, in order.
+    /// Returns the names of the declared stacks, in order.
     pub fn stacks(&self) -> Vec<&'a str> {
         self.spec.map(|spec| spec.stacks.keys().map(|name| name.as_str()).collect()).unwrap_or_default()
     }
 
-    /// Where a place is, for machines.
+    /// Converts a place in the spec to the form for machines.
     pub fn spot(&self, place: &Place) -> Option<Spot<'a>> {
         let source = self.sources.get(place.source)?;
         let bytes = &source.bytes;
@@ -165,8 +166,8 @@ impl<'a> Run<'a> {
 }
 
 impl Folders<'_> {
-    /// A file's name without anything of the machine: relative to where the command ran, or the name alone
-    /// if it is elsewhere.
+    /// Returns a file's name without the machine's own path: relative to the working directory, or the last
+    /// part alone if the file is not below it.
     fn name(&self, name: &str) -> Option<String> {
         let path = Path::new(name);
         if name == "<stdin>" {
@@ -180,14 +181,14 @@ impl Folders<'_> {
         }
     }
 
-    /// The same name from the root of the checkout, where that is known and the command ran below it.
+    /// Returns the name relative to the root of the checkout, if that is known and the command ran below it.
     pub(super) fn in_checkout(&self, name: &str) -> String {
         let below = self.checkout.and_then(|root| self.current?.strip_prefix(root).ok());
         below.map_or_else(|| name.to_owned(), |below| slashed(&below.join(name)))
     }
 }
 
-/// A relative path in the form of a URL's, `.` left out and `..` kept.
+/// Returns a relative path with `/` between the parts, without `.` and with `..`.
 fn slashed(path: &Path) -> String {
     let parts = path.components().filter(|part| !matches!(part, Component::CurDir));
     parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
@@ -200,7 +201,7 @@ fn ended_early(command: &str, exit: Exit) -> String {
     format!("cenbwp {command} ended with code {} ({exit}); nothing was bought or changed.", exit.code())
 }
 
-/// `1 package`, `2 packages`.
+/// Returns `1 package`, `2 packages`.
 pub(crate) fn plural<N: std::fmt::Display + PartialEq + From<u8> + Copy>(count: N, noun: &str) -> String {
     format!("{count} {noun}{}", if count == N::from(1) { "" } else { "s" })
 }

@@ -1,4 +1,4 @@
-//! SARIF 2.1.0: what stands in the way or should be known, for code scanning.
+//! SARIF 2.1.0: errors and warnings for code scanning.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use sha2::{Digest, Sha256};
 use super::issue::{Issue, issues};
 use super::run::{Run, Spot};
 
-/// What stays as it is in the path of a URI.
+/// The characters that are percent-encoded in the path of a URI.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
 
-/// One log with one run.
+/// Returns one log with one run.
 pub(super) fn text(run: &Run<'_>) -> String {
     let issues = issues(run);
     let log = json!({
@@ -33,7 +33,7 @@ pub(super) fn text(run: &Run<'_>) -> String {
     format!("{log:#}\n")
 }
 
-/// Every rule that a result names, once.
+/// Returns every rule that a result names, once.
 fn rules(issues: &[Issue<'_>]) -> Vec<Value> {
     let by_id: BTreeMap<&str, &Issue<'_>> = issues.iter().map(|issue| (issue.rule.name, issue)).collect();
     let rule = |issue: &Issue<'_>| {
@@ -43,8 +43,8 @@ fn rules(issues: &[Issue<'_>]) -> Vec<Value> {
     by_id.values().map(|issue| rule(issue)).collect()
 }
 
-/// The results. What stands at no line of its own, such as a limit, is shown at the start of the first file:
-/// code scanning drops what is nowhere.
+/// Returns the results. One without a place, such as a limit, is shown at the start of the first file,
+/// because code scanning drops results without a location.
 fn results(run: &Run<'_>, issues: &[Issue<'_>]) -> Vec<Value> {
     let start = Place { line: 1, column: 1, ..Place::default() };
     let start = run.spot(&start);
@@ -72,7 +72,7 @@ fn result(issue: &Issue<'_>, start: Option<&Spot<'_>>, seen: &mut BTreeMap<Strin
     result
 }
 
-/// `None` for stdin, which no reader of the log can open.
+/// Returns the location in a file; `None` for stdin, which no reader of the log can open.
 fn physical(spot: &Spot<'_>) -> Option<Value> {
     let uri = utf8_percent_encode(spot.file.as_ref()?, PATH).to_string();
     Some(json!({
@@ -83,8 +83,8 @@ fn physical(spot: &Spot<'_>) -> Option<Value> {
     }))
 }
 
-/// The same for the same issue however far its line has moved: over the rule, the file, and the package or
-/// else the text. Issues that agree in all of that are numbered.
+/// Returns a fingerprint that stays the same when the issue's line moves: a hash of the rule, the file, and
+/// the package or, without one, the text. Issues with equal hashes are numbered.
 fn fingerprint(issue: &Issue<'_>, seen: &mut BTreeMap<String, usize>) -> String {
     let mut hash = Sha256::new();
     let address = issue.address.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -103,7 +103,7 @@ fn fingerprint(issue: &Issue<'_>, seen: &mut BTreeMap<String, usize>) -> String 
     format!("{print}:{count}")
 }
 
-/// How the run ended, so that an empty list of results is not taken for a clean one.
+/// Returns the end of the run, so that the empty list of a failed run does not look like success.
 fn invocation(run: &Run<'_>) -> Value {
     let mut invocation = json!({
         "executionSuccessful": run.is_success(),

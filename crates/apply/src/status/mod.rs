@@ -1,7 +1,7 @@
-//! What is live, who owns it, and what is due: one row per package.
+//! The status: one row per package, with its owner, its state and its alerts.
 //!
-//! The planner decides; this only tells, for every package, where it stands in the plan. `table` lays the
-//! rows out.
+//! The planner decides; this module only looks up the state of every package in the plan. `table` lays out
+//! the rows.
 
 mod table;
 
@@ -18,62 +18,62 @@ use crate::planned::Planned;
 pub struct Status<'a> {
     /// The rows: those with an identity first, by identity, then by id.
     pub rows: Vec<Row<'a>>,
-    /// How many packages of others are not among the rows.
+    /// The number of packages of others that have no row.
     pub unlisted: usize,
-    /// When it was looked.
+    /// The time of the listing.
     pub now: Timestamp,
 }
 
 /// One package, live or declared.
 #[derive(Debug)]
 pub struct Row<'a> {
-    /// Whose it is, or would be.
+    /// The identity that the package has or would get.
     pub identity: Option<Identity>,
-    /// Which package; `None` if there is none, or its id could not be read.
+    /// The package's id; `None` if there is no package, or its id could not be read.
     pub id: Option<PackageId>,
     /// The package as listed.
     pub live: Option<&'a Live>,
-    /// Where it stands.
+    /// The state of the package.
     pub state: State<'a>,
-    /// What should be known of it, in a fixed order.
+    /// The alerts about it, in a fixed order.
     pub alerts: Vec<Alert>,
-    /// Whether its end matters to somebody: not that of packages that are meant to end, or of others.
+    /// True to warn before it expires: not for packages that are meant to end, or that belong to others.
     pub wanted: bool,
 }
 
-/// Where a package stands. The words are [`State::word`].
+/// The state of a package. [`State::word`] returns its stable word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State<'a> {
-    /// Declared, there, and equal.
+    /// Declared and live; all fields are equal.
     AsDeclared,
-    /// Declared and there; these fields differ, each once.
+    /// Declared and live; these fields differ, each named once.
     Differs(BTreeSet<&'static str>),
-    /// Declared and not there.
+    /// Declared and not live.
     Missing,
-    /// Declared to be taken over.
+    /// Declared with `adopt`, and not yet adopted.
     ToAdopt,
-    /// Declared to be let go.
+    /// Declared with `manage: release`, and not yet released.
     ToRelease,
-    /// Declared to be ended.
+    /// Declared with `manage: retire`, and not yet retired.
     ToRetire,
-    /// Declared, and a change of it is refused.
+    /// Declared; its change is held.
     Held(&'a HeldReason),
-    /// Let go or ended, and nothing is left to do.
+    /// Released or retired; nothing is left to do.
     Finished,
-    /// Carries a declared stack's tag and is not declared.
+    /// Has a declared stack's tag and is not declared.
     Undeclared,
     /// An older generation of a declared package.
     Superseded,
-    /// Carries an owner's tag; no spec was given.
+    /// Has an owner's tag; no spec was given.
     Owned,
-    /// Of nobody here.
+    /// Not owned by a declared stack.
     Unmanaged,
-    /// Could not be read, or not whose it is; and why.
+    /// The item or its owner could not be read, for this reason.
     Unreadable(String),
 }
 
 impl State<'_> {
-    /// Every word, in the order of the summary.
+    /// All words, in the order of the summary.
     pub const WORDS: [&'static str; 13] = [
         "as_declared",
         "differs",
@@ -90,7 +90,7 @@ impl State<'_> {
         "unreadable",
     ];
 
-    /// The stable word for it.
+    /// Returns the stable word for the state.
     pub fn word(&self) -> &'static str {
         let at = match self {
             Self::AsDeclared => 0,
@@ -111,18 +111,18 @@ impl State<'_> {
     }
 }
 
-/// Something that should be known of a live package.
+/// A fact about a live package that needs attention.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
     /// `expiring`, `expired`, `locked` or `reserved`.
     pub word: &'static str,
-    /// The same for people, on one line and neutral.
+    /// The text for people, on one line and neutral.
     pub text: String,
 }
 
 impl<'a> Status<'a> {
-    /// Tells of every package where it stands. A spec without stacks means that no spec was given: then
-    /// only tags tell who owns what. `all` lists the packages of others too.
+    /// Returns the state of every package. A spec without stacks means that no spec was given: then only the
+    /// tags name the owners. With `all`, packages of others are listed, too.
     pub fn of(planned: &'a Planned, all: bool) -> Self {
         let mut rows = Rows::new(planned);
         rows.planned();
@@ -139,14 +139,14 @@ impl<'a> Status<'a> {
         status
     }
 
-    /// Tells whether a package that somebody counts on ends soon, or has ended.
+    /// Returns true if a wanted package expires soon, or has expired.
     pub fn is_expiring(&self) -> bool {
         let ends = |row: &Row<'_>| row.alerts.iter().any(|alert| alert.word.starts_with("expir"));
         self.rows.iter().any(|row| row.wanted && ends(row))
     }
 
-    /// How many packages are in each state, those that are not listed included; states without any are
-    /// left out.
+    /// Returns the number of packages in each state, those without a row included. States without packages
+    /// are left out.
     pub fn counts(&self) -> Vec<(&'static str, usize)> {
         let count = |word: &'static str| {
             let listed = self.rows.iter().filter(|row| row.state.word() == word).count();
@@ -178,7 +178,7 @@ impl<'a> Rows<'a> {
         Self { planned, by_id, carriers, told: BTreeSet::new(), rows: Vec::new() }
     }
 
-    /// What is declared, and what carries a declared stack's tag.
+    /// Adds the declared packages, and those with a declared stack's tag.
     fn planned(&mut self) {
         let plan = &self.planned.plan;
         for change in &plan.changes {
@@ -226,14 +226,14 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The listed package without an owner that a spec wants to take over for this identity.
+    /// Returns the listed package without an owner that the spec adopts for this identity.
     fn to_adopt(&self, identity: &Identity) -> Option<&'a PackageId> {
         let id = self.planned.spec.get(&identity.address)?.adopt.as_ref()?;
         let live = self.by_id.get(id).filter(|live| live.owner() == Owner::Nobody)?;
         Some(&live.id)
     }
 
-    /// Everything else that was listed.
+    /// Adds everything else in the listing.
     fn strays(&mut self) {
         let planned = self.planned;
         for item in &planned.situation.observed.unreadable {
@@ -274,7 +274,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// What should be known of a live package, whoever owns it.
+/// Returns the alerts about a live package, of any owner.
 fn alerts(live: &Live, planned: &Planned) -> Vec<Alert> {
     let options = &planned.options;
     let soon = options.now.saturating_add(options.expiring_within).unwrap_or(Timestamp::MAX);
@@ -297,7 +297,7 @@ fn alerts(live: &Live, planned: &Planned) -> Vec<Alert> {
     alerts
 }
 
-/// A time in the service's own form.
+/// Returns a time in the service's own form, in minutes.
 fn minutes(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%MZ").to_string()
 }

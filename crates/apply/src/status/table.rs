@@ -1,4 +1,4 @@
-//! The rows as text: a table where it fits, else one record per package.
+//! The rows as text: a table if it fits, else one record per package.
 
 use std::fmt::Write as _;
 
@@ -9,14 +9,14 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{Row, State, Status};
 
-/// The columns, in order; the words are the labels of a record too.
+/// The columns, in order; records use the same words as labels.
 const COLUMNS: [&str; 8] = ["identity", "id", "areas", "Mbps", "CEN", "expires", "state", "notes"];
 const MBPS: usize = 3;
 const STATE: usize = 6;
 
 impl Status<'_> {
-    /// The status as text: the packages, why something is held, and a summary. The same status and style
-    /// give the same bytes. `width` is in columns; `None` where lines may be as long as they are.
+    /// Returns the status as text: the packages, the reasons of held items, and a summary. The same status
+    /// and style give the same bytes. `width` is in columns; `None` for lines of any length.
     pub fn text(&self, palette: &Palette, width: Option<usize>) -> String {
         let cells: Vec<[String; 8]> = self.rows.iter().map(|row| cells(row, self.now)).collect();
         let widths: [usize; 8] = std::array::from_fn(|column| {
@@ -41,7 +41,7 @@ impl Status<'_> {
         text
     }
 
-    /// Why something is held or cannot be read, and what to do about it.
+    /// Appends why items are held or cannot be read, with hints.
     fn details(&self, text: &mut String) {
         if !text.is_empty() {
             text.push('\n');
@@ -57,7 +57,7 @@ impl Status<'_> {
                 (State::Held(reason), Some(identity)) => {
                     let line =
                         format!("{who} is held: {}\n  hint: {}\n", reason.message(), reason.hint(identity));
-                    // Each package that carries an ambiguous identity has a row, and the reason is one.
+                    // Each package with an ambiguous identity has its own row, but they share one reason.
                     if !text[before..].ends_with(&line) {
                         text.push_str(&line);
                     }
@@ -87,11 +87,11 @@ impl Status<'_> {
     }
 }
 
-/// The cells of a row; `-` where there is nothing to show, save for notes.
+/// Returns the cells of a row; `-` for an empty one, except notes.
 fn cells(row: &Row<'_>, now: Timestamp) -> [String; 8] {
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let cens = row.live.map(|live| live.cens.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
-    // A package of nobody is known by its name.
+    // A package without an identity is recognised by its name.
     let named = row.live.filter(|live| row.identity.is_none() && !live.name.is_empty());
     let named = named.map(|live| format!("named {}", neutral(&live.name)));
     let alerts = row.alerts.iter().map(|alert| alert.text.clone());
@@ -108,7 +108,7 @@ fn cells(row: &Row<'_>, now: Timestamp) -> [String; 8] {
     ]
 }
 
-/// How long until an end, in whole days of 24 hours.
+/// Returns the time left, in whole days of 24 hours.
 fn until(end: Timestamp, now: Timestamp) -> String {
     if end <= now {
         return "ended".to_owned();
@@ -144,7 +144,7 @@ fn colour(state: &State<'_>, palette: &Palette) -> Colour {
     }
 }
 
-/// One line of the table: `state` colours the state, `whole` all of it.
+/// Appends one line of the table. `state` colours the state's cell, `whole` the line.
 fn line(text: &mut String, cells: &[String; 8], widths: &[usize; 8], state: Colour, whole: Colour) {
     let mut line = String::new();
     let last = (0..cells.len()).rfind(|column| !cells[*column].is_empty()).unwrap_or(0);
@@ -161,7 +161,7 @@ fn line(text: &mut String, cells: &[String; 8], widths: &[usize; 8], state: Colo
     let _ = writeln!(text, "{}", painted(&line, whole));
 }
 
-/// One package below its name, for where the table is too wide.
+/// Appends one package as a record below its name, for a terminal that is too narrow for the table.
 fn record(text: &mut String, cells: &[String; 8], state: Colour, strong: Colour) {
     let [identity, id, ..] = cells;
     let (title, skipped) = if identity == "-" { (id, 2) } else { (identity, 1) };

@@ -1,4 +1,4 @@
-//! The instances of a state: of the file itself, or of what `terraform show -json` prints.
+//! Reads the instances of a state, from the state file or from the output of `terraform show -json`.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{ATTACHMENT, PACKAGE};
 
-/// Every instance of the two resources, whatever the form.
+/// Returns every instance of the two resources, from either form.
 pub(super) fn instances(root: &Value) -> Result<Vec<Instance<'_>>, String> {
     const EXPECTED: &str = "expected a Terraform state of version 4, or what terraform show -json prints";
     if let Some(version) = root["version"].as_u64() {
@@ -18,7 +18,8 @@ pub(super) fn instances(root: &Value) -> Result<Vec<Instance<'_>>, String> {
     if !root["format_version"].is_string() {
         return Err(EXPECTED.to_owned());
     }
-    // Of a plan, what exists now; what it would make comes after, and has no id yet.
+    // For a plan, first the instances that exist now. Those that it would create come last, and have no id
+    // yet.
     let mut found = Vec::new();
     for values in [&root["values"], &root["prior_state"]["values"], &root["planned_values"]] {
         of_module(&values["root_module"], "", &mut found);
@@ -28,11 +29,11 @@ pub(super) fn instances(root: &Value) -> Result<Vec<Instance<'_>>, String> {
     Ok(found)
 }
 
-/// One instance of a resource that matters here.
+/// One instance of one of the two resources.
 pub(super) struct Instance<'a> {
-    /// `module.net["a"].alicloud_cen_bandwidth_package.main[0]`.
+    /// The address, such as `module.net["a"].alicloud_cen_bandwidth_package.main[0]`.
     pub address: String,
-    /// What its package is named after: module, resource and key.
+    /// The source of the package's name: module, resource and key.
     pub name_hint: String,
     pub kind: &'a str,
     pub attributes: &'a Value,
@@ -41,18 +42,18 @@ pub(super) struct Instance<'a> {
 }
 
 impl<'a> Instance<'a> {
-    /// A text attribute that is there and not empty.
+    /// Returns a text attribute, if it is there and not empty.
     pub(super) fn text(&self, name: &str) -> Option<&'a str> {
         self.attributes[name].as_str().filter(|text| !text.is_empty())
     }
 
-    /// The first of these that is there: an attribute under its name of today, then its deprecated ones.
+    /// Returns the first of these attributes that is there: the current name, then the deprecated one.
     pub(super) fn first(&self, names: [&str; 2]) -> Option<&'a str> {
         names.iter().find_map(|name| self.text(name))
     }
 }
 
-/// The instances of a state file.
+/// Returns the instances of a state file.
 fn of_state(root: &Value) -> Result<Vec<Instance<'_>>, String> {
     let mut found = Vec::new();
     for resource in list(&root["resources"]).iter().filter(|resource| resource["mode"] == "managed") {
@@ -81,7 +82,8 @@ fn of_state(root: &Value) -> Result<Vec<Instance<'_>>, String> {
     Ok(found)
 }
 
-/// The instances of a module and of those below it. JSON is read to a bounded depth, and so is this.
+/// Adds the instances of a module and of its child modules. The JSON parser limits the depth of this
+/// recursion.
 fn of_module<'a>(module: &'a Value, path: &str, found: &mut Vec<Instance<'a>>) {
     for resource in list(&module["resources"]).iter().filter(|resource| resource["mode"] == "managed") {
         let Some(kind) = kind(resource) else { continue };
@@ -108,7 +110,7 @@ fn kind(resource: &Value) -> Option<&'static str> {
     [PACKAGE, ATTACHMENT].into_iter().find(|kind| resource["type"] == *kind)
 }
 
-/// `[0]`, `["a"]`, or nothing for a resource without count and `for_each`.
+/// Returns `[0]`, `["a"]`, or nothing for a resource without count and `for_each`.
 fn index(key: &Value) -> String {
     if key.is_null() { String::new() } else { format!("[{key}]") }
 }

@@ -1,4 +1,4 @@
-//! The areas on a map, as a drawing and as a table that says the same.
+//! The areas on a map, as a drawing and as a table with the same content.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -7,7 +7,8 @@ use super::{STRINGS, escaped, fate, numbers};
 use crate::report::map::Link;
 use crate::report::run::plural;
 
-/// Where the known areas are, roughly as on a map of the world, and on which side of it the name stands.
+/// The known areas: the position, roughly as on a map of the world, and the side of the name (-1 above, 1
+/// below).
 const PLACES: [(&str, [i32; 2], i32); 7] = [
     ("North-America", [82, 150], -1),
     ("South-America", [128, 350], 1),
@@ -18,25 +19,25 @@ const PLACES: [(&str, [i32; 2], i32); 7] = [
     ("Australia", [430, 395], 1),
 ];
 
-/// Areas that no page of the vendor names stand in a row below the map; a row holds so many.
+/// The areas per row below the map. Areas that no page of the vendor names stand there.
 const ROW: usize = 4;
-/// Links beyond these would not be told apart; the table has them all.
+/// The most links in the drawing; more could not be distinguished. The table has all of them.
 const MOST_DRAWN: usize = 28;
-/// The size of a letter, a little more than it takes.
+/// The width and height of a letter, a little more than it needs.
 const LETTER: [i32; 2] = [11, 20];
 
 /// A node of the drawing.
 struct Node<'a> {
     name: &'a str,
     at: [i32; 2],
-    /// -1: the name stands above it, 1: below.
+    /// -1: the name stands above the node; 1: below.
     side: i32,
 }
 
-/// A stretch of the drawing that is taken: left, top, right, bottom.
+/// A rectangle of the drawing that is in use: left, top, right, bottom.
 type Taken = [i32; 4];
 
-/// The drawing.
+/// Returns the drawing.
 pub(super) fn figure(links: &[Link]) -> String {
     let drawn = &links[..links.len().min(MOST_DRAWN)];
     let nodes = nodes(drawn);
@@ -81,7 +82,7 @@ pub(super) fn figure(links: &[Link]) -> String {
     )
 }
 
-/// The same as a table.
+/// Returns the same as a table.
 pub(super) fn table(links: &[Link]) -> String {
     let mut text = String::from(
         "<table>\n<caption>Mbps and packages between areas</caption>\n<thead><tr><th scope=\"col\">Areas</th>\
@@ -100,7 +101,7 @@ pub(super) fn table(links: &[Link]) -> String {
     text + "</tbody>\n</table>\n"
 }
 
-/// A link in words.
+/// Returns a link in words.
 fn said(link: &Link) -> String {
     let (_, word) = fate(link.mbps);
     format!("{}: {} Mbps, {word}", link.areas, numbers(link.mbps))
@@ -128,7 +129,7 @@ fn ends<'n, 'a>(nodes: &'n [Node<'a>], link: &Link) -> Option<(&'n Node<'a>, &'n
     Some((find(a.as_str())?, find(b.as_str())?))
 }
 
-/// A name that is longer than any known one is cut.
+/// Cuts a name that is longer than any known one.
 fn short(name: &str) -> String {
     const MOST: usize = 14;
     match name.chars().count() {
@@ -147,13 +148,13 @@ fn dot(node: &Node<'_>) -> Taken {
     [x - 10, y - 10, x + 10, y + 10]
 }
 
-/// What a text takes whose base line is centred there.
+/// Returns the rectangle of a text whose base line is centred at this point.
 fn around([x, y]: [i32; 2], text: &str) -> Taken {
     let half = i32::try_from(text.chars().count().min(14)).unwrap_or(14) * LETTER[0] / 2 + 3;
     [x - half, y - LETTER[1] + 3, x + half, y + 6]
 }
 
-/// A quadratic curve, or for one area a drop beside its node.
+/// A quadratic curve between two areas, or a drop beside the node for a link within one area.
 enum Curve {
     Arc { from: [i32; 2], over: [i32; 2], to: [i32; 2] },
     Drop { at: [i32; 2], side: i32 },
@@ -163,7 +164,7 @@ impl Curve {
     fn between(a: &Node<'_>, b: &Node<'_>) -> Self {
         let ([ax, ay], [bx, by]) = (a.at, b.at);
         if a.name == b.name {
-            // Away from its name.
+            // On the side without the name.
             return Self::Drop { at: a.at, side: -a.side };
         }
         let ((ax, ay), (bx, by)) = if ax <= bx { ((ax, ay), (bx, by)) } else { ((bx, by), (ax, ay)) };
@@ -184,7 +185,7 @@ impl Curve {
         }
     }
 
-    /// The point this many percent along, where the base line of a text would be centred.
+    /// Returns the point this many percent along the curve, for the centre of a text's base line.
     fn point(&self, percent: i32) -> [i32; 2] {
         match self {
             Self::Arc { from, over, to } => {
@@ -198,7 +199,7 @@ impl Curve {
         }
     }
 
-    /// The first place along the curve where this text covers nothing.
+    /// Returns the first point along the curve where this text covers nothing; `None` if there is none.
     fn free(&self, text: &str, taken: &[Taken]) -> Option<[i32; 2]> {
         let places = [50, 42, 58, 34, 66, 26, 74].map(|percent| self.point(percent));
         places.into_iter().find(|at| {

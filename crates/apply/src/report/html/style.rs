@@ -1,6 +1,7 @@
 //! The page's only style sheet.
 
-/// Light and dark, wide and narrow, screen and paper. Every colour of text has a contrast of at least 4.5 to 1.
+/// The style for light and dark, wide and narrow, screen and paper. Every text colour has a contrast of at
+/// least 4.5 to 1.
 pub(super) const SHEET: &str = "
 :root{color-scheme:light dark;--bg:#fff;--fg:#1f2328;--dim:#57606a;--line:#d0d7de;--card:#f6f8fa;
 --buy:#116329;--change:#7d4e00;--end:#a40e26;--held:#6639ba;--good:#116329;--bad:#a40e26}

@@ -1,28 +1,28 @@
-//! What is shown when not everything fits: whole items, the important ones first, and how many are left out.
+//! Shortens a page that is too long: keeps whole items, the important ones first, and counts the rest.
 
 /// A part of a page: a start, items that are shown whole or not at all, and an end.
 pub(super) struct Section {
-    /// Which section gets its room first; the least does.
+    /// The order in which sections get room; the lowest rank comes first.
     pub(super) rank: u8,
-    /// How much it may take of the room that is left, in percent.
+    /// The most that the section may take of the remaining room, in percent.
     pub(super) share: usize,
-    /// What stands before the items.
+    /// The text before the items.
     pub(super) head: String,
     /// The items, the most important first.
     pub(super) items: Vec<String>,
-    /// What stands behind them.
+    /// The text after the items.
     pub(super) tail: &'static str,
-    /// What one item is called.
+    /// The word for one item.
     pub(super) noun: &'static str,
 }
 
-/// How long a text is, counted so that no host counts more: in UTF-16 units, a line end as two.
+/// Returns the length of a text in UTF-16 units, a line end as two. No host counts more.
 pub(super) fn size(text: &str) -> usize {
     text.chars().map(|c| if c == '\n' { 2 } else { c.len_utf16() }).sum()
 }
 
-/// The sections in their order within this room. Empty ones are left out; of each other one at least the line
-/// that says how much of it is missing is there.
+/// Returns the sections in their order, shortened to this room. Empty ones are left out; each other one has
+/// at least the line that counts its missing items.
 pub(super) fn fitted(sections: &[Section], room: usize) -> String {
     let sections: Vec<&Section> = sections.iter().filter(|section| !section.items.is_empty()).collect();
     let reserved: usize = sections.iter().map(|section| size(&missing(usize::MAX, section.noun))).sum();
@@ -40,7 +40,8 @@ pub(super) fn fitted(sections: &[Section], room: usize) -> String {
 }
 
 impl Section {
-    /// As much as fits, and the room that it takes beside the line that was reserved.
+    /// Returns as much as fits, and the room that it takes. The line that counts missing items has its own
+    /// room.
     fn within(&self, room: usize) -> (String, usize) {
         let frame = size(&self.head) + size(self.tail);
         let mut left = room.saturating_sub(frame);

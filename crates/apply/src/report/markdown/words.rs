@@ -1,8 +1,9 @@
-//! Text of others inside Markdown: it cannot mention anybody, link anywhere, or end what it stands in.
+//! Untrusted text inside Markdown: it can neither mention a user, nor make a link, nor end the element that
+//! holds it.
 
 use cenbwp_diff::neutral;
 
-/// One line as a code span: inside one nothing has a meaning but the backquotes that end it.
+/// Returns one line as a code span. Inside a span only the backquotes that end it have a meaning.
 pub(super) fn code(text: &str) -> String {
     let text = neutral(text);
     let ticks = "`".repeat(longest_run(&text) + 1);
@@ -10,13 +11,13 @@ pub(super) fn code(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("{ticks}{blank}{text}{blank}{ticks}") }
 }
 
-/// The same in a cell of a table, which a bar would end.
+/// Returns a code span for a cell of a table, which a bar would end.
 pub(super) fn cell(text: &str) -> String {
     code(text).replace('|', "\\|")
 }
 
-/// One line of prose, our words and those of others mixed: what stands between backquotes and every word that
-/// is not a plain one becomes a code span.
+/// Returns one line of prose that mixes this tool's words with untrusted text: text between backquotes, and
+/// every word that is not a plain one, becomes a code span.
 pub(super) fn prose(text: &str) -> String {
     let text = neutral(text);
     let parts: Vec<&str> = text.split('`').collect();
@@ -25,7 +26,7 @@ pub(super) fn prose(text: &str) -> String {
     }
     let part = |(n, part): (usize, &&str)| if n.is_multiple_of(2) { words(part) } else { code(part) };
     parts.iter().enumerate().map(part).fold(String::new(), |text, part| {
-        // Two spans that touch would be read as one.
+        // Two adjacent spans would be read as one.
         let blank = if text.ends_with('`') && part.starts_with('`') { " " } else { "" };
         text + blank + &part
     })
@@ -39,7 +40,7 @@ fn words(text: &str) -> String {
 fn word(word: &str) -> String {
     let opening = word.len() - word.trim_start_matches('(').len();
     let mut closing = word.trim_end_matches([',', '.', ';', ':', ')', '!', '?']).len().max(opening);
-    // A bracket that closes one inside the word belongs to it.
+    // A closing bracket belongs to the word if its opening one is inside the word.
     if word[opening..closing].contains('(') && word[closing..].starts_with(')') {
         closing += 1;
     }
@@ -54,13 +55,13 @@ fn word(word: &str) -> String {
     }
 }
 
-/// Lines as they are, between fences that nothing in them can close.
+/// Returns the lines as they are, between fences that no line can close.
 pub(super) fn fenced(language: &str, text: &str) -> String {
     let fence = "`".repeat(longest_run(text).max(2) + 1);
     format!("{fence}{language}\n{}\n{fence}\n", text.trim_end_matches('\n'))
 }
 
-/// A text inside a line of HTML.
+/// Escapes text for a line of HTML.
 pub(super) fn html(text: &str) -> String {
     let text = neutral(text);
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
