@@ -1,5 +1,5 @@
 #!/bin/sh
-# The whole job against an emulated cloud: `make demo` runs it, no account needed.
+# Validates, plans, applies and plans again, against an emulated cloud. `make demo` runs it; no account is needed.
 set -eu
 cd "$(dirname "$0")/.."
 

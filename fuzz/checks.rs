@@ -1,5 +1,5 @@
-//! What holds for any bytes, whoever sent them. The fuzz targets call these, and so does a test that
-//! replays the corpus.
+//! Checks that hold for arbitrary bytes. The fuzz targets call them, and so does a test that replays the
+//! corpus.
 
 use std::sync::OnceLock;
 
@@ -11,7 +11,8 @@ use cenbwp::planned::Planned;
 use cenbwp_diff::{Observed, Options, Style, audit, plan};
 use cenbwp_spec::{Parsed, RenderStyle, Severity, Source, Spec, neutral, parse, render};
 
-/// Reading ends in a spec or in findings that can be shown, and what is read can be planned.
+/// Checks that reading gives a spec or findings that can be shown, and that a plan of the spec keeps its
+/// laws.
 pub(crate) fn spec(bytes: &[u8]) {
     let sources = [Source { name: "hostile.yaml".to_owned(), bytes: bytes.to_vec() }];
     let Parsed { spec, findings } = parse(&sources);
@@ -25,7 +26,7 @@ pub(crate) fn spec(bytes: &[u8]) {
     }
 }
 
-/// Reading ends in a listing or in a reason, and the listing can be planned against.
+/// Checks that reading gives a listing or a reason, and that a plan against the listing keeps its laws.
 pub(crate) fn recording(bytes: &[u8]) {
     match decode_recording(bytes) {
         Ok(observed) => plans(of_everything(), &observed),
@@ -33,7 +34,8 @@ pub(crate) fn recording(bytes: &[u8]) {
     }
 }
 
-/// Reading ends in the very plan that was saved, or in a reason and the code for invalid input.
+/// Checks that reading gives a plan that is read back the same after saving, or an error with the code for
+/// invalid input.
 pub(crate) fn plan_file(bytes: &[u8]) {
     match Planned::read(bytes) {
         Ok(planned) => {
@@ -45,8 +47,8 @@ pub(crate) fn plan_file(bytes: &[u8]) {
     }
 }
 
-/// The first two bytes are the status, the others the body. No secret is shown, and only the service's own
-/// word allows another token.
+/// Checks the classification of a reply: no secret is shown, and only the service's own code for a failed
+/// token allows another token. The first two bytes are the status, the others the body.
 pub(crate) fn reply(bytes: &[u8]) {
     const SECRETS: [&str; 3] = ["LTAIcanary", "canary/secret+", "canary/token=="];
     let [low, high, body @ ..] = bytes else { return };
@@ -78,7 +80,8 @@ pub(crate) fn reply(bytes: &[u8]) {
     assert!(SECRETS.iter().all(|secret| !shown.contains(secret)), "{shown}");
 }
 
-/// What is neutral is on one line, stays so, and what was harmless is as it was.
+/// Checks that neutral text is on one line, that `neutral` does not change it again, and that harmless
+/// characters stay.
 pub(crate) fn neutral_text(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let shown = neutral(&text);
@@ -89,7 +92,7 @@ pub(crate) fn neutral_text(bytes: &[u8]) {
     assert!(kept(&shown) >= kept(&text), "{text:?}");
 }
 
-/// The plan obeys its laws and can be shown, and nothing is bought on doubt.
+/// Checks that a plan keeps its laws and can be shown, and buys nothing if the listing is incomplete.
 fn plans(spec: &Spec, observed: &Observed) {
     let options = Options {
         now: "2026-01-01T00:00:00Z".parse().expect("a time"),
@@ -105,7 +108,7 @@ fn plans(spec: &Spec, observed: &Observed) {
     shows_no_surprise(&cenbwp_diff::render(&plan, &Style::plain()));
 }
 
-/// A spec in which every kind of change can be wanted.
+/// Returns a spec that can lead to every kind of change.
 fn of_everything() -> &'static Spec {
     static SPEC: OnceLock<Spec> = OnceLock::new();
     SPEC.get_or_init(|| {
@@ -128,7 +131,7 @@ packages:
     })
 }
 
-/// Every character shows as what it is.
+/// Checks that every character of the text is visible and harmless.
 fn shows_no_surprise(text: &str) {
     assert!(text.lines().all(|line| neutral(line) == line), "{text:?}");
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Builds the static binary and packs it: `make dist` runs this.
 #
-# TARGET       what to build for; musl where rustc has it, otherwise glibc linked in
-# OUT          where the archive goes; dist/
+# TARGET       the target; by default musl if rustc has it, otherwise static glibc
+# OUT          the folder for the archive; by default dist/
 set -eu
 cd "$(dirname "$0")/.."
 cargo=${CARGO:-cargo}
@@ -13,9 +13,9 @@ if [ -z "${TARGET:-}" ]; then
     if [ -d "$(rustc --print target-libdir --target "$musl" 2>/dev/null)" ]; then TARGET=$musl; else TARGET=$host; fi
 fi
 
-# Random numbers from the system call: looked up by name, which a static program cannot, it would fall back to
-# /dev/urandom, and not every root has one. No path of this machine in the binary: the same sources give the same bytes.
-# Encoded, because a path may hold blanks.
+# linux_getrandom: use the system call directly. By default it is looked up by name, which fails in a static program, and
+# then /dev/urandom is read, which not every root has. --remap-path-prefix: no path of this machine is in the binary, so
+# the same sources give the same bytes. The flags are encoded, because a path may hold blanks.
 CARGO_ENCODED_RUSTFLAGS=$(printf '%s\037' -C target-feature=+crt-static --cfg 'getrandom_backend="linux_getrandom"' \
     "--remap-path-prefix=$PWD=/cenbwp")--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo
 export CARGO_ENCODED_RUSTFLAGS
@@ -23,7 +23,7 @@ if [ -z "${CENBWP_COMMIT:-}" ]; then
     CENBWP_COMMIT=$(git describe --always --dirty --exclude='*' --abbrev=12 2>/dev/null || echo unknown)
 fi
 export CENBWP_COMMIT
-# With --target, build scripts and macros are built without these flags; they cannot be static.
+# --target keeps these flags from build scripts and macros, which cannot be static.
 "$cargo" build --release --locked --target "$TARGET" -p cenbwp
 
 exec packaging/pack.sh "${CARGO_TARGET_DIR:-target}/$TARGET/release/cenbwp" "${OUT:-dist}"

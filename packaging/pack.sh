@@ -1,8 +1,8 @@
 #!/bin/sh
 # Packs a binary with its man pages, completions and schemas: pack.sh BINARY FOLDER
 #
-# The same binary gives the same archive: names are sorted, owners are nobody's, and every file is as old as the last
-# commit, or as SOURCE_DATE_EPOCH says.
+# The same binary gives the same archive: names are sorted, owner and group are 0, and the time of every file is that of
+# the last commit, or SOURCE_DATE_EPOCH.
 set -eu
 LC_ALL=C
 export LC_ALL

@@ -1,8 +1,8 @@
-//! Names the commit and the target that a binary was built from, for `cenbwp version`.
+//! Names the commit and the target of a build, for `cenbwp version`.
 //!
-//! The commit is `CENBWP_COMMIT` if that is set, as `make dist` does. Otherwise a release build asks git, and says
-//! `unknown` where the sources are no checkout of their own. A development build does not ask: it would be built
-//! again after every commit.
+//! The commit is `CENBWP_COMMIT` if that is set; `make dist` sets it. Otherwise a release build asks git, and
+//! takes `unknown` if the sources are not a checkout of their own. A development build does not ask git: it
+//! would be built again after every commit.
 
 #![expect(
     clippy::disallowed_macros,
@@ -27,15 +27,15 @@ fn main() {
     println!("{SAYS}=CENBWP_BUILT_FOR={target}");
 }
 
-/// The commit that is checked out. A tarball unpacked inside somebody else's checkout has none.
+/// Returns the commit that is checked out. A tarball that is unpacked inside another checkout has none.
 fn commit() -> Option<String> {
     let root = Path::new(&git(&["rev-parse", "--show-toplevel"])?).canonicalize().ok()?;
     let ours = Path::new("../..").canonicalize().ok()?;
     if root != ours {
         return None;
     }
-    // The log of HEAD grows with every commit and checkout. What is not there may not be watched: cargo would take it
-    // for changed each time.
+    // The log of HEAD grows with every commit and checkout. A missing file must not be watched: cargo would
+    // treat it as changed every time.
     for file in ["HEAD", "logs/HEAD"] {
         let path = git(&["rev-parse", "--git-path", file])?;
         if Path::new(&path).exists() {

@@ -1,4 +1,4 @@
-//! Any bytes as text of others.
+//! Fuzzes `neutral` with arbitrary bytes.
 #![no_main]
 
 #[path = "../checks.rs"]

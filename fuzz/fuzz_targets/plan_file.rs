@@ -1,4 +1,4 @@
-//! Any bytes as a saved plan.
+//! Fuzzes the reader of saved plans with arbitrary bytes.
 #![no_main]
 
 #[path = "../checks.rs"]

@@ -1,4 +1,4 @@
-//! Any bytes as a recording of a listing.
+//! Fuzzes the reader of recordings with arbitrary bytes.
 #![no_main]
 
 #[path = "../checks.rs"]

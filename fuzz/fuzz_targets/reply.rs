@@ -1,4 +1,4 @@
-//! Any bytes as a reply of the service, or of somebody in between.
+//! Fuzzes the classification of replies with arbitrary bytes, as from the service or a proxy.
 #![no_main]
 
 #[path = "../checks.rs"]

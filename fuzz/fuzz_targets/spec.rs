@@ -1,4 +1,4 @@
-//! Any bytes as a spec.
+//! Fuzzes the parser of specs with arbitrary bytes.
 #![no_main]
 
 #[path = "../checks.rs"]

@@ -1,5 +1,5 @@
-//! What our sources send beside what the vendor's own Python provider sends for the same configuration, and that
-//! they take the replies that it takes for the same credentials.
+//! Compares the requests of our credential sources with those of the vendor's own Python provider for the
+//! same configuration, and checks that both read the same credentials from the same replies.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
 use std::collections::{BTreeMap, VecDeque};
@@ -13,7 +13,7 @@ use cenbwp::random::Random;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-/// A request in one form, however it was sent.
+/// A request in a form that both sides share.
 #[derive(Clone, Debug, PartialEq)]
 struct Sent {
     method: String,
@@ -22,7 +22,7 @@ struct Sent {
     headers: BTreeMap<String, String>,
 }
 
-/// Answers in turn and keeps what was sent. What comes after the last answer is the account's.
+/// Gives its replies in turn and keeps what was sent. After the last reply it answers as the account would.
 struct Script {
     replies: Mutex<VecDeque<String>>,
     sent: Mutex<Vec<Sent>>,
@@ -63,7 +63,8 @@ fn decoded(query: &str) -> BTreeMap<String, String> {
     pairs.map(|(name, value)| (text(name), text(value))).collect()
 }
 
-/// What our source for these variables and files sends, and the key and token that it signs with afterwards.
+/// Returns the requests of our source for these variables and files, and the key and token that it then signs
+/// with.
 async fn ours(case: &Value, variables: &[(&str, &str)], files: &[(&str, &str)]) -> (Vec<Sent>, [String; 2]) {
     let home = tempfile::tempdir().unwrap();
     let at_home = home.path().to_str().unwrap();
@@ -97,7 +98,7 @@ async fn ours(case: &Value, variables: &[(&str, &str)], files: &[(&str, &str)]) 
     (sent, [header("x-acs-accesskey-id"), header("x-acs-security-token")])
 }
 
-/// What the vendor's provider sent.
+/// Returns a captured request of the vendor's provider.
 fn theirs(request: &Value) -> Sent {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let map = |value: &Value| -> BTreeMap<String, String> {
@@ -114,7 +115,8 @@ fn captured(name: &str) -> Value {
     all[name].clone()
 }
 
-/// By design: AssumeRole under signature version 3, whose own parameters are headers, by POST.
+/// Changes the vendor's request as ours differs by design: AssumeRole with signature version 3, whose own
+/// parameters are headers, by POST.
 fn with_signature_3(mut theirs: Sent, ours: &Sent) -> Sent {
     for (parameter, header) in [
         ("Action", Some("x-acs-action")),
@@ -139,7 +141,8 @@ fn with_signature_3(mut theirs: Sent, ours: &Sent) -> Sent {
     Sent { method: "POST".to_owned(), headers: ours.headers.clone(), ..theirs }
 }
 
-/// By design: the token travels in the body of a POST, so that no log of URLs has it.
+/// Changes the vendor's request as ours differs by design: the token is in the body of a POST, so that no log
+/// of URLs has it.
 fn by_post(theirs: Sent, ours: &Sent) -> Sent {
     Sent { method: "POST".to_owned(), headers: ours.headers.clone(), ..theirs }
 }
@@ -158,7 +161,7 @@ async fn check(
     let case = captured(name);
     let (sent, signed) = ours(&case, variables, files).await;
     let mut expected: Vec<_> = case["requests"].as_array().unwrap().iter().map(theirs).collect();
-    // By design: one session of the metadata service is enough for both questions.
+    // By design, one session of the metadata service is enough for both requests.
     if expected.len() == 4 {
         let again = expected.remove(2);
         assert_eq!(expected[0], again);
@@ -233,7 +236,8 @@ async fn a_server_is_asked_as_the_vendor_asks_it() {
     check("credentials_uri", &[CONFIG], &[("config.json", &of_profile)], unchanged).await;
 }
 
-/// By design: a login in a browser is renewed by the vendor's CLI alone; what it keeps is used while it lasts.
+/// By design, only the vendor's CLI renews a login in a browser. The credentials that it keeps are used while
+/// they last.
 #[tokio::test]
 async fn a_login_is_used_as_the_cli_keeps_it() {
     for name in ["cloud_sso", "oauth"] {

@@ -1,4 +1,4 @@
-//! What the client asks, how often, and what it makes of the replies, over a scripted transport and on
+//! Tests the client's requests, its repetitions, and its reading of replies, over a scripted transport and on
 //! paused time.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
@@ -30,7 +30,7 @@ impl Transport for Script {
 }
 
 impl Script {
-    /// The values of one header or query parameter of everything that was sent.
+    /// Returns the values of one header or query parameter in everything that was sent.
     fn sent(&self, name: &str) -> Vec<String> {
         let value = |request: &SignedRequest| {
             let header =
@@ -71,7 +71,7 @@ fn lost() -> Result<Reply, TransportError> {
     Err(TransportError::Lost("connection reset".to_owned()))
 }
 
-/// A page that announces `total` packages and holds those of these numbers.
+/// Returns a page that announces `total` packages and holds those with these numbers.
 fn page(total: usize, numbers: impl IntoIterator<Item = usize>) -> Result<Reply, TransportError> {
     let item = |n| {
         serde_json::json!({
@@ -115,7 +115,7 @@ async fn a_read_is_repeated_each_time_signed_anew() {
     assert_eq!(numbers(&cloud.list().await.unwrap()), [7]);
     let distinct = |header| script.sent(header).into_iter().collect::<BTreeSet<_>>().len();
     assert_eq!((distinct("x-acs-signature-nonce"), distinct("authorization")), (6, 6));
-    // The first two waits are below a second, which is what a date can tell.
+    // The first two waits may be shorter than a second, and the date counts in seconds.
     assert!(distinct("x-acs-date") >= 4);
 }
 
@@ -192,7 +192,8 @@ async fn pages_that_contradict_each_other_are_read_again_from_the_first() {
     }
 }
 
-/// Package 50 slips to the first page after that was read: same count, no duplicate, and one unseen.
+/// Package 50 moves to the first page after that page was read: the count is right, there is no duplicate,
+/// and one package is unseen.
 #[tokio::test(start_paused = true)]
 async fn a_package_that_slips_between_pages_is_seen_before_a_purchase() {
     let slipped = || [page(52, 0..50), page(52, [51, 52])];
@@ -239,7 +240,7 @@ fn purchase() -> Purchase {
     }
 }
 
-/// Whatever comes back, a purchase is sent once; who carries out the plan decides what follows.
+/// The client sends a purchase once, whatever the reply; the executor decides what follows.
 #[tokio::test(start_paused = true)]
 async fn a_purchase_is_sent_exactly_once() {
     let bought = r#"{"CenBandwidthPackageId":"cenbwp-1","CenBandwidthPackageOrderId":"201","RequestId":"R"}"#;

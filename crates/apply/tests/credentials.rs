@@ -1,4 +1,4 @@
-//! Where credentials come from, and that no source is passed over once it is configured.
+//! Tests the sources of credentials, and that a configured source is never skipped.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
@@ -58,8 +58,9 @@ impl Home {
         source(&Environment::new(variables), profile)
     }
 
-    /// `id secret token from source`, or where the source is configured if it is yet to be asked, or the
-    /// error; the home directory is written `~`.
+    /// Compares the source of the run with `expected`: `id secret token from source`, or, if the source still
+    /// has to request its credentials, where it is configured, or the error. The home directory is written
+    /// `~`.
     fn check(&self, variables: &[(&str, &str)], profile: Option<&str>, expected: &str) {
         let source = self.source(variables, profile);
         let shown = match source.as_ref().map(|source| (source.key(), source.origin())) {
@@ -116,7 +117,7 @@ fn the_environment_comes_before_the_current_profile() {
     home.check(&[ID, SECRET], None, "LTAIenv s-env - from environment");
     home.check(&[ID, SECRET, TOKEN], None, "LTAIenv s-env t-env from environment");
     home.check(&[], None, work);
-    // What a pipeline blanks after use is not set.
+    // An empty variable counts as unset: pipelines blank variables after use.
     home.check(&[(ID.0, ""), (SECRET.0, ""), (TOKEN.0, "")], None, work);
     home.check(&[(TOKEN.0, "left over")], None, work);
 }
@@ -209,7 +210,7 @@ fn sources_come_in_the_vendors_order() {
     home.check(&all[6..], None, "LTAIwork s-work - from profile \"work\" of ~/.aliyun/config.json");
     home.check(&all[5..], None, "LTAIini s-ini - from section \"default\" of ~/keys.ini");
     home.check(&[DISABLED, MACHINE, URI], None, "ECS role my-role (ALIBABA_CLOUD_ECS_METADATA)");
-    // Another word than the vendor's own does not pass a source over.
+    // Only the vendor's own word disables a source.
     let one = ("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "1");
     home.check(&[one, KEYS], None, "LTAIwork s-work - from profile \"work\" of ~/.aliyun/config.json");
     home.check(&[DISABLED, URI], None, "ALIBABA_CLOUD_CREDENTIALS_URI at http://127.0.0.1:1");
@@ -236,7 +237,7 @@ fn an_ini_file_is_found_under_both_names_and_known_by_its_content() {
     home.check(&[KEYS], Some("key"), &section("key", &odd));
     let none = ": there is no such section; there is \"default\", \"ecs\", \"key\", \"oidc\", \"role\"";
     home.check(&[KEYS], Some("none"), &section("none", none));
-    // Terraform's users keep the CLI's configuration under this variable.
+    // Users of Terraform name the CLI's configuration in this variable.
     write("keys.ini", CONFIG);
     home.check(&[KEYS], None, "LTAIwork s-work - from profile \"work\" of ~/keys.ini");
     write("keys.ini", "s-secret\n");
@@ -267,7 +268,7 @@ fn a_role_by_oidc_is_whole_or_an_error() {
     home.check(&[role, provider, variable, file, github, bearer], None, &by(file.0));
     home.check(&[role, provider, variable, github, bearer], None, &by(variable.0));
     home.check(&[role, provider, github, bearer], None, &by("GitHub Actions"));
-    // A role alone is no such case, and neither is a job that may ask for tokens and names no role.
+    // A role alone does not select OIDC, and neither does a job that may ask for tokens without the provider.
     let work = "LTAIwork s-work - from profile \"work\" of ~/.aliyun/config.json";
     home.check(&[role, github, bearer], None, work);
 

@@ -1,4 +1,4 @@
-//! Trees of files as others make them, and what of them is read and written.
+//! Tests reading and writing in trees of files that others made.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by failing")]
 
@@ -13,7 +13,8 @@ use cenbwp::files::{
 };
 use tempfile::TempDir;
 
-/// A folder with these entries: `a.yaml` is a file, `a -> b` a link, `a |` a pipe, `a =` a socket, `a/` a folder.
+/// Makes a folder with these entries: `a.yaml` is a file, `a -> b` a link, `a |` a pipe, `a =` a socket, `a/`
+/// a folder.
 fn tree(entries: &[&str]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for entry in entries {
@@ -139,7 +140,7 @@ fn link_that_leaves_the_folder_is_an_error_that_says_nothing_of_its_target() {
         &["d/a.yaml"],
         &["d/e: a link that leads to nothing inside d"],
     );
-    // One link leads to another that leaves.
+    // One link leads to another, and that one leaves the folder.
     check_walk(
         &["d/a.yaml -> f", "d/f -> ../e", "e"],
         &["d"],
@@ -185,7 +186,7 @@ fn folder_is_entered_once_however_it_is_tied() {
         &["d/e/up: a link to a folder that it lies in"],
     );
     let mut entries = vec!["d/0/x.yaml".to_owned()];
-    // Followed naively, these are 2 to the power of 40 folders.
+    // A naive walk would enter 2 to the power of 40 folders.
     for n in 0..40 {
         entries.push(format!("d/{}/one -> ../{n}", n + 1));
         entries.push(format!("d/{}/two -> ../{n}", n + 1));
@@ -355,7 +356,7 @@ fn files_are_the_same_by_what_they_are_and_not_by_how_they_are_spelled() {
     assert!(Identity::of(Path::new("-")).is_none());
 }
 
-/// The sources of the crate but those below `files` and without their tests.
+/// Returns the sources of the crate, except those below `files`, without their tests.
 fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -376,7 +377,7 @@ fn one_place_opens_files() {
     let sources = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
     assert!(sources.len() > 50, "{}", sources.len());
     for (path, text) in sources {
-        // The process asks the kernel about itself, by a path that no input names.
+        // Allowed: the process reads its own status, from a fixed path that no input names.
         let text = text.replace("fs::read_to_string(\"/proc/self/status\")", "");
         for opens in [
             "File::open",

@@ -1,4 +1,4 @@
-//! What reaches the wire, and what a broken connection proves, against raw sockets on loopback.
+//! Tests the bytes on the wire, and what a broken connection proves, against raw sockets on loopback.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
 use std::io::{Read, Write};
@@ -20,7 +20,7 @@ fn server(answer: impl Into<Vec<u8>>) -> (u16, JoinHandle<String>) {
         while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap_or(0) == 1 {
             request.push(byte[0]);
         }
-        // The client may have seen enough and gone.
+        // The client may already have closed the connection.
         let _ = stream.write_all(&answer);
         String::from_utf8_lossy(&request).into_owned()
     });
@@ -55,7 +55,8 @@ async fn answered(answer: impl Into<Vec<u8>>) -> Result<Reply, TransportError> {
     result
 }
 
-/// The same for a request of a source of credentials, which has a path, a body and no signature.
+/// Checks the bytes and the timeout of a credential source's request, which has a path, a body and no
+/// signature.
 #[tokio::test]
 async fn a_source_is_asked_byte_for_byte_and_in_its_time() {
     let (port, thread) = server("HTTP/1.1 401 X\r\ncontent-length: 2\r\n\r\n{}");
@@ -76,7 +77,7 @@ async fn a_source_is_asked_byte_for_byte_and_in_its_time() {
         assert_eq!(lines.iter().filter(|line| **line == expected).count(), 1, "{expected} in {lines:?}");
     }
 
-    // Somebody who takes the connection and says nothing.
+    // A server that takes the connection and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let to = to(silent.local_addr().unwrap().port());
     let fetch = Fetch { to, timeout: Some(Duration::from_millis(50)), ..fetch };
@@ -85,7 +86,7 @@ async fn a_source_is_asked_byte_for_byte_and_in_its_time() {
 
 #[tokio::test]
 async fn the_query_reaches_the_wire_byte_for_byte() {
-    // Every byte that percent-encoding may leave or write, as the signature has it.
+    // Every byte that percent-encoding may keep or write, in the signature's form.
     let query =
         "A=-_.~&B=%20%2A%2B%25%2F%3A%21%27%28%29%22%3C%3E%5B%5D%7B%7D%7C%5C%5E%60%E4%B8%AD%0A&Tag.1.Value=";
     for (query, line) in [(query, format!("POST /?{query} HTTP/1.1")), ("", "POST / HTTP/1.1".to_owned())] {
@@ -173,7 +174,7 @@ async fn a_redirect_is_an_answer_and_not_followed() {
     let location =
         format!("HTTP/1.1 307 Go\r\nlocation: http://127.0.0.1:{port}/\r\ncontent-length: 0\r\n\r\n");
     assert_eq!(answered(location).await.unwrap().status, 307);
-    // The other server is still waiting for its only connection, which is this one.
+    // The other server still waits for its first connection, which is this one.
     drop(std::net::TcpStream::connect(("127.0.0.1", port)).unwrap());
     assert_eq!(other.join().unwrap(), "");
 }

@@ -1,5 +1,5 @@
-//! Every form of report, for runs of every kind: `tests/reports/<story>.<form>` is what is written.
-//! `SNAPSHOTS=overwrite cargo test` writes them anew.
+//! Tests every form of report, for runs of every kind. `tests/reports/<story>.<form>` is the expected text;
+//! `SNAPSHOTS=overwrite cargo test` writes it anew.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod stories;
@@ -9,14 +9,14 @@ use std::path::Path;
 use cenbwp::report::Form;
 use snapbox::data::DataFormat;
 
-/// Every report of every story, by the names of both.
+/// Calls the test with every form of report of every story.
 fn each(test: impl Fn(&str, Form, &str)) {
     for story in stories::all() {
         story.check(|run| Form::ALL.into_iter().for_each(|form| test(story.name, form, &form.render(run))));
     }
 }
 
-/// The reports in this form.
+/// Calls the test with the reports in this form.
 fn each_of(form: Form, test: impl Fn(&str, &str)) {
     each(|story, other, text| {
         if other == form {
@@ -41,7 +41,7 @@ fn extension(form: Form) -> &'static str {
 #[test]
 fn every_form_of_every_run_is_as_reviewed() {
     each(|story, form, text| {
-        // The document of 500 changes is a megabyte of what the others show.
+        // Skipped: the document of 500 changes is a megabyte, and shows nothing that the others do not.
         if (story, form) != ("many", Form::Json) {
             let name = format!("tests/reports/{story}.{}", extension(form));
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
@@ -53,7 +53,7 @@ fn every_form_of_every_run_is_as_reviewed() {
 #[test]
 fn nothing_in_a_report_shows_as_something_else() {
     each(|story, form, text| {
-        // Data stays as it is; JSON's own escapes keep what would act on a terminal.
+        // JSON keeps data as it is: its own escapes hold the characters that would act on a terminal.
         let hidden = |c: char| c.is_control() || c == '\u{202e}';
         let bad = text.chars().find(|c| *c != '\n' && if form == Form::Json { *c < ' ' } else { hidden(*c) });
         assert_eq!(bad, None, "{story}, {form:?}");
@@ -103,8 +103,8 @@ fn what_is_held_and_what_is_bought_survive_the_cut() {
 #[test]
 fn every_log_fits_the_schema_of_sarif() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/sarif-2.1.0-rtm.5.json");
-    // A bracket that JavaScript reads as itself is an error elsewhere; it is in the pattern of a field that we
-    // do not write.
+    // One pattern has an unescaped bracket, which only JavaScript accepts. It belongs to a field that is not
+    // written.
     let text = std::fs::read_to_string(path).unwrap().replace("{2}]?$", "{2}$");
     let schema: serde_json::Value = serde_json::from_str(&text).unwrap();
     let schema = jsonschema::draft4::new(&schema).unwrap();
@@ -135,7 +135,7 @@ fn every_line_for_github_is_one_command() {
     });
 }
 
-/// The names of the elements that are open at each `<`, by the rules that XML and HTML share.
+/// Checks that every element is closed, by the rules that XML and HTML share.
 fn check_balanced(story: &str, text: &str, void: &[&str]) {
     let mut open: Vec<&str> = Vec::new();
     for part in text.split('<').skip(1) {

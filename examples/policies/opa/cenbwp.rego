@@ -1,6 +1,6 @@
-# What a plan of cenbwp may do here: conftest test --policy examples/policies/opa plan.json
+# Rules on a plan of cenbwp: conftest test --policy examples/policies/opa plan.json
 #
-# `deny` stops the pipeline, `warn` is told. The numbers and the tag are yours to set.
+# `deny` stops the pipeline; `warn` only prints. Set the numbers and the tag to your own.
 package main
 
 import rego.v1
@@ -11,10 +11,10 @@ most_months := 12
 
 required_tag := "team"
 
-# What cannot be applied would only fail later.
+# A plan that cannot be applied would only fail later.
 deny contains "the plan cannot be applied: see its held items and limits" if input.applyable == false
 
-# What is bought small and grown large costs what a large one costs, so both count.
+# A small package that grows later costs as much as a large one, so purchases and growth both count.
 deny contains msg if {
 	input.summary.new_mbps > most_new_mbps
 	msg := sprintf(
@@ -23,7 +23,7 @@ deny contains msg if {
 	)
 }
 
-# A plan of a release that counted purchases alone.
+# A plan by an older release, which counted purchases only.
 deny contains "the plan does not say by how much packages grow" if not is_number(input.summary.upgrade_mbps)
 
 deny contains msg if {
@@ -32,7 +32,7 @@ deny contains msg if {
 	msg := sprintf("%v: prepaid for %v months, more than %v", [purchase.address, purchase.months, most_months])
 }
 
-# Somebody must be asked about the bill.
+# The tag names the team that answers for the bill.
 deny contains msg if {
 	some change in input.resource_changes
 	"create" in change.change.actions
@@ -57,7 +57,7 @@ warn contains msg if {
 	msg := sprintf("%v: shrinks from %v to %v Mbps", [update.address, field.before, field.after])
 }
 
-# Leaving a CEN interrupts traffic. The spec allowed it in writing; here somebody is told.
+# Leaving a CEN interrupts traffic. The spec has allowed it; this rule warns the reviewer as well.
 warn contains msg if {
 	some update in input.updates
 	some field in update.fields

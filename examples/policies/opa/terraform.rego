@@ -1,12 +1,12 @@
-# A rule in the words of Terraform's plan JSON and nothing else: how much may one plan change? It knows no field of
-# cenbwp, and its like, written for Terraform, works on a plan of cenbwp as it is.
+# A rule that uses only Terraform's plan JSON: how much may one plan change? It knows no field of cenbwp, so a rule
+# written for Terraform works on a plan of cenbwp unchanged.
 package terraform.blast_radius
 
 import rego.v1
 
 largest := 30
 
-# What a change of one resource counts, by its type.
+# The weight of a change of one resource, by its type.
 weights := {"cen_bandwidth_package": {"create": 10, "update": 1, "delete": 100}}
 
 default allow := false
@@ -24,7 +24,7 @@ created contains change.address if {
 	change.change.actions == ["create"]
 }
 
-# Resources whose bandwidth goes up, as Terraform's rules compare a field before and after.
+# Resources whose bandwidth grows: the rule compares the field before and after.
 grown contains change.address if {
 	some change in input.resource_changes
 	change.change.actions == ["update"]

@@ -1,4 +1,4 @@
-//! Runs as they end, one of each kind: what every form of report is tested with.
+//! Runs at their end, one of each kind, to test every form of report.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -15,7 +15,7 @@ use cenbwp_diff::{Business, Live, LiveCharge, Observed, Options, Unreadable};
 use cenbwp_spec::{AccountId, Area, AreaPair, Finding, Mbps, Source, Tags};
 use jiff::SignedDuration;
 
-/// A run at its end, with all that it is told from.
+/// A run at its end, with the data that its reports are made from.
 pub(crate) struct Story {
     pub(crate) name: &'static str,
     command: &'static str,
@@ -48,7 +48,7 @@ impl Story {
     }
 }
 
-/// Every story.
+/// Returns every story.
 pub(crate) fn all() -> Vec<Story> {
     vec![
         planned("empty", SAME, vec![live("cenbwp-same", "net/same")]),
@@ -234,7 +234,7 @@ fn refused() -> Story {
     failed(planned("refused", HELD, in_the_way()), "apply", failure)
 }
 
-/// What became of the n-th change.
+/// Returns the result of the n-th change.
 fn result(planned: &Planned, n: usize, outcome: Outcome) -> ChangeResult {
     let change = &planned.plan.changes[n];
     let purchase = planned.plan.purchases().find(|purchase| purchase.identity == *change.identity());
@@ -310,7 +310,7 @@ fn unknown() -> Story {
     })
 }
 
-/// 500 changes, 30 held items: more than a comment holds.
+/// Returns a run with 500 changes and 30 held items: more than a comment holds.
 fn many() -> Story {
     let mut spec =
         "version: 1\nstack: net\nlimits: { maxPurchases: 500 }\ndefaults: { autoPay: true }\npackages:\n"
@@ -335,7 +335,7 @@ fn many() -> Story {
     planned("many", &spec, packages)
 }
 
-/// What others may write where nobody looks: each form's own way out of a text, one after the other.
+/// Untrusted text that tries to escape from every form of report, one after the other.
 pub(crate) const HOSTILE: &str = "a\u{1b}[31m<script>alert(1)</script><b onload='x'> `|@you #1 [a](http://x.test) ]]> --> \
     ``` </details></pre> &amp; %0A ##[add-mask]y \n::error file=a,line=1::b\r::add-mask::c \u{202e}d\u{0}\u{7f} www.x.test";
 
@@ -408,7 +408,7 @@ fn offline() -> Story {
     nothing("offline", "plan", failure)
 }
 
-/// What stands in the file of a run that never came to its end.
+/// Returns the run that a report's file shows if the process was killed.
 fn killed() -> Story {
     let failure = Failure::new(Exit::Unknown, "it has begun; its end replaces this, unless it was killed")
         .hint("run the same command again; no purchase is made twice");
