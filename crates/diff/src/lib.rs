@@ -25,8 +25,8 @@ pub use cenbwp_spec::neutral;
 pub use decide::plan;
 pub use observed::{Business, Live, LiveCharge, Observed, Owner, Reservation, ReservationKind, Unreadable};
 pub use plan::{
-    Abnormal, AdoptRefusal, Adoption, Breach, Change, Delta, FieldChange, FixedDifference, Held, HeldReason,
-    Leftover, Limit, LimitOwner, NewMbps, Options, Plan, Purchase, Release, Retirement, Update, Warning,
-    WarningKind,
+    Abnormal, AdoptRefusal, Adoption, Breach, Change, Delta, FieldChange, FieldValue, FixedDifference, Held,
+    HeldReason, Leftover, Limit, LimitOwner, NewMbps, Options, Plan, Purchase, Release, Retirement, Update,
+    Warning, WarningKind,
 };
 pub use render::{Palette, Style, held_rules, obstacle, render, render_change, summary, warning_rules, when};

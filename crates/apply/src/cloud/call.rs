@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cenbwp_diff::{FieldChange, Live};
+use cenbwp_diff::{Delta, FieldChange, Live};
 use cenbwp_spec::{CenId, Mbps, PackageId};
 
 use super::request::{CBN, Request};
@@ -43,10 +43,12 @@ impl Call {
                 FieldChange::Bandwidth(delta) => calls.push(Self::Resize(delta.to)),
                 FieldChange::Name(delta) => calls.push(Self::Rename(delta.to.clone())),
                 FieldChange::Description(delta) => calls.push(Self::Describe(delta.to.clone())),
-                FieldChange::Tag { key, value } => match &value.to {
-                    Some(value) => drop(set.insert(key.clone(), value.clone())),
-                    None => drop(removed.insert(key.clone())),
-                },
+                FieldChange::Tag { key, value: Delta { to: Some(value), .. } } => {
+                    set.insert(key.clone(), value.clone());
+                }
+                FieldChange::Tag { key, value: Delta { to: None, .. } } => {
+                    removed.insert(key.clone());
+                }
                 FieldChange::ResourceGroup(delta) => calls.extend(delta.to.clone().map(Self::Move)),
                 FieldChange::Cen(delta) => {
                     calls.extend(delta.from.clone().map(Self::Detach));
@@ -63,92 +65,115 @@ impl Call {
         calls
     }
 
+    /// Returns all that there is to say of this call: a new one is one arm here, and one where [`Call::of`] makes it.
+    fn operation(&self) -> Operation<'_> {
+        match self {
+            Self::Resize(mbps) => Operation::on_package("ModifyCenBandwidthPackageSpec", "bandwidth")
+                .with("Bandwidth", mbps.0)
+                .shown_by(|live| live.permanent_bandwidth() == *mbps),
+            Self::Rename(name) => Operation::on_package("ModifyCenBandwidthPackageAttribute", "name")
+                .with("Name", name)
+                .shown_by(|live| live.name == *name),
+            Self::Describe(text) => {
+                Operation::on_package("ModifyCenBandwidthPackageAttribute", "description")
+                    .with("Description", text)
+                    .shown_by(|live| live.description == *text)
+            }
+            Self::Tag(tags) => Operation::on_resource("TagResources", "tags")
+                .with_list(
+                    tags.iter().flat_map(|(key, value)| [("Tag.#.Key", key), ("Tag.#.Value", value)]),
+                    2,
+                )
+                .shown_by(|live| tags.iter().all(|(key, value)| live.tags.get(key) == Some(value))),
+            Self::Untag(keys) => Operation::on_resource("UntagResources", "tags")
+                .with_list(keys.iter().map(|key| ("TagKey.#", key)), 1)
+                .shown_by(|live| keys.iter().all(|key| !live.tags.contains_key(key))),
+            Self::Move(group) => {
+                // The kind in lower case, and the id without a number: the page of MoveResourceGroup.
+                Operation::new("MoveResourceGroup", "resourceGroupId", "ResourceId")
+                    .with("ResourceType", "bandwidthpackage")
+                    .with("NewResourceGroupId", group)
+                    .shown_by(|live| live.resource_group.as_ref() == Some(group))
+            }
+            Self::Attach(cen) => Operation::on_package("AssociateCenBandwidthPackage", "cenId")
+                .at(cen)
+                .shown_by(|live| live.cens.contains(cen)),
+            Self::Detach(cen) => Operation::on_package("UnassociateCenBandwidthPackage", "detach")
+                .at(cen)
+                .shown_by(|live| !live.cens.contains(cen)),
+            Self::Delete => Operation::on_package("DeleteCenBandwidthPackage", "package"),
+        }
+    }
+
     /// Returns the request for this package.
     pub fn request(&self, id: &PackageId) -> Request {
-        let package = ("CenBandwidthPackageId".to_owned(), id.to_string());
-        let one = |name: &str, value: String| vec![package.clone(), (name.to_owned(), value)];
-        let (action, params) = match self {
-            Self::Resize(mbps) => ("ModifyCenBandwidthPackageSpec", one("Bandwidth", mbps.0.to_string())),
-            Self::Rename(name) => ("ModifyCenBandwidthPackageAttribute", one("Name", name.clone())),
-            Self::Describe(text) => ("ModifyCenBandwidthPackageAttribute", one("Description", text.clone())),
-            Self::Tag(tags) => ("TagResources", with_tags(id, tags)),
-            Self::Untag(keys) => ("UntagResources", with_keys(id, keys)),
-            Self::Move(group) => ("MoveResourceGroup", into_group(id, group)),
-            Self::Attach(cen) => ("AssociateCenBandwidthPackage", one("CenId", cen.to_string())),
-            Self::Detach(cen) => ("UnassociateCenBandwidthPackage", one("CenId", cen.to_string())),
-            Self::Delete => ("DeleteCenBandwidthPackage", vec![package]),
-        };
-        Request { action, version: CBN, params: params.into_iter().collect() }
+        let Operation { action, id_param, mut params, .. } = self.operation();
+        params.insert(id_param.to_owned(), id.to_string());
+        Request { action, version: CBN, params }
     }
 
     /// Returns true if the listing shows the value that this call sets, by this run or by another. `None` is
     /// a package that is not listed.
     pub fn holds(&self, live: Option<&Live>) -> bool {
         let Some(live) = live else { return *self == Self::Delete };
-        match self {
-            Self::Resize(mbps) => live.permanent_bandwidth() == *mbps,
-            Self::Rename(name) => live.name == *name,
-            Self::Describe(text) => live.description == *text,
-            Self::Tag(tags) => tags.iter().all(|(key, value)| live.tags.get(key) == Some(value)),
-            Self::Untag(keys) => keys.iter().all(|key| !live.tags.contains_key(key)),
-            Self::Move(group) => live.resource_group.as_ref() == Some(group),
-            Self::Attach(cen) => live.cens.contains(cen),
-            Self::Detach(cen) => !live.cens.contains(cen),
-            Self::Delete => false,
-        }
+        self.operation().shown_by.is_some_and(|shows| shows(live))
     }
 
     /// Returns the field that it changes, by the spec's name if the spec has it.
     pub fn field(&self) -> &'static str {
-        match self {
-            Self::Resize(_) => "bandwidth",
-            Self::Rename(_) => "name",
-            Self::Describe(_) => "description",
-            Self::Tag(_) | Self::Untag(_) => "tags",
-            Self::Move(_) => "resourceGroupId",
-            Self::Attach(_) => "cenId",
-            Self::Detach(_) => "detach",
-            Self::Delete => "package",
-        }
+        self.operation().field
     }
 
     /// Returns the CEN that it touches. The service refuses a second call that touches it at the same time.
     pub fn cen(&self) -> Option<&CenId> {
-        match self {
-            Self::Attach(cen) | Self::Detach(cen) => Some(cen),
-            Self::Resize(_)
-            | Self::Rename(_)
-            | Self::Describe(_)
-            | Self::Tag(_)
-            | Self::Untag(_)
-            | Self::Move(_)
-            | Self::Delete => None,
-        }
+        self.operation().cen
     }
 }
 
-fn with_tags(id: &PackageId, tags: &BTreeMap<String, String>) -> Vec<(String, String)> {
-    let tags = (1..).zip(tags).flat_map(|(n, (key, value))| {
-        [(format!("Tag.{n}.Key"), key.clone()), (format!("Tag.{n}.Value"), value.clone())]
-    });
-    of_resource(id).into_iter().chain(tags).collect()
+/// One operation of the service on one package.
+struct Operation<'a> {
+    action: &'static str,
+    field: &'static str,
+    /// The parameter that takes the package's id.
+    id_param: &'static str,
+    params: BTreeMap<String, String>,
+    cen: Option<&'a CenId>,
+    /// Returns true for a package that has the value; none for an operation that leaves no package.
+    shown_by: Option<Box<dyn Fn(&Live) -> bool + 'a>>,
 }
 
-fn with_keys(id: &PackageId, keys: &BTreeSet<String>) -> Vec<(String, String)> {
-    let keys = (1..).zip(keys).map(|(n, key)| (format!("TagKey.{n}"), key.clone()));
-    of_resource(id).into_iter().chain(keys).collect()
-}
+impl<'a> Operation<'a> {
+    fn new(action: &'static str, field: &'static str, id_param: &'static str) -> Self {
+        Self { action, field, id_param, params: BTreeMap::new(), cen: None, shown_by: None }
+    }
 
-/// Returns the kind and the id of the package as the tag operations take them.
-fn of_resource(id: &PackageId) -> [(String, String); 2] {
-    [("ResourceType".to_owned(), "BandwidthPackage".to_owned()), ("ResourceId.1".to_owned(), id.to_string())]
-}
+    fn on_package(action: &'static str, field: &'static str) -> Self {
+        Self::new(action, field, "CenBandwidthPackageId")
+    }
 
-/// Returns the parameters of MoveResourceGroup: the kind in lower case, and the id without a number.
-fn into_group(id: &PackageId, group: &str) -> Vec<(String, String)> {
-    let pairs =
-        [("ResourceType", "bandwidthpackage"), ("ResourceId", id.as_str()), ("NewResourceGroupId", group)];
-    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    fn on_resource(action: &'static str, field: &'static str) -> Self {
+        Self::new(action, field, "ResourceId.1").with("ResourceType", "BandwidthPackage")
+    }
+
+    fn with(mut self, name: &str, value: impl ToString) -> Self {
+        self.params.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    /// Adds a list of items with `size` parameters each; the `#` in a name is the item's number, from 1.
+    fn with_list<'p>(self, params: impl Iterator<Item = (&'p str, &'p String)>, size: usize) -> Self {
+        params.enumerate().fold(self, |operation, (n, (name, value))| {
+            operation.with(&name.replace('#', &(n / size + 1).to_string()), value)
+        })
+    }
+
+    fn at(self, cen: &'a CenId) -> Self {
+        Self { cen: Some(cen), ..self.with("CenId", cen) }
+    }
+
+    fn shown_by(self, shows: impl Fn(&Live) -> bool + 'a) -> Self {
+        Self { shown_by: Some(Box::new(shows)), ..self }
+    }
 }
 
 #[cfg(test)]

@@ -102,47 +102,57 @@ fn not_declarable(identity: &Identity, carriers: &BTreeMap<Identity, usize>) -> 
 }
 
 fn add(builder: &mut Builder, live: &Live, identity: Identity, adopt: bool) {
-    let paid = match &live.charge {
+    let Live {
+        id,
+        name,
+        description,
+        areas,
+        charge,
+        cens,
+        resource_group,
+        tags,
+        // Through `settled_bandwidth`.
+        bandwidth: now,
+        reservation: _,
+        // States: `in_the_way` has judged them.
+        business: _,
+        expires: _,
+    } = live;
+    let paid = match charge {
         LiveCharge::Prepay => ChargeType::Prepay,
         LiveCharge::Postpay => ChargeType::Postpay,
         LiveCharge::Other(word) => {
-            return builder
-                .leave_out(live.id.as_str(), &format!("its charge type {word:?} is not known here"));
+            return builder.leave_out(id.as_str(), &format!("its charge type {word:?} is not known here"));
         }
     };
     let (mut comments, mut reservations) = (Vec::new(), Vec::new());
     let bandwidth = settled_bandwidth(live);
-    if bandwidth != live.bandwidth {
-        comments
-            .push(format!("it has {} now and will have {bandwidth}: a change is ordered", live.bandwidth));
+    if bandwidth != *now {
+        comments.push(format!("it has {now} now and will have {bandwidth}: a change is ordered"));
     }
-    let mut entry = Entry::new(&live.areas, bandwidth, paid);
-    entry.adopt = adopt.then(|| live.id.clone());
-    entry.generation = identity.generation;
-    let cen_id = match live.cens.len() {
-        0 | 1 => live.cens.first().cloned(),
-        _ => {
-            let cens: Vec<&str> = live.cens.iter().map(|cen| cen.as_str()).collect();
+    let cen_id = match &cens[..] {
+        [] | [_] => cens.first().cloned(),
+        several => {
+            let cens: Vec<&str> = several.iter().map(|cen| cen.as_str()).collect();
             reservations
                 .push(format!("the CEN is not carried over: it is attached to {}", cens.join(" and ")));
             None
         }
     };
-    let terms = live.tags.get(Identity::TERMS_TAG).filter(|_| paid == ChargeType::Prepay);
+    let terms = tags.get(Identity::TERMS_TAG).filter(|_| paid == ChargeType::Prepay);
+    let users = tags.iter().filter(|(key, _)| !Identity::is_reserved(key));
+    let mut entry = Entry::new(areas, bandwidth, paid);
+    entry.adopt = adopt.then(|| id.clone());
+    entry.generation = identity.generation;
     entry.optional = Optional {
-        name: Some(live.name.clone()).filter(|name| !name.is_empty()),
-        description: Some(live.description.clone()).filter(|text| !text.is_empty()),
+        name: Some(name.clone()).filter(|name| !name.is_empty()),
+        description: Some(description.clone()).filter(|text| !text.is_empty()),
         terms: terms.and_then(|text| read_terms(text)).unwrap_or_default(),
-        tags: live
-            .tags
-            .iter()
-            .filter(|(key, _)| !Identity::is_reserved(key))
-            .map(|(k, v)| (k.clone(), v.clone()))
-            .collect(),
+        tags: users.map(|(key, value)| (key.clone(), value.clone())).collect(),
         cen_id,
-        resource_group_id: live.resource_group.clone(),
+        resource_group_id: resource_group.clone(),
     };
-    let (id, areas) = (live.id.clone(), live.areas.clone());
+    let (id, areas) = (id.clone(), areas.clone());
     let (about, notes) = (id.to_string(), Vec::new());
     builder.add(Draft { about, identity, id, areas, entry, comments, reservations, notes });
 }

@@ -2,45 +2,61 @@
 
 use std::collections::BTreeMap;
 
-use cenbwp_diff::{FieldChange, Live, LiveCharge, Purchase};
+use cenbwp_diff::{Delta, FieldChange, Live, LiveCharge, Purchase};
 use cenbwp_spec::{AreaPair, ChargeType, Field, Renewal};
 use serde_json::{Map, Value, json};
 
 /// Returns the package that a purchase asks for.
 pub(super) fn of_purchase(purchase: &Purchase) -> Value {
-    let terms = purchase.terms;
+    let Purchase { identity: _, areas, bandwidth, name, description, terms, tags, follow_ups } = purchase;
     let mut fields = json!({
-        "areas": areas(&purchase.areas),
-        "bandwidth": purchase.bandwidth,
-        "name": purchase.name,
-        "description": purchase.description.clone().unwrap_or_default(),
+        "areas": self::areas(areas),
+        "bandwidth": bandwidth,
+        "name": name,
+        "description": description.as_deref().unwrap_or_default(),
         "chargeType": ChargeType::Prepay.as_str(),
         "period": terms.term.period(),
         "pricingCycle": terms.term.cycle().as_str(),
         "autoPay": terms.auto_pay,
         "autoRenew": terms.renewal != Renewal::Off,
-        "tags": purchase.tags,
+        "tags": tags,
     });
     if let Renewal::Months(months) = terms.renewal {
         fields["autoRenewDuration"] = json!(months);
     }
-    apply(&mut fields, &purchase.follow_ups);
+    apply(&mut fields, follow_ups);
     fields
 }
 
 /// Returns a package as the listing shows it.
 pub(super) fn of_live(live: &Live) -> Value {
+    let Live {
+        id,
+        name,
+        description,
+        areas,
+        cens,
+        resource_group,
+        tags,
+        expires,
+        // Through the methods below.
+        bandwidth: _,
+        reservation: _,
+        charge: _,
+        // A state, which a held item names.
+        business: _,
+    } = live;
     json!({
-        "id": live.id,
-        "areas": areas(&live.areas),
+        "id": id,
+        "areas": self::areas(areas),
         "bandwidth": live.permanent_bandwidth(),
-        "name": live.name,
-        "description": live.description,
+        "name": name,
+        "description": description,
         "chargeType": charge_type(live),
-        "tags": live.tags,
-        "cenId": live.cens.first(),
-        "resourceGroupId": live.resource_group,
-        "expires": live.expires,
+        "tags": tags,
+        "cenId": cens.first(),
+        "resourceGroupId": resource_group,
+        "expires": expires,
     })
 }
 
@@ -59,14 +75,8 @@ pub(super) fn field(change: &FieldChange) -> (String, Value, Value) {
         FieldChange::Tag { key, .. } => format!("{}.{key}", Field::Tags.as_str()),
         other => other.field().as_str().to_owned(),
     };
-    let (from, to) = match change {
-        FieldChange::Bandwidth(delta) => (json!(delta.from), json!(delta.to)),
-        FieldChange::Name(delta) | FieldChange::Description(delta) => (json!(delta.from), json!(delta.to)),
-        FieldChange::Tag { value, .. } => (json!(value.from), json!(value.to)),
-        FieldChange::Cen(delta) => (json!(delta.from), json!(delta.to)),
-        FieldChange::ResourceGroup(delta) => (json!(delta.from), json!(delta.to)),
-    };
-    (name, from, to)
+    let Delta { from, to } = change.values();
+    (name, json!(from), json!(to))
 }
 
 fn apply(package: &mut Value, changes: &[FieldChange]) {

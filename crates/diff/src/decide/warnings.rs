@@ -44,14 +44,9 @@ pub(super) fn change_warnings(change: &Change) -> Vec<WarningKind> {
         let tags = purchase.tags.iter().filter(|(_, value)| value.is_empty());
         return removed.chain(tags.map(|(key, _)| empty(key))).collect();
     }
-    let emptied = |field: &FieldChange| match field {
-        FieldChange::Tag { key, value } if value.to.as_deref() == Some("") => Some(empty(key)),
-        FieldChange::Tag { .. }
-        | FieldChange::Bandwidth(_)
-        | FieldChange::Name(_)
-        | FieldChange::Description(_)
-        | FieldChange::Cen(_)
-        | FieldChange::ResourceGroup(_) => None,
+    let emptied = |field: &FieldChange| {
+        let FieldChange::Tag { key, value } = field else { return None };
+        (value.to.as_deref() == Some("")).then(|| empty(key))
     };
     change.fields().iter().filter_map(emptied).collect()
 }

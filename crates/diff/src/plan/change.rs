@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cenbwp_spec::{AreaPair, CenId, Field, Identity, Mbps, PackageId, Prepay};
 use jiff::Timestamp;
-use serde::ser::{Serialize, SerializeStruct, Serializer};
+use serde::Serialize;
+use serde::ser::{SerializeStruct, Serializer};
 
 /// One change of one address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,11 +57,10 @@ impl Change {
 
     /// True if it takes a package from a CEN that it is attached to.
     pub fn interrupts_traffic(&self) -> bool {
-        let leaves = |field: &FieldChange| matches!(field, FieldChange::Cen(Delta { from: Some(_), .. }));
         match self {
             Self::Retire(retirement) => !retirement.detach.is_empty(),
             Self::Purchase(_) | Self::Update(_) | Self::Adopt(_) | Self::Release(_) => {
-                self.fields().iter().any(leaves)
+                self.fields().iter().any(FieldChange::interrupts_traffic)
             }
         }
     }
@@ -192,6 +192,53 @@ impl FieldChange {
             Self::ResourceGroup(_) => Field::ResourceGroupId,
         }
     }
+
+    /// Its values before and after, for every form that shows them.
+    pub fn values(&self) -> Delta<FieldValue<'_>> {
+        match self {
+            Self::Bandwidth(Delta { from, to }) => {
+                Delta { from: FieldValue::Mbps(*from), to: FieldValue::Mbps(*to) }
+            }
+            Self::Name(Delta { from, to }) | Self::Description(Delta { from, to }) => {
+                Delta { from: FieldValue::Text(from), to: FieldValue::Text(to) }
+            }
+            Self::Tag { key: _, value: Delta { from, to } } => {
+                Delta { from: FieldValue::Tag(from.as_deref()), to: FieldValue::Tag(to.as_deref()) }
+            }
+            Self::Cen(Delta { from, to }) => {
+                Delta { from: FieldValue::Cen(from.as_ref()), to: FieldValue::Cen(to.as_ref()) }
+            }
+            Self::ResourceGroup(Delta { from, to }) => {
+                Delta { from: FieldValue::Group(from.as_deref()), to: FieldValue::Group(to.as_deref()) }
+            }
+        }
+    }
+
+    /// True if it adds bandwidth, which charges.
+    pub fn charges(&self) -> bool {
+        matches!(self, Self::Bandwidth(Delta { from, to }) if to > from)
+    }
+
+    /// True if it takes the package from a CEN.
+    pub fn interrupts_traffic(&self) -> bool {
+        matches!(self, Self::Cen(Delta { from: Some(_), .. }))
+    }
+}
+
+/// A value of a field. Its display form is what a person reads, its serialized form is that of the spec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum FieldValue<'a> {
+    /// A bandwidth.
+    Mbps(Mbps),
+    /// A name or a description.
+    Text(&'a str),
+    /// The value of a tag; `None` means that the key is absent.
+    Tag(Option<&'a str>),
+    /// A CEN; `None` means detached.
+    Cen(Option<&'a CenId>),
+    /// A resource group; `None` means that none is listed.
+    Group(Option<&'a str>),
 }
 
 /// New bandwidth, in Mbps, by its origin. A downgrade adds nothing and makes no room for another change.

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use cenbwp_spec::{Address, Identity, Mbps, PackageId};
 use jiff::{SignedDuration, Timestamp};
 
-pub use change::{Adoption, Change, Delta, FieldChange, NewMbps, Purchase, Release, Retirement, Update};
+pub use change::{
+    Adoption, Change, Delta, FieldChange, FieldValue, NewMbps, Purchase, Release, Retirement, Update,
+};
 pub use held::{Abnormal, AdoptRefusal, FixedDifference, Held, HeldReason};
 pub use limits::{Breach, Limit, LimitOwner};
 pub use warning::{Warning, WarningKind};

@@ -6,13 +6,13 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use cenbwp_spec::{CenId, Explanation, Identity, PackageId, StackName, neutral};
+use cenbwp_spec::{Explanation, Identity, PackageId, StackName, neutral};
 use jiff::Timestamp;
 
 use super::catalogue as rules;
 use crate::{
-    Abnormal, AdoptRefusal, Breach, Change, Delta, FieldChange, FixedDifference, HeldReason, LimitOwner,
-    Unreadable, Warning, WarningKind,
+    Abnormal, AdoptRefusal, Breach, Change, Delta, FieldChange, FieldValue, FixedDifference, HeldReason,
+    LimitOwner, Unreadable, Warning, WarningKind,
 };
 
 impl Change {
@@ -260,25 +260,31 @@ pub(crate) fn one_line(change: &FieldChange) -> String {
 
 impl FieldChange {
     /// Its label and its value before and after, for one line each.
-    pub(crate) fn parts(&self) -> (String, String, String) {
-        let tag = |value: &Option<String>| value.as_deref().map_or("absent".to_owned(), quoted);
-        let (label, from, to) = match self {
-            Self::Bandwidth(mbps) => ("bandwidth", mbps.from.to_string(), mbps.to.to_string()),
-            Self::Name(text) => ("name", quoted(&text.from), quoted(&text.to)),
-            Self::Description(text) => ("description", quoted(&text.from), quoted(&text.to)),
-            Self::Tag { key, value } => {
-                return (format!("tag {}", bare(key)), tag(&value.from), tag(&value.to));
-            }
-            Self::Cen(cens) => {
-                let name = |cen: &Option<CenId>| cen.as_ref().map_or("detached".to_owned(), CenId::to_string);
-                ("cen", name(&cens.from), name(&cens.to))
-            }
-            Self::ResourceGroup(group) => {
-                let name = |group: &Option<String>| group.as_deref().map_or("not listed".to_owned(), bare);
-                ("resource group", name(&group.from), name(&group.to))
-            }
+    pub(super) fn parts(&self) -> (String, String, String) {
+        let label = match self {
+            Self::Bandwidth(_) => "bandwidth".to_owned(),
+            Self::Name(_) => "name".to_owned(),
+            Self::Description(_) => "description".to_owned(),
+            Self::Tag { key, .. } => format!("tag {}", bare(key)),
+            Self::Cen(_) => "cen".to_owned(),
+            Self::ResourceGroup(_) => "resource group".to_owned(),
         };
-        (label.to_owned(), from, to)
+        let Delta { from, to } = self.values();
+        (label, from.to_string(), to.to_string())
+    }
+}
+
+impl fmt::Display for FieldValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mbps(mbps) => mbps.fmt(f),
+            Self::Text(text) | Self::Tag(Some(text)) => f.write_str(&quoted(text)),
+            Self::Tag(None) => f.write_str("absent"),
+            Self::Cen(Some(cen)) => cen.fmt(f),
+            Self::Cen(None) => f.write_str("detached"),
+            Self::Group(Some(group)) => f.write_str(&bare(group)),
+            Self::Group(None) => f.write_str("not listed"),
+        }
     }
 }
 

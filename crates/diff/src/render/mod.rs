@@ -4,8 +4,8 @@ use cenbwp_spec::{Identity, Prepay, Renewal, neutral};
 use similar::TextDiff;
 
 use crate::{
-    Adoption, Change, Delta, FieldChange, Held, Leftover, Plan, Purchase, Release, Retirement, Update,
-    Warning,
+    Adoption, Change, Delta, FieldChange, FieldValue, Held, Leftover, Plan, Purchase, Release, Retirement,
+    Update, Warning,
 };
 use messages::{bare, quoted};
 use page::Page;
@@ -73,7 +73,7 @@ fn purchase(page: &mut Page<'_>, purchase: &Purchase) {
     page.field("term", &terms(paid));
     page.field("name", &bare(name));
     if let Some(text) = description {
-        texts(page, "description", &quoted(text), &Delta { from: String::new(), to: text.clone() });
+        texts(page, "description", &quoted(text), "", text);
     }
     // This tool's own tags are left out: the first line and the term show the same.
     let users = tags.iter().filter(|(key, _)| *key != Identity::TAG && *key != Identity::TERMS_TAG);
@@ -82,17 +82,12 @@ fn purchase(page: &mut Page<'_>, purchase: &Purchase) {
         page.field("tags", &users.join(" "));
     }
     for change in follow_ups {
-        match change {
-            FieldChange::Cen(Delta { to: Some(cen), .. }) => page.line(4, &format!("then attaches to {cen}")),
-            FieldChange::ResourceGroup(Delta { to: Some(group), .. }) => {
+        match change.values().to {
+            FieldValue::Cen(Some(cen)) => page.line(4, &format!("then attaches to {cen}")),
+            FieldValue::Group(Some(group)) => {
                 page.line(4, &format!("then moves to resource group {}", bare(group)));
             }
-            FieldChange::Cen(_)
-            | FieldChange::ResourceGroup(_)
-            | FieldChange::Bandwidth(_)
-            | FieldChange::Name(_)
-            | FieldChange::Description(_)
-            | FieldChange::Tag { .. } => field(page, change),
+            _ => field(page, change),
         }
     }
 }
@@ -110,18 +105,14 @@ fn terms(terms: &Prepay) -> String {
 fn field(page: &mut Page<'_>, change: &FieldChange) {
     let (label, from, to) = change.parts();
     let line = format!("{from} -> {to}");
-    match change {
-        FieldChange::Bandwidth(mbps) if mbps.to > mbps.from => {
-            page.field(&label, &format!("{line}   (charges)"));
-        }
-        FieldChange::Cen(Delta { from: Some(_), .. }) => {
-            page.field(&label, &format!("{line}   (interrupts traffic)"));
-        }
-        FieldChange::Name(text) | FieldChange::Description(text) => texts(page, &label, &line, text),
-        FieldChange::Bandwidth(_)
-        | FieldChange::Tag { .. }
-        | FieldChange::Cen(_)
-        | FieldChange::ResourceGroup(_) => page.field(&label, &line),
+    if change.charges() {
+        page.field(&label, &format!("{line}   (charges)"));
+    } else if change.interrupts_traffic() {
+        page.field(&label, &format!("{line}   (interrupts traffic)"));
+    } else if let Delta { from: FieldValue::Text(from), to: FieldValue::Text(to) } = change.values() {
+        texts(page, &label, &line, from, to);
+    } else {
+        page.field(&label, &line);
     }
 }
 
@@ -130,13 +121,13 @@ fn field(page: &mut Page<'_>, change: &FieldChange) {
 const MOST_COMPARED: usize = 4096;
 
 /// A text on one line if it has only one, as a unified diff otherwise.
-fn texts(page: &mut Page<'_>, label: &str, line: &str, text: &Delta<String>) {
-    let is_short = text.from.len().max(text.to.len()) <= MOST_COMPARED;
-    if !is_short || !text.from.contains('\n') && !text.to.contains('\n') {
+fn texts(page: &mut Page<'_>, label: &str, line: &str, from: &str, to: &str) {
+    let is_short = from.len().max(to.len()) <= MOST_COMPARED;
+    if !is_short || !from.contains('\n') && !to.contains('\n') {
         return page.field(label, line);
     }
     page.line(4, label);
-    let diff = TextDiff::from_lines(text.from.as_str(), text.to.as_str());
+    let diff = TextDiff::from_lines(from, to);
     let mut unified = diff.unified_diff();
     let hunks: Vec<_> = unified.context_radius(3).iter_hunks().collect();
     for hunk in &hunks {
@@ -149,8 +140,8 @@ fn texts(page: &mut Page<'_>, label: &str, line: &str, text: &Delta<String>) {
             page.hanging(6, 10, &format!("{} {line}", change.tag()));
         }
     }
-    if !text.from.is_empty() && text.from.ends_with('\n') != text.to.ends_with('\n') {
-        let change = if text.to.ends_with('\n') { "added" } else { "removed" };
+    if !from.is_empty() && from.ends_with('\n') != to.ends_with('\n') {
+        let change = if to.ends_with('\n') { "added" } else { "removed" };
         page.line(6, &format!("the line end after the last line is {change}"));
     }
 }
