@@ -1,10 +1,10 @@
-//! Runs at their end, one of each kind, to test every form of report.
+//! Runs as they end, one of each kind: what every form of report is tested with.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use cenbwp::cloud::{Attempt, Caller, ClientToken};
+use cenbwp::cloud::{Caller, Attempt, ClientToken};
 use cenbwp::execute::{ChangeResult, FieldOutcome, FieldResult, Outcome};
 use cenbwp::exit::{Exit, Failure};
 use cenbwp::planned::Planned;
@@ -15,7 +15,7 @@ use cenbwp_diff::{Business, Live, LiveCharge, Observed, Options, Unreadable};
 use cenbwp_spec::{AccountId, Area, AreaPair, Finding, Mbps, Source, Tags};
 use jiff::SignedDuration;
 
-/// A run at its end, with the data that its reports are made from.
+/// A run at its end, with all that it is told from.
 pub(crate) struct Story {
     pub(crate) name: &'static str,
     command: &'static str,
@@ -48,7 +48,7 @@ impl Story {
     }
 }
 
-/// Returns every story.
+/// Every story.
 pub(crate) fn all() -> Vec<Story> {
     vec![
         planned("empty", SAME, vec![live("cenbwp-same", "net/same")]),
@@ -58,7 +58,8 @@ pub(crate) fn all() -> Vec<Story> {
         refused(),
         partial(),
         unknown(),
-        many(),
+        several("several", [6, 6, 2]),
+        several("many", [300, 200, 30]),
         hostile(),
         invalid(),
         offline(),
@@ -234,7 +235,7 @@ fn refused() -> Story {
     failed(planned("refused", HELD, in_the_way()), "apply", failure)
 }
 
-/// Returns the result of the n-th change.
+/// What became of the n-th change.
 fn result(planned: &Planned, n: usize, outcome: Outcome) -> ChangeResult {
     let change = &planned.plan.changes[n];
     let purchase = planned.plan.purchases().find(|purchase| purchase.identity == *change.identity());
@@ -310,32 +311,33 @@ fn unknown() -> Story {
     })
 }
 
-/// Returns a run with 500 changes and 30 held items: more than a comment holds.
-fn many() -> Story {
+/// So many changes, purchases and held items of one kind each.
+fn several(name: &'static str, [grown, bought, held]: [u32; 3]) -> Story {
     let mut spec =
         "version: 1\nstack: net\nlimits: { maxPurchases: 500 }\ndefaults: { autoPay: true }\npackages:\n"
             .to_owned();
     let mut packages = Vec::new();
     let areas = ["China", "Asia-Pacific", "Europe", "North-America", "South-America", "Middle-East"];
-    for n in 0..300 {
-        let (a, b) = (areas[n % 6], areas[n / 6 % 6]);
+    let ends = |n: u32| [n % 6, n / 6 % 6].map(|at| areas[at as usize]);
+    for n in 0..grown {
+        let [a, b] = ends(n);
         writeln!(spec, "  grows-{n:03}: {{ areas: [{a}, {b}], bandwidth: {} }}", 101 + n).unwrap();
         packages.push(between(a, b, live(&format!("cenbwp-g{n}"), &format!("net/grows-{n:03}"))));
     }
-    for n in 0..200 {
-        let (a, b) = (areas[n % 6], areas[n / 6 % 6]);
+    for n in 0..bought {
+        let [a, b] = ends(n);
         writeln!(spec, "  new-{n:03}: {{ areas: [{a}, {b}], bandwidth: {} }}", 1000 + n).unwrap();
     }
-    for n in 0..30 {
+    for n in 0..held {
         writeln!(spec, "  twin-{n:02}: {{ areas: [Australia, Australia], bandwidth: {} }}", 2000 + n)
             .unwrap();
         let twin = between("australia", "australia", live(&format!("cenbwp-twin{n}"), ""));
         packages.push(Live { bandwidth: Mbps(2000 + n), ..twin });
     }
-    planned("many", &spec, packages)
+    planned(name, &spec, packages)
 }
 
-/// Untrusted text that tries to escape from every form of report, one after the other.
+/// What others may write where nobody looks: each form's own way out of a text, one after the other.
 pub(crate) const HOSTILE: &str = "a\u{1b}[31m<script>alert(1)</script><b onload='x'> `|@you #1 [a](http://x.test) ]]> --> \
     ``` </details></pre> &amp; %0A ##[add-mask]y \n::error file=a,line=1::b\r::add-mask::c \u{202e}d\u{0}\u{7f} www.x.test";
 
@@ -408,7 +410,7 @@ fn offline() -> Story {
     nothing("offline", "plan", failure)
 }
 
-/// Returns the run that a report's file shows if the process was killed.
+/// What stands in the file of a run that never came to its end.
 fn killed() -> Story {
     let failure = Failure::new(Exit::Unknown, "it has begun; its end replaces this, unless it was killed")
         .hint("run the same command again; no purchase is made twice");
