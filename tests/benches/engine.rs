@@ -1,4 +1,5 @@
-//! What each step of the engine costs, time and allocations, for 10, 1,000 and 10,000 packages: `make bench`.
+//! The cost of each step of the engine, in time and allocations, for 10, 1,000 and 10,000 packages: `make
+//! bench`.
 //!
 //! Divan, because it adds four crates to the tree and counts allocations beside time.
 
@@ -42,7 +43,7 @@ fn decode(bencher: Bencher<'_, '_>, n: usize) {
 mod diff {
     use super::*;
 
-    /// Everything is as declared.
+    /// Every package is in sync.
     #[divan::bench(args = SIZES, max_time = AT_MOST)]
     fn nothing(bencher: Bencher<'_, '_>, n: usize) {
         let world = World::as_declared(n);
@@ -56,14 +57,14 @@ mod diff {
         bencher.bench(|| world.plan());
     }
 
-    /// Nothing is there yet.
+    /// No package is there yet.
     #[divan::bench(args = SIZES, max_time = AT_MOST)]
     fn purchases(bencher: Bencher<'_, '_>, n: usize) {
         let world = World::empty(n);
         bencher.bench(|| world.plan());
     }
 
-    /// The second pair of eyes.
+    /// The audit of a plan.
     #[divan::bench(args = SIZES, max_time = AT_MOST)]
     fn audit(bencher: Bencher<'_, '_>, n: usize) {
         let world = World::drifted(n);

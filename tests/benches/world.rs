@@ -1,4 +1,4 @@
-//! A spec, what is live, and what is asked: everything that a plan is made of.
+//! The inputs of a plan: a spec, the live packages and the options.
 
 #![allow(dead_code, reason = "each program that measures uses a part of it")]
 
@@ -19,12 +19,12 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Every one of `n` declared packages is live as declared.
+    /// Returns a world in which all of `n` declared packages are in sync.
     pub(crate) fn as_declared(n: usize) -> Self {
         Self::new(n, &sample::packages(n, 0))
     }
 
-    /// Every one of `n` declared packages has another bandwidth and another name.
+    /// Returns a world in which all of `n` declared packages have another bandwidth and another name.
     pub(crate) fn drifted(n: usize) -> Self {
         let mut packages = sample::packages(n, 0);
         for package in &mut packages {
@@ -34,12 +34,12 @@ impl World {
         Self::new(n, &packages)
     }
 
-    /// Fifty declared packages are live as declared, and `others` of another stack beside them.
+    /// Returns a world in which fifty declared packages are in sync, beside `others` of another stack.
     pub(crate) fn beside(others: usize) -> Self {
         Self::new(50, &sample::packages(50, others))
     }
 
-    /// None of `n` declared packages is live.
+    /// Returns a world in which none of `n` declared packages is live.
     pub(crate) fn empty(n: usize) -> Self {
         Self::new(n, &[])
     }
@@ -81,7 +81,7 @@ impl World {
     }
 }
 
-/// The sample spec of `n` packages as the parser takes it.
+/// Returns the sample spec of `n` packages as the parser takes it.
 pub(crate) fn sources(n: usize) -> Vec<Source> {
     vec![Source { name: "spec.yaml".to_owned(), bytes: sample::spec(n).into_bytes() }]
 }

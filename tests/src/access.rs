@@ -1,6 +1,6 @@
-//! Who may act besides the keys that are known from the start: roles, who may take them, and the sessions that were
-//! handed out. Also the places that hand them out: the metadata service of a machine, a server with credentials, and
-//! GitHub's service for identity tokens, as the vendors' pages describe them.
+//! Access besides the keys that are known from the start: roles, the principals that may assume them, and the
+//! sessions that were handed out. Also the places that hand sessions out: the metadata service of a machine,
+//! a server with credentials, and GitHub's service for identity tokens, as the vendors' pages describe them.
 
 use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::auth::AccessKey;
-use crate::emulator::mix;
+use crate::chance::mix;
 use crate::wire::{Reply, Request};
 
 /// A role of some account.
@@ -17,11 +17,11 @@ use crate::wire::{Reply, Request};
 pub struct Role {
     /// Such as `acs:ram::1234567890123456:role/cenbwp-plan`.
     pub arn: String,
-    /// The users, roles and identity providers that may take it.
+    /// The users, roles and identity providers that may assume it.
     pub trusts: Vec<String>,
-    /// The only subject of identity tokens that may take it; `None` is any.
+    /// The only subject of identity tokens that may assume it; `None` is any.
     pub subject: Option<String>,
-    /// For how many seconds it may be taken.
+    /// The longest session, in seconds.
     pub most_seconds: i64,
 }
 
@@ -30,15 +30,15 @@ pub struct Role {
 pub struct Provider {
     /// Such as `acs:ram::1234567890123456:oidc-provider/ci`.
     pub arn: String,
-    /// Who issues its tokens.
+    /// The issuer of its tokens.
     pub issuer: String,
-    /// Whom the tokens may be for.
+    /// The audiences that its tokens may have.
     pub client_ids: Vec<String>,
-    /// What its tokens are signed with; HS256, which needs no key server.
+    /// The key that signs its tokens: HS256, which needs no key server.
     pub key: String,
 }
 
-/// What an identity token claims.
+/// The claims of an identity token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdToken {
     /// `iss`.
@@ -56,13 +56,13 @@ pub struct IdToken {
 pub struct Machine {
     /// The role's name.
     pub role: String,
-    /// Version 2 of the service is there.
+    /// True if version 2 of the metadata service is there.
     pub v2: bool,
-    /// Version 1 of the service is there, which asks for no token.
+    /// True if version 1 of the metadata service is there, which asks for no token.
     pub v1: bool,
 }
 
-/// Who may act.
+/// The roles, providers and sessions of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
     /// The roles.
@@ -71,24 +71,24 @@ pub struct Access {
     pub providers: Vec<Provider>,
     /// The machine that the metadata service at `/latest/` describes.
     pub machine: Option<Machine>,
-    /// Whether there is a server with credentials at `/credentials`.
+    /// True if there is a server with credentials at `/credentials`.
     pub server: bool,
-    /// What a job shows to get an identity token at `/github/token`.
+    /// The bearer token with which a job gets an identity token at `/github/token`.
     pub bearer: Option<String>,
-    /// The account that machine and server give sessions of.
+    /// The account of the sessions from machine and server.
     pub account: String,
-    /// For how many seconds machine and server give them, and the longest that any role is taken.
+    /// The length of their sessions in seconds, and the longest session of any role.
     pub seconds: i64,
-    /// What was handed out.
+    /// The sessions that were handed out.
     pub sessions: Vec<AccessKey>,
 }
 
 impl Access {
     /// The user of [`crate::Config::USER_ID`].
     pub const USER: &'static str = "acs:ram::1234567890123456:user/ci";
-    /// A role that the user, the provider and the other role may take.
+    /// A role that the user, the provider and the other role may assume.
     pub const PLAN: &'static str = "acs:ram::1234567890123456:role/cenbwp-plan";
-    /// A role that only the role for plans may take.
+    /// A role that only the role for plans may assume.
     pub const APPLY: &'static str = "acs:ram::1234567890123456:role/cenbwp-apply";
     /// The provider.
     pub const PROVIDER: &'static str = "acs:ram::1234567890123456:oidc-provider/ci";
@@ -109,7 +109,7 @@ impl Access {
         claims.signed(&provider.key)
     }
 
-    /// Gives somebody temporary credentials. `chance` makes them unlike any others.
+    /// Opens a session of this ARN. `chance` makes its credentials unlike any others.
     pub(crate) fn open(&mut self, arn: &str, now: Timestamp, seconds: i64, chance: u64) -> AccessKey {
         let word = |n| format!("{:016x}{:016x}", mix(chance, n), mix(!chance, n));
         let key = AccessKey {
@@ -121,7 +121,7 @@ impl Access {
         key
     }
 
-    /// Answers what is asked of a place that hands out credentials; `None` is asked of nobody here.
+    /// Answers a request to a place that hands out credentials; `None` if the request is to none of them.
     pub(crate) fn hand_out(&mut self, request: &Request, now: Timestamp, chance: u64) -> Option<Reply> {
         let (method, path) = (request.method.as_str(), request.path());
         if let Some(rest) = path.strip_prefix("/latest/") {
@@ -216,7 +216,7 @@ impl Default for Access {
 }
 
 impl IdToken {
-    /// The token as it travels: three parts, the last of which proves the other two.
+    /// Renders the token: header, claims, and the signature of both.
     pub fn signed(&self, key: &str) -> String {
         let Self { issuer, audience, subject, expires } = self;
         let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
@@ -226,7 +226,7 @@ impl IdToken {
         format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature(key, &signed).finalize().into_bytes()))
     }
 
-    /// What a token claims, and whether it is signed with `key`; `None` is no token.
+    /// Reads the claims of a token, and checks whether it is signed with `key`; `None` if it is no token.
     pub(crate) fn read(token: &str, key: &str) -> Option<(Self, bool)> {
         let (signed, proof) = token.rsplit_once('.')?;
         let (_, claims) = signed.split_once('.')?;
@@ -246,14 +246,14 @@ fn signature(key: &str, signed: &str) -> Hmac<Sha256> {
     mac
 }
 
-/// Credentials as metadata service and server write them.
+/// Renders credentials as metadata service and server do.
 fn flat(key: &AccessKey) -> Value {
     let mut flat = credentials(key);
     flat["Code"] = "Success".into();
     flat
 }
 
-/// Credentials as the token service writes them.
+/// Renders credentials as the token service does.
 pub(crate) fn credentials(key: &AccessKey) -> Value {
     json!({
         "AccessKeyId": key.id, "AccessKeySecret": key.secret, "SecurityToken": key.security_token,

@@ -1,4 +1,4 @@
-//! A listing that was answered is answered again from memory, as long as nothing can have changed.
+//! Answers a listing from memory, as long as nothing can have changed since it was answered before.
 //!
 //! A page of 50 packages is a few thousand values. Making them anew for every request would let a measurement of a
 //! fast client measure the emulator.
@@ -10,21 +10,22 @@ use serde_json::Value;
 use crate::params::Params;
 use crate::wire::Answer;
 
-/// How many answers are kept: all pages of 100,000 packages, about 100 MB. A test that asks for more starts over.
+/// The number of answers that are kept: all pages of 100,000 packages, about 100 MB. A test with more starts
+/// over.
 const MOST: usize = 2_000;
 
-/// Answers to listings of the world as it is. Whoever changes the world clears it.
+/// Answers to listings of the world as it is. Every change of the world clears them.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     bodies: BTreeMap<Params, Body>,
-    /// Whether it is known that time alone changes nothing of what is listed.
+    /// True if time alone is known to change nothing in a listing.
     steady: bool,
 }
 
 #[derive(Debug)]
 struct Body {
     text: String,
-    /// Where the request id is, the one thing that differs between two answers.
+    /// The position of the request id, which alone differs between two answers.
     id_at: usize,
 }
 
@@ -34,7 +35,7 @@ impl Memory {
         *self = Self::default();
     }
 
-    /// The answer to the same listing, under another request id.
+    /// Returns the answer to the same listing, with another request id.
     pub(crate) fn recall(&self, params: &Params, request_id: &str) -> Option<String> {
         let Body { text, id_at } = self.bodies.get(params)?;
         let mut text = text.clone();
@@ -42,7 +43,8 @@ impl Memory {
         Some(text)
     }
 
-    /// Keeps an answer, unless time alone may change it, which `is_steady` finds out. Returns its text.
+    /// Keeps an answer and returns its text. It is not kept if time alone may change it, which `is_steady`
+    /// finds out.
     pub(crate) fn keep(
         &mut self,
         params: &Params,
@@ -53,7 +55,7 @@ impl Memory {
         answer.insert("RequestId".into(), request_id.into());
         let text = Value::Object(answer).to_string();
         self.steady = self.steady || is_steady();
-        // The key of the answer's own member; inside a value its quotes would be escaped.
+        // The answer's own member: inside a value its quotes would be escaped.
         let member = format!("\"RequestId\":\"{request_id}\"");
         if let Some(at) = text.find(&member).filter(|_| self.steady) {
             if self.bodies.len() >= MOST {

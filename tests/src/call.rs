@@ -1,9 +1,9 @@
-//! What is asked for, wherever the signature version puts it: V3 in headers, V1 in parameters.
+//! Reads a call from a request: V3 has its parts in headers, V1 in parameters.
 
 use crate::auth::{self, Scheme};
 use crate::wire::{Refusal, Request};
 
-/// A request's action, version and parameters, wherever the signature version puts them.
+/// A request's action, version and parameters, for either signature version.
 pub(crate) struct Call {
     scheme: Scheme,
     pub(crate) action: String,
@@ -56,12 +56,12 @@ impl Call {
         }
     }
 
-    /// Tells whether the operation is called without a signature: what proves the caller is in its parameters.
+    /// Reports whether the operation is called without a signature: a parameter proves the caller.
     pub(crate) fn is_anonymous(&self) -> bool {
         self.action == "AssumeRoleWithOIDC" && self.scheme == Scheme::Unsigned
     }
 
-    /// Checks what does not depend on the operation.
+    /// Checks everything that does not depend on the operation.
     pub(crate) fn check_envelope(&self, request: &Request) -> Result<(), Refusal> {
         if request.path() != "/" {
             return Err(Refusal::new(404, "InvalidApi.NotFound", "RPC operations are called at the path /."));
@@ -70,13 +70,14 @@ impl Call {
             let message = format!("{} is not supported; expected GET or POST.", request.method);
             return Err(Refusal::new(405, "UnsupportedHTTPMethod", message));
         }
-        // The classic SDK answers in XML when asked to; this emulator does not, and says so rather than surprise.
+        // The classic SDK gets XML if it asks for it. This emulator has only JSON, and refuses rather than
+        // surprise.
         if self.scheme != Scheme::V3 && self.format.as_deref() != Some("JSON") {
             let message =
                 format!("Format {:?} is not supported by this emulator; send Format=JSON.", self.format);
             return Err(Refusal::bad("InvalidParameter", message));
         }
-        // The service takes it; whoever writes logs of URLs then has it, too.
+        // The service accepts the token in the query, but every log of URLs then has it too.
         if request.query().iter().any(|(name, _)| name == "OIDCToken") {
             let message = "OIDCToken is in the URL; this emulator takes it in the body only.";
             return Err(Refusal::bad("InvalidParameter.OIDCToken", message));

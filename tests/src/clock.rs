@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// Where the emulator takes its time from.
+/// The source of the emulator's time.
 #[derive(Clone, Copy, Debug)]
 pub enum Clock {
     /// The machine's clock.
     System,
-    /// `start` plus what has passed on tokio's clock since; under `#[tokio::test(start_paused = true)]` the
-    /// emulator's hours pass in no time.
+    /// `start` plus the time that has passed on tokio's clock since; under `#[tokio::test(start_paused =
+    /// true)]` hours pass in no time.
     Tokio {
         /// The emulator's time at `origin`.
         start: Timestamp,

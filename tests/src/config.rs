@@ -1,26 +1,25 @@
-//! How an emulator is set up.
+//! The configuration of an emulator.
 
 use std::time::Duration;
 
 use crate::access::Access;
 use crate::auth::AccessKey;
 use crate::clock::Clock;
-use crate::tokens::TokenSemantics;
 
-/// How an emulator is set up.
+/// The configuration of an emulator.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The account everything belongs to.
     pub account_id: String,
     /// The access keys that are accepted.
     pub keys: Vec<AccessKey>,
-    /// Who else may act: roles, and who may take them.
+    /// The roles, and the principals that may assume them.
     pub access: Access,
-    /// Where time comes from.
+    /// The source of time.
     pub clock: Clock,
     /// Decides ids and faults by chance; the same seed and the same calls give the same bytes.
     pub seed: u64,
-    /// How the service behaves where the vendor's pages are silent.
+    /// The behaviour of the service where the vendor's pages are silent.
     pub semantics: Semantics,
 }
 
@@ -29,7 +28,7 @@ impl Config {
     pub const KEY_ID: &'static str = "LTAI5tEmulatorAccessKeyId";
     /// The secret of [`Config::KEY_ID`].
     pub const KEY_SECRET: &'static str = "EmulatorSecretKey0123456789abc";
-    /// The access key id of a RAM user, who may take roles, which the account itself must not.
+    /// The access key id of a RAM user, who may assume roles; the account itself may not.
     pub const USER_ID: &'static str = "LTAI5tEmulatorUserKeyId";
     /// The secret of [`Config::USER_ID`].
     pub const USER_SECRET: &'static str = "EmulatorUserSecret0123456789abc";
@@ -51,32 +50,44 @@ impl Default for Config {
     }
 }
 
-/// How the service behaves where the vendor's pages are silent.
+/// The behaviour of the service where the vendor's pages are silent.
 #[derive(Clone, Debug)]
 pub struct Semantics {
-    /// What a `ClientToken` seen before means.
+    /// The meaning of a `ClientToken` that was seen before.
     pub tokens: TokenSemantics,
-    /// Whether a token whose request was accepted and then failed is spent: `IdempotentFailed`.
+    /// True if the token of a request that was accepted and then failed is spent: `IdempotentFailed`.
     pub failed_remembered: bool,
-    /// Whether the token of a package that is gone still answers with the dead id; otherwise it buys anew.
+    /// True if the token of a package that is gone still returns its id; otherwise it buys again.
     pub dead_replay: bool,
-    /// How many listings begun after a purchase do not show the new package.
+    /// The number of listings, begun after a purchase, that do not show the new package.
     pub visible_after_listings: u64,
-    /// For how long after a purchase the new package is not shown.
+    /// The time after a purchase in which the new package is not shown.
     pub visible_after: Duration,
-    /// How many listings begun after a purchase do not show the new package's tags.
+    /// The number of listings, begun after a purchase, that do not show the new package's tags.
     pub tags_after_listings: u64,
-    /// For how long after a purchase the new package's tags are not shown.
+    /// The time after a purchase in which the new package's tags are not shown.
     pub tags_after: Duration,
-    /// Whether a package whose order is unpaid is listed.
+    /// True if a package whose order is unpaid is listed.
     pub list_unpaid: bool,
-    /// How many listings begun after a change of a package show its name, description, bandwidth and resource group
-    /// as they were before.
+    /// The number of listings, begun after a change of a package, that show its name, description, bandwidth
+    /// and resource group as they were before.
     pub values_after_listings: u64,
-    /// For how long after a change they are shown so.
+    /// The time after a change in which they are shown so.
     pub values_after: Duration,
     /// The code for a bandwidth that the package has already; the vendor's pages have more than one.
     pub no_change: &'static str,
+}
+
+/// The treatment of a token that was seen before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TokenSemantics {
+    /// The same parameters get the first answer again, other parameters `IdempotentParameterMismatch`.
+    #[default]
+    Strict,
+    /// Any parameters get the first answer again.
+    Replay,
+    /// Tokens are ignored: every request is a new one.
+    New,
 }
 
 impl Default for Semantics {

@@ -1,4 +1,4 @@
-//! The way of a request: arrival, faults, signature, parameters, token, commit, answer.
+//! Takes a request from its arrival to its answer: faults, signature, parameters, token, commit.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -12,9 +12,11 @@ use crate::access::Access;
 use crate::again::Memory;
 use crate::auth::{self, AccessKey, Caller};
 use crate::call::Call;
+use crate::chance::mix;
 use crate::config::Config;
 use crate::fault::{Effect, Fault, Queued};
-use crate::ops::{self, Context, LISTING, ListingFaults, Operation};
+use crate::names::LISTING;
+use crate::ops::{self, Context, ListingFaults, Operation};
 use crate::params::Params;
 use crate::seed::{self, SeedError};
 use crate::tokens::{self, Begin};
@@ -22,24 +24,24 @@ use crate::watch::Watcher;
 use crate::wire::{Answer, Refusal, Reply, Request};
 use crate::world::{Order, Package, World};
 
-/// One request as it was received, whatever became of it.
+/// One request as it was received.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Logged {
     /// Counted from 1, in the order of arrival.
     pub seq: u64,
     /// The emulator's time when it arrived.
     pub at: jiff::Timestamp,
-    /// The operation asked for, if the request named one.
+    /// The operation, if the request named one.
     pub action: String,
     /// Its parameters, without those of the signature.
     pub params: BTreeMap<String, String>,
     /// The signature's nonce.
     pub nonce: Option<String>,
-    /// What became of it.
+    /// The outcome of the request.
     pub outcome: Outcome,
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -77,7 +79,7 @@ struct State {
 }
 
 impl State {
-    /// The world, about to be changed.
+    /// Returns the world for a change.
     fn changing(&mut self) -> &mut World {
         self.memory.clear();
         &mut self.world
@@ -90,14 +92,14 @@ impl State {
     }
 }
 
-/// A success, before it is known who gets to see it.
+/// A successful result, before it is known whether the client sees it.
 enum Success {
     Fields(Answer),
     /// The body, request id included.
     Body(String),
 }
 
-/// Why a call ends before or without its answer.
+/// A reason to end a call before its answer.
 enum Stop {
     Cut,
     Refused(Refusal),
@@ -116,8 +118,7 @@ impl Emulator {
         Self { config: Arc::new(config), state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Answers one request, in process. What was sent stays sent: a caller that stops waiting does not stop the
-    /// request from being carried out.
+    /// Answers one request, in process. If the caller stops waiting, the request is carried out all the same.
     pub async fn handle(&self, request: Request) -> Reply {
         let emulator = self.clone();
         match tokio::spawn(async move { emulator.process(&request).await }).await {
@@ -154,18 +155,18 @@ impl Emulator {
         self.lock().world.packages.clone()
     }
 
-    /// Somebody changes the world in between.
+    /// Changes the world between two requests.
     pub fn edit<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
         change(self.lock().changing())
     }
 
-    /// Somebody changes who may act.
+    /// Changes roles, providers and sessions.
     pub fn edit_access<T>(&self, change: impl FnOnce(&mut Access) -> T) -> T {
         change(&mut self.lock().access)
     }
 
-    /// Has somebody look at the world just before and just after each request is carried out, after it with the
-    /// request's number. Whoever looks must not call the emulator.
+    /// Calls `look` with the world just before and just after each request is carried out, after it with the
+    /// request's number. `look` must not call the emulator.
     pub fn watch(&self, look: impl Fn(&World, Option<u64>) + Send + Sync + 'static) {
         self.lock().watcher = Some(Watcher::new(look));
     }
@@ -175,7 +176,7 @@ impl Emulator {
         self.config.clock.now()
     }
 
-    /// How this emulator is set up.
+    /// The configuration of this emulator.
     pub fn config(&self) -> &Config {
         &self.config
     }
@@ -184,7 +185,7 @@ impl Emulator {
     /// saved state is taken too, and replaces the world.
     ///
     /// # Errors
-    /// When the text is neither.
+    /// Returns an error if the text is neither.
     pub fn seed(&self, text: &str) -> Result<(), SeedError> {
         seed::load(self.lock().changing(), text)
     }
@@ -197,7 +198,7 @@ impl Emulator {
     /// Loads the state from `file` if it is there, and from now on writes it there after every change, atomically.
     ///
     /// # Errors
-    /// When the file is there and cannot be read as a state.
+    /// Returns an error if the file is there and cannot be read as a state.
     pub fn keep_state(&self, file: &Path) -> io::Result<()> {
         let mut state = self.lock();
         match std::fs::read_to_string(file) {
@@ -241,7 +242,7 @@ impl Emulator {
         reply
     }
 
-    /// Logs a request and draws what goes wrong with it.
+    /// Logs a request and draws its faults.
     fn arrive(&self, call: &Call) -> (u64, Vec<Effect>) {
         let mut state = self.lock();
         let seq = state.log.len() as u64 + 1;
@@ -268,7 +269,7 @@ impl Emulator {
 
     fn note(&self, seq: u64, reply: &Reply) {
         let outcome = match reply.status() {
-            // A success has no code; reading every listing to learn that would cost more than serving it.
+            // A success has no code; reading each listing to learn that would cost more than serving it.
             Some(status) => {
                 Outcome::Answered { status, code: if status == 200 { None } else { reply.code() } }
             }
@@ -303,7 +304,7 @@ impl Emulator {
         let semantics = &self.config.semantics;
         let begin = tokens::begin(&mut self.lock().world, semantics, operation.name, &params)?;
         if let Begin::Replay(answer) = begin {
-            // The first answer stands; that this reply is refused changes nothing about it.
+            // The first answer is valid although this reply is a refusal.
             return Ok(injected_refusal(effects).map_or(Ok(Success::Fields(answer)), Err)?);
         }
         for effect in effects {
@@ -338,7 +339,7 @@ impl Emulator {
         let plain_listing = operation.name == LISTING && effects.iter().all(Effect::is_delay);
         if plain_listing && let Some(body) = state.memory.recall(params, &request_id) {
             state.watched(None);
-            state.world.count_listing(params);
+            state.world.count_listing(params.int("PageNumber"));
             state.watched(Some(seq));
             return Ok(Success::Body(body));
         }
@@ -381,7 +382,7 @@ impl Emulator {
         Ok(Success::Body(memory.keep(params, answer, &request_id, || world.is_steady(now))))
     }
 
-    /// The places besides the services that hand out credentials, logged like a call by method and path.
+    /// Answers the places that hand out credentials, and logs each request by method and path.
     fn hand_out(&self, request: &Request) -> Option<Reply> {
         let mut state = self.lock();
         let seq = state.log.len() as u64 + 1;
@@ -400,7 +401,7 @@ impl Emulator {
         Some(reply)
     }
 
-    /// `GET /_emulator/…`, unsigned and not logged: for scripts that want to look inside.
+    /// Answers `GET /_emulator/…`, unsigned and not logged, for scripts that look inside.
     fn introspect(&self, request: &Request) -> Option<Reply> {
         let what = request.path().strip_prefix("/_emulator/")?;
         let state = self.lock();
@@ -458,7 +459,7 @@ fn to_json(world: &World) -> String {
     serde_json::to_string_pretty(world).expect("a world has nothing that JSON cannot say")
 }
 
-/// Written beside the file and moved over it, so that a reader never sees half of it.
+/// Writes a new file and moves it over the old one, so that a reader never sees half of it.
 fn write_state(state: &State) -> io::Result<()> {
     let Some(file) = &state.state_file else { return Ok(()) };
     let mut beside = file.clone().into_os_string();
@@ -467,16 +468,8 @@ fn write_state(state: &State) -> io::Result<()> {
     std::fs::rename(&beside, file)
 }
 
-/// The shape of a request id: an upper-case UUID.
+/// Returns an upper-case UUID.
 fn request_id(seed: u64, seq: u64) -> String {
     let hex = format!("{:016X}{:016X}", mix(seed, seq), mix(!seed, seq));
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
-}
-
-/// A number that depends on both and looks like neither (the finalizer of splitmix64).
-pub(crate) fn mix(seed: u64, n: u64) -> u64 {
-    let mut z = seed.wrapping_add(n.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
 }

@@ -1,15 +1,16 @@
-//! What can go wrong, and when.
+//! The faults: their effects and their moments.
 
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::names;
 use crate::wire::Refusal;
 use crate::world::World;
 
-/// Something that goes wrong with the calls of one operation. Several faults on one call all take effect; of two that
-/// end the call in different ways, the one queued first does.
+/// A fault in the calls of one operation. Several faults on one call all take effect; of two that end the
+/// call in different ways, the one queued first does.
 ///
 /// As text, for the command line: `ACTION[@WHEN]:EFFECT[=VALUE]`.
 /// - ACTION: an operation's name, or `*` for all.
@@ -28,9 +29,9 @@ use crate::world::World;
 pub struct Fault {
     /// The operation; `None` means all of them.
     pub action: Option<String>,
-    /// Which of its calls, counted from when the fault was queued.
+    /// The calls that it hits, counted from when the fault was queued.
     pub when: When,
-    /// What happens.
+    /// The effect on these calls.
     pub effect: Effect,
 }
 
@@ -38,14 +39,15 @@ impl Fault {
     /// A fault of one operation.
     ///
     /// # Panics
-    /// When there is no such operation: a test whose fault never strikes would pass for the wrong reason.
+    /// Panics if there is no such operation: a test whose fault never strikes would pass for the wrong
+    /// reason.
     pub fn new(action: &str, when: When, effect: Effect) -> Self {
-        assert!(crate::ops::is_known(action), "there is no operation {action:?}");
+        assert!(names::is_known(action), "there is no operation {action:?}");
         Self { action: Some(action.to_owned()), when, effect }
     }
 }
 
-/// Which calls a fault hits.
+/// The calls that a fault hits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
     /// From the `first` call to the `last`, counted from 1; without a last one, for ever.
@@ -74,17 +76,17 @@ impl When {
     }
 }
 
-/// What a fault does to a call.
+/// The effect of a fault on a call.
 #[derive(Clone)]
 pub enum Effect {
-    /// The answer takes this much longer; nothing is looked at before it has passed.
+    /// The answer takes this much longer; the request is not looked at before that.
     Latency(Duration),
     /// The request is accepted and then takes this long to be carried out. A second request with its `ClientToken`
     /// is answered `IdempotentProcessing` meanwhile.
     Slow(Duration),
     /// Flow control: `Throttling.User`, with milliseconds for `x-acs-retry-after` or without.
     Throttle(Option<u64>),
-    /// The request is refused and nothing is done. If failed tokens are remembered, its token is spent.
+    /// The request is refused and not carried out. If failed tokens are remembered, its token is spent.
     Refuse(Refusal),
     /// The request is carried out and the answer says that it failed.
     FailAfter(Refusal),
@@ -92,21 +94,21 @@ pub enum Effect {
     CutBefore,
     /// The request is carried out and the connection is closed without an answer.
     CutAfter,
-    /// The second half of the answer's body is lost.
+    /// The second half of the answer's body is missing.
     Truncate,
-    /// `TotalCount` of a listing lies.
+    /// `TotalCount` of a listing is wrong.
     TotalCount(i64),
     /// A listing moved since its last page: positive, that many items slip through unseen; negative, that many are
     /// shown again. `TotalCount` stays (as many came as went); add [`Effect::TotalCount`] to change it.
     Shift(i64),
     /// The item at this position of the page, from 0, cannot be read: its bandwidth is an object, its id a number.
     Unreadable(usize),
-    /// Somebody changes the world just before this call is carried out. Not for the command line.
+    /// The world is changed just before this call is carried out. Not for the command line.
     Edit(Arc<dyn Fn(&mut World) + Send + Sync>),
 }
 
 impl Effect {
-    /// Whether it only takes time and leaves the answer as it is.
+    /// Reports whether the effect only takes time and leaves the answer as it is.
     pub(crate) fn is_delay(&self) -> bool {
         matches!(self, Self::Latency(_) | Self::Slow(_))
     }
@@ -143,7 +145,7 @@ impl Queued {
         Self { fault, seen: 0 }
     }
 
-    /// Counts a call and says what this fault does to it. `draw` yields a number below 100.
+    /// Counts a call and returns the effect on it, if there is one. `draw` yields a number below 100.
     pub(crate) fn strike(&mut self, action: &str, draw: impl FnOnce() -> u8) -> Option<Effect> {
         if self.fault.action.as_deref().is_some_and(|wanted| wanted != action) {
             return None;
@@ -168,7 +170,7 @@ impl FromStr for Fault {
             Some((action, when)) => (action, parse_when(when)?),
             None => (subject, When::EVERY),
         };
-        if action != "*" && !crate::ops::is_known(action) {
+        if action != "*" && !names::is_known(action) {
             return Err(format!(
                 "fault {text:?} names an operation that does not exist: {action:?}; expected one, or *"
             ));

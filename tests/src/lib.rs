@@ -27,19 +27,22 @@
 //! # }
 //! ```
 //!
-//! Where things are: `emulator` is the way of a request from arrival to answer, `call` what it asks for, `auth` checks signatures, `access` knows roles and their sessions, `params`
-//! checks parameters, `ops` holds the operations, `world` what exists, `tokens` what a `ClientToken` means, `fault`
-//! what can go wrong, `wire` requests and replies, `seed` reads recorded answers, `server` is the socket (`tls` its encryption), `again`
-//! remembers pages, `sample` makes worlds of any size.
+//! No module uses one that uses it. `emulator` takes a request from its arrival to its answer: `call` reads what it asks
+//! for, `auth` checks its signature, `params` its parameters, `tokens` its `ClientToken`, and `ops` carries it out on the
+//! `world`. `fault` is what goes wrong meanwhile, `access` the roles and their sessions, `again` the pages that are
+//! answered from memory. `wire` has requests and replies, `server` the socket and `tls` its encryption; `seed` reads
+//! recorded answers, `sample` makes worlds of any size, `chance` draws by seed, `names` lists the operations.
 
 mod access;
 mod again;
 pub mod auth;
 mod call;
+mod chance;
 mod clock;
 mod config;
 mod emulator;
 mod fault;
+mod names;
 mod ops;
 mod params;
 pub mod sample;
@@ -53,11 +56,13 @@ mod world;
 
 pub use access::{Access, IdToken, Machine, Provider, Role};
 pub use clock::Clock;
-pub use config::{Config, Semantics};
+pub use config::{Config, Semantics, TokenSemantics};
 pub use emulator::{Emulator, Logged, Outcome};
 pub use fault::{Effect, Fault, When};
 pub use seed::SeedError;
 pub use server::Server;
-pub use tokens::{TokenRecord, TokenSemantics, TokenState};
 pub use wire::{Refusal, Reply, Request};
-pub use world::{Cen, IDENTITY_TAG, InterRegionLimit, Order, OrderKind, Package, Reservation, Tag, World};
+pub use world::{
+    Cen, IDENTITY_TAG, InterRegionLimit, Order, OrderKind, Package, Reservation, Tag, TokenRecord,
+    TokenState, World,
+};

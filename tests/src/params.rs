@@ -1,4 +1,4 @@
-//! Parameters, checked before anything is done: only known names in their exact case, each value of its kind.
+//! Checks parameters before anything is done: only known names in their exact case, each value of its kind.
 //!
 //! A list is named with `N` for its positions, `Filter.N.Value.N`; positions count from 1 without a gap.
 
@@ -7,18 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::wire::Refusal;
-use crate::world::Tag;
 
 /// One parameter of an operation.
 pub(crate) struct Param {
     name: &'static str,
     kind: Kind,
     required: bool,
-    /// The highest first position, for lists.
+    /// The highest first position, for lists; 0 for others.
     most: usize,
 }
 
-/// What a value may be, and so which code refuses it.
+/// The kind of a value, which decides the error code.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     /// Anything.
@@ -75,7 +74,7 @@ const EXTRAS: [&str; 5] = ["OwnerAccount", "OwnerId", "ResourceOwnerAccount", "R
 pub(crate) struct Params(BTreeMap<String, String>);
 
 impl Params {
-    /// Checks everything that can be checked without looking at the world.
+    /// Checks everything that does not depend on the world.
     pub(crate) fn check(action: &str, schema: &[Param], sent: &[(String, String)]) -> Result<Self, Refusal> {
         let mut checked = BTreeMap::new();
         for (name, value) in sent {
@@ -108,7 +107,7 @@ impl Params {
         self.0.get(name).map(String::as_str)
     }
 
-    /// A parameter the schema requires.
+    /// Returns a parameter that the schema requires.
     pub(crate) fn needed(&self, name: &str) -> &str {
         self.text(name).unwrap_or_default()
     }
@@ -133,15 +132,6 @@ impl Params {
             .collect()
     }
 
-    /// Tags to be written, where an absent value is an empty one.
-    pub(crate) fn new_tags(&self) -> Vec<Tag> {
-        let tag = |(key, value): (&str, Option<&str>)| Tag {
-            key: key.into(),
-            value: value.unwrap_or_default().into(),
-        };
-        self.tags().into_iter().map(tag).collect()
-    }
-
     /// `Filter.N.Key` with its `Filter.N.Value.M`.
     pub(crate) fn filters(&self) -> Vec<(&str, Vec<&str>)> {
         (1..)
@@ -151,7 +141,7 @@ impl Params {
             .collect()
     }
 
-    /// Everything a token stands for.
+    /// The parameters that a token stands for.
     pub(crate) fn without_token(&self) -> BTreeMap<String, String> {
         self.0
             .iter()

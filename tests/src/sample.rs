@@ -1,7 +1,7 @@
 //! Worlds of any size for measurements, and the spec that declares them.
 //!
-//! The names are counted: `fleet/p00000`, `fleet/p00001`… are declared and live, the packages of the stack `other`
-//! are live only.
+//! The names are numbered. `fleet/p00000`, `fleet/p00001`… are declared and live, the packages of the stack
+//! `other` are live only.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::ops::describe;
 use crate::world::{IDENTITY_TAG, Package};
 
-/// Areas as Describe shows them and as a spec has them, taken in turn.
+/// Areas as Describe shows them and as a spec has them; the packages take them in turn.
 const AREAS: [([&str; 2], &str); 4] = [
     (["china", "europe"], "[China, Europe]"),
     (["china", "north-america"], "[China, North-America]"),
@@ -22,7 +22,7 @@ fn bandwidth(n: usize) -> i64 {
     [2, 10, 50, 100, 200][n % 5]
 }
 
-/// The spec of `n` packages, which the packages of [`packages`] fulfil to the letter.
+/// Returns the spec of `n` packages, with which the packages of [`packages`] are in sync.
 pub fn spec(n: usize) -> String {
     let mut text = String::with_capacity(128 * (n + 2));
     text.push_str("version: 1\nstack: fleet\n");
@@ -38,7 +38,7 @@ pub fn spec(n: usize) -> String {
     text
 }
 
-/// `ours` packages as [`spec`] declares them, and before them in the listing `others` of another stack.
+/// Returns `ours` packages as [`spec`] declares them, listed after `others` of another stack.
 pub fn packages(ours: usize, others: usize) -> Vec<Package> {
     let package = |stack: &str, i: usize| {
         let mut package =
@@ -53,7 +53,7 @@ pub fn packages(ours: usize, others: usize) -> Vec<Package> {
     others.chain((0..ours).map(|i| package("fleet", i))).collect()
 }
 
-/// What Describe answers when all of these are listed, one page of 50 per line.
+/// Returns the answers of Describe for these packages, one page of 50 per line.
 pub fn recording(packages: &[Package]) -> String {
     let mut text = String::new();
     for (number, page) in (1..).zip(packages.chunks(50)) {

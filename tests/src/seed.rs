@@ -1,7 +1,7 @@
-//! Recorded answers become a world again.
+//! Makes a world from recorded answers.
 //!
-//! Whatever Describe would not show the same way is pinned on the package, so a seeded world answers exactly as the
-//! recorded service did, unreadable items included.
+//! Everything that Describe would show differently is pinned on the package, so a seeded world answers
+//! exactly as the recorded service did, unreadable items included.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -10,8 +10,7 @@ use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use crate::ops::describe;
-use crate::tokens::TokenState;
-use crate::world::{Cen, InterRegionLimit, Package, Reservation, Tag, World};
+use crate::world::{Cen, InterRegionLimit, Package, Reservation, Tag, TokenState, World};
 
 /// A seed that is neither a state nor a recorded answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +24,7 @@ impl fmt::Display for SeedError {
 
 impl std::error::Error for SeedError {}
 
-/// Adds recorded answers to the world, or replaces it by a saved state.
+/// Adds recorded answers to the world, or replaces the world by a saved state.
 pub(crate) fn load(world: &mut World, text: &str) -> Result<(), SeedError> {
     for document in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
         let document = document.map_err(|error| SeedError(format!("the seed is not JSON: {error}")))?;
@@ -74,7 +73,7 @@ fn load_one(world: &mut World, document: &Value) -> Result<(), SeedError> {
     let state = World::deserialize(document)
         .map_err(|error| SeedError(format!("the seed's state cannot be read: {error}; {expected}")))?;
     *world = state;
-    // Whoever was asking when the state was saved has gone.
+    // The clients of unfinished requests are gone since the state was saved.
     world.tokens.retain(|_, record| record.state != TokenState::Processing);
     Ok(())
 }
@@ -135,7 +134,7 @@ fn add_limits(world: &mut World, package: &Package, item: &Value) {
     }
 }
 
-/// Pins every field that would otherwise be shown in another way than it was recorded.
+/// Pins every field that would otherwise be shown differently from the recording.
 fn pin(world: &World, package: &mut Package, recorded: Option<&Map<String, Value>>) {
     let Some(recorded) = recorded else { return };
     let shown = describe::item(package, &world.limits, true);

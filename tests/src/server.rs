@@ -49,7 +49,7 @@ impl Emulator {
     /// Serves this emulator's world at `address`; port 0 takes any free one.
     ///
     /// # Errors
-    /// When the address cannot be listened on.
+    /// Returns an error if the address cannot be listened on.
     pub async fn serve(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
         self.listen(address, None).await
     }
@@ -57,7 +57,7 @@ impl Emulator {
     /// Serves this emulator's world over TLS, under a certificate of its own.
     ///
     /// # Errors
-    /// When the address cannot be listened on.
+    /// Returns an error if the address cannot be listened on.
     pub async fn serve_tls(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
         self.listen(address, Some(tls::acceptor()?)).await
     }
@@ -74,7 +74,7 @@ impl Emulator {
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             loop {
-                // A connection that was gone before it was accepted concerns nobody else.
+                // A connection that was gone before it was accepted does not stop the server.
                 if let Ok((stream, peer)) = listener.accept().await {
                     connections.spawn(connect(emulator.clone(), stream, peer.ip(), acceptor.clone()));
                 }
@@ -86,11 +86,11 @@ impl Emulator {
 }
 
 async fn connect(emulator: Emulator, stream: TcpStream, peer: IpAddr, acceptor: Option<TlsAcceptor>) {
-    // The end of an answer does not wait for the client to acknowledge its beginning.
+    // The end of an answer is sent before the client acknowledges its beginning.
     let _ = stream.set_nodelay(true);
     match acceptor {
         None => converse(emulator, stream, peer).await,
-        // A client that does not trust us has left.
+        // A client that does not trust the certificate has left.
         Some(acceptor) => {
             if let Ok(stream) = acceptor.accept(stream).await {
                 converse(emulator, stream, peer).await;
@@ -101,7 +101,7 @@ async fn connect(emulator: Emulator, stream: TcpStream, peer: IpAddr, acceptor: 
 
 async fn converse(emulator: Emulator, stream: impl AsyncRead + AsyncWrite + Unpin, peer: IpAddr) {
     let service = service_fn(|request| respond(emulator.clone(), request, peer));
-    // An error here is a client that left, or a cut we were asked for.
+    // An error here is a client that left, or a cut that a fault asked for.
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
@@ -149,7 +149,7 @@ async fn respond(
     }
 }
 
-/// A body that may end too early. It never tells its size: the promised one is in the header.
+/// A body that may end too early. It never gives its size: the promised one is in the header.
 struct Partial {
     rest: Option<Bytes>,
     cut: bool,
@@ -168,8 +168,8 @@ impl Body for Partial {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
         if self.cut && !self.flushed {
-            // The server sends what it has only when there is nothing more for the moment; an error at once would
-            // take the first half along.
+            // The server sends its buffer only when the body has nothing more for the moment; an error at
+            // once would discard the first half.
             self.flushed = true;
             context.waker().wake_by_ref();
             return Poll::Pending;

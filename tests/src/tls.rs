@@ -9,8 +9,8 @@ use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
 
-/// Returns what accepts connections, and the certificate as PEM: a client that is to trust it reads that from a file,
-/// usually the one that `SSL_CERT_FILE` names.
+/// Returns an acceptor, and the certificate as PEM: a client trusts it by a file, usually the one that
+/// `SSL_CERT_FILE` names.
 pub(crate) fn acceptor() -> io::Result<(TlsAcceptor, String)> {
     let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).map_err(io::Error::other)?;

@@ -1,53 +1,14 @@
-//! What a `ClientToken` means. The vendor documents little of it, so the tests can choose among the readings.
+//! The meaning of a `ClientToken`. The vendor documents little of it, so the tests choose among the readings.
 //!
 //! A token belongs to the account, not to one operation: an older page of the vendor warns that the token of another
 //! call is a mismatch.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
-
-use crate::config::Semantics;
+use crate::config::{Semantics, TokenSemantics};
 use crate::params::Params;
 use crate::wire::{Answer, Refusal};
-use crate::world::World;
+use crate::world::{TokenRecord, TokenState, World};
 
-/// How the server treats a token it has seen before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TokenSemantics {
-    /// The same parameters get the first answer again, other parameters `IdempotentParameterMismatch`.
-    #[default]
-    Strict,
-    /// The first answer again, whatever the parameters.
-    Replay,
-    /// Tokens are ignored: every request is a new one.
-    New,
-}
-
-/// What the server remembers of a token.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub struct TokenRecord {
-    /// The operation it came with first.
-    pub action: String,
-    /// The parameters it came with first.
-    pub parameters: BTreeMap<String, String>,
-    /// What became of that request.
-    pub state: TokenState,
-}
-
-/// What became of the first request with a token.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TokenState {
-    /// It is still being carried out.
-    Processing,
-    /// It was accepted and then failed.
-    Failed,
-    /// It succeeded with these fields.
-    Answered(Answer),
-}
-
-/// What to do with a request, going by its token.
+/// The next step for a request, by its token.
 pub(crate) enum Begin {
     /// Carry it out.
     Fresh,
@@ -87,8 +48,8 @@ pub(crate) fn begin(
     }
 }
 
-/// Records what became of a request that [`begin`] let through. The refusal of a request is remembered only if the
-/// server remembers failed tokens; otherwise the token is as good as new.
+/// Records the outcome of a request that [`begin`] let through. A refusal is remembered only if the server
+/// remembers failed tokens; otherwise the token is as good as new.
 pub(crate) fn finish(
     world: &mut World,
     semantics: &Semantics,
@@ -113,7 +74,7 @@ fn token_of<'a>(params: &'a Params, semantics: &Semantics) -> Option<&'a str> {
     params.text("ClientToken").filter(|token| !token.is_empty() && semantics.tokens != TokenSemantics::New)
 }
 
-/// Whether the package a token once bought is gone.
+/// Reports whether the package that a token bought is gone.
 fn is_dead(world: &World, record: &TokenRecord) -> bool {
     let TokenState::Answered(answer) = &record.state else { return false };
     let id = answer.get("CenBandwidthPackageId").and_then(|id| id.as_str());

@@ -1,4 +1,4 @@
-//! Somebody who looks at the world whenever it may have changed.
+//! A hook that sees the world whenever it may have changed.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use crate::world::World;
 
 type Look = dyn Fn(&World, Option<u64>) + Send + Sync;
 
-/// Called with the world just before and just after each request is carried out; after it with the request's number.
-/// Whatever is seen before and was not seen after the request before it, time or a person has brought about.
+/// Called with the world just before and just after each request is carried out; after it with the request's
+/// number. A change between two requests was made by time or by a person.
 #[derive(Clone)]
 pub(crate) struct Watcher(Arc<Look>);
 

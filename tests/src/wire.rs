@@ -48,10 +48,10 @@ impl Request {
     }
 }
 
-/// What the client gets to see.
+/// The reply that the client gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// An answer. When `content-length` names more bytes than `body` has, the answer was cut short on the wire.
+    /// An answer. If `content-length` is more than `body` has, the answer was cut short on the wire.
     Response {
         /// HTTP status.
         status: u16,
@@ -69,7 +69,7 @@ impl Reply {
         Self::json_text(status, body.to_string())
     }
 
-    /// An answer whose JSON is written already.
+    /// Makes an answer from JSON text.
     pub(crate) fn json_text(status: u16, body: String) -> Self {
         let body = body.into_bytes();
         let headers = vec![
@@ -109,26 +109,26 @@ impl Reply {
     }
 }
 
-/// The service says no.
+/// A refusal by the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// HTTP status.
     pub status: u16,
     /// The error code, e.g. `InvalidParameter`.
     pub code: String,
-    /// The sentence beside it.
+    /// The error message.
     pub message: String,
     /// Milliseconds for the header `x-acs-retry-after`.
     pub retry_after_ms: Option<u64>,
 }
 
 impl Refusal {
-    /// A refusal without a hint when to come back.
+    /// A refusal without `x-acs-retry-after`.
     pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
         Self { status, code: code.to_owned(), message: message.into(), retry_after_ms: None }
     }
 
-    /// The most common one: HTTP 400.
+    /// A refusal with HTTP 400, the most common status.
     pub(crate) fn bad(code: &str, message: impl Into<String>) -> Self {
         Self::new(400, code, message)
     }
@@ -162,7 +162,7 @@ pub(crate) fn encode(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, STRICT).to_string()
 }
 
-/// `name=value` pairs sorted by name and encoded: what both signature versions sign.
+/// `name=value` pairs sorted by name and encoded, as both signature versions sign them.
 pub(crate) fn canonical_query(pairs: &[(String, String)]) -> String {
     let mut sorted: Vec<_> = pairs.iter().collect();
     sorted.sort();
@@ -175,7 +175,7 @@ pub(crate) fn canonical_query(pairs: &[(String, String)]) -> String {
     out
 }
 
-/// Decodes `a=b&c=d`. Plus is a blank: the official Python SDK sends it so, while it signs `%20`.
+/// Decodes `a=b&c=d`. A plus is a blank: the official Python SDK sends it so, while it signs `%20`.
 fn decode_form(text: &str) -> Vec<(String, String)> {
     let decode = |part: &str| {
         percent_encoding::percent_decode_str(&part.replace('+', " ")).decode_utf8_lossy().into_owned()

@@ -1,4 +1,5 @@
-//! What exists: packages, CENs, limits, and every order ever placed. All of it can be edited by a test and saved as JSON.
+//! The state of the service: packages, CENs, limits, and every order ever placed. Tests can edit all of it
+//! and save it as JSON.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,8 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::params::Params;
-use crate::tokens::TokenRecord;
+use crate::wire::Answer;
 
 /// The key of the tag whose value the ledger shows as the order's identity.
 pub const IDENTITY_TAG: &str = "cenbwp";
@@ -18,16 +18,16 @@ pub const IDENTITY_TAG: &str = "cenbwp";
 pub struct World {
     /// Every package, in listing order: the newest first.
     pub packages: Vec<Package>,
-    /// Every CEN. There is no operation that makes one; tests and seeds do.
+    /// Every CEN. No operation makes one; tests and seeds do.
     pub cens: Vec<Cen>,
     /// Inter-region bandwidth limits above zero.
     pub limits: Vec<InterRegionLimit>,
     /// The ledger: every order ever placed, in order.
     pub orders: Vec<Order>,
-    /// What was learnt about each `ClientToken`.
+    /// The record of each `ClientToken`.
     pub tokens: BTreeMap<String, TokenRecord>,
-    /// How many listings were begun; what is hidden "for n listings" counts on it. Not saved: after a restart
-    /// everything is visible.
+    /// The number of listings that were begun; anything hidden "for n listings" counts on it. Not saved:
+    /// after a restart everything is visible.
     #[serde(skip)]
     pub(crate) listings: u64,
 }
@@ -52,9 +52,9 @@ pub struct Package {
     pub area_b: String,
     /// `Normal`, `FinancialLocked` or `SecurityLocked`.
     pub business_status: String,
-    /// When it was bought.
+    /// The time of purchase.
     pub created: Timestamp,
-    /// When it runs out, unless renewed.
+    /// The time at which it expires, unless renewed.
     pub expires: Timestamp,
     /// `rg-…`.
     pub resource_group_id: String,
@@ -64,7 +64,7 @@ pub struct Package {
     pub cen_ids: Vec<String>,
     /// In the order they were given.
     pub tags: Vec<Tag>,
-    /// Whether its first order was paid; an unpaid package does not exist yet for the listing.
+    /// True if its first order was paid; listings do not show an unpaid package.
     pub paid: bool,
     /// Fields whose wire value is replaced by this one, e.g. to make an item unreadable.
     #[serde(default)]
@@ -119,25 +119,25 @@ impl Package {
         }
     }
 
-    /// The same package with one more tag.
+    /// Returns the same package with one more tag.
     #[must_use]
     pub fn tagged(mut self, key: &str, value: &str) -> Self {
         self.tags.push(Tag { key: key.into(), value: value.into() });
         self
     }
 
-    /// The tag's value, if it is there.
+    /// Returns the tag's value, if it is there.
     pub fn tag(&self, key: &str) -> Option<&str> {
         self.tags.iter().find(|tag| tag.key == key).map(|tag| tag.value.as_str())
     }
 
-    /// Lets listings show the values of now, whatever becomes of them, until `hides` is over.
+    /// Lets listings show the present values until `hides` is over, even if they change.
     pub(crate) fn outdate(&mut self, hides: Hidden) {
         let Self { name, description, bandwidth, resource_group_id, .. } = self.clone();
         self.outdated = Some(Box::new(Outdated { hides, name, description, bandwidth, resource_group_id }));
     }
 
-    /// The package as a listing shows it that shows what was outdated.
+    /// Returns the package as a listing shows it that shows outdated values.
     pub(crate) fn as_before(&self) -> Self {
         let mut shown = self.clone();
         if let Some(Outdated { hides: _, name, description, bandwidth, resource_group_id }) =
@@ -158,7 +158,7 @@ impl Package {
         format!("{high}_{low}")
     }
 
-    /// Forgets what a seed pinned for a wire field, because the field now changes.
+    /// Removes a seed's pin of a wire field, because the field now changes.
     pub(crate) fn unpin(&mut self, field: &str) {
         self.overrides.remove(field);
         self.omitted.remove(field);
@@ -174,30 +174,31 @@ pub struct Tag {
     pub value: String,
 }
 
-/// A change that is pending, or a temporary one that will be taken back.
+/// A change that is pending, or a temporary one that will be reverted.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Reservation {
     /// `UPGRADE`, `TEMP_UPGRADE`…
     pub order_type: String,
-    /// The bandwidth it will have from then on, Mbps, a string on the wire.
+    /// The bandwidth from then on in Mbps, a string on the wire.
     pub bandwidth: String,
-    /// When that happens, as the wire shows it.
+    /// The time of the change, as the wire shows it.
     pub active_time: String,
     /// `PREPAY`.
     pub charge_type: String,
 }
 
-/// Hides something from listings for a while.
+/// A condition that hides something from listings for a while.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Hidden {
-    /// The number of the first listing that shows it; 0 if no listing is waited for.
+    /// The number of the first listing that shows it; 0 if it does not depend on listings.
     pub(crate) first_listing: u64,
-    /// Nothing before this instant shows it.
+    /// The time from which it is shown.
     pub(crate) until: Option<Timestamp>,
 }
 
 impl Hidden {
-    /// Hides from the next `listings` listings after the one numbered `last`, and from everything for `delay`.
+    /// Hides from the next `listings` listings after the one numbered `last`, and from all listings for
+    /// `delay`.
     pub(crate) fn after(last: u64, listings: u64, now: Timestamp, delay: std::time::Duration) -> Self {
         Self {
             first_listing: if listings == 0 { 0 } else { last.saturating_add(listings).saturating_add(1) },
@@ -264,7 +265,7 @@ pub struct Order {
     pub seq: u64,
     /// Decimal digits.
     pub order_id: String,
-    /// What was ordered.
+    /// The kind of the order.
     pub kind: OrderKind,
     /// The package it is for.
     pub package_id: String,
@@ -272,31 +273,54 @@ pub struct Order {
     pub identity: Option<String>,
     /// The bandwidth ordered, Mbps.
     pub mbps: i64,
-    /// Whether money moved.
+    /// True if it is paid.
     pub paid: bool,
     /// The token the order was placed with.
     pub client_token: Option<String>,
     /// The request's parameters, without its token.
     pub parameters: BTreeMap<String, String>,
-    /// When.
+    /// The time of the order.
     pub at: Timestamp,
-    /// The request that placed it: its number in the log of requests, 0 if a saved state does not say.
+    /// The request that placed it, by its number in the log of requests; 0 if a saved state does not say.
     #[serde(default)]
     pub request: u64,
 }
 
-/// What an order is for.
+/// The kind of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderKind {
     /// A new package.
     New,
-    /// More bandwidth.
+    /// A higher bandwidth.
     Upgrade,
-    /// Less bandwidth.
+    /// A lower bandwidth.
     Downgrade,
-    /// More bandwidth until a given time.
+    /// A higher bandwidth until a given time.
     TempUpgrade,
+}
+
+/// The record of a token.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct TokenRecord {
+    /// The operation of the first request with it.
+    pub action: String,
+    /// The parameters of the first request with it.
+    pub parameters: BTreeMap<String, String>,
+    /// The outcome of that request.
+    pub state: TokenState,
+}
+
+/// The outcome of the first request with a token.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenState {
+    /// The request is still being carried out.
+    Processing,
+    /// The request was accepted and then failed.
+    Failed,
+    /// The request succeeded with these fields.
+    Answered(Answer),
 }
 
 impl World {
@@ -321,7 +345,7 @@ impl World {
         self.package_mut(&id).map(|package| package.paid = true).is_some()
     }
 
-    /// Lets a package run out: it expired at `since` and is locked for money.
+    /// Lets a package expire at `since`, and locks it for money.
     pub fn expire(&mut self, id: &str, since: Timestamp) {
         if let Some(package) = self.package_mut(id) {
             package.expires = since;
@@ -329,14 +353,15 @@ impl World {
         }
     }
 
-    /// Counts a listing when its first page is asked for.
-    pub(crate) fn count_listing(&mut self, params: &Params) {
-        if params.int("PageNumber").unwrap_or(1) == 1 {
+    /// Counts a listing when its first page is asked for; without a number, that is the first one.
+    pub(crate) fn count_listing(&mut self, page: Option<i64>) {
+        if page.is_none_or(|page| page == 1) {
             self.listings += 1;
         }
     }
 
-    /// Whether only changes, and neither time nor the number of listings, can make a listing differ from now on.
+    /// Reports whether only changes can make a later listing differ, and neither time nor the number of
+    /// listings.
     pub(crate) fn is_steady(&self, now: Timestamp) -> bool {
         self.packages.iter().all(|package| {
             package.reservation.as_ref().is_none_or(|reservation| reservation.order_type != "TEMP_UPGRADE")
@@ -346,7 +371,7 @@ impl World {
         })
     }
 
-    /// Does what time does by itself: temporary upgrades end.
+    /// Makes the changes that time brings: temporary upgrades end.
     pub(crate) fn advance(&mut self, now: Timestamp) {
         for package in &mut self.packages {
             let over = package.reservation.as_ref().filter(|reservation| {

@@ -1,7 +1,7 @@
-//! How the engine's cost grows, in allocations: they are the same in every run and on every machine.
+//! The growth of the engine's cost, in allocations: they are the same in every run and on every machine.
 //!
-//! Ten times the packages may cost eleven times as much, and a package may cost what is written here. Who makes
-//! something cheaper may lower its number; who has to raise one knows what it is for.
+//! Ten times the packages may cost eleven times as much, and a package may cost the number written here. A
+//! change that makes something cheaper may lower its number; a change that raises one needs a reason.
 
 use allocation_counter::measure;
 use cenbwp::report::document::Document;
@@ -22,14 +22,14 @@ const MANY: usize = 10 * FEW;
 fn check<P>(most: u64, prepare: impl Fn(usize) -> P, work: impl Fn(&P)) {
     let cost = |n: usize| {
         let prepared = prepare(n);
-        // What is made once for the whole process is not part of it.
+        // Allocations that are made once for the whole process do not count.
         work(&prepared);
         let info = measure(|| work(&prepared));
         (info.count_total, info.bytes_total)
     };
     let ((few, few_bytes), (many, many_bytes)) = (cost(FEW), cost(MANY));
     assert!(many <= 11 * few, "{many} allocations for {MANY} packages, {few} for {FEW}");
-    // What doubles when it is full may just have doubled.
+    // A buffer that doubles when it is full may just have doubled.
     assert!(many_bytes <= 16 * few_bytes, "{many_bytes} bytes for {MANY} packages, {few_bytes} for {FEW}");
     let per_package = many / MANY as u64;
     assert!(per_package <= most, "{per_package} allocations per package, at most {most} are expected");
@@ -69,7 +69,7 @@ fn the_audit_grows_with_the_packages() {
     });
 }
 
-/// What a plan holds of a package that is nobody's here, at most, while it is made and while it is audited.
+/// The most bytes that a plan, and its audit, take for each package of another owner.
 #[test]
 fn a_package_of_others_takes_little_memory() {
     let world = World::beside(MANY);
@@ -99,7 +99,7 @@ fn the_document_grows_with_the_plan() {
     });
 }
 
-/// Nothing of a page is kept but its packages: what is held at the end is what was held at most, nearly.
+/// Only the packages of a page are kept: the peak is at most twice their memory.
 #[test]
 fn decoding_holds_little_more_than_what_it_returns() {
     let recording = sample::recording(&sample::packages(MANY, 0));

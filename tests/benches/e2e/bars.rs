@@ -1,8 +1,8 @@
-//! What is asked for, and whether it is met.
+//! The bars: each limit, and whether the measurement meets it.
 
 use std::fmt::Write as _;
 
-/// The bars that were measured so far.
+/// The bars measured so far.
 #[derive(Default)]
 pub(crate) struct Bars(Vec<Bar>);
 
@@ -14,12 +14,12 @@ struct Bar {
 }
 
 impl Bars {
-    /// `found` has to be `limit` or less.
+    /// Adds a bar: `found` must be `limit` or less.
     pub(crate) fn at_most(&mut self, what: impl Into<String>, limit: f64, found: f64, unit: &str) {
         self.push(what.into(), format!("≤ {limit} {unit}"), format!("{found:.2} {unit}"), found <= limit);
     }
 
-    /// `found` has to be `limit` or more.
+    /// Adds a bar: `found` must be `limit` or more.
     pub(crate) fn at_least(&mut self, what: impl Into<String>, limit: f64, found: f64, unit: &str) {
         self.push(what.into(), format!("≥ {limit} {unit}"), format!("{found:.2} {unit}"), found >= limit);
     }
@@ -28,12 +28,12 @@ impl Bars {
         self.0.push(Bar { what, limit, found, met });
     }
 
-    /// Whether one is not met.
+    /// Reports whether any bar is not met.
     pub(crate) fn failed(&self) -> bool {
         self.0.iter().any(|bar| !bar.met)
     }
 
-    /// All of them, as Markdown.
+    /// Renders all bars as Markdown.
     pub(crate) fn table(&self) -> String {
         let mut text = String::from("## Bars\n\n| what | bar | found | |\n|---|---|---|---|\n");
         for Bar { what, limit, found, met } in &self.0 {

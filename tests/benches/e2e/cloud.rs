@@ -1,4 +1,4 @@
-//! The emulated cloud as a process of its own, and a client that does nothing but read its pages.
+//! The emulated cloud as a process of its own, and a client that only reads its pages.
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
@@ -40,7 +40,7 @@ impl Cloud {
         Ok(Self { url, certificate, _process: process })
     }
 
-    /// Lets a program find this cloud.
+    /// Sets the environment of a program so that it uses this cloud.
     pub(crate) fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command.env("CENBWP_ENDPOINT", &self.url).env("CENBWP_STS_ENDPOINT", &self.url);
         command.env("ALIBABA_CLOUD_ACCESS_KEY_ID", Config::KEY_ID);
@@ -48,7 +48,7 @@ impl Cloud {
         command.envs(self.certificate.iter().map(|file| ("SSL_CERT_FILE", file)))
     }
 
-    /// How many requests of an action it has had, or of all actions.
+    /// Returns the number of requests for an action, or for all actions.
     pub(crate) fn requests(&self, action: &str) -> anyhow::Result<usize> {
         let log =
             Connection::open(&self.url)?.ask("GET /_emulator/requests HTTP/1.1\r\nhost: here\r\n\r\n")?;
@@ -56,8 +56,8 @@ impl Cloud {
         Ok(log.matches(&format!("\"action\":\"{action}")).count())
     }
 
-    /// How long it takes to read the pages of `live` packages and to throw them away: the first one, then the others
-    /// over this many connections.
+    /// Measures how long it takes to read the pages of `live` packages and to discard them: first one page,
+    /// then the others over this many connections.
     pub(crate) fn bare(&self, live: usize, connections: usize) -> anyhow::Result<Duration> {
         let pages = live.div_ceil(PAGE).max(1);
         let requests = (1..=pages).map(|page| self.signed(page)).collect::<anyhow::Result<Vec<String>>>()?;
@@ -110,7 +110,7 @@ impl Connection {
         Ok(Self(BufReader::with_capacity(1 << 16, stream)))
     }
 
-    /// Sends a request and reads its answer's body, which must be a success of a known length.
+    /// Sends a request and reads the body of its answer, which must be a success of a known length.
     fn ask(&mut self, request: &str) -> anyhow::Result<Vec<u8>> {
         self.0.get_mut().write_all(request.as_bytes())?;
         let mut line = String::new();

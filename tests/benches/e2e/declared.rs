@@ -1,4 +1,4 @@
-//! A spec of 10,000 packages: the engine alone, the commands, and how both grow.
+//! A spec of 10,000 packages: the engine alone, the commands, and the growth of both.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -78,7 +78,7 @@ pub(crate) fn measure(lab: &mut Lab) -> anyhow::Result<String> {
     let cost = Cost::median(&costs?);
     text.push_str(&format!("| `cenbwp plan`, 20,000 declared and live, L = 20 ms | {cost} |\n"));
     lab.bars.at_most("20,000 packages declared and live: peak memory", 64.0, cost.mib(), "MiB");
-    // A step waits for nothing: on a machine of its own the wall shows what it computes.
+    // A step never waits: on an idle machine the wall time is the computing time.
     let worst = |start: &str| {
         let times = steps.iter().filter(|step| step.name.starts_with(start)).map(|step| step.cpu);
         times.max().unwrap_or_default().as_secs_f64() * 1e3
@@ -109,7 +109,7 @@ fn steps(lab: &Lab) -> anyhow::Result<Vec<Step>> {
     text.lines().map(step).collect()
 }
 
-/// How many instructions ten times the packages cost, by valgrind's count, which repeats.
+/// Counts the instructions for ten times the packages, with valgrind, whose count is the same in every run.
 fn growth(lab: &mut Lab) -> anyhow::Result<String> {
     let mut text = String::from(
         "\n| command | 1,000 packages, instructions | 10,000 packages | × |\n|---|---|---|---|\n",

@@ -6,12 +6,12 @@ use crate::cloud::{Cloud, PAGE};
 use crate::process::{Cost, measure as run, median, ms};
 use crate::{DECLARED, Lab, tell};
 
-/// How many packages are live.
+/// The numbers of live packages.
 pub(crate) const SIZES: [usize; 5] = [1, 50, 500, 5_000, 20_000];
 const DISTANCES: [u64; 3] = [0, 20, 100];
-/// What the tool grows to when nobody throttles it.
+/// The concurrency that the tool reaches without throttling.
 const CONCURRENCY: usize = 48;
-/// The rivals are slow; their medians are of so many runs at most.
+/// The most runs of a rival, because the rivals are slow.
 const RIVAL_RUNS: usize = 3;
 
 const HEAD: &str = "\
@@ -21,7 +21,7 @@ const HEAD: &str = "\
 |---|---|---|---|---|---|---|---|---|---|---|---|---|---|
 ";
 
-/// What was measured of one size at one distance.
+/// The measurements of one size at one distance.
 struct Cell {
     live: usize,
     distance: Duration,
@@ -29,11 +29,11 @@ struct Cell {
     tool: Cost,
     bound: Duration,
     bare: Duration,
-    /// One by one, and with eight threads.
+    /// The SDK, page by page, and with eight threads.
     sdk: Option<[Cost; 2]>,
 }
 
-/// Every size at every distance.
+/// Measures every size at every distance.
 pub(crate) fn measure(lab: &mut Lab) -> anyhow::Result<String> {
     let mut text = HEAD.to_owned();
     let (connect, most) = (connecting(lab)?, lab.most);
@@ -55,7 +55,7 @@ fn spec(live: usize) -> String {
     format!("spec-{}.yaml", if live < DECLARED { 1 } else { DECLARED })
 }
 
-/// What a plan of one package takes longer with a cloud on this machine than with a recording.
+/// Measures how much longer a plan of one package takes with a cloud on this machine than with a recording.
 fn connecting(lab: &Lab) -> anyhow::Result<Duration> {
     let cloud = Cloud::start(lab.folder.path(), &["--sample", "1"])?;
     let online: anyhow::Result<Vec<Cost>> = (0..lab.runs).map(|_| lab.plan(&cloud, "spec-1.yaml")).collect();
@@ -63,7 +63,7 @@ fn connecting(lab: &Lab) -> anyhow::Result<Duration> {
     Ok(Cost::median(&online?).wall.saturating_sub(offline.wall))
 }
 
-/// How many round trips a listing takes: its first page, and the others side by side.
+/// Returns the number of round trips of a listing: its first page, and the others side by side.
 fn rounds(live: usize) -> u32 {
     let others = live.div_ceil(PAGE).max(1) - 1;
     u32::try_from(1 + others.div_ceil(CONCURRENCY)).expect("a few")
@@ -119,7 +119,7 @@ impl Cell {
         )
     }
 
-    /// The bars are about the largest account.
+    /// Adds the bars, which are about the largest account.
     fn judge(&self, lab: &mut Lab) {
         if self.live != 20_000 {
             return;

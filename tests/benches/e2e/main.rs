@@ -1,17 +1,17 @@
-//! The release binary against the emulator, beside what else does the same work: `make bench-e2e`.
+//! Measures the release binary against the emulator, beside other tools for the same work: `make bench-e2e`.
 //!
-//! It prints Markdown: what was measured, the limit next to it, and at the end every bar with PASS or FAIL. All
-//! numbers are medians of several runs, and what is compared is run in turn. With `--check` a FAIL is an error.
+//! Prints Markdown: the measurements, each beside its limit, and at the end every bar with PASS or FAIL. All
+//! numbers are medians of several runs, and compared programs run in turn. With `--check` a FAIL is an error.
 //!
 //! | file | what |
 //! |---|---|
-//! | `small` | one package: what is left when there is nothing to do |
+//! | `small` | one package: the cost of an empty plan |
 //! | `listing` | many live packages, at several round-trip times |
 //! | `declared` | a spec of 10,000 packages |
 //! | `purchases` | an apply of 100 purchases |
 //! | `rivals` | the vendor's SDK, and Terraform's engine |
 //! | `process`, `cloud` | running and measuring programs; the emulator |
-//! | `bars` | what is asked for |
+//! | `bars` | the limits |
 
 mod bars;
 mod cloud;
@@ -39,7 +39,7 @@ use cloud::Cloud;
 use process::Cost;
 use rivals::Rivals;
 
-/// How many packages the spec declares in measurements of a listing, at most: what one pipeline owns.
+/// The most packages that the spec declares in measurements of a listing: as many as one pipeline owns.
 const DECLARED: usize = 50;
 
 #[derive(Parser)]
@@ -75,7 +75,7 @@ enum Child {
     Engine,
 }
 
-/// What the parts share.
+/// The state that the parts share.
 struct Lab {
     folder: TempDir,
     cenbwp: PathBuf,
@@ -138,28 +138,28 @@ impl Lab {
         self.folder.path().join(name)
     }
 
-    /// `cenbwp` with these arguments, separated by blanks, in the folder of the inputs.
+    /// Returns `cenbwp` with these arguments, separated by blanks, in the folder of the inputs.
     fn tool(&self, arguments: &str) -> Command {
         let mut command = process::program(&self.cenbwp, self.folder.path());
         command.args(arguments.split_whitespace());
         command
     }
 
-    /// Medians of `cenbwp` with these arguments, without a cloud.
+    /// Measures `cenbwp` with these arguments, without a cloud.
     fn offline(&self, arguments: &str) -> anyhow::Result<Cost> {
         let costs: anyhow::Result<Vec<Cost>> =
             (0..self.runs).map(|_| process::measure(&mut self.tool(arguments))).collect();
         Ok(Cost::median(&costs?))
     }
 
-    /// One empty plan against a cloud; the exit code proves that it is empty.
+    /// Measures one empty plan against a cloud; the exit code proves that it is empty.
     fn plan(&self, cloud: &Cloud, spec: &str) -> anyhow::Result<Cost> {
         let mut command = self.tool(&format!("plan --detailed-exitcode -f {spec}"));
         process::measure(cloud.tell(&mut command))
     }
 }
 
-/// Writes the specs and recordings that are measured with.
+/// Writes the specs and recordings for the measurements.
 fn prepare() -> anyhow::Result<ExitCode> {
     for n in [1, DECLARED, 100, 1_000, 10_000, 20_000] {
         fs::write(format!("spec-{n}.yaml"), sample::spec(n))?;
@@ -174,7 +174,7 @@ fn prepare() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// This program again, for what takes memory.
+/// Starts this program again, for work that takes memory.
 fn child(lab: &Lab, what: &str) -> Command {
     let this = std::env::current_exe().expect("this program has a path");
     let mut command = process::program(&this, lab.folder.path());
@@ -182,7 +182,7 @@ fn child(lab: &Lab, what: &str) -> Command {
     command
 }
 
-/// A program that was built beside this one.
+/// Returns the path of a program that was built beside this one.
 fn binary(name: &str) -> anyhow::Result<PathBuf> {
     let this = std::env::current_exe().context("this program has a path")?;
     let path = this.ancestors().nth(2).context("it is built below the binaries")?.join(name);
@@ -190,7 +190,7 @@ fn binary(name: &str) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-/// Where and when this is.
+/// Describes the machine and the date.
 fn setting(lab: &Lab) -> String {
     let date = cenbwp::clock::Clock::System.now().strftime("%Y-%m-%d");
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
@@ -209,7 +209,7 @@ fn setting(lab: &Lab) -> String {
     )
 }
 
-/// How many processes want a core, on average of the last minute.
+/// Returns the average number of processes that wanted a core in the last minute.
 fn load() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split(' ').next().unwrap_or_default().to_owned()

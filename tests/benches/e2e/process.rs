@@ -1,4 +1,4 @@
-//! Running a program and measuring it.
+//! Runs programs and measures them.
 
 use std::fmt;
 use std::path::Path;
@@ -8,19 +8,19 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use wait4::Wait4 as _;
 
-/// What one run of a program took.
+/// The cost of one run of a program.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Cost {
-    /// From its start to its end.
+    /// The time from its start to its end.
     pub(crate) wall: Duration,
     /// User and system time together.
     pub(crate) cpu: Duration,
-    /// The most memory it had, in bytes.
+    /// The most memory that it had, in bytes.
     pub(crate) peak: u64,
 }
 
 impl Cost {
-    /// The medians of several runs, each of its own.
+    /// The median of each number over several runs.
     pub(crate) fn median(costs: &[Self]) -> Self {
         Self {
             wall: median(costs.iter().map(|cost| cost.wall)),
@@ -43,7 +43,7 @@ impl fmt::Display for Cost {
     }
 }
 
-/// Milliseconds, with a digit behind the point below 100.
+/// Renders milliseconds, with a digit behind the point below 100.
 pub(crate) fn ms(time: Duration) -> String {
     let ms = time.as_secs_f64() * 1e3;
     if ms < 100.0 { format!("{ms:.1}") } else { format!("{ms:.0}") }
@@ -57,7 +57,7 @@ pub(crate) fn median<T: Ord>(values: impl IntoIterator<Item = T>) -> T {
     values.swap_remove(middle)
 }
 
-/// A program in a clean environment, with its output thrown away.
+/// Returns a program in a clean environment, with its output discarded.
 pub(crate) fn program(path: &Path, folder: &Path) -> Command {
     let mut command = Command::new(path);
     command.env_clear().env("HOME", folder).current_dir(folder);
@@ -76,7 +76,7 @@ pub(crate) fn measure(command: &mut Command) -> anyhow::Result<Cost> {
     Ok(Cost { wall, cpu: used.rusage.utime + used.rusage.stime, peak: used.rusage.maxrss })
 }
 
-/// What a closure took.
+/// Measures the cost of a closure.
 #[expect(clippy::disallowed_methods, reason = "measuring time is what this program is for")]
 pub(crate) fn timed<T>(run: impl FnOnce() -> T) -> (Duration, T) {
     let start = Instant::now();
@@ -84,14 +84,14 @@ pub(crate) fn timed<T>(run: impl FnOnce() -> T) -> (Duration, T) {
     (start.elapsed(), result)
 }
 
-/// How long this thread has computed so far. Where the kernel does not say, no time passes at all.
+/// Returns the computing time of this thread so far; always zero if the kernel does not report it.
 pub(crate) fn computed() -> Duration {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanos = text.split(' ').next().and_then(|nanos| nanos.parse().ok());
     Duration::from_nanos(nanos.unwrap_or_default())
 }
 
-/// A process that is ended when it is dropped.
+/// A process that is killed when it is dropped.
 pub(crate) struct Ended(pub(crate) Child);
 
 impl Drop for Ended {

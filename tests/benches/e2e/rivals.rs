@@ -1,4 +1,4 @@
-//! What a user would otherwise use, where it is installed.
+//! The other tools for the same work, if they are installed.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,7 +14,7 @@ pub(crate) struct Rivals {
     folder: PathBuf,
     python: Option<PathBuf>,
     terraform: Option<String>,
-    /// Where programs are.
+    /// The search path of programs.
     pub(crate) path: String,
 }
 
@@ -35,7 +35,7 @@ impl Rivals {
         Self { folder: folder.to_owned(), python, terraform, path }
     }
 
-    /// What they are, to show.
+    /// Renders their versions.
     pub(crate) fn versions(&self) -> String {
         let sdk = match &self.python {
             Some(_) => "SDK: the packages of tests/sdk/requirements.txt",
@@ -45,7 +45,7 @@ impl Rivals {
         format!("{sdk}. {terraform}.")
     }
 
-    /// The SDK's listing of an account, with this many threads.
+    /// Returns the SDK's listing of an account, with this many threads.
     pub(crate) fn sdk(&self, threads: usize) -> Option<Command> {
         let mut command = program(self.python.as_ref()?, &self.folder);
         command.arg("-B").arg(script()).arg(threads.to_string());
@@ -65,7 +65,7 @@ resource "terraform_data" "package" {
 }
 "#;
 
-/// The empty plan of Terraform's engine, beside the whole empty plan of as many declared packages.
+/// Measures the empty plan of Terraform's engine, beside the whole empty plan of as many declared packages.
 pub(crate) fn measure_terraform(lab: &mut Lab) -> anyhow::Result<String> {
     let head = "## Empty plan of N declared: Terraform's engine alone, and the tool with its listing, no distance\n\n";
     if lab.rivals.terraform.is_none() {

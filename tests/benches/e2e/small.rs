@@ -1,4 +1,4 @@
-//! One package, no distance: what is left when there is nothing to do.
+//! One package, no distance: the cost of an empty plan.
 
 use crate::Lab;
 use crate::cloud::Cloud;

@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha1::Sha1;
 
-use super::{AccessKey, Caller, check_date, check_key, incomplete, mismatch};
+use super::key::{AccessKey, Caller, check_date, check_key, incomplete, mismatch};
 use crate::wire::{Refusal, Request, canonical_query, encode};
 
 pub(super) fn verify(request: &Request, keys: &[AccessKey], now: Timestamp) -> Result<Caller, Refusal> {
@@ -19,7 +19,8 @@ pub(super) fn verify(request: &Request, keys: &[AccessKey], now: Timestamp) -> R
             .ok_or_else(|| incomplete(format_args!("parameter {name} is missing")))
     };
 
-    // The classic SDK sends an empty SignatureType; any other means a bearer token, which no key here has.
+    // The classic SDK sends an empty SignatureType; any other value means a bearer token, which no key here
+    // has.
     let bearer = find("SignatureType").is_some_and(|kind| !kind.is_empty());
     if bearer || sent("SignatureMethod")? != "HMAC-SHA1" || sent("SignatureVersion")? != "1.0" {
         let message = "SignatureMethod must be HMAC-SHA1, SignatureVersion 1.0 and SignatureType empty.";

@@ -4,7 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::{AccessKey, Caller, check_date, check_key, incomplete, mismatch};
+use super::key::{AccessKey, Caller, check_date, check_key, incomplete, mismatch};
 use crate::wire::{Refusal, Request, canonical_query};
 
 const ALGORITHM: &str = "ACS3-HMAC-SHA256";

@@ -154,7 +154,7 @@ async fn serve(args: &Args) -> anyhow::Result<ExitCode> {
         std::fs::write(file, server.url()).with_context(|| format!("cannot write {}", file.display()))?;
     }
     if args.command.is_empty() {
-        // With a closed stdout there is nobody to tell, and still somebody to serve.
+        // Even with a closed stdout there may be clients to serve.
         let _ = writeln!(std::io::stdout(), "listening on {}", server.url());
         signals.any().await;
         return Ok(ExitCode::SUCCESS);
@@ -207,7 +207,8 @@ fn start(args: &Args) -> anyhow::Result<Emulator> {
     Ok(emulator)
 }
 
-/// Listened for from before the address is announced, so that whoever reads it can stop us at once.
+/// The signals, listened for before the address is announced, so that its reader can stop the program at
+/// once.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
@@ -229,8 +230,8 @@ impl Signals {
 
 /// Runs the command and returns its exit code; 128 plus the signal's number if a signal ended it.
 ///
-/// An interrupt at the terminal reaches the command by itself; a SIGTERM to us is handed on. Either way the command
-/// decides when it is done.
+/// An interrupt at the terminal reaches the command by itself; a SIGTERM is passed on to it. Either way the
+/// command decides when it ends.
 async fn run(
     mut command: tokio::process::Command,
     program: &OsStr,

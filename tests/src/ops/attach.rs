@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Context;
+use super::context::Context;
 use crate::wire::{Answer, Refusal};
 use crate::world::{InterRegionLimit, Package};
 
@@ -29,7 +29,7 @@ pub(super) fn associate(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::new())
 }
 
-/// `UnassociateCenBandwidthPackage`: only when no region has bandwidth of it any more.
+/// `UnassociateCenBandwidthPackage`: only if no region has bandwidth of it any more.
 pub(super) fn unassociate(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     let cen_id = existing_cen(context)?;
     let package = context.package()?;

@@ -1,8 +1,8 @@
-//! What is only looked up: CENs and the pairs of areas on sale.
+//! Lists CENs, and the pairs of areas on sale.
 
 use serde_json::{Value, json};
 
-use super::Context;
+use super::context::Context;
 use crate::params::AREAS;
 use crate::wire::{Answer, Refusal};
 use crate::world::Cen;

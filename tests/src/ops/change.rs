@@ -1,14 +1,14 @@
-//! Changing, moving and deleting a package that exists.
+//! Changes, moves and deletes an existing package.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Context;
+use super::context::Context;
 use super::create::place_order;
 use super::describe::minutes;
 use crate::wire::{Answer, Refusal};
 use crate::world::{OrderKind, Package, Reservation};
 
-/// `ModifyCenBandwidthPackageAttribute`: what is not sent stays; an empty text clears.
+/// `ModifyCenBandwidthPackageAttribute`: a parameter that is not sent changes nothing; an empty one clears.
 pub(super) fn attribute(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     let params = context.params;
     let id = context.package()?.id.clone();
@@ -25,7 +25,8 @@ pub(super) fn attribute(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::new())
 }
 
-/// `ModifyCenBandwidthPackageSpec`. The same value again is an error, as the vendor's page has it, not a no-op.
+/// `ModifyCenBandwidthPackageSpec`. The same value again is an error, as on the vendor's page, and not a
+/// no-op.
 pub(super) fn spec(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     let wanted = context.params.int("Bandwidth").unwrap_or_default();
     let no_change = context.semantics.no_change;
@@ -93,7 +94,7 @@ fn too_short() -> Refusal {
     Refusal::bad("InvalidParameter", "EndTime must be three hours from now at least.")
 }
 
-/// A package that is locked, or whose temporary upgrade runs, is in no state for another order.
+/// Refuses another order for a package that is locked or has a temporary upgrade.
 fn check_changeable(package: &Package) -> Result<(), Refusal> {
     if package.business_status != "Normal" || package.reservation.is_some() {
         let message = "The status of the bandwidth package does not support this operation.";
@@ -102,7 +103,7 @@ fn check_changeable(package: &Package) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// `DeleteCenBandwidthPackage`: detached ones only, and no prepaid one before it has run out.
+/// `DeleteCenBandwidthPackage`: only detached packages, and no prepaid one before it has expired.
 pub(super) fn delete(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     let now = context.now;
     let id = context.params.needed("CenBandwidthPackageId");

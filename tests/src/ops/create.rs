@@ -1,14 +1,15 @@
-//! Buying a package.
+//! Buys a package.
 
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
-use super::Context;
+use super::context::Context;
+use crate::chance::mix;
 use crate::params::Params;
 use crate::wire::{Answer, Refusal};
 use crate::world::{IDENTITY_TAG, Order, OrderKind, Package};
 
-/// `CreateCenBandwidthPackage`. With `AutoPay=false`, the default of today's page, the order is unpaid and the package
-/// stays out of sight until it is paid, although the answer names it.
+/// `CreateCenBandwidthPackage`. With `AutoPay=false`, the default of today's page, the order is unpaid and
+/// the package is not listed until it is paid, although the answer names it.
 pub(super) fn create(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     let params = context.params;
     if params.text("BandwidthPackageChargeType") == Some("POSTPAY") {
@@ -27,7 +28,7 @@ pub(super) fn create(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     package.description = params.needed("Description").to_owned();
     package.created = context.now;
     package.expires = add_months(context.now, months);
-    package.tags = params.new_tags();
+    package.tags = context.new_tags();
     package.paid = params.flag("AutoPay");
     package.hidden =
         context.hidden(context.semantics.visible_after_listings, context.semantics.visible_after);
@@ -85,14 +86,14 @@ fn add_months(from: Timestamp, months: i32) -> Timestamp {
     from.to_zoned(TimeZone::UTC).checked_add(months.months()).map_or(from, |end| end.timestamp())
 }
 
-/// Eighteen letters and digits, the same for the same seed and order.
+/// Returns an id of eighteen letters and digits, the same for the same seed and order.
 fn package_id(seed: u64, serial: u64) -> String {
     const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     let mut id = String::from("cenbwp-");
-    let mut number = crate::emulator::mix(seed, serial);
+    let mut number = mix(seed, serial);
     for _ in 0..18 {
         id.push(char::from(ALPHABET[usize::try_from(number % 36).unwrap_or(0)]));
-        number = crate::emulator::mix(number, serial);
+        number = mix(number, serial);
     }
     id
 }

@@ -1,23 +1,24 @@
-//! Listing packages, in the exact shape of the wire: numbers that are strings, misspelt names, lists wrapped twice.
+//! Lists packages, in the exact shape of the wire: numbers that are strings, misspelt names, lists wrapped
+//! twice.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Context;
+use super::context::Context;
 use crate::wire::{Answer, Refusal};
 use crate::world::{InterRegionLimit, Package};
 
 /// `DescribeCenBandwidthPackages`, the newest package first.
-///
-/// What the vendor's page leaves open is read narrowly: several tags are all needed, `IsOrKey` is about filters only,
-/// names match exactly, and `TotalCount` counts what the filters let through.
+/// The narrow reading applies where the vendor's page is open: a package must have all tags, `IsOrKey` is
+/// about filters only, names match exactly, and `TotalCount` counts the packages that pass the filters.
+/// about filters only, names match exactly, and `TotalCount` counts the packages that pass the filters.
 pub(super) fn packages(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     let params = context.params;
     let filters = params.filters();
     if let Some((key, _)) = filters.iter().find(|(_, values)| values.is_empty()) {
         return Err(Refusal::bad("InvalidParameter", format!("The filter {key} has no value.")));
     }
-    context.world.count_listing(params);
+    context.world.count_listing(params.int("PageNumber"));
     let matching: Vec<&Package> = context
         .world
         .packages
@@ -73,7 +74,7 @@ fn matches(context: &Context<'_>, package: &Package, filters: &[(&str, Vec<&str>
     by_filter && by_tag && by_group
 }
 
-/// One package as Describe shows it.
+/// Renders one package as Describe shows it.
 pub(crate) fn item(package: &Package, limits: &[InterRegionLimit], with_reservation: bool) -> Answer {
     let tags: Vec<Value> =
         package.tags.iter().map(|tag| json!({ "Key": tag.key, "Value": tag.value })).collect();
@@ -126,7 +127,7 @@ fn status(package: &Package) -> &'static str {
     if package.cen_ids.is_empty() { "Idle" } else { "InUse" }
 }
 
-/// Minute precision, the service's form: `2021-09-08T16:00Z`.
+/// Renders a time to the minute, the service's form: `2021-09-08T16:00Z`.
 pub(crate) fn minutes(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%MZ").to_string()
 }

@@ -1,59 +1,31 @@
-//! The operations: one table, and under it what an operation gets to work with.
+//! The table of operations.
 
 mod attach;
 mod cens;
 mod change;
+mod context;
 mod create;
 pub(crate) mod describe;
 mod sts;
 mod tags;
 
-use std::borrow::Cow;
+pub(crate) use context::{Context, ListingFaults};
 
-use jiff::Timestamp;
-
-use crate::access::Access;
-use crate::auth::Caller;
-use crate::config::Semantics;
-use crate::params::{Kind, Param, Params, list, optional, required};
+use crate::names::LISTING;
+use crate::params::{Kind, Param, list, optional, required};
 use crate::wire::{Answer, Refusal};
-use crate::world::{Hidden, Package, World};
 
 /// One operation of one product.
 pub(crate) struct Operation {
     pub(crate) name: &'static str,
     pub(crate) version: &'static str,
     pub(crate) schema: &'static [Param],
-    /// Whether the world may be another one afterwards.
+    /// True if it may change the world.
     pub(crate) changes: bool,
     pub(crate) run: fn(&mut Context<'_>) -> Result<Answer, Refusal>,
 }
 
-/// What an operation sees and may change.
-pub(crate) struct Context<'a> {
-    pub(crate) world: &'a mut World,
-    pub(crate) params: &'a Params,
-    pub(crate) now: Timestamp,
-    /// The number of the request that is carried out.
-    pub(crate) request: u64,
-    pub(crate) seed: u64,
-    pub(crate) semantics: &'a Semantics,
-    pub(crate) account_id: &'a str,
-    /// Who calls; nobody where no signature is needed.
-    pub(crate) caller: Option<&'a Caller>,
-    pub(crate) access: &'a mut Access,
-    pub(crate) listing: &'a ListingFaults,
-}
-
-/// What is wrong with this one listing.
-#[derive(Debug, Default)]
-pub(crate) struct ListingFaults {
-    pub(crate) total_count: Option<i64>,
-    pub(crate) shift: i64,
-    pub(crate) unreadable: Vec<usize>,
-}
-
-/// The operation of this name and version, in exact case.
+/// Finds the operation of this name and version, in exact case.
 pub(crate) fn find(name: &str, version: &str) -> Result<&'static Operation, Refusal> {
     OPERATIONS.iter().find(|operation| operation.name == name && operation.version == version).ok_or_else(
         || {
@@ -62,13 +34,6 @@ pub(crate) fn find(name: &str, version: &str) -> Result<&'static Operation, Refu
         },
     )
 }
-
-pub(crate) fn is_known(name: &str) -> bool {
-    OPERATIONS.iter().any(|operation| operation.name == name)
-}
-
-/// The operation that lists packages.
-pub(crate) const LISTING: &str = "DescribeCenBandwidthPackages";
 
 const CBN: &str = "2017-09-12";
 const STS: &str = "2015-04-01";
@@ -290,73 +255,13 @@ static OPERATIONS: &[Operation] = &[
     },
 ];
 
-impl Context<'_> {
-    /// The index of the package the request names, if it is there for the caller to see.
-    pub(crate) fn package_index(&self, id: &str) -> Option<usize> {
-        self.world.packages.iter().position(|package| package.id == id && self.exists(package))
-    }
+#[cfg(test)]
+mod tests {
+    use super::OPERATIONS;
 
-    /// The package the request is about.
-    pub(crate) fn package(&mut self) -> Result<&mut Package, Refusal> {
-        let id = self.params.needed("CenBandwidthPackageId");
-        let index = self.package_index(id).ok_or_else(|| {
-            Refusal::bad(
-                "ParameterIllegal.BwpInstanceId",
-                format!("The bandwidth package {id:?} does not exist."),
-            )
-        })?;
-        Ok(&mut self.world.packages[index])
-    }
-
-    /// Unpaid and not yet visible packages do not exist for anybody who asks.
-    pub(crate) fn exists(&self, package: &Package) -> bool {
-        (package.paid || self.semantics.list_unpaid) && !package.hidden.at(self.world.listings, self.now)
-    }
-
-    pub(crate) fn tags_are_visible(&self, package: &Package) -> bool {
-        !package.tags_hidden.at(self.world.listings, self.now)
-    }
-
-    /// Lets listings show the named package as it is for a while, although it is about to change.
-    pub(crate) fn outdate(&mut self, id: &str) {
-        let hides = self.hidden(self.semantics.values_after_listings, self.semantics.values_after);
-        let (listings, now) = (self.world.listings, self.now);
-        if hides == Hidden::default() {
-            return;
-        }
-        if let Some(package) = self.world.package_mut(id) {
-            match &mut package.outdated {
-                // What was shown stays shown until the later change is.
-                Some(outdated) if outdated.hides.at(listings, now) => outdated.hides = hides,
-                _ => package.outdate(hides),
-            }
-        }
-    }
-
-    /// The package as listings show it now.
-    pub(crate) fn shown<'p>(&self, package: &'p Package) -> Cow<'p, Package> {
-        let outdated = package.outdated.as_ref();
-        match outdated.filter(|outdated| outdated.hides.at(self.world.listings, self.now)) {
-            Some(_) => Cow::Owned(package.as_before()),
-            None => Cow::Borrowed(package),
-        }
-    }
-
-    pub(crate) fn hidden(&self, listings: u64, delay: std::time::Duration) -> Hidden {
-        Hidden::after(self.world.listings, listings, self.now, delay)
-    }
-
-    /// The items of the requested page, and the fields every listing has.
-    pub(crate) fn page<T>(&self, items: Vec<T>, shift: i64) -> (Vec<T>, Answer) {
-        let number = self.params.int("PageNumber").unwrap_or(1);
-        let size = self.params.int("PageSize").unwrap_or(10);
-        let total = items.len();
-        let start = usize::try_from(((number - 1) * size).saturating_add(shift)).unwrap_or(0);
-        let page = items.into_iter().skip(start).take(usize::try_from(size).unwrap_or(0)).collect();
-        let mut answer = Answer::new();
-        answer.insert("PageNumber".into(), number.into());
-        answer.insert("PageSize".into(), size.into());
-        answer.insert("TotalCount".into(), total.into());
-        (page, answer)
+    #[test]
+    fn every_operation_is_in_the_table_of_names() {
+        let names: Vec<&str> = OPERATIONS.iter().map(|operation| operation.name).collect();
+        assert_eq!(names, crate::names::OPERATIONS);
     }
 }

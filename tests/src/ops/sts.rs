@@ -1,10 +1,10 @@
-//! The token service, which answers on the same port: who is asking, and roles to take.
+//! The token service, which answers on the same port: the identity of the caller, and sessions of roles.
 
 use serde_json::json;
 
-use super::Context;
+use super::context::Context;
 use crate::access::{self, IdToken};
-use crate::emulator::mix;
+use crate::chance::mix;
 use crate::wire::{Answer, Refusal};
 
 /// `GetCallerIdentity`.
@@ -68,7 +68,7 @@ pub(super) fn assume_role_with_oidc(context: &mut Context<'_>) -> Result<Answer,
     Ok(answer)
 }
 
-/// Hands out a session of the role that the request names, if it trusts whoever asks.
+/// Opens a session of the role that the request names, if the role trusts `who`.
 fn take(context: &mut Context<'_>, who: &str, subject: Option<&str>) -> Result<Answer, Refusal> {
     let denied = "You are not authorized to do this action. You should be authorized by RAM.";
     let wanted = context.params.needed("RoleArn");
@@ -99,7 +99,7 @@ fn take(context: &mut Context<'_>, who: &str, subject: Option<&str>) -> Result<A
     Ok(answer)
 }
 
-/// A session acts as its role: `…:assumed-role/NAME/SESSION` is trusted as `…:role/NAME`.
+/// Returns the role of a session: `…:assumed-role/NAME/SESSION` is trusted as `…:role/NAME`.
 fn role_of(arn: &str) -> String {
     match arn.split_once(":assumed-role/") {
         Some((account, rest)) => {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Context;
+use super::context::Context;
 use crate::params::missing;
 use crate::wire::{Answer, Refusal};
 use crate::world::Tag;
@@ -12,7 +12,7 @@ const MOST: usize = 20;
 /// `TagResources`: an existing key gets the new value; all resources or none.
 pub(super) fn tag(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     let ids = resource_ids(context)?;
-    let new = context.params.new_tags();
+    let new = context.new_tags();
     if new.is_empty() {
         return Err(missing("Tag.1.Key"));
     }
@@ -35,7 +35,7 @@ pub(super) fn tag(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::new())
 }
 
-/// `UntagResources`: the keys named, or all of them with `All` and no key. A key that is not there is no error.
+/// `UntagResources`: the keys named, or all of them with `All` and no key. An absent key is no error.
 pub(super) fn untag(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     let ids = resource_ids(context)?;
     let keys: Vec<String> = context.params.list("TagKey").into_iter().map(str::to_owned).collect();
@@ -51,7 +51,7 @@ pub(super) fn untag(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::new())
 }
 
-/// `ListTagResources`: one entry per tag; several keys are all needed.
+/// `ListTagResources`: one entry per tag; a resource must have all keys.
 pub(super) fn list(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     let params = context.params;
     let (ids, wanted) = (params.list("ResourceId"), params.tags());
@@ -79,7 +79,7 @@ pub(super) fn list(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     page(context, entries)
 }
 
-/// The next token is the position to go on from.
+/// Returns a page. The next token is the position of the next entry.
 fn page(context: &Context<'_>, entries: Vec<Value>) -> Result<Answer, Refusal> {
     let token = context.params.text("NextToken").filter(|token| !token.is_empty()).unwrap_or("0");
     let start: usize = token

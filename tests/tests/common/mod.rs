@@ -1,5 +1,5 @@
-//! The library against the emulator in one process, for the test programs that drive it on paused time: the way of
-//! an `apply` without the command line around it.
+//! The library against the emulator in one process, for the test programs that use it on paused time: an
+//! `apply` without the command line around it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,7 +38,7 @@ impl Transport for InProcess {
     }
 }
 
-/// A request as the emulator receives it.
+/// Returns a request as the emulator receives it.
 pub(crate) fn as_received(request: &SignedRequest) -> cenbwp_tests::Request {
     let mut headers: Vec<(String, String)> =
         request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
@@ -47,7 +47,7 @@ pub(crate) fn as_received(request: &SignedRequest) -> cenbwp_tests::Request {
     cenbwp_tests::Request { method, target, headers, body: Vec::new() }
 }
 
-/// The emulator's reply as a transport hands it on.
+/// Returns the emulator's reply as a transport does.
 pub(crate) fn answer(reply: cenbwp_tests::Reply) -> Result<Reply, TransportError> {
     let cenbwp_tests::Reply::Response { status, headers, body } = reply else {
         return Err(TransportError::Lost("connection closed".to_owned()));
@@ -61,7 +61,7 @@ pub(crate) fn answer(reply: cenbwp_tests::Reply) -> Result<Reply, TransportError
     Ok(Reply { status, retry_after, body })
 }
 
-/// A client of an emulated account; `seed` decides its nonces and its jitter.
+/// Returns a client of an emulated account; `seed` decides its nonces and its jitter.
 pub(crate) fn client(
     config: &Config,
     transport: Arc<dyn Transport>,
@@ -76,7 +76,7 @@ pub(crate) fn client(
     client_in(&environment, transport, clock, seed, retry)
 }
 
-/// A client whose credentials are those of this environment.
+/// Returns a client with the credentials of this environment.
 pub(crate) fn client_in(
     environment: &cloud::Environment,
     transport: Arc<dyn Transport>,
@@ -91,7 +91,7 @@ pub(crate) fn client_in(
     Cloud::new(transport, source, endpoints, clock, Random::seeded(seed), retry)
 }
 
-/// Looks and plans.
+/// Lists the packages and plans.
 pub(crate) async fn plan(cloud: &Cloud, spec: &Spec) -> Result<(Situation, Plan), Failure> {
     let options = options(cloud);
     let mut situation = Situation::ask(cloud, spec).await?;
@@ -99,14 +99,14 @@ pub(crate) async fn plan(cloud: &Cloud, spec: &Spec) -> Result<(Situation, Plan)
     Ok((situation, plan))
 }
 
-/// A plan that is to be carried out.
+/// A plan that is approved.
 pub(crate) struct Approved<'a> {
     pub(crate) spec: &'a Spec,
     pub(crate) situation: &'a Situation,
     pub(crate) plan: &'a Plan,
 }
 
-/// Carries out a plan until a signal comes, and sums up.
+/// Executes a plan until a signal comes, and sums up.
 pub(crate) async fn execute(
     approved: &Approved<'_>,
     cloud: &Cloud,
@@ -147,7 +147,7 @@ pub(crate) fn options(cloud: &Cloud) -> Options {
     }
 }
 
-/// The spec that a text declares.
+/// Returns the spec that a text declares.
 #[track_caller]
 pub(crate) fn spec(text: &str) -> Spec {
     let sources = [Source { name: "spec.yaml".to_owned(), bytes: text.as_bytes().to_vec() }];

@@ -1,11 +1,11 @@
-//! A small signer of its own, so that neither side of the emulator's signature check is written by the other.
+//! A small signer of its own, so that signer and verifier of the emulator's signatures are written twice.
 
 use cenbwp_tests::auth::AccessKey;
 use cenbwp_tests::{Config, Request};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-/// A signed V3 request.
+/// Returns a signed V3 request.
 pub(crate) fn sign(action: &str, params: &[(&str, &str)], nonce: &str, date: &str) -> Request {
     sign_declaring(action, params, nonce, date, &hex::encode(Sha256::digest(b"")))
 }

@@ -1,4 +1,4 @@
-//! Answers from memory are the answers that would have been made anew.
+//! Answers from memory equal the answers that would be made anew.
 
 use std::time::Duration;
 
@@ -90,7 +90,7 @@ async fn a_listing_from_memory_counts_as_a_listing() {
     let emulator = emulator(|config| config.semantics.visible_after_listings = 1);
     call(&emulator, "CreateCenBandwidthPackage", &PURCHASE).await;
     assert_eq!([listed(&emulator).await.len(), listed(&emulator).await.len()], [0, 1]);
-    // The next purchase is hidden from one listing more than there were, remembered ones included.
+    // The next purchase is hidden from one listing more than there were, those from memory included.
     listed(&emulator).await;
     let other = purchase(&[("ClientToken", "token-2"), ("Tag.1.Value", "backbone/other")]);
     call(&emulator, "CreateCenBandwidthPackage", &other).await;

@@ -1,4 +1,4 @@
-//! Every fault does what its name says, to the call it names, and nothing else.
+//! Every fault has the effect that its name says, on the call that it names, and no other.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::support::{PURCHASE, call, emulator, listed, refusal, send};
 const CREATE: &str = "CreateCenBandwidthPackage";
 const DESCRIBE: &str = "DescribeCenBandwidthPackages";
 
-/// What one purchase sees and leaves behind under a fault on its first call: status and code, and orders placed.
+/// Makes a purchase with a fault on its first call, and checks its status and code, and the number of orders.
 async fn check(fault: &str, status: Option<u16>, code: Option<&str>, orders: usize) {
     let emulator = emulator(|_| {});
     emulator.fault(format!("{CREATE}@1:{fault}").parse().unwrap());
@@ -101,7 +101,8 @@ fn a_fault_that_cannot_be_read_is_refused_with_what_was_expected() {
     }
 }
 
-/// The ids of a two-page listing of four packages a to d whose second page suffers `effect`, and both totals.
+/// Returns the ids of a two-page listing of four packages a to d whose second page has `effect`, and both
+/// totals.
 async fn two_pages(effect: Effect) -> (String, Vec<i64>) {
     let emulator = emulator(|_| {});
     emulator.edit(|world| {

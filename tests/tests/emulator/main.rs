@@ -1,4 +1,4 @@
-//! Tests of the emulator itself: what it accepts, what it refuses, and that it misbehaves exactly as told.
+//! Tests of the emulator itself: the requests that it accepts and refuses, and its faults.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 

@@ -1,4 +1,4 @@
-//! What each operation answers, in the shape of the wire, and what it refuses to do.
+//! The answers of each operation, in the shape of the wire, and its refusals.
 
 use cenbwp_tests::{Cen, Emulator, OrderKind, Package};
 use serde_json::{Value, json};
@@ -7,7 +7,8 @@ use crate::support::{call, emulator, refusal};
 
 const DESCRIBE: &str = "DescribeCenBandwidthPackages";
 
-/// A package `p` from China to Europe with 100 Mbps, another one `q` for the same areas, and two CENs.
+/// Returns an emulator with a package `p` from China to Europe with 100 Mbps, another one `q` for the same
+/// areas, and two CENs.
 fn world() -> Emulator {
     let emulator = emulator(|_| {});
     emulator.edit(|world| {
@@ -145,7 +146,7 @@ async fn a_temporary_upgrade_ends_by_itself() {
     let emulator = emulator(|_| {});
     let old = Package::new("p", ["china", "europe"], 100);
     emulator.edit(|world| world.packages.push(old));
-    // Recorded without reservation data, as most listings are.
+    // Recorded without reservation data, like most listings.
     let mut recorded = items(&emulator, &[]).await.remove(0);
     recorded["ReservationBandwidth"] = json!("");
     emulator

@@ -25,7 +25,7 @@ fn exchange(url: &str, request: &Request) -> String {
     let mut stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
     stream.write_all(text.as_bytes()).unwrap();
     let mut answer = Vec::new();
-    // A connection that is cut may end in a reset as well as in silence.
+    // A connection that is cut may end in a reset or in silence.
     let _ = stream.read_to_end(&mut answer);
     String::from_utf8(answer).unwrap()
 }
@@ -34,7 +34,7 @@ fn document(answer: &str) -> Value {
     serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
 }
 
-/// What one purchase over a socket sees under a fault.
+/// Makes one purchase over a socket under a fault, and returns the reply and the number of orders.
 async fn over_http(fault: &str) -> (String, usize) {
     let emulator = Emulator::new(Config::default());
     let server = emulator.serve("127.0.0.1:0").await.unwrap();
@@ -81,7 +81,7 @@ async fn a_server_stops_when_it_is_dropped() {
     }
 }
 
-/// A running program that is ended with the test.
+/// A running program that is killed when it is dropped.
 struct Running {
     child: Child,
     url: String,

@@ -1,4 +1,4 @@
-//! What a `ClientToken` protects from, under each reading of the vendor's pages, and what the ledger shows of it.
+//! The protection by a `ClientToken`, under each reading of the vendor's pages, and its traces in the ledger.
 
 use std::time::Duration;
 

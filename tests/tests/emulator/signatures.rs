@@ -18,7 +18,7 @@ fn pairs(object: &Value) -> Vec<(String, String)> {
     object.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect()
 }
 
-/// A form encoding that is not the canonical one: blanks as plus, and `*` as it is, as clients send it.
+/// Encodes a form as clients send it, which is not the canonical encoding: blanks as plus, and `*` as it is.
 fn form(pairs: &[(String, String)]) -> String {
     let escape = |text: &str| {
         let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~*".contains(&byte);
@@ -65,7 +65,7 @@ fn verify(request: &Request, key: &AccessKey, date: &str) -> Result<Caller, Refu
     auth::verify(request, std::slice::from_ref(key), now)
 }
 
-/// Accepts the request, and refuses it with any one thing about it changed.
+/// Checks that the request is accepted, and refused with any one thing about it changed.
 fn check(name: &str, request: &Request, key: &AccessKey, date: &str) {
     let caller = verify(request, key, date).unwrap_or_else(|refusal| panic!("{name}: {refusal:?}"));
     assert_eq!(caller.key_id, key.id, "{name}");
@@ -134,7 +134,7 @@ fn the_refusal_of_a_signature_shows_what_the_server_would_have_signed() {
         let wrong = AccessKey { secret: "another secret".into(), ..key_of(&vector["input"]) };
         let date = vector["input"]["query"]["Timestamp"].as_str().unwrap();
         let message = verify(&v1_request(&vector), &wrong, date).unwrap_err().message;
-        // The vendor's SDK compares what stands after the first colon with its own string.
+        // The vendor's SDK compares the text after the first colon with its own string.
         assert_eq!(
             message.split(':').nth(1),
             vector["expected"]["string_to_sign"].as_str(),

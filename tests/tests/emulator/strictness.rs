@@ -1,4 +1,4 @@
-//! What is refused, and with which code: the emulator is stricter than the service, never more lenient.
+//! The refusals and their codes: the emulator is stricter than the service, never more lenient.
 
 use cenbwp_tests::{Config, Request};
 
@@ -6,14 +6,14 @@ use crate::support::{PURCHASE, call, emulator, purchase, refusal, request, send}
 
 const CREATE: &str = "CreateCenBandwidthPackage";
 
-/// A purchase with some parameters changed is refused with this code and buys nothing.
+/// Checks that a purchase with some parameters changed is refused with this code and buys nothing.
 async fn check(with: &[(&str, &str)], code: &str) {
     let emulator = emulator(|_| {});
     assert_eq!(refusal(&emulator, CREATE, &purchase(with)).await, code, "{with:?}");
     assert!(emulator.ledger().is_empty());
 }
 
-/// A purchase with some parameters changed is carried out.
+/// Checks that a purchase with some parameters changed succeeds.
 async fn fine(with: &[(&str, &str)]) {
     let emulator = emulator(|_| {});
     call(&emulator, CREATE, &purchase(with)).await;
@@ -155,7 +155,7 @@ async fn xml_is_refused_and_not_answered_with_json() {
     }
 }
 
-/// A V1 request as the classic SDK places it: everything in the query of a GET.
+/// Returns a V1 request as the classic SDK places it: everything in the query of a GET.
 fn v1_get(emulator: &cenbwp_tests::Emulator, format: &str) -> Request {
     use hmac::{Hmac, KeyInit, Mac};
     let date = emulator.now().strftime("%Y-%m-%dT%H%%3A%M%%3A%SZ").to_string();

@@ -1,4 +1,5 @@
-//! The token service: who may take which role, how long it lasts, and the places beside it that hand out credentials.
+//! The token service: roles and their trust, the length of sessions, and the places beside it that hand out
+//! credentials.
 
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ fn date(emulator: &Emulator) -> String {
     emulator.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// Each nonce is its own: the log is as long as there were requests.
+/// Returns a new nonce: the log is as long as there were requests.
 fn nonce(emulator: &Emulator) -> String {
     format!("nonce-{}", emulator.requests().len())
 }
@@ -35,7 +36,7 @@ async fn v3(emulator: &Emulator, key: &AccessKey, action: &str, params: &[(&str,
     emulator.handle(request).await
 }
 
-/// The same call as the vendor's SDKs make it: signature version 1, everything in the query.
+/// Makes the same call as the vendor's SDKs do: signature version 1, everything in the query.
 async fn v1(emulator: &Emulator, key: &AccessKey, action: &str, params: &[(&str, &str)]) -> Reply {
     let (date, nonce) = (date(emulator), nonce(emulator));
     let mut pairs = vec![
@@ -77,7 +78,7 @@ fn escape(text: &str) -> String {
     text.bytes().map(one).collect()
 }
 
-/// The key in an answer; what the answer calls its parts is the same everywhere.
+/// Reads the key in an answer; every answer names its parts alike.
 fn key_in(credentials: &Value) -> AccessKey {
     let text = |name: &str| credentials[name].as_str().unwrap_or_else(|| panic!("{credentials}")).to_owned();
     let key = AccessKey::new(&text("AccessKeyId"), &text("AccessKeySecret"));
@@ -147,7 +148,7 @@ async fn a_role_is_refused_to_whom_it_does_not_trust() {
             assert_eq!(refused(&reply), (expected.0, expected.1.to_owned()), "{params:?}");
         }
     }
-    // What the user may not take, the role that it took may.
+    // The role that the user assumed may assume a role that the user may not.
     let session = key_in(&document(&v3(&emulator, &user(), "AssumeRole", &ROLE).await)["Credentials"]);
     document(&v3(&emulator, &session, "AssumeRole", &apply).await);
 }

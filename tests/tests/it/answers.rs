@@ -1,4 +1,4 @@
-//! An answer counts when it arrives, and what was proved once stays so however the run ends.
+//! A reply counts when it arrives, and a proven result stays proven however the run ends.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,38 +11,20 @@ use cenbwp_spec::Spec;
 use cenbwp_tests::{Cen, Effect, Fault, Package, Refusal, Semantics, When, World};
 
 use crate::common::{self, Approved};
-use crate::support::{Bench, purchases, spec};
+use crate::support::{Bench, CREATE, DESCRIBE, RESIZE, THREE, net, purchases, spec};
 
-const CREATE: &str = "CreateCenBandwidthPackage";
-const DESCRIBE: &str = "DescribeCenBandwidthPackages";
 const ATTACH: &str = "AssociateCenBandwidthPackage";
-const RESIZE: &str = "ModifyCenBandwidthPackageSpec";
 
 fn three() -> Spec {
-    spec(
-        "
-version: 1
-stack: net
-defaults: { autoPay: true, bandwidth: 10 }
-packages:
-  a: { areas: [China, Europe] }
-  b: { areas: [China, North-America] }
-  c: { areas: [Europe, Europe] }
-",
-    )
+    spec(THREE)
 }
 
 fn one(fields: &str) -> Spec {
-    spec(&format!(
-        "{{version: 1, stack: net, packages: {{a: {{areas: [China, Europe], bandwidth: 10, autoPay: true, {fields}}}}}}}"
-    ))
+    spec(&net(&[("a", format!("bandwidth: 10, autoPay: true, {fields}"))]))
 }
 
-fn strike(bench: &Bench, action: &str, call: u64, effect: Effect) {
-    bench.emulator.fault(Fault::new(action, When::call(call), effect));
-}
-
-/// Applies a spec and cuts the run off after so many seconds, as a second signal does: what it would say then.
+/// Applies a spec and cuts the run off after so many seconds, as a second signal does. Returns the results at
+/// that moment.
 async fn cut_after(bench: &Bench, spec: &Spec, seconds: u64, in_flight: &InFlight) -> Vec<ChangeResult> {
     let (situation, plan) = bench.plan(spec).await.expect("the plan can be made");
     let approved = Approved { spec, situation: &situation, plan: &plan };
@@ -63,7 +45,7 @@ async fn answers_beside_a_slow_one_are_recorded_when_they_arrive() {
     let journal = Journal::open(&path, "r".to_owned()).expect("it can be opened");
     let in_flight: InFlight = Arc::new(Mutex::new(Register::recorded_in(Some(journal))));
     let bench = Bench::new();
-    strike(&bench, CREATE, 3, Effect::Latency(Duration::from_secs(60)));
+    bench.strike(CREATE, 3, Effect::Latency(Duration::from_secs(60)));
     let results = cut_after(&bench, &three(), 8, &in_flight).await;
 
     let outcomes: Vec<Outcome> = results.iter().map(|result| result.outcome).collect();
@@ -88,7 +70,7 @@ async fn answers_beside_a_slow_one_are_recorded_when_they_arrive() {
 async fn purchase_that_was_proved_stays_told_while_what_follows_it_hangs() {
     let bench = Bench::new();
     bench.emulator.edit(|world| world.cens.push(Cen::new("cen-1")));
-    strike(&bench, ATTACH, 1, Effect::Latency(Duration::from_secs(60)));
+    bench.strike(ATTACH, 1, Effect::Latency(Duration::from_secs(60)));
     let results = cut_after(&bench, &one("cenId: cen-1"), 8, &InFlight::default()).await;
     let [result] = &results[..] else { panic!("{results:?}") };
     let order = &bench.emulator.ledger()[0];
@@ -105,7 +87,7 @@ async fn upgrade_that_was_proved_stays_told_while_the_next_field_hangs() {
     let bench = Bench::new();
     let package = Package::new("cenbwp-a", ["china", "europe"], 5).tagged("cenbwp", "net/a");
     bench.emulator.edit(|world| world.packages.push(package));
-    strike(&bench, "ModifyCenBandwidthPackageAttribute", 1, Effect::Latency(Duration::from_secs(60)));
+    bench.strike("ModifyCenBandwidthPackageAttribute", 1, Effect::Latency(Duration::from_secs(60)));
     let results = cut_after(&bench, &one("name: two"), 8, &InFlight::default()).await;
     let [result] = &results[..] else { panic!("{results:?}") };
     let fields: Vec<_> = result.fields.iter().map(|field| (field.field, field.outcome)).collect();
@@ -113,7 +95,7 @@ async fn upgrade_that_was_proved_stays_told_while_the_next_field_hangs() {
     assert_eq!((result.action, result.outcome), ("update", Outcome::Unknown));
 }
 
-/// Gives a package of others our tag, as another run that adopts it does.
+/// Gives a package of another owner our tag, as a run that adopts it does.
 fn adopted_elsewhere(world: &mut World) {
     world.packages.push(Package::new("cenbwp-theirs", ["china", "europe"], 10).tagged("cenbwp", "net/a"));
 }
@@ -122,10 +104,10 @@ fn adopted_elsewhere(world: &mut World) {
 async fn purchase_that_waits_to_be_repeated_is_not_bought_once_a_listing_shows_it() {
     let bench = Bench::with(Semantics { visible_after_listings: 6, ..Semantics::default() });
     for call in [1, 4] {
-        strike(&bench, CREATE, call, Effect::Throttle(Some(3000)));
+        bench.strike(CREATE, call, Effect::Throttle(Some(3000)));
     }
-    // The listings of this run are for the other purchases; one of them shows what another run adopted.
-    strike(&bench, DESCRIBE, 2, Effect::Edit(Arc::new(adopted_elsewhere)));
+    // This run lists because of the other purchases; one listing shows the package that another run adopted.
+    bench.strike(DESCRIBE, 2, Effect::Edit(Arc::new(adopted_elsewhere)));
     let run = bench.apply(&three()).await;
     assert_eq!(purchases(&bench.emulator), ["net/b", "net/c"], "{}", run.text);
     assert_eq!(run.results[0].outcome, Outcome::AlreadyPresent, "{}", run.text);
@@ -135,13 +117,13 @@ async fn purchase_that_waits_to_be_repeated_is_not_bought_once_a_listing_shows_i
 #[tokio::test(start_paused = true)]
 async fn purchase_is_not_repeated_while_an_item_may_hide_it() {
     let bench = Bench::with(Semantics { visible_after_listings: 6, ..Semantics::default() });
-    strike(&bench, CREATE, 1, Effect::Throttle(Some(1000)));
+    bench.strike(CREATE, 1, Effect::Throttle(Some(1000)));
     let unreadable = Fault::new(DESCRIBE, When::Calls { first: 2, last: Some(400) }, Effect::Unreadable(0));
     let stranger = Package::new("cenbwp-0", ["australia", "europe"], 2);
     bench.emulator.edit(|world| world.packages.push(stranger));
     bench.emulator.fault(unreadable);
     let run = bench.apply(&three()).await;
-    // What hides it never goes away: it was never bought, and the run says so.
+    // Whatever hides it never ends: it was never bought, and the run reports that.
     assert_eq!(run.results[0].outcome, Outcome::Failed, "{}", run.text);
     assert_eq!(purchases(&bench.emulator), ["net/b", "net/c"], "{}", run.text);
 }
@@ -154,9 +136,9 @@ async fn refusal_after_the_order_was_placed_does_not_end_as_nothing_bought() {
     ] {
         for code in ["RequestTimeout", "SomethingNew", "Gateway.TimedOut"] {
             let bench = Bench::new();
-            strike(&bench, CREATE, 1, Effect::FailAfter(Refusal::new(status, code, "injected")));
+            bench.strike(CREATE, 1, Effect::FailAfter(Refusal::new(status, code, "injected")));
             let run = bench.apply(&one("")).await;
-            // A code that nobody knows, at a status that proves a refusal, is believed only after a look.
+            // An unknown code, at a status that proves a refusal, is believed only after a new listing.
             let (outcome, exit) = (run.outcome(), run.exit);
             assert!(
                 matches!((outcome, exit), (Outcome::Created | Outcome::AlreadyPresent, Exit::Done)),
@@ -186,7 +168,7 @@ async fn yes_without_a_package_is_no_success_without_waiting_either() {
 async fn the_most_retries_there_are_is_not_none() {
     let mut bench = Bench::new();
     bench.settings.max_retries = u32::MAX;
-    strike(&bench, CREATE, 1, Effect::Throttle(None));
+    bench.strike(CREATE, 1, Effect::Throttle(None));
     let run = bench.apply(&one("")).await;
     assert_eq!((run.outcome(), run.exit), (Outcome::Created, Exit::Done), "{}", run.text);
 }
@@ -198,9 +180,9 @@ async fn bandwidth_that_the_service_calls_unchanged_is_waited_for() {
         let package = Package::new("cenbwp-a", ["china", "europe"], 5).tagged("cenbwp", "net/a");
         bench.emulator.edit(|world| world.packages.push(package));
         // Another run has changed it, and the listing does not show that yet.
-        strike(&bench, RESIZE, 1, Effect::Refuse(Refusal::new(400, code, "nothing to change")));
+        bench.strike(RESIZE, 1, Effect::Refuse(Refusal::new(400, code, "nothing to change")));
         let shows = |world: &mut World| world.packages[0].bandwidth = 10;
-        strike(&bench, DESCRIBE, 4, Effect::Edit(Arc::new(shows)));
+        bench.strike(DESCRIBE, 4, Effect::Edit(Arc::new(shows)));
         let run = bench.apply(&one("")).await;
         assert_eq!((run.outcome(), run.exit), (Outcome::Updated, Exit::Done), "{}", run.text);
         let changes = bench.emulator.requests().iter().filter(|request| request.action == RESIZE).count();
@@ -235,7 +217,7 @@ async fn a_run_that_waits_names_the_package_and_what_it_waits_for() {
 #[tokio::test(start_paused = true)]
 async fn a_run_gives_a_sign_of_life_while_an_answer_is_slow() {
     let bench = Bench::new();
-    strike(&bench, CREATE, 1, Effect::Latency(Duration::from_secs(40)));
+    bench.strike(CREATE, 1, Effect::Latency(Duration::from_secs(40)));
     let (spec, count) = (one(""), Mutex::new(0));
     let (situation, plan) = bench.plan(&spec).await.expect("the plan can be made");
     let approved = Approved { spec: &spec, situation: &situation, plan: &plan };

@@ -1,15 +1,13 @@
-//! The person's yes, at a real terminal.
+//! The approval by a person at a real terminal.
 
 use cenbwp_tests::Package;
 
-use crate::support::{Lab, Terminal, purchases};
+use crate::support::{Lab, ONE, Terminal, purchases};
 
-const SPEC: &str =
-    "{version: 1, stack: net, packages: {x: {areas: [China, Europe], bandwidth: 7, autoPay: true}}}";
 const PROMPT: &str = "Only yes approves it: ";
 
 fn at_the_prompt(lab: &Lab) -> Terminal {
-    lab.file("cenbwp.yaml", SPEC);
+    lab.file("cenbwp.yaml", ONE);
     let mut terminal = Terminal::start(lab.command("cenbwp").arg("apply"));
     terminal.wait_for(PROMPT);
     assert!(purchases(&lab.emulator).is_empty());
@@ -47,7 +45,7 @@ fn anything_else_than_yes_buys_nothing() {
 #[test]
 fn a_pipe_is_not_a_person() {
     let lab = Lab::new();
-    let ran = lab.file("cenbwp.yaml", SPEC).run("apply");
+    let ran = lab.file("cenbwp.yaml", ONE).run("apply");
     assert_eq!(ran.code, 4, "{}", ran.stderr);
     assert!(ran.stderr.contains("--auto-approve"), "{}", ran.stderr);
     assert!(purchases(&lab.emulator).is_empty());
@@ -71,7 +69,7 @@ fn package_bought_by_somebody_else_before_the_yes_is_not_bought_again() {
 fn world_that_changed_before_the_yes_is_not_the_approved_one() {
     let lab = Lab::new();
     let mut terminal = at_the_prompt(&lab);
-    // A package without an owner that looks like the one to be bought: it may be the one.
+    // A package without an owner that may be the one to be bought, because it looks alike.
     lab.emulator.edit(|world| world.packages.push(Package::new("cenbwp-twin", ["europe", "china"], 7)));
     terminal.type_line("yes");
     let (screen, code) = terminal.end();

@@ -1,8 +1,8 @@
-//! `apply PLAN` against the paths that the plan was made of, and the assertions beside it: `-f` and `--plan-digest`.
+//! `apply PLAN` beside assertions: the paths that the plan was made of (`-f`) and `--plan-digest`.
 
 use serde_json::Value;
 
-use crate::support::{Lab, Ran, purchases};
+use crate::support::{CREATE, Lab, purchases};
 
 const NET: &str = "
 version: 1
@@ -20,7 +20,7 @@ packages:
   y: { areas: [China, China], bandwidth: 2 }
 ";
 
-/// A lab with a plan `plan.json` of these paths.
+/// Returns a lab with a plan `plan.json` of these paths.
 fn planned(paths: &str) -> Lab {
     let lab = Lab::new();
     lab.file("cen/net.yaml", NET).file("more/more.yaml", MORE);
@@ -34,17 +34,11 @@ fn digest(lab: &Lab) -> String {
     plan["digest"].as_str().expect("a digest").to_owned()
 }
 
-/// Runs `apply plan.json` with these arguments too: it ends with this code, says this on stderr, and buys nothing.
+/// Runs `apply plan.json` with these arguments: it ends with this code, prints this on stderr, and buys
+/// nothing.
 #[track_caller]
 fn check_refused(lab: &Lab, arguments: &str, code: i32, says: &str) {
-    check_end(lab, &lab.run(&format!("apply plan.json {arguments}")), code, says);
-}
-
-#[track_caller]
-fn check_end(lab: &Lab, ran: &Ran, code: i32, says: &str) {
-    assert_eq!(ran.code, code, "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stderr.contains(says), "{says:?} is missing:\n{}", ran.stderr);
-    assert!(purchases(&lab.emulator).is_empty());
+    lab.check_refused(&format!("apply plan.json {arguments}"), code, says);
 }
 
 #[track_caller]
@@ -60,7 +54,7 @@ fn file_that_was_added_below_a_planned_folder_is_another_spec() {
     lab.file("cen/sub/more.yaml", MORE);
     check_refused(&lab, "", 5, "cen/sub/more.yaml was added");
     check_applied(&lab, "--without-spec");
-    // Also one that declares nothing yet: what it will declare is nothing that was reviewed.
+    // Also a path that declares nothing yet: whatever it will declare was not reviewed.
     let lab = planned("-f cen");
     lab.file("cen/empty.yml", "# to come\n");
     check_refused(&lab, "", 5, "cen/empty.yml was added");
@@ -103,7 +97,7 @@ fn paths_beside_a_plan_assert_what_it_was_made_of() {
     check_refused(&lab, "-f cen/net.yaml", 5, "-f cen/net.yaml was expected");
     check_refused(&lab, "-f more --without-spec", 5, "-f more was expected");
     check_applied(&lab, "-f ./cen/");
-    // One path of two is not what it was made of, and their order makes no difference.
+    // Only one of the two paths; their order makes no difference.
     let lab = planned("-f cen -f more --target net/x");
     check_refused(&lab, "-f cen", 5, "the plan was made of -f cen -f more, and -f cen was expected");
     check_applied(&lab, "-f more -f cen");
@@ -120,9 +114,9 @@ fn digest_beside_a_plan_asserts_which_one_it_is() {
     let lab = planned("-f cen");
     let wrong = format!("sha256:{}", "0".repeat(64));
     check_refused(&lab, &format!("--plan-digest {wrong}"), 5, &digest(&lab));
-    assert!(lab.emulator.requests().iter().all(|request| request.action != "CreateCenBandwidthPackage"));
+    assert!(lab.emulator.requests().iter().all(|request| request.action != CREATE));
     check_applied(&lab, &format!("-f cen --plan-digest {}", digest(&lab)));
-    // The same file again: what is done by now has the digest that was approved.
+    // The same file again: the plan that is done by now has the digest that was approved.
     check_applied(&lab, &format!("-f cen --plan-digest {}", digest(&lab)));
 }
 
@@ -165,7 +159,7 @@ fn what_is_no_digest_is_invalid_and_not_stale() {
         for subject in [&["plan.json"][..], &["-f", "cen"]] {
             let mut command = lab.command("cenbwp");
             let ran = lab.finish(command.arg("apply").args(subject).args(["--plan-digest", &text]));
-            check_end(&lab, &ran, 3, "expected sha256: and 64 hexadecimal digits");
+            ran.check(3, "expected sha256: and 64 hexadecimal digits");
         }
     }
     assert_eq!(lab.emulator.requests().len(), requests, "nothing is asked for what is no digest");
@@ -189,11 +183,11 @@ fn hint_of_an_apply_that_has_no_terminal_approves_the_plan_that_it_showed() {
     let lab = Lab::new();
     lab.file("cenbwp.yaml", NET);
     let ran = lab.run("apply");
-    check_end(&lab, &ran, 4, "not approved");
+    ran.check(4, "not approved");
     let flag = ran.stderr.split('`').find(|quoted| quoted.starts_with("--plan-digest"));
     let flag = flag.unwrap_or_else(|| panic!("{}", ran.stderr));
     lab.file("cenbwp.yaml", &NET.replace("bandwidth: 7", "bandwidth: 8"));
-    check_end(&lab, &lab.run(&format!("apply {flag}")), 5, "was approved");
+    lab.check_refused(&format!("apply {flag}"), 5, "was approved");
     lab.file("cenbwp.yaml", NET);
     assert_eq!(lab.run(&format!("apply {flag}")).code, 0);
     assert_eq!(purchases(&lab.emulator), ["net/x"]);

@@ -1,4 +1,4 @@
-//! The command line as a pipeline and a person see it.
+//! The command line as pipelines and people use it.
 
 use std::io::Read;
 use std::process::Stdio;
@@ -6,18 +6,9 @@ use std::process::Stdio;
 use cenbwp_tests::Package;
 use serde_json::Value;
 
-use crate::support::{Lab, Terminal, purchases};
+use crate::support::{CREATE, Lab, ONE, Terminal, purchases};
 
-const SPEC: &str =
-    "{version: 1, stack: net, packages: {x: {areas: [China, Europe], bandwidth: 7, autoPay: true}}}";
-
-fn lab() -> Lab {
-    let lab = Lab::new();
-    lab.file("cenbwp.yaml", SPEC);
-    lab
-}
-
-/// The events of a run: each line is an object, the first a version, the last the summary.
+/// Returns the events of a run: each line is an object, the first a version, the last the summary.
 #[track_caller]
 fn events(stdout: &str, code: i32) -> Vec<Value> {
     let parse =
@@ -36,7 +27,7 @@ fn types(events: &[Value]) -> Vec<&str> {
 
 #[test]
 fn detailed_exit_code_tells_whether_something_is_to_be_done() {
-    let lab = lab();
+    let lab = Lab::of(ONE);
     assert_eq!(lab.run("plan").code, 0);
     assert_eq!(lab.run("plan --detailed-exitcode").code, 2);
     assert_eq!(lab.run("apply --auto-approve").code, 0);
@@ -46,7 +37,7 @@ fn detailed_exit_code_tells_whether_something_is_to_be_done() {
 
 #[test]
 fn applying_what_is_there_already_does_nothing_and_needs_no_approval() {
-    let lab = lab();
+    let lab = Lab::of(ONE);
     lab.run("apply --auto-approve");
     let ran = lab.run("apply");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
@@ -56,7 +47,7 @@ fn applying_what_is_there_already_does_nothing_and_needs_no_approval() {
 
 #[test]
 fn every_command_with_events_ends_in_a_summary() {
-    let lab = lab();
+    let lab = Lab::of(ONE);
     let ran = lab.run("validate --json");
     assert_eq!(types(&events(&ran.stdout, 0)), ["version", "summary"]);
     let ran = lab.run("plan --json");
@@ -77,7 +68,7 @@ fn every_command_with_events_ends_in_a_summary() {
     assert_eq!(result["client_token"], lab.emulator.ledger()[0].client_token.as_deref().unwrap_or_default());
 }
 
-/// One purchase of 5 Mbps and the growth of another package by 390, counted alike wherever a summary stands.
+/// One purchase of 5 Mbps and an upgrade of another package by 390 Mbps count the same in every summary.
 #[test]
 fn new_mbps_are_purchases_and_growth_and_both_are_shown_apart() {
     let lab = Lab::new();
@@ -113,7 +104,7 @@ fn new_mbps_are_purchases_and_growth_and_both_are_shown_apart() {
 
 #[test]
 fn events_of_a_run_that_fails_end_in_a_summary_too() {
-    let lab = lab();
+    let lab = Lab::of(ONE);
     lab.file("cenbwp.yaml", "{version: 1, stack: net, packages: {x: {}}}");
     for command in ["validate --json", "plan --json", "apply --json --auto-approve"] {
         let ran = lab.run(command);
@@ -124,7 +115,7 @@ fn events_of_a_run_that_fails_end_in_a_summary_too() {
 
 #[test]
 fn plan_document_is_the_same_for_the_same_world() {
-    let lab = lab();
+    let lab = Lab::of(ONE);
     let document = |ran: &str| serde_json::from_str::<Value>(ran).expect("one document");
     let (first, second) = (lab.run("plan --report json").stdout, lab.run("plan --report json").stdout);
     let (mut first, mut second) = (document(&first), document(&second));
@@ -147,7 +138,7 @@ fn plan_document_is_the_same_for_the_same_world() {
 
 #[test]
 fn digest_changes_with_what_decides_and_with_nothing_else() {
-    let lab = lab();
+    let lab = Lab::of(ONE);
     let digest = || {
         let document: Value =
             serde_json::from_str(&lab.run("plan --report json").stdout).expect("one document");
@@ -156,15 +147,15 @@ fn digest_changes_with_what_decides_and_with_nothing_else() {
     let before = digest();
     lab.emulator.edit(|world| world.packages.push(Package::new("cenbwp-stranger", ["europe", "europe"], 3)));
     assert_eq!(digest(), before, "a stranger's package decides nothing");
-    lab.file("cenbwp.yaml", &format!("# a comment\n{SPEC}"));
+    lab.file("cenbwp.yaml", &format!("# a comment\n{ONE}"));
     assert_eq!(digest(), before, "a comment decides nothing");
-    lab.file("cenbwp.yaml", &SPEC.replace("bandwidth: 7", "bandwidth: 8"));
+    lab.file("cenbwp.yaml", &ONE.replace("bandwidth: 7", "bandwidth: 8"));
     assert_ne!(digest(), before);
 }
 
 #[test]
 fn report_goes_to_its_file_and_stdout_stays_human() {
-    let lab = lab();
+    let lab = Lab::of(ONE);
     let ran = lab.run("plan --report json=plan.json --report human=plan.txt");
     assert!(ran.stdout.contains("Plan: "), "{}", ran.stdout);
     assert_eq!(lab.read("plan.txt"), ran.stdout);
@@ -178,7 +169,7 @@ fn report_goes_to_its_file_and_stdout_stays_human() {
 
 #[test]
 fn report_that_cannot_be_written_fails_a_plan_and_not_the_truth_about_an_apply() {
-    let lab = lab();
+    let lab = Lab::of(ONE);
     let ran = lab.run("plan --report json=no/such/folder/plan.json");
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     assert!(ran.stderr.contains("no/such/folder/plan.json"), "{}", ran.stderr);
@@ -189,7 +180,7 @@ fn report_that_cannot_be_written_fails_a_plan_and_not_the_truth_about_an_apply()
 
 #[test]
 fn full_disk_under_stdout_is_an_error_of_a_plan() {
-    let lab = lab();
+    let lab = Lab::of(ONE);
     let full =
         || std::fs::File::options().write(true).open("/dev/full").expect("a device that is always full");
     let ran = lab.finish(lab.command("sh").args(["-c", "cenbwp plan > /dev/full"]));
@@ -203,7 +194,7 @@ fn full_disk_under_stdout_is_an_error_of_a_plan() {
 
 #[test]
 fn closed_pipe_ends_the_printing_quietly() {
-    let lab = lab();
+    let lab = Lab::of(ONE);
     for arguments in
         [&["schema"][..], &["plan"], &["completions", "bash"], &["explain"], &["validate"], &["--help"]]
     {
@@ -224,7 +215,7 @@ fn closed_pipe_ends_the_printing_quietly() {
 
 #[test]
 fn colour_is_for_terminals_unless_it_is_forbidden_or_forced() {
-    let mut lab = lab();
+    let mut lab = Lab::of(ONE);
     assert!(!lab.run("plan").stdout.contains('\x1b'));
     assert!(lab.run("plan --color always").stdout.contains('\x1b'));
     let on_terminal = |lab: &Lab| Terminal::start(lab.command("cenbwp").args(["plan"])).end();
@@ -236,7 +227,7 @@ fn colour_is_for_terminals_unless_it_is_forbidden_or_forced() {
 
 #[test]
 fn recording_is_planned_against_without_credentials_or_network() {
-    let mut lab = lab();
+    let mut lab = Lab::of(ONE);
     for name in [
         "ALIBABA_CLOUD_ACCESS_KEY_ID",
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
@@ -259,9 +250,9 @@ fn recording_is_planned_against_without_credentials_or_network() {
 
 #[test]
 fn spec_comes_from_files_folders_and_stdin() {
-    let lab = lab();
-    lab.file("specs/a.yaml", SPEC)
-        .file("specs/below/b.yml", &SPEC.replace("x:", "y:"))
+    let lab = Lab::of(ONE);
+    lab.file("specs/a.yaml", ONE)
+        .file("specs/below/b.yml", &ONE.replace("x:", "y:"))
         .file("specs/notes.txt", "no spec");
     let ran = lab.run("validate -f specs");
     assert!(ran.stdout.contains("2 packages in 1 stack"), "{}", ran.stdout);
@@ -276,7 +267,7 @@ fn spec_comes_from_files_folders_and_stdin() {
 
 #[test]
 fn interrupted_plan_ends_with_130() {
-    let lab = lab();
+    let lab = Lab::of(ONE);
     lab.emulator.fault("*:latency=60s".parse().expect("a fault"));
     let mut child = lab.command("cenbwp").arg("plan").stderr(Stdio::piped()).spawn().expect("it runs");
     while lab.emulator.requests().is_empty() {
@@ -289,10 +280,10 @@ fn interrupted_plan_ends_with_130() {
 
 #[test]
 fn second_signal_ends_an_apply_at_once_and_names_the_tokens() {
-    let lab = lab();
+    let lab = Lab::of(ONE);
     lab.emulator.fault("CreateCenBandwidthPackage:latency=60s".parse().expect("a fault"));
     let mut terminal = Terminal::control(lab.command("cenbwp").args(["apply", "--auto-approve"]));
-    while !lab.emulator.requests().iter().any(|request| request.action == "CreateCenBandwidthPackage") {
+    while !lab.emulator.requests().iter().any(|request| request.action == CREATE) {
         std::thread::yield_now();
     }
     terminal.press_ctrl_c();
@@ -305,7 +296,7 @@ fn second_signal_ends_an_apply_at_once_and_names_the_tokens() {
 
 #[test]
 fn a_usage_error_ends_the_event_stream_with_a_summary() {
-    let lab = lab();
+    let lab = Lab::of(ONE);
     for (arguments, command) in [
         ("plan --json --bogus", "plan"),
         ("plan --bogus --json", "plan"),
@@ -331,13 +322,14 @@ fn a_usage_error_ends_the_event_stream_with_a_summary() {
     }
 }
 
-/// What a run opens before it sends anything: with too few files it says so, in each form.
+/// A run opens its files before it sends anything: with too few file descriptors it fails with a clear error
+/// in each form.
 #[test]
 fn limits_that_are_too_small_are_errors_and_no_panics() {
     for command in ["apply --auto-approve --json", "plan --json", "status --json", "validate --json"] {
         let mut codes = std::collections::BTreeSet::new();
         for files in 4..14 {
-            let lab = lab();
+            let lab = Lab::of(ONE);
             let script = format!("ulimit -n {files}; exec cenbwp {command}");
             let ran = lab.finish(lab.command("sh").args(["-c", &script]));
             assert!(ran.code == 0 || ran.code == 1 || ran.code == 3, "{script}: {} {}", ran.code, ran.stderr);
@@ -358,7 +350,7 @@ fn limits_that_are_too_small_are_errors_and_no_panics() {
 
 #[test]
 fn a_write_past_the_limit_of_a_files_size_is_an_error_in_every_command() {
-    let lab = lab();
+    let lab = Lab::of(ONE);
     assert_eq!(lab.run("plan --out plan.json").code, 0);
     for command in [
         "validate --report json=report.json",

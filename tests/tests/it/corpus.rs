@@ -7,18 +7,20 @@ use cenbwp::situation::Situation;
 use cenbwp_diff::{Observed, Options};
 use cenbwp_spec::Source;
 
+use crate::support::ONE;
+
 #[path = "../../../fuzz/checks.rs"]
 mod checks;
 
-/// How many inputs are grown for each reader.
+/// The number of inputs that are grown for each reader.
 const GROWN: usize = 2_500;
 
-/// Checks every file of the corpus, and what grows from it.
+/// Checks every file of the corpus, and the inputs that grow from it.
 fn replay(target: &str, more: &[&str], check: fn(&[u8])) {
     replay_with(Vec::new(), target, more, check);
 }
 
-/// Checks these too: what only a current version writes, and no file of the corpus stays.
+/// Also checks these inputs: only the current version can write them, so no stored file stays valid.
 fn replay_with(fresh: Vec<Vec<u8>>, target: &str, more: &[&str], check: fn(&[u8])) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests lie below the root");
     let folders = [format!("fuzz/corpus/{target}")].into_iter().chain(more.iter().map(|it| (*it).to_owned()));
@@ -38,7 +40,7 @@ fn replay_with(fresh: Vec<Vec<u8>>, target: &str, more: &[&str], check: fn(&[u8]
     }
 }
 
-/// Runs a check; if it fails, the test says which input it was.
+/// Runs a check; if it fails, the test names the input.
 fn run(check: fn(&[u8]), bytes: &[u8], what: &str) {
     let checked = std::panic::catch_unwind(|| check(bytes));
     assert!(checked.is_ok(), "{what}: {:?}", String::from_utf8_lossy(bytes));
@@ -51,7 +53,8 @@ fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     paths.into_iter().map(|path| (path.clone(), std::fs::read(&path).expect("a file"))).collect()
 }
 
-/// One seed after a few accidents: bits flipped, bytes written over, cut off, repeated, grafted from another.
+/// Returns one seed after a few accidents: bits flipped, bytes overwritten, cut off, repeated, grafted from
+/// another.
 fn grow(seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
     let mut bytes = seeds[random.below(seeds.len())].clone();
     for _ in 0..=random.below(4) {
@@ -90,7 +93,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below `end`, which is not zero.
+    /// Returns a number below `end`, which is not zero.
     fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % end as u64).expect("it is below a usize")
     }
@@ -125,10 +128,9 @@ fn no_bytes_break_the_reader_of_saved_plans() {
     replay_with(vec![plan], "plan_file", &[], checks::plan_file);
 }
 
-/// A plan as this version saves it, the same every time.
+/// Returns a plan as this version saves it, the same every time.
 fn saved_plan() -> Vec<u8> {
-    let text =
-        "{version: 1, stack: net, packages: {x: {areas: [China, Europe], bandwidth: 7, autoPay: true}}}";
+    let text = ONE;
     let sources = [Source { name: "net.yaml".to_owned(), bytes: text.as_bytes().to_vec() }];
     let spec = cenbwp_spec::parse(&sources).spec.expect("it is valid");
     let options = Options {

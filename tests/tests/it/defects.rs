@@ -1,13 +1,13 @@
-//! What today's tools for this resource get wrong, case by case, and what happens here instead. The
-//! purchases that they make twice are in `money`. The numbers only tell the cases apart.
+//! The defects of today's tools for this resource, case by case, and the behaviour here. Their double
+//! purchases are in `money`. The numbers only tell the cases apart.
 
 use cenbwp::execute::Outcome;
 use cenbwp::exit::Exit;
 use cenbwp_tests::{Cen, Effect, Fault, Package, Refusal, Reservation, When};
 
-use crate::support::{Bench, Lab, purchases, spec};
+use crate::support::{Bench, Lab, net, purchases, spec};
 
-/// The world in which a case plays: `net/x` with these fields declared, and one live package of it.
+/// The world of a case: `net/x` with these fields declared, and one live package of it.
 struct Case {
     declared: &'static str,
     live: fn(&mut Package),
@@ -16,7 +16,7 @@ struct Case {
 impl Case {
     fn declared(&self) -> cenbwp_spec::Spec {
         let Self { declared, .. } = self;
-        spec(&format!("{{version: 1, stack: net, packages: {{x: {{areas: [China, Europe], {declared}}}}}}}"))
+        spec(&net(&[("x", declared)]))
     }
 
     fn bench(&self) -> Bench {
@@ -30,7 +30,8 @@ impl Case {
         bench
     }
 
-    /// The reason for which the plan holds the package, or what it plans, or `nothing`; and its warnings.
+    /// Returns the reason for which the plan holds the package, or the change, or `nothing`; and the
+    /// warnings.
     async fn plan(&self) -> (String, Vec<&'static str>) {
         let bench = self.bench();
         let (_, plan) = bench.plan(&self.declared()).await.expect("the plan can be made");
@@ -40,7 +41,7 @@ impl Case {
         (held.or(change).unwrap_or_else(|| "nothing".to_owned()), warnings)
     }
 
-    /// Applies with success, after which nothing is left and nothing was bought.
+    /// Applies successfully, buys nothing, and leaves nothing to do.
     async fn apply(&self, outcome: Outcome) -> Bench {
         let bench = self.bench();
         let run = bench.apply(&self.declared()).await;
@@ -130,7 +131,7 @@ fn b11_mistakes_that_were_found_only_while_applying() {
 
 #[tokio::test(start_paused = true)]
 async fn b12_attachment_that_was_taken_for_gone() {
-    // Attached, whatever the word of its status: that is as declared, and nothing is attached again.
+    // It is attached, whatever its status says: it is in sync, and nothing is attached again.
     let case = Case {
         declared: "bandwidth: 10, autoPay: true, cenId: cen-1",
         live: |it| {

@@ -1,10 +1,10 @@
 //! Every command and every output block in the project's Markdown, run as a reader would run it.
 //!
-//! A `console` block holds commands after `$ ` and below each what it prints, stdout and stderr together.
-//! `...` stands for any lines, and inside a line for any part of it. One emulated cloud serves all blocks of a
-//! file, in their order, and a copy of the examples lies in the folder. The cloud is empty but for two CENs, unless
-//! a comment names recorded Describe replies to begin with: `<!-- cloud: examples/FILE -->`. Blocks of other
-//! languages are not commands.
+//! A `console` block holds commands after `$ ` and below each its output, stdout and stderr together. `...`
+//! stands for any lines, and inside a line for any part of it. One emulated cloud serves all blocks of a
+//! file, in their order, and a copy of the examples is in the folder. The cloud is empty but for two CENs,
+//! unless a comment names recorded Describe replies to start from: `<!-- cloud: examples/FILE -->`. Blocks of
+//! other languages are not commands.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -38,7 +38,8 @@ fn console_blocks(text: &str) -> Vec<Shown> {
     shown
 }
 
-/// `make` targets are the test's own caller; that they exist is what can be checked here.
+/// Reports whether a command is a `make` target. These tests run under `make`, so only the target's existence
+/// is checked.
 fn is_make(command: &str) -> bool {
     command.starts_with("make ")
 }
@@ -147,7 +148,7 @@ fn every_field_of_the_schema_is_documented() {
     assert!(missing.is_empty(), "docs/spec.md has no row for {missing:?}");
 }
 
-/// The names of every property in a schema, those of `limits` apart: they share a row.
+/// Returns the names of every property in a schema, without those of `limits`, which share a row.
 fn fields_of(schema: &serde_json::Value) -> std::collections::BTreeSet<String> {
     let mut fields = std::collections::BTreeSet::new();
     if let Some(properties) = schema["properties"].as_object() {

@@ -1,4 +1,4 @@
-//! A listing that echoes secrets of the run: what is decided goes by what was received, and what is shown holds none.
+//! A listing that echoes secrets of the run: decisions use the received text, and the output holds no secret.
 
 use cenbwp_tests::{Config, Package, auth::AccessKey};
 
@@ -14,7 +14,7 @@ fn lab() -> Lab {
     lab
 }
 
-/// A package that shows secrets wherever a service can.
+/// Returns a package that shows secrets wherever a service can.
 fn echoing(id: &str, owner: Option<&str>) -> Package {
     let mut package = Package::new(id, ["china", "europe"], 7).tagged("echo", TOKEN).tagged(SECRET, "x");
     (package.name, package.description) = (TOKEN.to_owned(), format!("by {SECRET} with {TOKEN}"));
@@ -87,7 +87,7 @@ packages: { a: {}, status: {}, charge: {}, area: {}, group: {}, time: {}, cen: {
         check(&lab, &format!("plan --report {form}={form}.report"), 0);
     }
     check(&lab, "plan --skip-held --expiring-within 99999d", 0);
-    // A plan with a secret left out would not be the plan any more.
+    // A plan without the secret would be another plan.
     let said = check(&lab, "plan --out plan.json", 1);
     assert!(
         said.contains("plan.json: the listing echoes a secret of this run, so the plan was not saved"),
@@ -96,7 +96,7 @@ packages: { a: {}, status: {}, charge: {}, area: {}, group: {}, time: {}, cen: {
     assert!(!lab.path("plan.json").exists());
 }
 
-/// The name is the one that is declared, and it happens to be the id of the key.
+/// The declared name happens to be the id of the key.
 #[test]
 fn what_is_decided_goes_by_what_was_received() {
     let lab = lab();

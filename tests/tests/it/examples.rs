@@ -1,4 +1,4 @@
-//! Every example is run: the specs are valid and plan, and the demo does the whole job.
+//! Runs every example: the specs are valid and have a plan, and the demo does the whole job.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ fn every_spec_is_valid_and_can_be_applied() {
         let name = path.file_name().and_then(|name| name.to_str()).expect("a plain name");
         match (path.is_dir(), name) {
             (true, "backbone") => {}
-            // Several states of one spec, and no spec: the pages of these names run them.
+            // Several states of one spec, and no spec: the documents of these names run them.
             (true, "lifecycle" | "states" | "terraform") => continue,
             // The tests of these names run them.
             (true, "pipelines" | "policies") => continue,
@@ -43,7 +43,7 @@ fn every_spec_is_valid_and_can_be_applied() {
     assert!(seen >= 2, "the examples are gone");
 }
 
-/// The newcomer's first command, as the Makefile has it; only the build is left out, it has happened.
+/// The newcomer's first command, from the Makefile, without the build, which has happened.
 #[test]
 fn make_demo_does_the_whole_job() {
     let lab = Lab::new();

@@ -1,4 +1,4 @@
-//! Specs made from what exists: exporting, then planning, gives adoptions and nothing else.
+//! Specs made from existing packages: after an export the plan has adoptions and nothing else.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::Lab;
 
-/// The plan of a file, as a document.
+/// Returns the plan of a file, as a document.
 #[track_caller]
 fn plan(lab: &Lab, file: &str) -> Value {
     let ran = lab.run(&format!("plan -f {file} --report json"));
@@ -15,7 +15,7 @@ fn plan(lab: &Lab, file: &str) -> Value {
     serde_json::from_str(&ran.stdout).expect("one document")
 }
 
-/// Asserts that a plan adopts so many packages, as they are, and has so many that are as declared.
+/// Checks that a plan adopts so many packages without changing them, and has so many in sync.
 #[track_caller]
 fn only_adopts(plan: &Value, adoptions: usize, in_sync: usize) {
     let updates = plan["updates"].as_array().expect("a list");
@@ -98,13 +98,13 @@ fn nasty_texts_come_back_as_they_are() {
     assert_eq!(names, expected);
 }
 
-/// The package, changed.
+/// Returns the package, changed.
 fn with(mut package: Package, change: impl FnOnce(&mut Package)) -> Package {
     change(&mut package);
     package
 }
 
-/// An account in which every kind of package has one example.
+/// Returns an account with one example of every kind of package.
 fn mixed() -> Lab {
     let lab = Lab::new();
     let package = |id: &str| Package::new(id, ["china", "europe"], 7);
@@ -227,7 +227,7 @@ fn vector(name: &str) -> String {
     std::fs::read_to_string(path).expect("the vector is there")
 }
 
-/// Makes in the emulated account what a state says, as another program would read it.
+/// Creates the packages of a Terraform state in the emulated account, as another program would read it.
 fn seed(lab: &Lab, state: &Value) {
     let of_kind = |kind: &'static str| {
         let resources = state["resources"].as_array().expect("a list").iter();

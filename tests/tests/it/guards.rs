@@ -1,29 +1,29 @@
-//! Every guard: it trips with exit 4 and nothing bought, and ends with the line that would allow what it
-//! refuses. Each test then does what the line says, to the letter, and the refusal is gone.
+//! Every guard: it exits with 4, buys nothing, and ends with the line that would allow the refused change.
+//! Each test then does exactly what the line says, and the refusal is gone.
 
 use cenbwp::exit::Exit;
 use cenbwp_tests::{Cen, Effect, Fault, Package, When};
 use serde_json::Value;
 
-use crate::support::{Bench, Lab, Terminal, purchases, spec};
+use crate::support::{Bench, DESCRIBE, Lab, Terminal, purchases, spec};
 
 const APPLY: &str = "apply --auto-approve";
 
-/// One package, `net/x`, with more lines below it.
+/// Returns a spec of one package, `net/x`, with more lines below it.
 fn one(lines: &str) -> String {
     format!(
         "version: 1\nstack: net\npackages:\n  x:\n    areas: [China, Europe]\n    bandwidth: 7\n    autoPay: true\n{lines}"
     )
 }
 
-/// Two packages of 10 Mbps under these limits.
+/// Returns a spec of two packages of 10 Mbps with these limits.
 fn two(limits: &str) -> String {
     format!(
         "version: 1\nstack: net\nlimits:\n{limits}defaults: {{ autoPay: true, bandwidth: 10 }}\npackages:\n  a: {{ areas: [China, China] }}\n  b: {{ areas: [China, Europe] }}\n"
     )
 }
 
-/// The live package of `net/x`, or of another owner.
+/// Returns the live package of `net/x`, or of another owner.
 fn live(id: &str, owner: Option<&str>) -> Package {
     let package = Package::new(id, ["china", "europe"], 7);
     owner.into_iter().fold(package, |package, owner| package.tagged("cenbwp", owner))
@@ -41,8 +41,8 @@ fn lab(spec: &str, packages: impl IntoIterator<Item = Package>) -> Lab {
     lab
 }
 
-/// Writes a line below a header (`x:`, `limits:`), in place of one with the same key: what a person does
-/// who is told to.
+/// Writes a line below a header (`x:`, `limits:`), in place of one with the same key, as a person does who
+/// follows a hint.
 fn write_below(lab: &Lab, header: &str, line: &str) {
     let text = lab.read("cenbwp.yaml");
     let key = line.split_once(':').expect("a line of the spec has a key").0;
@@ -62,32 +62,31 @@ fn write_below(lab: &Lab, header: &str, line: &str) {
     lab.file("cenbwp.yaml", &(written.join("\n") + "\n"));
 }
 
-/// What stands between the last two backticks, which end the text.
+/// Returns the text between the last two backticks, which must end the text.
 #[track_caller]
 fn last_line(text: &str) -> String {
     let quoted = text.trim_end().strip_suffix('`').and_then(|text| text.rsplit_once('`'));
     quoted.unwrap_or_else(|| panic!("no line to write at the end of: {text}")).1.to_owned()
 }
 
-/// Only reads were sent, and nothing was ordered.
+/// Checks that only reads were sent, and nothing was ordered.
 #[track_caller]
 fn nothing_bought(lab: &Lab) {
     assert!(lab.emulator.ledger().is_empty(), "{:?}", lab.emulator.ledger());
-    let reads = ["DescribeCenBandwidthPackages", "GetCallerIdentity"];
+    let reads = [DESCRIBE, "GetCallerIdentity"];
     assert!(lab.emulator.requests().iter().all(|request| reads.contains(&request.action.as_str())));
 }
 
-/// The command is refused with this message, and returns the line that would allow it.
+/// Checks that the command is refused with this message, and returns the line that would allow it.
 #[track_caller]
 fn refused(lab: &Lab, command: &str, says: &str) -> String {
     let ran = lab.run(command);
-    assert_eq!(ran.code, 4, "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stderr.contains(says), "{says:?} is missing:\n{}", ran.stderr);
+    ran.check(4, says);
     nothing_bought(lab);
     last_line(&ran.stderr)
 }
 
-/// `net/x` is held for this reason; returns the hint.
+/// Checks that `net/x` is held for this reason, and returns the hint.
 #[track_caller]
 fn held(lab: &Lab, reason: &str) -> String {
     let ran = lab.run(&format!("{APPLY} --json"));
@@ -100,7 +99,8 @@ fn held(lab: &Lab, reason: &str) -> String {
     held["hint"].as_str().expect("a hint").to_owned()
 }
 
-/// `net/x` is held; after the hint's line is written where it is declared, this is bought.
+/// Checks that `net/x` is held, and that this is bought after the hint's line is written into its
+/// declaration.
 #[track_caller]
 fn held_until_written(lab: &Lab, reason: &str, line: &str, bought: &[&str]) {
     assert_eq!(last_line(&held(lab, reason)), line);
@@ -108,7 +108,7 @@ fn held_until_written(lab: &Lab, reason: &str, line: &str, bought: &[&str]) {
     allowed(lab, APPLY, bought);
 }
 
-/// The command goes through, and this is all that was ever bought.
+/// Checks that the command succeeds, and that this is everything ever bought.
 #[track_caller]
 fn allowed(lab: &Lab, command: &str, bought: &[&str]) {
     let ran = lab.run(command);
@@ -130,7 +130,7 @@ fn limits_of_the_spec_are_raised_one_by_one_and_neither_drops_the_other() {
     allowed(&lab, APPLY, &["net/a", "net/b"]);
 }
 
-/// Stacks of so many packages each, without limits of their own but for what their documents add.
+/// Returns stacks of so many packages each, without limits except those in their documents.
 fn stacks<const N: usize>(stacks: [(&str, usize, &str); N]) -> String {
     let areas = ["China", "Asia-Pacific", "Europe", "North-America"];
     let document = |(name, count, limits): (&str, usize, &str)| {
@@ -149,7 +149,7 @@ fn stacks_without_a_limit_of_purchases_share_one_default_and_a_new_stack_adds_no
     let lab = lab(&stacks([("a", 4, ""), ("b", 7, "")]), []);
     let says = "the default maxPurchases that 2 stacks without their own share is 10, the plan wants 11";
     assert_eq!(refused(&lab, APPLY, says), "maxPurchases: 7");
-    // Another limit is no limit of purchases, and a stack that sets one has left the others their default.
+    // Another limit does not limit purchases, and a stack that sets one leaves the others their default.
     lab.file("cenbwp.yaml", &stacks([("a", 4, ""), ("b", 7, "  maxPurchases: 7\n")]));
     let ran = lab.run(APPLY);
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
@@ -334,7 +334,7 @@ fn renamed_key_is_declared_again_or_is_another_package() {
     key_is_declared_again(&renamed());
 }
 
-/// The hint names the old key, and with it nothing is bought.
+/// Checks that the hint names the old key, and that nothing is bought with it.
 #[track_caller]
 fn key_is_declared_again(lab: &Lab) {
     let hint = held(lab, "look_alike");
@@ -437,21 +437,21 @@ fn item_that_cannot_be_read_holds_every_purchase() {
 #[test]
 fn item_without_an_id_holds_every_purchase_until_it_can_be_read() {
     let lab = lab(&one(""), [Package::new("cenbwp-odd", ["europe", "europe"], 3)]);
-    let describe = "DescribeCenBandwidthPackages";
+    let describe = DESCRIBE;
     lab.emulator.fault(Fault::new(describe, When::EVERY, Effect::Unreadable(0)));
     assert!(held(&lab, "unreadable").ends_with("correct them, and run `cenbwp plan` again"));
     lab.emulator.clear_faults();
     allowed(&lab, APPLY, &["net/x"]);
 }
 
-/// Not exit 4: nobody can allow half a listing, it can only be asked for again.
+/// No exit 4: no user can allow half a listing; the run can only be repeated.
 #[tokio::test(start_paused = true)]
 async fn torn_listing_is_an_error_and_no_short_list() {
     let bench = Bench::new();
     bench.emulator.edit(|world| world.packages.push(Package::new("cenbwp-1", ["europe", "europe"], 3)));
     let declared = spec(&one(""));
     for effect in [Effect::TotalCount(2), Effect::TotalCount(0), Effect::TotalCount(10_000_000)] {
-        bench.emulator.fault(Fault::new("DescribeCenBandwidthPackages", When::EVERY, effect));
+        bench.emulator.fault(Fault::new(DESCRIBE, When::EVERY, effect));
         let failure = bench.plan(&declared).await.expect_err("no whole listing");
         assert_eq!(failure.exit, Exit::Error, "{failure:?}");
         assert!(failure.error.to_string().contains("no whole listing"), "{failure:?}");

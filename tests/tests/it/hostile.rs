@@ -1,19 +1,16 @@
-//! Input without end: specs, recordings and replies that are larger, deeper or longer than any machine.
-//! Each ends in a clear error and the right code, and in bounded memory.
+//! Endless input: specs, recordings and replies that are larger, deeper or longer than any machine. Each ends
+//! in a clear error and the right code, in bounded memory.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::Stdio;
 
-use crate::support::{Lab, Rogue};
+use crate::support::{Lab, ONE, Rogue};
 
-/// KiB of address space that a run may use, stacks and arenas included: far less than what it is offered.
+/// The address space of a run in KiB, stacks and arenas included: far less than the input.
 const MEMORY: u64 = 1 << 20;
 
-const SPEC: &str =
-    "{version: 1, stack: net, packages: {x: {areas: [China, Europe], bandwidth: 7, autoPay: true}}}";
-
-/// Runs a shell command line in which `cenbwp` has bounded memory; it ends with this code and says this.
+/// Runs a shell command line in which `cenbwp` has bounded memory. It ends with this code and prints this.
 #[track_caller]
 fn check(lab: &Lab, line: &str, code: i32, says: &str) {
     let bounded = format!("ulimit -v {MEMORY} && {line}");
@@ -41,8 +38,8 @@ fn spec_without_end_is_refused() {
 #[test]
 fn folder_is_read_once_however_it_is_tied() {
     let lab = Lab::new();
-    lab.file("specs/good.yaml", SPEC);
-    // A folder in itself, and things that look like specs and never end.
+    lab.file("specs/good.yaml", ONE);
+    // A folder that contains itself, and files that look like specs and never end.
     let tie = "ln -s . specs/loop && ln -s /dev/zero specs/zero.yaml && mkfifo specs/fifo.yaml";
     let line = format!("{tie} && cenbwp validate -f specs");
     check(&lab, &line, 3, "specs/loop: a link to a folder that it lies in");
@@ -61,7 +58,7 @@ fn folder_is_read_once_however_it_is_tied() {
 #[test]
 fn spec_that_comes_through_a_pipe_is_a_spec() {
     let lab = Lab::new();
-    lab.file("good.yaml", SPEC);
+    lab.file("good.yaml", ONE);
     let line = "mkfifo fifo && { cat good.yaml > fifo & cenbwp validate -f fifo; }";
     check(&lab, line, 0, "1 package in 1 stack");
 }
@@ -115,7 +112,7 @@ fn good_spec_of_22_megabytes_is_read() {
 #[test]
 fn recording_or_configuration_without_end_is_refused() {
     let lab = Lab::new();
-    lab.file("cenbwp.yaml", SPEC);
+    lab.file("cenbwp.yaml", ONE);
     check(&lab, "cenbwp plan --live-from /dev/zero", 3, "/dev/zero: a device, expected a file");
     lab.file("deep.json", &"[".repeat(1_000_000));
     check(&lab, "cenbwp plan --live-from deep.json", 3, "deep.json: line 1 column 128: not JSON");
@@ -126,7 +123,7 @@ fn recording_or_configuration_without_end_is_refused() {
     assert!(lab.emulator.requests().is_empty());
 }
 
-/// Plans against a service that answers every request like this; the plan ends in an error that says this.
+/// Plans against a service that answers every request like this. The plan fails with this error.
 #[track_caller]
 fn check_reply(
     says: &str,
@@ -134,7 +131,7 @@ fn check_reply(
 ) {
     let rogue = Rogue::start(move |_, stream| answer(stream));
     let lab = Lab::new();
-    lab.file("cenbwp.yaml", SPEC);
+    lab.file("cenbwp.yaml", ONE);
     let flags = "--max-retries 1 --timeout 2s";
     check(&lab, &format!("cenbwp plan {flags} --endpoint {}", rogue.url()), 1, says);
     check(&lab, &format!("cenbwp plan {flags} --sts-endpoint {}", rogue.url()), 1, "GetCallerIdentity");
@@ -172,7 +169,7 @@ fn reply_that_drips_is_not_waited_for() {
 
 #[test]
 fn compressed_reply_that_explodes_is_cut_off() {
-    // 64 MiB of blanks, compressed to less than 70 kB: the length of the way in proves nothing.
+    // 64 MiB of blanks, compressed to less than 70 kB: the received length proves nothing.
     let bomb = include_bytes!("support/blanks.gz");
     check_reply("a body of more than 8 MiB after HTTP 200", |stream| {
         write!(

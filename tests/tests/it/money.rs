@@ -10,40 +10,25 @@ use cenbwp_tests::{
     Effect, Fault, Logged, Outcome as Answer, Package, Refusal, Semantics, TokenSemantics, When,
 };
 
-use crate::support::{Bench, purchases, spec};
-
-const CREATE: &str = "CreateCenBandwidthPackage";
-const DESCRIBE: &str = "DescribeCenBandwidthPackages";
+use crate::support::{Bench, CREATE, DESCRIBE, THREE, net, purchases, spec};
 
 fn one() -> Spec {
     one_of(100)
 }
 
 fn one_of(mbps: u32) -> Spec {
-    spec(&format!(
-        "{{version: 1, stack: net, packages: {{cn-eu: {{areas: [China, Europe], bandwidth: {mbps}, autoPay: true}}}}}}"
-    ))
+    spec(&net(&[("cn-eu", format!("bandwidth: {mbps}, autoPay: true"))]))
 }
 
 fn three() -> Spec {
-    spec(
-        "
-version: 1
-stack: net
-defaults: { autoPay: true, bandwidth: 10 }
-packages:
-  a: { areas: [China, Europe] }
-  b: { areas: [China, North-America] }
-  c: { areas: [Europe, Europe] }
-",
-    )
+    spec(THREE)
 }
 
 fn error_500() -> Refusal {
     Refusal::new(500, "InternalError", "the request failed for an unknown reason")
 }
 
-/// A purchase meets a fault, ends well, and a second run finds nothing to do.
+/// Checks that a purchase survives a fault, and that a second run finds nothing to do.
 async fn check_bought_once(bench: &Bench, outcome: Outcome) {
     let run = bench.apply(&one()).await;
     assert_eq!(run.outcome(), outcome, "{}", run.text);
@@ -115,7 +100,7 @@ async fn throttling_without_end_buys_nothing_and_says_so() {
     assert!(purchases(&bench.emulator).is_empty());
 }
 
-/// Every ClientToken that a Create carried, each once.
+/// Returns every ClientToken of a Create, each once.
 fn tokens_sent(bench: &Bench) -> std::collections::BTreeSet<String> {
     let requests = bench.emulator.requests();
     let creates = requests.iter().filter(|request| request.action == CREATE);
@@ -172,7 +157,7 @@ async fn item_that_slips_between_two_pages_is_not_bought_again() {
     let bench = Bench::new();
     bench.apply(&one()).await;
     fill(&bench, 70);
-    // On the first listing the second page begins 20 items later: our package is among the unseen.
+    // On the first listing the second page begins 20 items later and skips our package.
     bench.emulator.fault(Fault::new(DESCRIBE, When::call(2), Effect::Shift(20)));
     bench.emulator.fault(Fault::new(DESCRIBE, When::call(2), Effect::TotalCount(51)));
     bench.emulator.fault(Fault::new(DESCRIBE, When::call(1), Effect::TotalCount(51)));
@@ -180,7 +165,7 @@ async fn item_that_slips_between_two_pages_is_not_bought_again() {
     assert!(plan.is_empty(), "{plan:?}");
 }
 
-/// A count that is one too small is contradicted by nothing where the last page is full.
+/// No page contradicts a count that is one too small if the last page is full.
 #[tokio::test(start_paused = true)]
 async fn a_package_beyond_a_full_last_page_is_not_bought_again() {
     for (strangers, pages) in [(50, 2), (100, 5)] {
@@ -200,7 +185,7 @@ async fn a_package_beyond_a_full_last_page_is_not_bought_again() {
     }
 }
 
-/// The page after a full last one is read where a purchase depends on it, and nowhere else.
+/// The page after a full last one is read only if a purchase depends on it.
 #[tokio::test(start_paused = true)]
 async fn a_full_last_page_costs_a_purchase_one_more_request_and_an_ordinary_plan_none() {
     for (strangers, buys, pages) in [(49, true, 1), (50, true, 2), (50, false, 1), (51, true, 4)] {
@@ -215,7 +200,7 @@ async fn a_full_last_page_costs_a_purchase_one_more_request_and_an_ordinary_plan
     }
 }
 
-/// Puts this many strangers' packages into the account, newest first.
+/// Adds this many packages of strangers to the account, newest first.
 fn fill(bench: &Bench, count: usize) {
     bench.emulator.edit(|world| {
         for n in 0..count {
@@ -242,7 +227,7 @@ async fn item_that_turns_unreadable_stops_the_repetition_of_a_request_in_doubt()
     let bench = Bench::with(Semantics { tokens: TokenSemantics::New, ..Semantics::default() });
     fill(&bench, 1);
     bench.emulator.fault(Fault::new(CREATE, When::call(1), Effect::CutAfter));
-    // The package itself is the item that cannot be read, in every listing after the plan's.
+    // The package itself is the unreadable item, in every listing after the plan's.
     bench.emulator.fault(Fault::new(DESCRIBE, When::Calls { first: 2, last: None }, Effect::Unreadable(0)));
     let run = bench.apply(&one()).await;
     assert_eq!((run.outcome(), run.exit), (Outcome::Unknown, Exit::Unknown), "{}", run.text);
@@ -274,7 +259,7 @@ async fn two_runs_that_want_different_bandwidths_buy_once() {
             other.execute(&large, &theirs.0, &theirs.1)
         );
         assert_eq!(purchases(&bench.emulator), ["net/cn-eu"], "{tokens:?}");
-        // One has what it asked for, the other says that the package is there and differs.
+        // One run has what it asked for; the other reports that the package is there and differs.
         assert_eq!((mine.outcome(), mine.exit), (Outcome::Created, Exit::Done), "{}", mine.text);
         assert_eq!(
             (theirs.outcome(), theirs.exit),
@@ -306,7 +291,7 @@ async fn four_poisoned_tokens_are_the_end() {
     assert!(purchases(&bench.emulator).is_empty());
 }
 
-/// The code that answered each Create; empty for a yes.
+/// Returns the error code of each answer to a Create; empty for a success.
 fn codes_of_creates(bench: &Bench) -> Vec<String> {
     let requests = bench.emulator.requests();
     let creates = requests.iter().filter(|request| request.action == CREATE);
@@ -384,7 +369,7 @@ async fn dead_replay_is_unknown_and_never_points_to_the_way_to_buy_twice() {
 #[tokio::test(start_paused = true)]
 async fn purchase_that_is_not_listed_yet_is_not_told_as_somebody_elses_package() {
     let bench = Bench::with(Semantics { visible_after_listings: 3, ..Semantics::default() });
-    // While the new package is invisible, a person gives its tag to another one.
+    // A person gives the tag of the new package to another one while the new package is not listed yet.
     let tagged = Package::new("cenbwp-theirs", ["china", "europe"], 100).tagged("cenbwp", "net/cn-eu");
     let edit = Effect::Edit(std::sync::Arc::new(move |world| world.packages.push(tagged.clone())));
     bench.emulator.fault(Fault::new(DESCRIBE, When::call(2), edit));
@@ -398,7 +383,7 @@ async fn purchase_that_is_not_listed_yet_is_not_told_as_somebody_elses_package()
 async fn run_that_bought_never_exits_with_a_code_that_says_it_did_not() {
     let mut bench = Bench::new();
     bench.settings.parallelism = 1;
-    // A person resizes the first package before the run has seen it, and the second is sold out.
+    // A person resizes the first package before the run has listed it, and the second is sold out.
     let resize = Effect::Edit(std::sync::Arc::new(|world| world.packages[0].bandwidth = 200));
     bench.emulator.fault(Fault::new(DESCRIBE, When::call(2), resize));
     let sold_out = Refusal::new(400, "InventoryExceeded", "not enough bandwidth");
@@ -418,7 +403,7 @@ async fn unpaid_order_is_done_and_names_the_order() {
     assert_eq!((run.outcome(), run.exit), (Outcome::UnpaidOrder, Exit::Done), "{}", run.text);
     let orders = bench.emulator.ledger();
     assert!(run.text.contains(&orders[0].order_id), "{}", run.text);
-    // The package is not listed before it is paid; the next run asks with the same token and orders nothing new.
+    // The package is not listed before it is paid; the next run sends the same token and orders nothing new.
     let run = bench.apply(&unpaid).await;
     assert_eq!(run.outcome(), Outcome::UnpaidOrder);
     assert_eq!(purchases(&bench.emulator), ["net/x"]);
@@ -472,7 +457,7 @@ async fn interrupt_between_two_tokens_does_not_say_that_nothing_was_sent() {
 async fn purchase_that_is_not_waited_for_is_not_left_to_do() {
     let mut bench = Bench::new();
     (bench.settings.wait, bench.settings.wait_timeout) = (false, Duration::ZERO);
-    // The run looks before it repeats the request, and not after it.
+    // The run lists before it repeats the request, and not after it.
     bench.emulator.fault(Fault::new(CREATE, When::call(1), Effect::CutBefore));
     let run = bench.apply(&one()).await;
     assert_eq!((run.outcome(), run.exit), (Outcome::Created, Exit::Done), "{}", run.text);

@@ -1,5 +1,5 @@
-//! How many requests a run needs, how many at once, and how long it takes: on paused time, where a round trip takes
-//! exactly as long as the test says and computing takes no time at all.
+//! The number of requests of a run, their concurrency, and the time they take: on paused time, where a round
+//! trip takes exactly as long as the test says and computing takes no time.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -14,16 +14,14 @@ use cenbwp_tests::{Effect, Fault, Package, Refusal, Semantics, When};
 use tokio::time::Instant;
 
 use crate::common::{self, InProcess};
-use crate::support::{Bench, purchases, spec};
+use crate::support::{Bench, CREATE, DESCRIBE, purchases, spec};
 
-const CREATE: &str = "CreateCenBandwidthPackage";
-const DESCRIBE: &str = "DescribeCenBandwidthPackages";
 const CALLER: &str = "GetCallerIdentity";
 
-/// A round trip.
+/// One round trip.
 const L: Duration = Duration::from_millis(100);
 
-/// A way to the emulator that keeps when each request left and how many were under way then.
+/// A transport to the emulator that records when each request left and how many were open then.
 struct Gauge {
     way: InProcess,
     start: Instant,
@@ -55,7 +53,7 @@ impl Transport for Gauge {
     }
 }
 
-/// One request under way, until it is answered or not waited for any more.
+/// One open request, until it is answered or dropped.
 struct UnderWay<'a>(&'a Gauge);
 
 impl<'a> UnderWay<'a> {
@@ -74,7 +72,7 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-/// A bench with so many strangers' packages, every round trip to which takes `L`.
+/// Returns a bench with so many packages of strangers, at a round trip of `L`.
 fn bench(live: usize) -> (Bench, Arc<Gauge>) {
     bench_with(live, Semantics::default())
 }
@@ -104,14 +102,14 @@ impl Gauge {
         self.seen().sent.iter().map(|sent| sent.under_way).max().unwrap_or(0)
     }
 
-    /// How many round trips have passed.
+    /// Returns the number of round trips that have passed.
     fn round_trips(&self) -> u128 {
         assert_eq!(self.start.elapsed().as_millis() % L.as_millis(), 0, "nothing but round trips takes time");
         self.start.elapsed().as_millis() / L.as_millis()
     }
 }
 
-/// A spec that only watches so many packages, of which none is there.
+/// Returns a spec that only observes so many packages, none of which is there.
 fn watching(packages: usize) -> Spec {
     let entries: String = (0..packages)
         .map(|n| format!("  p{n}: {{areas: [China, Europe], bandwidth: 10, manage: observe}}\n"))
@@ -119,8 +117,8 @@ fn watching(packages: usize) -> Spec {
     spec(&format!("version: 1\nstack: net\ndefaults: {{autoPay: true}}\npackages:\n{entries}"))
 }
 
-/// One round trip for the first page and the account, then one for each windowful of the others: 9, 18, 36, and 48
-/// from then on. With 48 from the beginning 20,000 packages would take 10.
+/// One round trip for the first page and the account, then one for each window of the other pages: 9, 18, 36,
+/// and then 48 each. With 48 from the beginning 20,000 packages would take 10.
 #[tokio::test(start_paused = true)]
 async fn a_plan_takes_the_round_trips_that_its_pages_need_side_by_side() {
     for (packages, pages, round_trips, most) in [
@@ -145,7 +143,7 @@ async fn pages_for_what_the_spec_declares_do_not_wait_for_the_first() {
     let (bench, gauge) = bench(400);
     bench.plan(&watching(400)).await.unwrap();
     assert_eq!((gauge.sent(DESCRIBE).len(), gauge.round_trips()), (8, 1));
-    // After that the client knows by itself.
+    // After one listing the client itself knows the number of pages.
     bench.cloud.list().await.unwrap();
     assert_eq!((gauge.sent(DESCRIBE).len(), gauge.round_trips()), (16, 2));
 }
@@ -158,7 +156,7 @@ async fn a_page_beyond_the_end_does_no_harm() {
             let (bench, gauge) = bench(live);
             let when = When::Calls { first: pages + 1, last: None };
             bench.emulator.fault(Fault::new(DESCRIBE, when, effect.clone()));
-            // The first page is the last to arrive.
+            // The first page arrives last.
             let slow = Effect::Latency(L);
             bench.emulator.fault(Fault::new(DESCRIBE, When::call(1), slow));
             let (situation, _) = bench.plan(&watching(300)).await.unwrap();
@@ -171,7 +169,7 @@ async fn a_page_beyond_the_end_does_no_harm() {
 #[tokio::test(start_paused = true)]
 async fn throttling_halves_the_pages_at_once_and_every_page_comes() {
     let (bench, gauge) = bench(5_000);
-    // A window of 18, all of it throttled.
+    // A window of 18 requests, all of them throttled.
     bench.emulator.fault(Fault::new(
         DESCRIBE,
         When::Calls { first: 11, last: Some(28) },
@@ -182,7 +180,8 @@ async fn throttling_halves_the_pages_at_once_and_every_page_comes() {
     let under_way: Vec<usize> = gauge.sent(DESCRIBE).iter().map(|sent| sent.under_way).collect();
     let most = |sent: &[usize]| sent.iter().copied().max();
     assert_eq!(most(&under_way[..28]), Some(18));
-    // Each of the throttled ones comes again at a time of its own. Then there is half the room, and slowly more.
+    // Each throttled request is repeated at a time of its own. Then half as many may be open, and slowly
+    // more.
     assert_eq!(most(&under_way[28..56]), Some(10), "{under_way:?}");
     assert_eq!(most(&under_way[28..]), Some(15), "{under_way:?}");
 }
@@ -198,7 +197,8 @@ async fn pages_side_by_side_that_contradict_each_other_are_no_listing() {
     for torn in
         [Effect::TotalCount(399), Effect::TotalCount(401), Effect::TotalCount(0), shown_again, slipped]
     {
-        // Any page but a middle one that only slips, which no count tells: the last one is short by it.
+        // Any page except a middle one that only shifts: the count does not show that, and the last page is
+        // short by it.
         for call in [3, 8] {
             if call == 3 && matches!(torn, Effect::Shift(1)) {
                 continue;
@@ -228,17 +228,17 @@ async fn no_second_has_more_requests_than_max_rps() {
     let run = bench.apply(&spec).await;
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
     let times: Vec<Duration> = gauge.seen().sent.iter().map(|sent| sent.at).collect();
-    // The listing and its confirmation, the page after its full last one, the account, the purchases, one look for all
-    // of them.
+    // The listing and its confirmation, the page after its full last one, the account, the purchases, and one
+    // listing for all of them.
     assert_eq!(times.len(), 40 + 1 + 40 + 1 + 20 + 41);
     for (nth, later) in times.iter().zip(&times[10..]) {
         assert!(*later - *nth >= Duration::from_secs(1), "{nth:?} {later:?}");
     }
-    // And not fewer than allowed: 143 requests take 14 seconds, plus the waits between the steps.
+    // And not slower than allowed: 143 requests take 14 seconds, plus the waits between the steps.
     assert!(times.last().unwrap().as_secs() <= 17, "{times:?}");
 }
 
-/// A spec that buys so many packages.
+/// Returns a spec that buys so many packages.
 fn buying(packages: usize) -> Spec {
     let entries: String = (0..packages)
         .map(|n| format!("  p{n}: {{areas: [China, Europe], bandwidth: {}}}\n", n + 2))
@@ -248,7 +248,7 @@ fn buying(packages: usize) -> Spec {
     ))
 }
 
-/// The account and the listing; then for each field a call, and the look that proves it.
+/// The account and the listing; then for each field a call, and the listing that proves it.
 #[tokio::test(start_paused = true)]
 async fn fields_of_one_package_are_changed_one_after_the_other_without_a_pause() {
     let (bench, gauge) = bench(0);
@@ -264,7 +264,7 @@ async fn fields_of_one_package_are_changed_one_after_the_other_without_a_pause()
     assert_eq!((gauge.round_trips(), gauge.sent(DESCRIBE).len()), (1 + 4 * 2, 1 + 4));
 }
 
-/// 25 round trips to send, four at a time; 5 seconds until the last package is there; and the looks.
+/// 25 round trips to send, four at a time; 5 seconds until the last package is listed; and the listings.
 #[tokio::test(start_paused = true)]
 async fn a_hundred_purchases_take_little_longer_than_one() {
     let slow = Semantics { visible_after: Duration::from_secs(5), ..Semantics::default() };
@@ -275,7 +275,7 @@ async fn a_hundred_purchases_take_little_longer_than_one() {
     assert_eq!(gauge.sent(CREATE).iter().map(|sent| sent.under_way).max(), Some(4));
     let elapsed = gauge.start.elapsed();
     assert!(elapsed < Duration::from_secs(10), "{elapsed:?}");
-    // Looks are for all at once: one or two pages every second or two, and none for a package alone.
+    // The listings are shared: one or two pages every second or two, and none for one package alone.
     let looks = gauge.sent(DESCRIBE).len();
     assert!(looks <= 16, "{looks}");
 }

@@ -1,4 +1,5 @@
-//! What a release consists of: which build it is, its archive, its image, and that it needs nothing around it.
+//! The parts of a release: its build information, its archive and its image, and that it needs nothing around
+//! it.
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -9,17 +10,14 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Lab, Rogue, binaries, repository};
+use crate::support::{Lab, ONE, Rogue, binaries, repository};
 
-const SPEC: &str =
-    "{version: 1, stack: net, packages: {x: {areas: [China, Europe], bandwidth: 7, autoPay: true}}}";
-
-/// What `cenbwp version --json` says.
+/// Returns the output of `cenbwp version --json`.
 fn build(lab: &Lab) -> Value {
     serde_json::from_str(&lab.run("version --json").stdout).expect("one document")
 }
 
-/// The commands that `--help` lists.
+/// Returns the commands that `--help` lists.
 fn commands(lab: &Lab) -> BTreeSet<String> {
     let help = lab.run("--help").stdout;
     let (_, listed) = help.split_once("Commands:\n").expect("a list of commands");
@@ -41,13 +39,13 @@ fn version_names_the_commit_and_the_target() {
     }
 }
 
-/// The build script as a program, run where a package with these surroundings is built.
+/// The build script as a program, run in the place of a package with these surroundings.
 struct BuildScript {
     folder: TempDir,
 }
 
 impl BuildScript {
-    /// Compiles it. The package lies two folders below `repo`, as ours does.
+    /// Compiles it. The package is two folders below `repo`, like ours.
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let package = folder.path().join("outer/repo/crates/apply");
@@ -70,7 +68,8 @@ impl BuildScript {
         String::from_utf8(ran.stdout).expect("text").trim().to_owned()
     }
 
-    /// The commit that it finds, and what it asks cargo to watch besides itself and the variable.
+    /// Returns the commit that it finds, and the number of things it asks cargo to watch besides itself and
+    /// the variable.
     fn run(&self, profile: &str, variable: &str) -> (String, usize) {
         let mut script = Command::new(self.folder.path().join("script"));
         script.env("TARGET", "some-target").env("PROFILE", profile).env("CENBWP_COMMIT", variable);
@@ -136,8 +135,8 @@ fn every_command_has_a_man_page_that_says_what_its_help_says() {
     }
 }
 
-/// Packs a program, as `make dist` packs a release, and names the archive. The program is two lines that start the
-/// binary: one for development has sixty times the size of a release.
+/// Packs a program as `make dist` packs a release, and returns the archive. The program is two lines that
+/// start the binary: a development binary has sixty times the size of a release.
 pub(crate) fn pack(lab: &Lab, folder: &str) -> PathBuf {
     let binary = binaries().join("cenbwp");
     lab.program("program", &format!("exec {} \"$@\"\n", binary.display()));
@@ -199,7 +198,7 @@ fn image_holds_the_binary_and_certificates_and_runs_as_nobody() {
     }
 }
 
-/// What a command may be run in to be cut off from every network, where this machine allows it.
+/// Returns a command prefix that cuts a command off from every network, if this machine allows that.
 fn cut_off(lab: &Lab) -> Vec<&'static str> {
     let unshare = ["unshare", "--map-root-user", "--net"];
     let allowed = lab.command(unshare[0]).args(&unshare[1..]).arg("true").output();
@@ -209,14 +208,14 @@ fn cut_off(lab: &Lab) -> Vec<&'static str> {
 #[test]
 fn what_only_reads_and_renders_needs_no_network() {
     let mut lab = Lab::new();
-    lab.file("cenbwp.yaml", SPEC);
+    lab.file("cenbwp.yaml", ONE);
     lab.file(
         "none.json",
         r#"{"TotalCount":0,"PageNumber":1,"PageSize":50,"CenBandwidthPackages":{"CenBandwidthPackage":[]}}"#,
     );
     assert_eq!(lab.run("plan --out plan.json").code, 0);
     let seen = lab.emulator.requests().len();
-    // Whatever would be sent, also through a proxy, would be heard here.
+    // A listener that hears every request, also through a proxy.
     let ear = Rogue::saying(200, "text/plain", |_| String::new());
     for name in ["CENBWP_ENDPOINT", "CENBWP_STS_ENDPOINT", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"] {
         lab.set(name, Some(ear.url()));
@@ -245,7 +244,7 @@ fn what_only_reads_and_renders_needs_no_network() {
     assert_eq!(lab.emulator.requests().len(), seen);
 }
 
-/// A folder with nothing in it but the binary of a release and the certificates of this machine.
+/// Returns a folder with the binary of a release, the certificates of this machine, and nothing else.
 #[expect(clippy::disallowed_methods, reason = "which archive is tried is said by who made it")]
 fn empty_root(lab: &Lab) -> PathBuf {
     let archive = std::env::var("ARCHIVE").expect("ARCHIVE=FILE names what `make dist` packed");
@@ -260,11 +259,11 @@ fn empty_root(lab: &Lab) -> PathBuf {
     assert_eq!(lab.finish(&mut unpack).code, 0, "the archive holds the binary");
     let certificates = "etc/ssl/certs/ca-certificates.crt";
     std::fs::copy(Path::new("/").join(certificates), root.join(certificates)).expect("certificates");
-    std::fs::write(root.join("home/cenbwp.yaml"), SPEC).expect("the spec");
+    std::fs::write(root.join("home/cenbwp.yaml"), ONE).expect("the spec");
     root
 }
 
-/// The binary with nothing else in sight.
+/// Returns the binary, run with nothing else in sight.
 fn inside(lab: &Lab, root: &Path, arguments: &str) -> Command {
     let mut command = lab.command("unshare");
     command.args(["--map-root-user", "--wd=/home", "--root"]).arg(root);
@@ -291,7 +290,7 @@ fn release_needs_nothing_around_it() {
     assert_eq!(lab.emulator.ledger().len(), 1);
 }
 
-/// A name server that answers every question for an IPv4 address with loopback, and the others with nothing.
+/// Answers every question for an IPv4 address with loopback, and the others with nothing.
 fn serve_names(socket: UdpSocket) {
     std::thread::spawn(move || {
         let mut buffer = [0; 512];

@@ -1,4 +1,5 @@
-//! The policies that users copy: rules on the plan document in OPA's language, and the permissions of the roles.
+//! The policies that users copy: rules on the plan document in OPA's language, and the permissions of the
+//! roles.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,14 +7,14 @@ use cenbwp_tests::{Cen, Package};
 use regorus::{Engine, Value as Rego};
 use serde_json::{Value, json};
 
-use crate::support::{Lab, repository};
+use crate::support::{Lab, net, repository};
 
 fn policy(name: &str) -> String {
     let path = repository().join("examples/policies").join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// An engine with every rule and every test of a rule in it.
+/// Returns an engine with every rule and every test of a rule in it.
 fn rules() -> Engine {
     let mut engine = Engine::new();
     for name in ["cenbwp.rego", "cenbwp_test.rego", "terraform.rego", "terraform_test.rego"] {
@@ -22,7 +23,7 @@ fn rules() -> Engine {
     engine
 }
 
-/// What a rule says of a plan.
+/// Returns the verdict of a rule on a plan.
 pub(crate) fn says(rule: &str, plan: &str) -> Value {
     let mut engine = rules();
     engine.set_input(Rego::from_json_str(plan).expect("a plan is JSON"));
@@ -46,11 +47,9 @@ fn every_rule_keeps_its_own_tests() {
     }
 }
 
-/// A spec of one package with these fields besides its areas and the tag that the rules ask for.
+/// Returns a spec of one package with these fields besides its areas and the tag that the rules demand.
 fn declared(fields: &str) -> String {
-    format!(
-        "{{version: 1, stack: net, packages: {{x: {{areas: [China, Europe], autoPay: true, tags: {{team: a}}, {fields}}}}}}}"
-    )
+    net(&[("x", format!("autoPay: true, tags: {{team: a}}, {fields}"))])
 }
 
 fn plan(lab: &Lab, spec: &str) -> String {
@@ -91,14 +90,14 @@ fn rules_judge_real_plans() {
         warned,
         json!(["net/x: leaves cen-1, which interrupts traffic", "net/x: shrinks from 20 to 10 Mbps"])
     );
-    // A package that is bought small and grown large costs what a large one costs.
+    // A package that is bought small and then upgraded costs as much as a large one.
     let (denied, _) = judge(&declared("bandwidth: 10000"));
     assert_eq!(denied, json!(["adds 9980 Mbps at once, more than 500: 0 by purchases, 9980 by growth"]));
     let (denied, _) = judge(&declared("bandwidth: 20, cenId: cen-2"));
     assert_eq!(denied, json!(["the plan cannot be applied: see its held items and limits"]));
 }
 
-/// Three packages: one as declared, one that grows, one to be bought.
+/// Returns three packages: one in sync, one to upgrade, one to buy.
 fn mixed() -> (Lab, String) {
     let lab = Lab::new();
     lab.emulator.edit(|world| {
@@ -127,7 +126,7 @@ fn rule_written_for_terraform_judges_our_plan_unchanged() {
     assert_eq!(rule("grown"), json!(["cen_bandwidth_package.net/grown"]));
 }
 
-/// The line that GitLab's pages give for Terraform's plans.
+/// The line on GitLab's pages for Terraform's plans.
 const GITLAB: &str = r#"([.resource_changes[]?.change.actions?]|flatten)|{"create":(map(select(.=="create"))|length),"update":(map(select(.=="update"))|length),"delete":(map(select(.=="delete"))|length)}"#;
 
 #[test]
@@ -139,7 +138,7 @@ fn jq_line_of_gitlab_counts_our_plan_unchanged() {
     assert_eq!(counted, json!({ "create": 1, "update": 1, "delete": 0 }));
 }
 
-/// The statements of a policy: what each allows, and on what.
+/// Returns the statements of a policy: the actions and resources that each allows.
 fn statements(name: &str) -> BTreeMap<String, Value> {
     let policy: Value = serde_json::from_str(&policy(&format!("ram/{name}"))).expect("JSON");
     assert_eq!(policy["Version"], "1");
@@ -153,7 +152,7 @@ fn statements(name: &str) -> BTreeMap<String, Value> {
     allowed
 }
 
-/// The permissions that the requests so far have taken, by the names that RAM gives them. Who asks is told to anybody.
+/// Returns the permissions that the requests so far needed, by RAM's names. GetCallerIdentity needs none.
 fn taken(lab: &Lab) -> BTreeSet<String> {
     let requests = lab.emulator.requests();
     let asked = requests.iter().map(|request| request.action.as_str());
@@ -200,7 +199,7 @@ fn apply_role_may_do_what_apply_does_and_nothing_else() {
     assert!(reads.iter().all(|(action, resource)| statements("apply.json").get(action) == Some(resource)));
 }
 
-/// Whom a role trusts: the provider, and the subjects.
+/// Returns the principals that a role trusts: the provider, and the subjects.
 fn trusted(name: &str) -> (String, Value) {
     let policy: Value = serde_json::from_str(&policy(&format!("ram/{name}"))).expect("JSON");
     let [statement] = &policy["Statement"].as_array().expect("a list")[..] else {

@@ -1,18 +1,15 @@
-//! The way to the service through a proxy: a broken one is never passed by in silence, and what it answers is said.
+//! The service through a proxy: a broken proxy is never bypassed in silence, and its answers are reported.
 
 use std::io::Write;
 
-use crate::support::{Lab, Rogue};
+use crate::support::{Lab, ONE, Rogue};
 
-const SPEC: &str =
-    "{version: 1, stack: net, packages: {x: {areas: [China, Europe], bandwidth: 7, autoPay: true}}}";
-
-/// A lab whose service is behind TLS at a port that nobody listens at.
+/// Returns a lab whose service is at an https URL with a closed port.
 fn lab() -> Lab {
     let mut lab = Lab::new();
     lab.set("CENBWP_ENDPOINT", Some("https://127.1.1.1.test.invalid:1"));
     lab.set("CENBWP_STS_ENDPOINT", Some("https://127.1.1.1.test.invalid:1"));
-    lab.file("cenbwp.yaml", SPEC);
+    lab.file("cenbwp.yaml", ONE);
     lab
 }
 
@@ -25,7 +22,7 @@ fn a_proxy_that_is_none_ends_the_run_before_anything_is_sent() {
             let mut lab = Lab::new();
             lab.set(variable, Some(value));
             for command in ["plan", "status", "export", "apply --auto-approve"] {
-                let ran = lab.file("cenbwp.yaml", SPEC).run(command);
+                let ran = lab.file("cenbwp.yaml", ONE).run(command);
                 assert_eq!(ran.code, 3, "{variable}={value} {command}\n{}", ran.stderr);
                 assert!(
                     ran.stderr.contains(&format!("{variable} is no address of a proxy")),
@@ -35,7 +32,7 @@ fn a_proxy_that_is_none_ends_the_run_before_anything_is_sent() {
                 assert!(!ran.stderr.contains("s-secret"), "{}", ran.stderr);
                 assert!(lab.emulator.requests().is_empty());
             }
-            // What asks nothing needs no proxy.
+            // A command without requests needs no proxy.
             assert_eq!(lab.run("validate").code, 0);
         }
     }

@@ -1,18 +1,13 @@
-//! What is refused before anything is sent: a clear error, the right code, and an untouched request log.
+//! Refusals before anything is sent: a clear error, the right code, and an untouched request log.
 
 use cenbwp_tests::{Config, Package};
 
-use crate::support::{Lab, purchases};
+use crate::support::{DESCRIBE, Lab, ONE, purchases};
 
-const GOOD: &str =
-    "{version: 1, stack: net, packages: {x: {areas: [China, Europe], bandwidth: 7, autoPay: true}}}";
-
-/// Runs `cenbwp ARGUMENTS` on this spec: it ends with this code, says this on stderr, and sends nothing.
+/// Runs `cenbwp ARGUMENTS` on this spec: it ends with this code, prints this on stderr, and sends nothing.
 #[track_caller]
 fn check_nothing_sent(lab: &Lab, spec: &str, arguments: &str, code: i32, says: &str) {
-    let ran = lab.file("cenbwp.yaml", spec).run(arguments);
-    assert_eq!(ran.code, code, "{arguments}\n{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stderr.contains(says), "{says:?} is missing:\n{}", ran.stderr);
+    lab.file("cenbwp.yaml", spec).run(arguments).check(code, says);
     assert!(lab.emulator.requests().is_empty(), "{:?}", lab.emulator.requests());
 }
 
@@ -22,7 +17,7 @@ fn spec_with_errors_sends_nothing() {
     for command in ["plan", "apply --auto-approve"] {
         check_nothing_sent(&Lab::new(), bad, command, 3, "did you mean");
         check_nothing_sent(&Lab::new(), "{version: 1, stack", command, 3, "cenbwp.yaml:1:");
-        check_nothing_sent(&Lab::new(), GOOD, &format!("{command} -f missing.yaml"), 3, "missing.yaml");
+        check_nothing_sent(&Lab::new(), ONE, &format!("{command} -f missing.yaml"), 3, "missing.yaml");
     }
 }
 
@@ -42,7 +37,7 @@ fn flags_that_cannot_be_meant_send_nothing() {
         ("apply --auto-approve --no-wait --wait-timeout 1s", "--wait-timeout"),
         ("", "Usage"),
     ] {
-        check_nothing_sent(&Lab::new(), GOOD, arguments, 3, says);
+        check_nothing_sent(&Lab::new(), ONE, arguments, 3, says);
     }
 }
 
@@ -52,7 +47,7 @@ fn recording_is_never_applied() {
     lab.file("live.json", r#"{"TotalCount": 0, "PageNumber": 1, "PageSize": 50, "CenBandwidthPackages": {"CenBandwidthPackage": []}}"#);
     check_nothing_sent(
         &lab,
-        GOOD,
+        ONE,
         "apply --auto-approve --live-from live.json",
         4,
         "a recording is not the cloud",
@@ -63,19 +58,17 @@ fn recording_is_never_applied() {
 fn missing_credentials_send_nothing_and_say_what_was_looked_for() {
     let mut lab = Lab::new();
     lab.set("ALIBABA_CLOUD_ACCESS_KEY_SECRET", None);
-    check_nothing_sent(&lab, GOOD, "plan", 1, "ALIBABA_CLOUD_ACCESS_KEY_SECRET");
+    check_nothing_sent(&lab, ONE, "plan", 1, "ALIBABA_CLOUD_ACCESS_KEY_SECRET");
     lab.set("ALIBABA_CLOUD_ACCESS_KEY_ID", None);
-    check_nothing_sent(&lab, GOOD, "plan", 1, "config.json");
-    check_nothing_sent(&lab, GOOD, "plan --profile ci", 1, "config.json");
+    check_nothing_sent(&lab, ONE, "plan", 1, "config.json");
+    check_nothing_sent(&lab, ONE, "plan --profile ci", 1, "config.json");
 }
 
 /// Runs an apply that reads the cloud and then refuses: it ends with this code and buys nothing.
 #[track_caller]
 fn check_nothing_bought(lab: &Lab, spec: &str, arguments: &str, code: i32, says: &str) {
-    let ran = lab.file("cenbwp.yaml", spec).run(arguments);
-    assert_eq!(ran.code, code, "{arguments}\n{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stderr.contains(says), "{says:?} is missing:\n{}", ran.stderr);
-    let reads = ["DescribeCenBandwidthPackages", "GetCallerIdentity"];
+    lab.file("cenbwp.yaml", spec).run(arguments).check(code, says);
+    let reads = [DESCRIBE, "GetCallerIdentity"];
     assert!(lab.emulator.requests().iter().all(|request| reads.contains(&request.action.as_str())));
 }
 
@@ -108,7 +101,7 @@ packages: {{ a: {{ bandwidth: 10 }}, b: {{ bandwidth: 10 }} }}
 
 #[test]
 fn another_account_is_refused() {
-    let spec = GOOD.replace("stack: net", "stack: net, account: \"42\"");
+    let spec = ONE.replace("stack: net", "stack: net, account: \"42\"");
     for command in ["plan", "apply --auto-approve"] {
         check_nothing_bought(&Lab::new(), &spec, command, 4, "stack net belongs to account 42");
     }
@@ -135,19 +128,19 @@ packages:
 #[test]
 fn service_that_cannot_be_reached_is_an_error_that_says_so() {
     let mut lab = Lab::new();
-    // A port that was free a moment ago and that nobody listens at.
+    // A port that was free a moment ago and is closed now.
     let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).unwrap().port();
     let nobody = format!("http://127.0.0.1:{port}");
     lab.set("CENBWP_ENDPOINT", Some(&nobody));
     lab.set("CENBWP_STS_ENDPOINT", Some(&nobody));
-    check_nothing_sent(&lab, GOOD, "plan --max-retries 0", 1, "was not sent");
+    check_nothing_sent(&lab, ONE, "plan --max-retries 0", 1, "was not sent");
 }
 
 #[test]
 fn wrong_secret_is_an_error_without_the_secret() {
     let mut lab = Lab::with(Config::default());
     lab.set("ALIBABA_CLOUD_ACCESS_KEY_SECRET", Some("canary-secret"));
-    let ran = lab.file("cenbwp.yaml", GOOD).run("plan -vv");
+    let ran = lab.file("cenbwp.yaml", ONE).run("plan -vv");
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     assert!(ran.stderr.contains("SignatureDoesNotMatch"), "{}", ran.stderr);
     assert!(!ran.stderr.contains("canary-secret") && !ran.stderr.contains("Signature="), "{}", ran.stderr);

@@ -1,4 +1,4 @@
-//! Credentials that end while a run goes on, on paused time.
+//! Credentials that expire during a run, on paused time.
 
 use std::time::Duration;
 
@@ -9,13 +9,14 @@ use cenbwp_spec::Spec;
 use cenbwp_tests::{Access, Config, Fault, Semantics};
 use tempfile::TempDir;
 
-use crate::support::{Bench, purchases, spec};
+use crate::support::{Bench, DESCRIBE, ONE, purchases, spec};
 
 fn one() -> Spec {
-    spec("{version: 1, stack: net, packages: {x: {areas: [China, Europe], bandwidth: 7, autoPay: true}}}")
+    spec(ONE)
 }
 
-/// A configuration of the CLI whose current profile takes the role for plans, for 15 minutes at a time.
+/// Returns a configuration of the CLI whose current profile assumes the role for plans, for 15 minutes at a
+/// time.
 fn role() -> (TempDir, Environment) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (id, secret, role) = (Config::USER_ID, Config::USER_SECRET, Access::PLAN);
@@ -27,15 +28,11 @@ fn role() -> (TempDir, Environment) {
     (folder, Environment::new([("ALIBABA_CLOUD_CONFIG_FILE", path)]))
 }
 
-/// A server with credentials that last this many seconds.
+/// Returns a server with credentials that last this many seconds.
 fn server(bench: &Bench, seconds: i64) -> Environment {
     bench.emulator.edit_access(|access| (access.server, access.seconds) = (true, seconds));
     let off = ("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "true");
     Environment::new([off, ("ALIBABA_CLOUD_CREDENTIALS_URI", "http://127.0.0.1:1/credentials")])
-}
-
-fn calls(bench: &Bench, action: &str) -> usize {
-    bench.emulator.requests().iter().filter(|request| request.action == action).count()
 }
 
 async fn pass(seconds: u64) {
@@ -50,8 +47,8 @@ fn why<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
     }
 }
 
-/// The package appears after three quarters of an hour, in which the role is taken again every ten minutes, five
-/// before it ends.
+/// The package appears after three quarters of an hour, in which the role is assumed again every ten minutes,
+/// five before the session expires.
 #[tokio::test(start_paused = true)]
 async fn long_wait_is_survived_and_nothing_is_bought_twice() {
     let semantics = Semantics { visible_after: Duration::from_secs(45 * 60), ..Semantics::default() };
@@ -61,9 +58,9 @@ async fn long_wait_is_survived_and_nothing_is_bought_twice() {
     let run = bench.apply(&one()).await;
     assert_eq!((run.outcome(), run.exit), (Outcome::Created, Exit::Done), "{}", run.text);
     assert_eq!(purchases(&bench.emulator), ["net/x"]);
-    assert_eq!(calls(&bench, "AssumeRole"), 5);
-    // Each time the account is asked for, too.
-    assert_eq!(calls(&bench, "GetCallerIdentity"), 5);
+    assert_eq!(bench.calls("AssumeRole"), 5);
+    // The account is requested each time, too.
+    assert_eq!(bench.calls("GetCallerIdentity"), 5);
     let codes = bench
         .emulator
         .requests()
@@ -81,10 +78,10 @@ async fn credentials_are_renewed_five_minutes_or_half_their_life_before_they_end
         bench.cloud.account().await.expect("the account");
         pass(before).await;
         bench.cloud.ready().await.expect("still good");
-        assert_eq!(calls(&bench, "GET /credentials"), 1, "{life}");
+        assert_eq!(bench.calls("GET /credentials"), 1, "{life}");
         pass(after).await;
         bench.cloud.ready().await.expect("renewed");
-        assert_eq!(calls(&bench, "GET /credentials"), 2, "{life}");
+        assert_eq!(bench.calls("GET /credentials"), 2, "{life}");
     }
 }
 
@@ -97,7 +94,7 @@ async fn many_requests_at_once_take_one_role() {
         for listed in futures_util::future::join_all(asked).await {
             listed.expect("a listing");
         }
-        assert_eq!(calls(&bench, "AssumeRole"), taken);
+        assert_eq!(bench.calls("AssumeRole"), taken);
         pass(700).await;
     }
 }
@@ -115,13 +112,13 @@ async fn credentials_of_another_account_end_the_run() {
         }
         bench.emulator.edit_access(|access| access.account = "9999999999999999".to_owned());
         pass(400).await;
-        let listings = calls(&bench, "DescribeCenBandwidthPackages");
+        let listings = bench.calls(DESCRIBE);
         let reason = why(bench.cloud.list().await);
         let says =
             "the renewed credentials are of account 9999999999999999, and this run is for 1234567890123456";
         assert!(reason.contains(says), "{reason}");
-        assert_eq!(calls(&bench, "DescribeCenBandwidthPackages"), listings);
-        // Not forgotten by asking again.
+        assert_eq!(bench.calls(DESCRIBE), listings);
+        // Asking again does not forget the reason.
         why(bench.cloud.list().await);
     }
 }
@@ -150,10 +147,10 @@ async fn renewal_that_fails_is_tried_again_while_the_old_credentials_last() {
     pass(700).await;
     bench.cloud.list().await.expect("the old credentials last");
     bench.cloud.list().await.expect("and are not renewed at every step");
-    assert_eq!(calls(&bench, "AssumeRole"), 2);
+    assert_eq!(bench.calls("AssumeRole"), 2);
     pass(40).await;
     bench.cloud.list().await.expect("the old credentials last");
-    assert_eq!(calls(&bench, "AssumeRole"), 3);
+    assert_eq!(bench.calls("AssumeRole"), 3);
     pass(200).await;
     let reason = why(bench.cloud.list().await);
     assert!(reason.contains("AssumeRole was refused: NoPermission (HTTP 403)"), "{reason}");
@@ -161,7 +158,7 @@ async fn renewal_that_fails_is_tried_again_while_the_old_credentials_last() {
     bench.cloud.list().await.expect("renewed");
 }
 
-/// The service's clock decides: what it calls ended is renewed once, and only once.
+/// The service's clock decides: credentials that it calls expired are renewed once, and only once.
 #[tokio::test(start_paused = true)]
 async fn what_the_service_calls_ended_is_renewed_once() {
     let (_folder, environment) = role();
@@ -173,15 +170,15 @@ async fn what_the_service_calls_ended_is_renewed_once() {
     };
     end(&bench);
     bench.cloud.list().await.expect("renewed");
-    assert_eq!(calls(&bench, "AssumeRole"), 2);
+    assert_eq!(bench.calls("AssumeRole"), 2);
     end(&bench);
     let Err(Error::Refused(refusal)) = bench.cloud.list().await else { panic!("expected a refusal") };
     assert_eq!(refusal.code.to_string(), "InvalidSecurityToken.Expired");
     assert_eq!(refusal.kind, RefusalKind::AccountWide);
-    assert_eq!(calls(&bench, "AssumeRole"), 2);
+    assert_eq!(bench.calls("AssumeRole"), 2);
 }
 
-/// A cluster writes a new token into the file from time to time; the old one has ended by then.
+/// A cluster writes a new token into the file from time to time; the old one has expired by then.
 #[tokio::test(start_paused = true)]
 async fn token_file_is_read_again_at_each_renewal() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -202,8 +199,8 @@ async fn token_file_is_read_again_at_each_renewal() {
     pass(3400).await;
     write(&bench);
     bench.cloud.list().await.expect("renewed");
-    assert_eq!(calls(&bench, "AssumeRoleWithOIDC"), 2);
-    // Nobody writes: the token has ended, and soon the credentials have.
+    assert_eq!(bench.calls("AssumeRoleWithOIDC"), 2);
+    // The file stays as it is: the token has expired, and soon the credentials have.
     pass(3700).await;
     let reason = why(bench.cloud.list().await);
     assert!(reason.contains("AuthenticationFail.OIDCToken.Expired"), "{reason}");

@@ -1,4 +1,4 @@
-//! Every form of report, written by the real binary wherever a run ends.
+//! Every form of report, written by the real binary at every kind of end.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -6,25 +6,16 @@ use std::process::{Command, Stdio};
 use cenbwp_tests::Package;
 use serde_json::Value;
 
-use crate::support::{Lab, Ran, nobody, purchases};
+use crate::support::{Lab, ONE, Ran, nobody, purchases};
 
 const FORMS: [&str; 8] = ["human", "json", "markdown", "github", "gitlab", "sarif", "junit", "html"];
 
-const ONE: &str =
-    "{version: 1, stack: net, packages: {x: {areas: [China, Europe], bandwidth: 7, autoPay: true}}}";
-
-fn declared(spec: &str) -> Lab {
-    let lab = Lab::new();
-    lab.file("cenbwp.yaml", spec);
-    lab
-}
-
-/// The command with every form, each into its file.
+/// Returns the command with every form, each into its file.
 fn with_every_form(command: &str) -> String {
     FORMS.iter().fold(command.to_owned(), |command, form| format!("{command} --report {form}=out.{form}"))
 }
 
-/// Every form is there, and every one but the numbers for GitLab says each of these.
+/// Checks that every form is there, and that every one except the numbers for GitLab has each of these.
 #[track_caller]
 fn check_reports(lab: &Lab, ran: &Ran, code: i32, texts: &[&str]) {
     assert_eq!(ran.code, code, "{}", ran.stderr);
@@ -42,7 +33,7 @@ fn check_reports(lab: &Lab, ran: &Ran, code: i32, texts: &[&str]) {
 
 #[test]
 fn every_form_is_there_after_a_run_of_every_command() {
-    let lab = declared(ONE);
+    let lab = Lab::of(ONE);
     check_reports(&lab, &lab.run(&with_every_form("validate")), 0, &[]);
     check_reports(&lab, &lab.run(&with_every_form("plan --out plan.json")), 0, &[]);
     assert_eq!(lab.read("out.json"), lab.read("plan.json"));
@@ -57,18 +48,18 @@ fn every_form_is_there_after_a_run_of_every_command() {
 #[test]
 fn every_form_is_there_when_the_spec_is_wrong() {
     for command in ["validate", "plan", "apply --auto-approve"] {
-        let lab = declared(&ONE.replace("bandwidth", "bandwith"));
+        let lab = Lab::of(&ONE.replace("bandwidth", "bandwith"));
         check_reports(&lab, &lab.run(&with_every_form(command)), 3, &["E0201", "did you mean", "bandwidth"]);
         assert!(lab.emulator.requests().is_empty());
     }
-    let lab = declared(ONE);
+    let lab = Lab::of(ONE);
     let ran = lab.run(&with_every_form("plan -f no/such.yaml"));
     check_reports(&lab, &ran, 3, &["no/such.yaml", "-f PATH"]);
 }
 
 #[test]
 fn every_form_is_there_when_the_network_is_not() {
-    let mut lab = declared(ONE);
+    let mut lab = Lab::of(ONE);
     let url = nobody();
     lab.set("CENBWP_ENDPOINT", Some(&url));
     lab.set("CENBWP_STS_ENDPOINT", Some(&url));
@@ -80,7 +71,7 @@ fn every_form_is_there_when_the_network_is_not() {
 
 #[test]
 fn every_form_is_there_when_the_plan_is_refused() {
-    let lab = declared(ONE);
+    let lab = Lab::of(ONE);
     lab.emulator.edit(|world| world.packages.push(Package::new("cenbwp-twin", ["china", "europe"], 7)));
     let ran = lab.run(&with_every_form("apply --auto-approve"));
     check_reports(&lab, &ran, 4, &["1 change is held", "cenbwp-twin", "adopt: cenbwp-twin", "--skip-held"]);
@@ -89,7 +80,7 @@ fn every_form_is_there_when_the_plan_is_refused() {
 
 #[test]
 fn every_form_is_there_when_the_plan_is_stale() {
-    let lab = declared(ONE);
+    let lab = Lab::of(ONE);
     assert_eq!(lab.run("plan --out plan.json").code, 0);
     lab.file("cenbwp.yaml", &ONE.replace('7', "8"));
     let ran = lab.run(&with_every_form("apply plan.json"));
@@ -98,7 +89,7 @@ fn every_form_is_there_when_the_plan_is_stale() {
 
 #[test]
 fn every_form_says_that_nothing_was_left_to_do() {
-    let lab = declared(ONE);
+    let lab = Lab::of(ONE);
     assert_eq!(lab.run("plan --out plan.json").code, 0);
     assert_eq!(lab.run("apply plan.json").code, 0);
     let ran = lab.run("apply plan.json --report github --report markdown=again.md");
@@ -112,7 +103,7 @@ fn every_form_says_that_nothing_was_left_to_do() {
 #[test]
 fn every_form_is_there_when_a_signal_ends_the_run() {
     for (command, signal) in [("plan", "INT"), ("apply --auto-approve", "TERM")] {
-        let lab = declared(ONE);
+        let lab = Lab::of(ONE);
         lab.emulator.fault("*:latency=60s".parse().expect("a fault"));
         let arguments = with_every_form(command);
         let mut command = lab.command("cenbwp");
@@ -130,7 +121,7 @@ fn every_form_is_there_when_a_signal_ends_the_run() {
 
 #[test]
 fn killed_run_leaves_no_report_of_an_earlier_one() {
-    let lab = declared(ONE);
+    let lab = Lab::of(ONE);
     check_reports(&lab, &lab.run(&with_every_form("plan")), 0, &[]);
     lab.emulator.fault("*:latency=60s".parse().expect("a fault"));
     let before = lab.emulator.requests().len();
@@ -154,7 +145,7 @@ fn killed_run_leaves_no_report_of_an_earlier_one() {
 
 #[test]
 fn text_of_others_gives_the_runner_no_commands() {
-    let mut lab = declared(&ONE.replace("bandwidth: 7", "bandwidth: 7, name: x"));
+    let mut lab = Lab::of(&ONE.replace("bandwidth: 7", "bandwidth: 7, name: x"));
     let name = format!("{} ::error::obeyed ##[add-mask]obeyed", "x".repeat(90));
     lab.emulator.edit(|world| {
         let mut package = Package::new("cenbwp-x", ["china", "europe"], 7).tagged("cenbwp", "net/x");
@@ -177,7 +168,7 @@ fn text_of_others_gives_the_runner_no_commands() {
 #[test]
 fn jq_line_of_gitlab_gives_the_numbers_of_the_report() {
     const LINE: &str = r#"([.resource_changes[]?.change.actions?]|flatten)|{"create":(map(select(.=="create"))|length),"update":(map(select(.=="update"))|length),"delete":(map(select(.=="delete"))|length)}"#;
-    let lab = declared(
+    let lab = Lab::of(
         "
 version: 1
 stack: net
@@ -206,7 +197,7 @@ packages:
     let plan: Value = serde_json::from_str(&lab.read("plan.json")).expect("JSON");
     assert_eq!(ours, counted(&plan), "{}", ran.stdout);
     assert_eq!(ours, serde_json::json!({ "create": 1, "update": 2, "delete": 1 }));
-    // The line itself, where jq is installed.
+    // The line itself, if jq is installed.
     let jq = lab.command("jq").args(["-r", LINE]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let Ok(mut jq) = jq else { return };
     jq.stdin.take().expect("a pipe").write_all(lab.read("plan.json").as_bytes()).expect("jq reads");
@@ -214,7 +205,7 @@ packages:
     assert_eq!(serde_json::from_str::<Value>(&said.stdout).expect("JSON"), ours);
 }
 
-/// What the line computes.
+/// Computes the same numbers as the line.
 fn counted(plan: &Value) -> Value {
     let rows = plan["resource_changes"].as_array().into_iter().flatten();
     let actions: Vec<&Value> = rows.filter_map(|row| row["change"]["actions"].as_array()).flatten().collect();
@@ -224,7 +215,7 @@ fn counted(plan: &Value) -> Value {
 
 #[test]
 fn summary_of_the_step_is_added_to() {
-    let mut lab = declared(ONE);
+    let mut lab = Lab::of(ONE);
     lab.file("summary.md", "earlier");
     lab.set("GITHUB_STEP_SUMMARY", Some(&lab.path("summary.md").display().to_string()));
     let ran = lab.run("plan --report github");

@@ -1,20 +1,21 @@
-//! What the runner of a pipeline reads of a job: nothing that comes from a spec, from the cloud or from the name of a file
-//! commands it, in whichever form it is printed.
+//! The commands that the runner of a pipeline reads in a job's output: nothing in a spec, in the cloud or in
+//! the name of a file can be one, in any form of output.
 
 use std::process::Stdio;
 
 use cenbwp_tests::{Effect, Fault, Package, Refusal, When};
 use serde_json::Value;
 
-use crate::support::Lab;
+use crate::support::{CREATE, Lab, ONE};
 
 /// Commands of every runner, behind the only line ends that a name may hold.
 const EVIL: &str = "x##[set-output name=digest;]y##vso[task.setvariable variable=a]z ##[add-mask]w section_start:1560896352:s";
-/// The same where a text may have lines.
+/// The same for texts that may have several lines.
 const LINES: &str =
     "one\n::error::two\n  ::stop-commands::x\r::add-mask::y\n##[endgroup]\nsection_end:1560896352:s";
 
-/// Reads a line as GitHub's runner does: the newer form at its beginning, after white space, else the older one anywhere.
+/// Reads a line like GitHub's runner: the newer form at its beginning, after white space, else the older one
+/// anywhere.
 fn github(line: &str) -> Option<String> {
     let trimmed = line.trim();
     if let Some(rest) = trimmed.strip_prefix("::")
@@ -26,20 +27,20 @@ fn github(line: &str) -> Option<String> {
     rest.contains(']').then(|| rest.to_owned())
 }
 
-/// Reads a line as the agent of Azure Pipelines does.
+/// Reads a line like the agent of Azure Pipelines.
 fn azure(line: &str) -> Option<String> {
     let lower = line.to_ascii_lowercase();
     let (_, rest) = lower.split_once("##vso[")?;
     rest.contains(']').then(|| rest.to_owned())
 }
 
-/// Reads a line as GitLab does, and does not wait for the escape that ends a marker.
+/// Reads a line like GitLab, without waiting for the escape that ends a marker.
 fn gitlab(line: &str) -> Option<String> {
     let marker = ["section_start:", "section_end:"].iter().find_map(|it| line.split_once(it));
     marker.map(|(_, rest)| rest.to_owned()).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// Nothing is obeyed, but annotations where they were asked for.
+/// Checks that no runner finds a command, except annotations where they were requested.
 #[track_caller]
 fn check_obeyed(text: &str, annotated: bool, whence: &str) {
     for line in text.split(['\n', '\r']) {
@@ -53,7 +54,7 @@ fn quoted(text: &str) -> String {
     serde_json::to_string(text).expect("a string is JSON")
 }
 
-/// Packages of ours and of others, with commands in everything that a person can write.
+/// Adds packages of ours and of others, with commands in everything that a person can write.
 fn evil_world(lab: &Lab) {
     let evil = |id: &str, owner: Option<&str>| {
         let mut package = Package::new(id, ["china", "europe"], 7).tagged(EVIL, EVIL);
@@ -83,7 +84,7 @@ fn evil_spec() -> String {
     )
 }
 
-/// A spec that cannot be used, which quotes what is wrong with it.
+/// Returns an invalid spec, whose errors quote the commands in it.
 fn broken_spec() -> String {
     let evil = quoted(EVIL);
     format!(
@@ -93,15 +94,15 @@ fn broken_spec() -> String {
 
 const RUNNERS: [(&str, &str); 3] = [("GITHUB_ACTIONS", "true"), ("TF_BUILD", "True"), ("GITLAB_CI", "true")];
 
-/// Runs a command in every form that it has, inside of each runner and outside: nothing is obeyed, and what it prints
-/// does not depend on where it runs.
+/// Runs a command in every form that it has, inside each runner and outside: no runner finds a command, and
+/// the output does not depend on the place.
 #[track_caller]
 fn check(lab: &mut Lab, arguments: &[&str], forms: &[&str]) {
     let [first, others @ ..] = &printed(lab, arguments, forms)[..] else { return };
     others.iter().for_each(|other| assert_eq!(first, other, "{arguments:?}"));
 }
 
-/// What a command prints in each of these forms, once for each runner and first outside of any.
+/// Returns the output of a command in each of these forms, first outside any runner and then once for each.
 #[track_caller]
 fn printed(lab: &mut Lab, arguments: &[&str], forms: &[&str]) -> Vec<Vec<String>> {
     let mut all = Vec::new();
@@ -171,11 +172,8 @@ fn no_command_of_a_listing_reaches_a_runner() {
 #[test]
 fn no_command_of_a_reply_reaches_a_runner() {
     let mut lab = Lab::new();
-    lab.file(
-        "cenbwp.yaml",
-        "{version: 1, stack: net, packages: {x: {areas: [China, Europe], bandwidth: 7, autoPay: true}}}",
-    );
-    for action in ["CreateCenBandwidthPackage", "GetCallerIdentity"] {
+    lab.file("cenbwp.yaml", ONE);
+    for action in [CREATE, "GetCallerIdentity"] {
         lab.emulator.fault(Fault::new(action, When::EVERY, Effect::Refuse(Refusal::new(400, EVIL, LINES))));
         // Each reply has an id of its own.
         printed(&mut lab, &["apply", "--auto-approve", "--max-retries", "0", "-vvv"], &REPORTS);
@@ -207,7 +205,7 @@ fn what_is_exported_keeps_the_values_that_would_be_commands() {
     let ran = lab.run("export --out cenbwp.yaml");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     check_obeyed(&lab.read("cenbwp.yaml"), false, "the file");
-    // Adopting it changes nothing but our own tags: every value is the one that the cloud has.
+    // Adopting it changes only our own tags: every value is the one in the cloud.
     let plan = lab.run("plan --report json");
     assert_eq!(plan.code, 0, "{}", plan.stderr);
     let plan: Value = serde_json::from_str(&plan.stdout).expect("one document");

@@ -14,7 +14,7 @@ packages:
   y: { areas: [China, China], bandwidth: 2 }
 ";
 
-/// A lab with a saved plan `plan.json` of [`SPEC`].
+/// Returns a lab with a saved plan `plan.json` of [`SPEC`].
 fn planned() -> Lab {
     let lab = Lab::new();
     lab.file("cenbwp.yaml", SPEC);
@@ -24,13 +24,11 @@ fn planned() -> Lab {
     lab
 }
 
-/// Applies the plan: it ends with this code, says this on stderr, and buys nothing.
+/// Applies the plan: it ends with this code, prints this on stderr, and buys nothing.
 #[track_caller]
 fn check_refused(lab: &Lab, arguments: &str, code: i32, says: &str) {
     let before = purchases(&lab.emulator);
-    let ran = lab.run(arguments);
-    assert_eq!(ran.code, code, "{arguments}\n{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stderr.contains(says), "{says:?} is missing:\n{}", ran.stderr);
+    lab.run(arguments).check(code, says);
     assert_eq!(purchases(&lab.emulator), before);
 }
 
@@ -134,7 +132,7 @@ fn another_endpoint_or_account_makes_a_plan_stale() {
     other.file("cenbwp.yaml", SPEC).file("plan.json", &lab.read("plan.json"));
     check_refused(&other, "apply plan.json", 5, "the plan was made at http://127.0.0.1:");
     assert!(other.emulator.requests().is_empty());
-    // The packages are where they were, and the credentials turn out to be another account's.
+    // The packages are unchanged, and the credentials belong to another account.
     lab.set("CENBWP_STS_ENDPOINT", Some(&other.url()));
     check_refused(&lab, "apply plan.json", 5, "these credentials are of account 42");
 }
@@ -144,7 +142,7 @@ fn world_that_changed_makes_a_plan_stale_and_shows_both() {
     let lab = planned();
     lab.emulator.edit(|world| world.packages.push(Package::new("cenbwp-twin", ["china", "europe"], 7)));
     check_refused(&lab, "apply plan.json", 5, "--- planned");
-    // Bought by another run with another bandwidth: neither as planned nor as declared.
+    // Another run bought it with a third bandwidth, neither the planned nor the declared one.
     let lab = planned();
     let other = Package::new("cenbwp-theirs", ["china", "europe"], 9).tagged("cenbwp", "net/x");
     lab.emulator.edit(|world| world.packages.push(other));
@@ -207,7 +205,7 @@ fn file_that_is_no_plan_is_invalid_and_nothing_is_sent() {
     assert!(lab.emulator.requests().is_empty());
 }
 
-/// Every value of a plan, changed one at a time, is noticed and named, and nothing is sent.
+/// Changes every value of a plan, one at a time: each change is noticed and named, and nothing is sent.
 #[test]
 fn plan_with_any_value_changed_by_hand_is_refused() {
     let lab = planned();
@@ -234,7 +232,7 @@ fn plan_with_any_value_changed_by_hand_is_refused() {
     assert!(purchases(&lab.emulator).is_empty());
 }
 
-/// The part of the document that a pointer leads into: what an error has to name.
+/// Returns the part of the document that a pointer leads into, which an error has to name.
 fn first_name(pointer: &str) -> &str {
     pointer.split('/').nth(1).unwrap_or_default()
 }

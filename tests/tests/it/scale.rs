@@ -1,10 +1,10 @@
-//! What a plan of many packages costs, counted rather than timed: requests, and memory.
+//! The cost of a plan of many packages, counted and not timed: requests, and memory.
 
 use cenbwp_tests::{Config, sample};
 
-use crate::support::{Lab, Ran};
+use crate::support::{DESCRIBE, Lab, Ran};
 
-/// An account of this many packages, of which the first are declared.
+/// Returns an account of this many packages, of which the first are declared.
 fn lab(declared: usize, live: usize) -> Lab {
     let lab = Lab::new();
     lab.file("cenbwp.yaml", &sample::spec(declared));
@@ -12,11 +12,11 @@ fn lab(declared: usize, live: usize) -> Lab {
     lab
 }
 
-/// How often each operation was asked for: the listing, the account, and all others.
+/// Returns the number of requests for the listing, for the account, and for all other operations.
 fn requests(lab: &Lab) -> [usize; 3] {
     let requests = lab.emulator.requests();
     let count = |action: &str| requests.iter().filter(|request| request.action == action).count();
-    let (listing, account) = (count("DescribeCenBandwidthPackages"), count("GetCallerIdentity"));
+    let (listing, account) = (count(DESCRIBE), count("GetCallerIdentity"));
     [listing, account, requests.len() - listing - account]
 }
 
@@ -46,8 +46,8 @@ fn a_spec_of_many_packages_asks_for_no_page_more() {
 fn a_plan_of_twenty_thousand_live_packages_gets_by_with_64_mib() {
     for declared in [50, 20_000] {
         let lab = lab(declared, 20_000);
-        // In KiB: everything that the process may write to, whether it does or not. The peak that a measurement
-        // shows is less, but for the pages of the program itself.
+        // In KiB: all memory that the process may write to, used or not. The measured peak is less, except
+        // for the pages of the program itself.
         let limited = "ulimit -d 65536 && exec cenbwp plan --detailed-exitcode";
         nothing_to_do(&lab.finish(lab.command("sh").args(["-c", limited])));
         assert_eq!(requests(&lab), [400, 1, 0], "{declared} declared");

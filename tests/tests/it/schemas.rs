@@ -1,4 +1,4 @@
-//! What the tool writes for machines is what the published schemas say.
+//! Checks the tool's output for machines against the published schemas.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ fn check(validator: &Validator, value: &Value) {
     assert!(errors.is_empty(), "{errors:#?}\n{value:#}");
 }
 
-/// A world and a spec in which every part of a plan has something to say.
+/// Returns a world and a spec that fill every part of a plan.
 fn telling() -> Lab {
     let semantics = Semantics { visible_after_listings: 2, ..Semantics::default() };
     let lab = Lab::with(Config { semantics, ..Config::default() });

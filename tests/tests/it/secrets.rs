@@ -1,33 +1,30 @@
 //! A canary in every place that holds a secret, and every way for it to get out: commands, failures, log
-//! levels, files. It is nowhere to be found, and no request takes it where it does not belong.
+//! levels, files. No output shows it, and no request takes it where it does not belong.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use cenbwp_tests::{Config, auth::AccessKey};
 
-use crate::support::{Lab, Rogue, nobody};
+use crate::support::{Lab, ONE, Rogue, nobody};
 
 const ID: &str = "LTAIcanaryAccessKeyIdCanaryEnd";
 const SECRET: &str = "canarySecret0/+=abcdefghijklmnop";
 const TOKEN: &str = "CAIScanaryToken0/+=qrstuvwxyz0123456789";
-/// What each of them must not show of itself, as it is or percent-encoded. Four characters at either end
-/// of the id are meant to be seen.
+/// The part of each that must not be shown, plain or percent-encoded. Four characters at either end of the id
+/// may be seen.
 const CANARIES: [&str; 3] = ["canaryAccessKeyIdCanary", "canarySecret0", "canaryToken0"];
 
-const SPEC: &str =
-    "{version: 1, stack: net, packages: {x: {areas: [China, Europe], bandwidth: 7, autoPay: true}}}";
-
-/// A lab whose only key is the canary.
+/// Returns a lab whose only key is the canary.
 fn lab() -> Lab {
     let key = AccessKey { security_token: Some(TOKEN.to_owned()), ..AccessKey::new(ID, SECRET) };
     let mut lab = Lab::with(Config { keys: vec![key], ..Config::default() });
     lab.set("ALIBABA_CLOUD_SECURITY_TOKEN", Some(TOKEN));
-    lab.file("cenbwp.yaml", SPEC);
+    lab.file("cenbwp.yaml", ONE);
     lab
 }
 
-/// A lab whose service, and whose security token service, is somebody else.
+/// Returns a lab whose service and security token service are a stranger.
 fn lab_at(url: &str) -> Lab {
     let mut lab = lab();
     lab.set("CENBWP_ENDPOINT", Some(url));
@@ -42,8 +39,8 @@ fn check_hidden(text: &str, whence: &str) {
     }
 }
 
-/// Runs a command at every log level and with every report; it ends with this code each time and shows
-/// nothing, nor leaves anything in a file.
+/// Runs a command at every log level and with every report: it ends with this code each time, and neither its
+/// output nor any file shows a canary.
 #[track_caller]
 fn check_silent(lab: &Lab, command: &str, code: i32) {
     for how in [
@@ -63,7 +60,7 @@ fn check_silent(lab: &Lab, command: &str, code: i32) {
     }
 }
 
-/// Every file below a folder but the one that is meant to hold the secret.
+/// Returns every file below a folder except the one that is meant to hold the secret.
 fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
     for entry in std::fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("an entry"))
@@ -141,12 +138,12 @@ fn purchase_without_a_reply_shows_no_secret() {
     check_silent(&lab, &format!("{APPLY} --wait-timeout 1ms"), 7);
 }
 
-/// The whole request and every canary.
+/// Returns the whole request and every canary.
 fn mirror(request: &str) -> String {
     mirror_of(&format!("{request} {ID} {SECRET} {TOKEN}"))
 }
 
-/// JSON of a listing of nothing, with every other member that is read holding this text.
+/// Returns JSON of an empty listing, with this text in every other member that is read.
 fn mirror_of(text: &str) -> String {
     let mut reply = serde_json::json!({ "TotalCount": 0 });
     for name in ["Code", "code", "Message", "message", "RequestId", "HostId", "AccountId"] {
@@ -290,7 +287,8 @@ fn credential_files_with_odd_content_are_not_quoted() {
     }
 }
 
-/// A lab without credentials whose token service, metadata service and other servers are one stranger.
+/// Returns a lab without credentials whose token service, metadata service and other servers are one
+/// stranger.
 fn lab_of_strangers(url: &str) -> Lab {
     let mut lab = lab_at(url);
     for name in
@@ -302,14 +300,15 @@ fn lab_of_strangers(url: &str) -> Lab {
     lab
 }
 
-/// A source whose secrets are canaries: variables, a profile, and which canaries it holds before it has an answer.
+/// A source whose secrets are canaries: variables, a profile, and the canaries that it holds before it has an
+/// answer.
 struct Holder {
     variables: Vec<(&'static str, String)>,
     profile: String,
     holds: &'static [&'static str],
 }
 
-/// Files that hold canaries are named so that the search for them passes them over.
+/// The files that hold canaries have names that the search passes over.
 fn holders(url: &str) -> Vec<Holder> {
     const IN_QUERY: [&str; 2] = ["canaryToken0123", "canarySecret0123"];
     let by_profile = |holds, fields: &str| {
@@ -361,8 +360,8 @@ fn holders(url: &str) -> Vec<Holder> {
     ]
 }
 
-/// What a stranger answers: credentials if it gives any and is asked for them, and else the whole request, with what
-/// the other side holds beside it.
+/// Returns a stranger's answer: credentials, if it gives any and the request is for them, or else the whole
+/// request with the canaries that the other side holds.
 fn strangers_answer(request: &str, gives: bool, holds: &[&str]) -> String {
     let asks = ["AssumeRole", "/credentials", "/token?", "/security-credentials/"];
     if request.starts_with("PUT /latest/api/token") {

@@ -1,9 +1,9 @@
-//! What is live, who owns it, and what is due.
+//! The status: live packages, their owners, and their alerts.
 
 use cenbwp_tests::{Cen, Package, Reservation};
 use serde_json::{Value, json};
 
-use crate::support::Lab;
+use crate::support::{Lab, ONE};
 
 const SPEC: &str = "
 version: 1
@@ -24,13 +24,13 @@ fn package(id: &str, identity: &str) -> Package {
     Package::new(id, ["china", "europe"], 7).tagged("cenbwp", identity)
 }
 
-/// The package, changed.
+/// Returns the package, changed.
 fn with(mut package: Package, change: impl FnOnce(&mut Package)) -> Package {
     change(&mut package);
     package
 }
 
-/// Every state and every alert.
+/// Returns packages in every state and with every alert.
 fn packages() -> Vec<Package> {
     let raised = Reservation {
         order_type: "TEMP_UPGRADE".into(),
@@ -60,7 +60,7 @@ fn packages() -> Vec<Package> {
     ]
 }
 
-/// A time that is over for every clock.
+/// Returns a time in the past of every clock.
 fn ended() -> jiff::Timestamp {
     "2025-02-01T00:00:00Z".parse().expect("a time")
 }
@@ -75,7 +75,7 @@ fn lab() -> Lab {
     lab
 }
 
-/// The rows of a status: `identity id state`, of those with an identity.
+/// Returns the rows of a status: `identity id state`, of those with an identity.
 fn rows(lab: &Lab, arguments: &str) -> Vec<String> {
     let ran = lab.run(&format!("status --json {arguments}"));
     assert_eq!(ran.code, 0, "{}", ran.stderr);
@@ -91,7 +91,7 @@ fn rows(lab: &Lab, arguments: &str) -> Vec<String> {
 #[test]
 fn every_package_is_told_where_it_stands() {
     let lab = lab();
-    // A package that cannot be told whose it is holds what would be bought or adopted.
+    // A package with an unclear owner holds every purchase and adoption.
     let declared = [
         "net/adopts cenbwp-free held",
         "net/again cenbwp-old superseded",
@@ -152,8 +152,7 @@ fn status_ends_with_two_when_something_is_due() {
     let lab = lab();
     assert_eq!(lab.run("status").code, 0);
     assert_eq!(lab.run("status --detailed-exitcode").code, 2);
-    let spec =
-        "{version: 1, stack: net, packages: {x: {areas: [China, Europe], bandwidth: 7, autoPay: true}}}";
+    let spec = ONE;
     lab.file("cenbwp.yaml", spec);
     let only = |packages: Vec<Package>, arguments: &str, code: i32| {
         lab.emulator.edit(|world| world.packages = packages);

@@ -1,13 +1,10 @@
-//! Trees of files as a hostile pull request brings them: nothing outside of them is shown or overwritten, no
-//! secret of the environment gets out, and nothing keeps a run waiting.
+//! Trees of files from a hostile pull request: nothing outside of them is shown or overwritten, no secret of
+//! the environment gets out, and nothing keeps a run waiting.
 
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::support::{Lab, Ran, purchases};
-
-const SPEC: &str =
-    "{version: 1, stack: net, packages: {x: {areas: [China, Europe], bandwidth: 7, autoPay: true}}}";
+use crate::support::{Lab, ONE, Ran, purchases};
 
 /// Words that must not get out: in the environment, in files of the home, in the checkout's own folder.
 const CANARIES: [&str; 6] = [
@@ -19,7 +16,7 @@ const CANARIES: [&str; 6] = [
     "canaryOfOidc",
 ];
 
-/// A home with secrets, and in it a checkout with a folder of specs.
+/// Returns a home with secrets, and in it a checkout with a folder of specs.
 fn lab() -> Lab {
     let mut lab = Lab::new();
     lab.set("ALIBABA_CLOUD_ACCESS_KEY_ID", Some("LTAIcanaryAccessKey"));
@@ -31,7 +28,7 @@ fn lab() -> Lab {
     lab.file(".netrc", &format!("machine example.com\n  password {}\n", CANARIES[3]));
     lab.file("secrets.yaml", &format!("password: {}\n", CANARIES[3]));
     lab.file("checkout/.git/config", &format!("[http]\n\textraheader = {}\n", CANARIES[4]));
-    lab.file("checkout/specs/good.yaml", SPEC);
+    lab.file("checkout/specs/good.yaml", ONE);
     lab
 }
 
@@ -48,7 +45,7 @@ fn check_hidden(text: &str, whence: &str) {
     }
 }
 
-/// Runs every command over the specs in every form; each ends with this code and shows no secret.
+/// Runs every command on the specs in every form: each ends with this code and shows no secret.
 #[track_caller]
 fn replay(lab: &Lab, tree: &str, named: &str, code: i32) {
     const REPORTS: &str = "--report markdown=r.md --report sarif=r.sarif --report html=r.html \
@@ -90,7 +87,7 @@ fn link_out_of_the_tree_shows_nothing() {
         "ln -s ../specs specs/loop",
         "mkfifo specs/x.yaml",
         "mkfifo specs/pipe && ln -s pipe specs/x.yaml",
-        // Whoever may not make a device tries a link to one.
+        // A user who may not make a device tries a link to one.
         "mknod specs/x.yaml c 1 5 2>/dev/null || ln -s /dev/zero specs/x.yaml",
     ] {
         let lab = lab();
@@ -213,7 +210,7 @@ fn name_of_a_file_is_only_ever_a_name() {
     let lab = lab();
     for name in names {
         lab.file(&format!("checkout/specs/{name}"), "stack: [");
-        lab.file(&format!("checkout/linked/{name}"), SPEC);
+        lab.file(&format!("checkout/linked/{name}"), ONE);
         std::os::unix::fs::symlink("/proc/self/environ", lab.path(&format!("checkout/linked/link {name}")))
             .expect("a link");
     }
@@ -235,7 +232,7 @@ fn name_of_a_file_is_only_ever_a_name() {
         assert_eq!(ran.code, 3, "{line}: {}{}", ran.stdout, ran.stderr);
         for text in [&ran.stdout, &ran.stderr] {
             assert!(!text.contains('\u{1b}'), "{line}: {text:?}");
-            // Readers of JSON get the name as it is.
+            // Readers of JSON get the exact name.
             assert!(!text.contains('\u{202e}') || line.ends_with("--json"), "{line}: {text:?}");
             let commands = |line: &&str| line.starts_with("::") || line.starts_with("##[");
             assert_eq!(text.lines().find(commands), None, "{line}: {text}");
@@ -263,10 +260,10 @@ fn pipe_is_read_where_it_is_named_and_stdin_stays_stdin() {
     }
 }
 
-/// A lab whose account can be asked, with everything that a run reads.
+/// Returns a lab with an account that can be read, and every file that a run reads.
 fn readable() -> Lab {
     let lab = Lab::new();
-    lab.file("a.yaml", SPEC).file("d/b.yaml", &SPEC.replace("x:", "y:"));
+    lab.file("a.yaml", ONE).file("d/b.yaml", &ONE.replace("x:", "y:"));
     lab.file("live.json", r#"{"TotalCount": 0, "CenBandwidthPackages": {"CenBandwidthPackage": []}}"#);
     lab.file("tf.json", r#"{"format_version": "1.0", "values": {}}"#);
     assert_eq!(lab.run("plan -f a.yaml --out plan.json").code, 0);
@@ -315,11 +312,11 @@ fn output_that_is_an_input_or_another_output_is_refused_and_nothing_is_written()
         }
     }
     assert!(purchases(&lab.emulator).is_empty());
-    // A spec that cannot be used is no reason to overwrite it.
+    // An invalid spec is no reason to overwrite it.
     lab.file("bad.yaml", "stack: [");
     assert_eq!(lab.run("validate -f bad.yaml --report html=bad.yaml").code, 3);
     assert_eq!(lab.read("bad.yaml"), "stack: [");
-    // What holds nothing cannot be lost.
+    // A file without content cannot lose any.
     assert_eq!(lab.run("plan -f a.yaml --out /dev/null --report html=/dev/null").code, 0);
 }
 
@@ -331,7 +328,7 @@ fn saved_plan_and_journal_are_their_owners() {
         std::os::unix::fs::PermissionsExt::mode(&permissions) & 0o777
     };
     assert_eq!(mode("plan.json"), 0o600);
-    // Also in the place of a file that all may read.
+    // Also if it replaces a file that all users may read.
     let open: std::fs::Permissions = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     std::fs::set_permissions(lab.path("plan.json"), open).expect("it is ours");
     assert_eq!(lab.run("plan -f a.yaml --out plan.json").code, 0);
@@ -381,7 +378,7 @@ fn file_that_hits_a_limit_leaves_nothing_beside_it() {
     for line in ["validate -f a.yaml --report html=r.html", "show plan.json --report json=r.json"] {
         let lab = readable();
         let before = std::fs::read_dir(lab.folder()).expect("it is there").count();
-        // Ignored, the signal of the limit is an error; else it may end the run at once.
+        // If the signal of the limit is ignored, an error follows; else it may end the run at once.
         for (signal, code) in [("trap '' XFSZ;", Some(1)), ("", None)] {
             let limited = format!("{signal} ulimit -f 0; exec cenbwp {line}");
             let ran = lab.finish(lab.command("sh").args(["-c", &limited]));
@@ -506,7 +503,7 @@ fn files_of_windows_are_read_or_named() {
 #[test]
 fn file_of_another_kind_is_told_from_the_right_one() {
     let lab = readable();
-    lab.file("cenbwp.yml", SPEC);
+    lab.file("cenbwp.yml", ONE);
     lab.file("tfplan", "PK\u{3}\u{4}rest");
     lab.file("wrapped.json", "[command]/usr/bin/terraform show -json\n{\"format_version\":\"1.0\"}\n");
     lab.file("log.json", "{\"@level\":\"info\",\"@message\":\"Terraform 1.9.0\"}\n{\"@level\":\"info\"}\n");

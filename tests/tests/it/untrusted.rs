@@ -1,18 +1,14 @@
-//! Text of others: what a person reads shows every character as what it is, and what a program reads is
-//! the text itself.
+//! Text from others: people see every character for what it is, and programs get the exact text.
 
 use cenbwp_spec::neutral;
 use cenbwp_tests::{Effect, Fault, Package, Refusal, When};
 use serde_json::Value;
 
-use crate::support::{Lab, Rogue, Terminal};
+use crate::support::{CREATE, DESCRIBE, Lab, ONE, Rogue, Terminal};
 
-/// Terminal escapes of both lengths, a title, a bell, a carriage return, line ends, bidirectional
-/// controls, zero-width and invisible characters, tag characters, and the beginnings of Markdown and HTML.
+/// Terminal escapes of both lengths, a title, a bell, a carriage return, line ends, bidirectional controls,
+/// zero-width and invisible characters, tag characters, and the beginnings of Markdown and HTML.
 const EVIL: &str = "\u{1b}[2K\u{1b}]0;x\u{7}\u{9b}31m\rPlan: 0 to buy.\n+ net/forged   buys a package\u{2028}\u{202e}lived\u{2066}\u{200b}\u{200d}\u{ad}\u{61c}\u{180e}\u{2060}\u{feff}\u{e0041}\u{3164}\u{fe0f}\u{85}<img src=x>[a](b)`|";
-
-const SPEC: &str =
-    "{version: 1, stack: net, packages: {x: {areas: [China, Europe], bandwidth: 7, autoPay: true}}}";
 
 #[track_caller]
 fn check_plain(text: &str) {
@@ -22,7 +18,7 @@ fn check_plain(text: &str) {
     assert!(!text.contains("\n+ net/forged") && !text.contains("\n+ net forged"), "{text}");
 }
 
-/// Runs a command as a pipeline would, with the log at its loudest: all of it is plain.
+/// Runs a command as a pipeline would, with the most verbose log: the output has no such character.
 #[track_caller]
 fn check_run(lab: &Lab, arguments: &[&str], code: i32) -> String {
     let ran = lab.finish(lab.command("cenbwp").args(arguments).arg("-vvv"));
@@ -38,7 +34,7 @@ fn events(lab: &Lab, arguments: &[&str]) -> Vec<Value> {
     let ran =
         lab.finish(lab.command("cenbwp").args(arguments).args(["--json", "-vvv", "--log-format", "json"]));
     let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
-    // The log is one object per line too; the reason for the end below it is for people.
+    // The log has one object per line too; the error message below it is for people.
     for line in ran.stderr.lines().filter(|line| line.starts_with('{')) {
         parse(line);
     }
@@ -71,7 +67,7 @@ fn evil_world(lab: &Lab) {
     lab.emulator.edit(|world| world.packages.extend(packages));
 }
 
-/// Every field of every package is to change, so that each evil value is shown beside a plain one.
+/// Changes every field of every package, so that each evil value is shown beside a plain one.
 fn spec_of_everything() -> String {
     let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "x"];
     let packages: String = names.iter().map(|name| format!("  {name}: {{}}\n")).collect();
@@ -104,10 +100,10 @@ fn names_descriptions_and_tags_of_the_cloud_are_shown_as_what_they_are() {
 
 #[test]
 fn messages_of_the_service_are_shown_as_what_they_are() {
-    for action in ["CreateCenBandwidthPackage", "DescribeCenBandwidthPackages", "GetCallerIdentity"] {
+    for action in [CREATE, DESCRIBE, "GetCallerIdentity"] {
         for code in ["InvalidParameter", EVIL] {
             let lab = Lab::new();
-            lab.file("cenbwp.yaml", SPEC);
+            lab.file("cenbwp.yaml", ONE);
             lab.emulator.fault(Fault::new(
                 action,
                 When::EVERY,
@@ -128,7 +124,7 @@ fn replies_of_strangers_are_shown_as_what_they_are() {
                 .to_string()
         });
         let lab = Lab::new();
-        lab.file("cenbwp.yaml", SPEC);
+        lab.file("cenbwp.yaml", ONE);
         let here = ["plan", "--max-retries", "0", "--endpoint", rogue.url(), "--sts-endpoint", rogue.url()];
         check_run(&lab, &here, 1);
     }
@@ -141,15 +137,15 @@ fn orders_and_requests_of_a_purchase_are_shown_as_what_they_are() {
         let create = serde_json::json!({
             "CenBandwidthPackageId": "cenbwp-1", "CenBandwidthPackageOrderId": EVIL, "RequestId": EVIL,
         });
-        if request.contains("CreateCenBandwidthPackage") { create } else { describe }.to_string()
+        if request.contains(CREATE) { create } else { describe }.to_string()
     });
     let lab = Lab::new();
-    lab.file("cenbwp.yaml", SPEC);
+    lab.file("cenbwp.yaml", ONE);
     let here = ["apply", "--auto-approve", "--no-wait", "--endpoint", rogue.url()];
-    // The listing never shows it: accepted is not created.
+    // The listing never shows it: it is accepted and not created.
     let shown = check_run(&lab, &here, 6);
     assert!(shown.contains("order \u{fffd}[2K"), "{shown}");
-    let unpaid = lab.file("cenbwp.yaml", &SPEC.replace("autoPay: true", "autoPay: false"));
+    let unpaid = lab.file("cenbwp.yaml", &ONE.replace("autoPay: true", "autoPay: false"));
     check_run(unpaid, &here, 0);
 }
 
@@ -158,26 +154,26 @@ fn text_of_a_spec_is_shown_as_what_it_is() {
     let json = |text: &str| serde_json::to_string(text).expect("text is JSON");
     let (evil, hidden) = (json(EVIL), "\u{200b}\u{ad}\u{e0041}\u{2060}");
     for spec in [
-        SPEC.replace("China", &evil),
-        SPEC.replace("bandwidth", &evil),
-        SPEC.replace("x:", &format!("{evil}:")),
-        SPEC.replace("7", &evil),
-        SPEC.replace("net", &evil),
-        SPEC.replace("bandwidth: 7", &format!("bandwidth: 7, name: {evil}")),
-        SPEC.replace("bandwidth: 7", &format!("bandwidth: 7, tags: {{{evil}: {evil}}}")),
-        SPEC.replace(
+        ONE.replace("China", &evil),
+        ONE.replace("bandwidth", &evil),
+        ONE.replace("x:", &format!("{evil}:")),
+        ONE.replace("7", &evil),
+        ONE.replace("net", &evil),
+        ONE.replace("bandwidth: 7", &format!("bandwidth: 7, name: {evil}")),
+        ONE.replace("bandwidth: 7", &format!("bandwidth: 7, tags: {{{evil}: {evil}}}")),
+        ONE.replace(
             "bandwidth: 7",
             &format!("bandwidth: 7, adopt: {evil}, cenId: {evil}, resourceGroupId: {evil}"),
         ),
-        SPEC.replace(
+        ONE.replace(
             "bandwidth: 7",
             &format!("bandwidth: 7, ignore: [{evil}], manage: {evil}, chargeType: {evil}"),
         ),
-        SPEC.replace("bandwidth: 7", &format!("bandwidth: 7{hidden}")),
-        SPEC.replace("bandwidth: 7", &format!("band{hidden}width: 7 # {hidden}")),
-        SPEC.replace("bandwidth: 7", &format!("bandwidth: *{hidden}")),
-        format!("{SPEC}{EVIL}"),
-        format!("# {EVIL}\n{SPEC}"),
+        ONE.replace("bandwidth: 7", &format!("bandwidth: 7{hidden}")),
+        ONE.replace("bandwidth: 7", &format!("band{hidden}width: 7 # {hidden}")),
+        ONE.replace("bandwidth: 7", &format!("bandwidth: *{hidden}")),
+        format!("{ONE}{EVIL}"),
+        format!("# {EVIL}\n{ONE}"),
     ] {
         let lab = Lab::new();
         lab.file("cenbwp.yaml", &spec);
@@ -189,7 +185,7 @@ fn text_of_a_spec_is_shown_as_what_it_is() {
 
 #[test]
 fn names_of_files_are_shown_as_what_they_are() {
-    // A name in a folder holds no slash.
+    // A name in a folder has no slash.
     let name = format!("{}.yaml", EVIL.replace('/', " "));
     let lab = Lab::new();
     lab.file(&name, "{version: 1, stack: net, packages: {x: {}}}").file("live.json", "{}");
@@ -199,7 +195,7 @@ fn names_of_files_are_shown_as_what_they_are() {
     let findings = events(&lab, &["validate", "-f", &name]);
     let finding = findings.iter().find(|event| event["type"] == "finding").expect("the spec has errors");
     assert_eq!(finding["file"], name.as_str());
-    lab.file("cenbwp.yaml", SPEC);
+    lab.file("cenbwp.yaml", ONE);
     check_run(&lab, &["plan", "--live-from", &name], 3);
     check_run(&lab, &["plan", "--report", &format!("json={name}/report")], 1);
     check_run(&lab, &["apply", "--auto-approve", "--report", &format!("json={name}/report")], 0);
@@ -208,7 +204,7 @@ fn names_of_files_are_shown_as_what_they_are() {
 #[test]
 fn arguments_are_shown_as_what_they_are() {
     let lab = Lab::new();
-    lab.file("cenbwp.yaml", SPEC);
+    lab.file("cenbwp.yaml", ONE);
     for arguments in [
         &[EVIL][..],
         &["plan", EVIL],
@@ -234,7 +230,7 @@ fn terminal_gets_no_escape_but_our_own() {
         Terminal::start(lab.command("cenbwp").args(["apply", "--auto-approve", "--skip-held"])).end();
     assert_eq!(code, 0, "{screen}");
     let mut own = screen.clone();
-    // Colours, and the line that progress draws over.
+    // Colours, and the line that progress overwrites.
     while let Some(at) = own.find("\u{1b}[") {
         let length = own[at..].find(|c: char| c.is_ascii_alphabetic()).expect("an escape ends in a letter");
         assert!(matches!(&own[at + length..=at + length], "m" | "K"), "{screen:?}");

@@ -1,4 +1,4 @@
-//! Changes of packages that exist: each proved by its value, none repeated blindly, none hidden by another.
+//! Changes of existing packages: each proven by its value, none repeated blindly, none hidden by another.
 
 use std::time::Duration;
 
@@ -7,19 +7,14 @@ use cenbwp::exit::Exit;
 use cenbwp_spec::Spec;
 use cenbwp_tests::{Cen, Effect, Fault, Package, Refusal, Reservation, When};
 
-use crate::support::{Bench, Run, purchases, spec};
+use crate::support::{ATTRIBUTE, Bench, DESCRIBE, RESIZE, Run, net, purchases, spec};
 
-const RESIZE: &str = "ModifyCenBandwidthPackageSpec";
-const DESCRIBE_TEXT: &str = "ModifyCenBandwidthPackageAttribute";
-
-/// A spec of one package, `net/x`, with these fields besides its areas.
+/// Returns a spec of one package, `net/x`, with these fields besides its areas.
 fn declared(fields: &str) -> Spec {
-    spec(&format!(
-        "{{version: 1, stack: net, packages: {{x: {{areas: [China, Europe], autoPay: true, {fields}}}}}}}"
-    ))
+    wanted(&format!("autoPay: true, {fields}"))
 }
 
-/// The package that the spec declares as `bandwidth: 10`.
+/// Returns the package that the spec declares as `bandwidth: 10`.
 fn ours(id: &str) -> Package {
     Package::new(id, ["china", "europe"], 10).tagged("cenbwp", "net/x")
 }
@@ -33,7 +28,7 @@ fn bench(packages: Vec<Package>) -> Bench {
     bench
 }
 
-/// Applies, expects this outcome, and finds nothing left to do.
+/// Checks the outcome, and that nothing is left to do.
 #[track_caller]
 fn assert_settled(run: &Run, outcome: Outcome) {
     assert_eq!(run.outcome(), outcome, "{}", run.text);
@@ -49,12 +44,7 @@ async fn check(package: Package, fields: &str, outcome: Outcome) -> Bench {
     bench
 }
 
-/// How often each operation that changes something was asked for.
-fn calls(bench: &Bench, action: &str) -> usize {
-    bench.emulator.requests().iter().filter(|request| request.action == action).count()
-}
-
-/// A run that dies between the purchase and what follows it leaves what a finished one leaves.
+/// A run that is killed between the purchase and its follow-ups leaves what a finished run leaves.
 #[tokio::test(start_paused = true)]
 async fn an_ignored_cen_or_resource_group_is_left_after_a_purchase_however_the_run_ends() {
     let bench = bench(Vec::new());
@@ -64,15 +54,15 @@ async fn an_ignored_cen_or_resource_group_is_left_after_a_purchase_however_the_r
     };
     assert_settled(&bench.apply(&fields("cenId, resourceGroupId")).await, Outcome::Created);
     assert_eq!(purchases(&bench.emulator), ["net/x"]);
-    assert_eq!(calls(&bench, "AssociateCenBandwidthPackage") + calls(&bench, "MoveResourceGroup"), 0);
+    assert_eq!(bench.calls("AssociateCenBandwidthPackage") + bench.calls("MoveResourceGroup"), 0);
     let (_, plan) = bench.plan(&fields("cenId, resourceGroupId")).await.expect("the plan can be made");
     assert!(plan.is_empty(), "{plan:?}");
     let words: Vec<_> = plan.warnings.iter().map(|warning| warning.kind.rule().name).collect();
     assert_eq!(words, ["ignored", "ignored"]);
-    // What is no longer ignored is done to the package that is there.
+    // A field that is no longer ignored is changed on the existing package.
     assert_settled(&bench.apply(&fields("resourceGroupId")).await, Outcome::Updated);
-    assert_eq!(calls(&bench, "AssociateCenBandwidthPackage"), 1);
-    assert_eq!(calls(&bench, "MoveResourceGroup"), 0);
+    assert_eq!(bench.calls("AssociateCenBandwidthPackage"), 1);
+    assert_eq!(bench.calls("MoveResourceGroup"), 0);
     assert_eq!(purchases(&bench.emulator), ["net/x"]);
 }
 
@@ -100,7 +90,7 @@ async fn attached_package_is_resized_without_waiting_for_idle() {
     let mut package = ours("cenbwp-1");
     package.cen_ids = vec!["cen-1".into()];
     let bench = check(package, "bandwidth: 20, description: together", Outcome::Updated).await;
-    assert_eq!((calls(&bench, RESIZE), calls(&bench, DESCRIBE_TEXT)), (1, 1));
+    assert_eq!((bench.calls(RESIZE), bench.calls(ATTRIBUTE)), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -121,7 +111,7 @@ async fn lost_reply_of_a_resize_is_looked_for_before_anything_is_repeated() {
         let bench = bench(vec![ours("cenbwp-1")]);
         bench.emulator.fault(Fault::new(RESIZE, When::call(1), effect));
         assert_settled(&bench.apply(&declared("bandwidth: 20")).await, Outcome::Updated);
-        assert_eq!(calls(&bench, RESIZE), sent);
+        assert_eq!(bench.calls(RESIZE), sent);
     }
 }
 
@@ -130,7 +120,7 @@ async fn refusal_because_it_is_already_so_is_a_success() {
     let bench = bench(vec![ours("cenbwp-1")]);
     let spec = declared("bandwidth: 20");
     let (situation, plan) = bench.plan(&spec).await.expect("the plan can be made");
-    // Somebody else does the same between the plan and the call.
+    // A person makes the same change between the plan and the call.
     bench.emulator.edit(|world| world.packages[0].bandwidth = 20);
     assert_settled(&bench.execute(&spec, &situation, &plan).await, Outcome::Updated);
 }
@@ -154,7 +144,7 @@ async fn missing_money_for_an_upgrade_is_not_asked_for_again() {
     bench.emulator.fault(Fault::new(RESIZE, When::EVERY, Effect::Refuse(broke)));
     let run = bench.apply(&declared("bandwidth: 20")).await;
     assert_eq!((run.outcome(), run.exit), (Outcome::Failed, Exit::Error), "{}", run.text);
-    assert_eq!(calls(&bench, RESIZE), 1);
+    assert_eq!(bench.calls(RESIZE), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -174,7 +164,7 @@ async fn package_whose_tag_could_not_be_set_is_not_changed_further() {
     bench.emulator.fault(Fault::new("TagResources", When::EVERY, Effect::Refuse(denied)));
     let run = bench.apply(&declared("bandwidth: 20, adopt: cenbwp-free")).await;
     assert_eq!((run.outcome(), run.exit), (Outcome::Failed, Exit::Error), "{}", run.text);
-    assert_eq!(calls(&bench, RESIZE), 0);
+    assert_eq!(bench.calls(RESIZE), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -191,7 +181,7 @@ async fn prepaid_package_is_detached_and_left_to_expire() {
     package.cen_ids = vec!["cen-1".into()];
     let bench = check(package, "bandwidth: 10, manage: retire", Outcome::Retiring).await;
     assert!(bench.emulator.packages()[0].cen_ids.is_empty());
-    assert_eq!(calls(&bench, "DeleteCenBandwidthPackage"), 0);
+    assert_eq!(bench.calls("DeleteCenBandwidthPackage"), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -199,12 +189,11 @@ async fn postpaid_package_is_deleted_and_one_that_is_gone_is_done_at_once() {
     let mut package = ours("cenbwp-1");
     package.charge_type = "POSTPAY".into();
     let fields = "bandwidth: 10, chargeType: POSTPAY, manage: retire";
-    let wanted =
-        spec(&format!("{{version: 1, stack: net, packages: {{x: {{areas: [China, Europe], {fields}}}}}}}"));
+    let wanted = wanted(fields);
     let bench = bench(vec![package.clone()]);
     assert_settled(&bench.apply(&wanted).await, Outcome::Retired);
     assert!(bench.emulator.packages().is_empty());
-    // Deleted by somebody else after the plan: the refusal is looked into once and is a success.
+    // A person deletes it after the plan: the refusal is checked once and is a success.
     bench.emulator.edit(|world| world.packages = vec![package]);
     let (situation, plan) = bench.plan(&wanted).await.expect("the plan can be made");
     bench.emulator.edit(|world| world.packages.clear());
@@ -262,14 +251,14 @@ packages:
     );
     let run = bench.apply(&wanted).await;
     assert_eq!(run.exit, Exit::Done, "{}", run.text);
-    // Each was sent once, after the one before it was seen in a listing.
+    // Each was sent once, after a listing showed the one before it.
     let log = bench.emulator.requests();
     let order: Vec<&str> = log.iter().map(|request| request.action.as_str()).collect();
     let attaches: Vec<usize> =
         (0..order.len()).filter(|&n| order[n] == "AssociateCenBandwidthPackage").collect();
     assert_eq!(attaches.len(), 3, "{order:?}");
     for pair in attaches.windows(2) {
-        assert!(order[pair[0]..pair[1]].contains(&"DescribeCenBandwidthPackages"), "{order:?}");
+        assert!(order[pair[0]..pair[1]].contains(&DESCRIBE), "{order:?}");
     }
 }
 
@@ -286,10 +275,10 @@ async fn temporary_upgrade_is_not_fought() {
     let bench = bench(vec![package]);
     let (_, plan) = bench.plan(&declared("bandwidth: 10")).await.expect("the plan can be made");
     assert!(plan.is_empty(), "{plan:?}");
-    assert_eq!(calls(&bench, RESIZE), 0);
+    assert_eq!(bench.calls(RESIZE), 0);
 }
 
-/// A change of each kind, and the package that it starts from, if any.
+/// Returns a change of each kind, and the package that it starts from, if any.
 fn every_kind() -> Vec<(&'static str, Option<Package>)> {
     let attached = |id: &str| {
         let mut package = ours(id);
@@ -316,7 +305,7 @@ fn every_kind() -> Vec<(&'static str, Option<Package>)> {
     ]
 }
 
-/// What can go wrong with one request.
+/// Returns the faults that one request can have.
 fn every_fault() -> Vec<Effect> {
     let error = |status, code: &str| Refusal::new(status, code, "injected");
     vec![
@@ -332,8 +321,8 @@ fn every_fault() -> Vec<Effect> {
     ]
 }
 
-/// Every kind of change, every fault, at every request of the run: the run tells the truth, a second run
-/// finishes what is left, nothing is bought twice, and then there is nothing to do.
+/// Every kind of change, every fault, at every request of the run: the run reports the truth, a second run
+/// finishes the rest, nothing is bought twice, and then there is nothing to do.
 #[tokio::test(start_paused = true)]
 async fn every_change_converges_under_every_fault_at_every_step() {
     for (fields, package) in every_kind() {
@@ -361,12 +350,12 @@ async fn every_change_converges_under_every_fault_at_every_step() {
     }
 }
 
-/// The spec of one kind of change.
+/// Returns the spec of one kind of change.
 fn wanted(fields: &str) -> Spec {
-    spec(&format!("{{version: 1, stack: net, packages: {{x: {{areas: [China, Europe], {fields}}}}}}}"))
+    spec(&net(&[("x", fields)]))
 }
 
-/// Runs again until nothing is left, and holds the result against the laws.
+/// Runs again until nothing is left, and checks the result against the laws.
 async fn assert_converges(bench: &Bench, wanted: &Spec, what: &str) {
     bench.emulator.clear_faults();
     let last = bench.apply(wanted).await;
@@ -414,7 +403,7 @@ async fn every_change_converges_when_two_runs_make_it_at_once() {
     }
 }
 
-/// The packages of a saved world.
+/// Returns the packages of a saved world.
 fn packages_of(world: &str) -> serde_json::Value {
     let world: serde_json::Value = serde_json::from_str(world).expect("a saved world is JSON");
     world["packages"].clone()

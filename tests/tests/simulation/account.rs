@@ -1,4 +1,5 @@
-//! The account that a schedule plays in: what is declared, what is there before, and what people do to it.
+//! The account of a schedule: the specs, the packages that are there before the first run, and what people do
+//! to them.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -10,10 +11,10 @@ use crate::common;
 use crate::planted::Bug;
 use crate::schedule::{Act, Name, Pin, Schedule, Want, Wish};
 
-/// When every history begins.
+/// The time at which every history begins.
 pub(crate) const START: &str = "2026-01-02T03:04:05Z";
 
-/// A tag of others, on every package that is found. Nobody declares it.
+/// A tag of other tools, on every package that is found. No spec declares it.
 pub(crate) const FOREIGN: &str = "theirs";
 
 /// The one tag that specs declare.
@@ -22,7 +23,7 @@ pub(crate) const TEAM: &str = "team";
 /// A package that is there before the first run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Found {
-    /// Whose areas it has; also in its id.
+    /// The name whose areas it has; also in its id.
     pub(crate) name: Name,
     pub(crate) owner: Owner,
     pub(crate) mbps: u32,
@@ -33,7 +34,7 @@ pub(crate) struct Found {
     pub(crate) term: Term,
 }
 
-/// Whose a found package is.
+/// The owner of a found package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     /// The identity of its name in this generation.
@@ -43,7 +44,7 @@ pub(crate) enum Owner {
     Other,
 }
 
-/// How a found package is paid for, and whether it works.
+/// The charge type and the state of a found package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Term {
     /// Prepaid and running.
@@ -58,7 +59,7 @@ pub(crate) enum Term {
 }
 
 impl Found {
-    /// One of ours, bought for this want, as a purchase leaves it.
+    /// A package of our stack, as a purchase for this entry leaves it.
     pub(crate) fn ours(name: Name, want: &Want) -> Self {
         Self {
             name,
@@ -106,7 +107,7 @@ impl Found {
     }
 }
 
-/// The spec of a commit as the tool reads it; the same text is parsed once per thread.
+/// Returns the spec of a commit as the tool reads it. Each text is parsed once per thread.
 pub(crate) fn spec_of(wish: &Wish, pin: Option<Pin>, bug: Option<Bug>) -> Spec {
     thread_local! {
         static PARSED: RefCell<BTreeMap<(Wish, Option<Pin>), Spec>> = RefCell::default();
@@ -146,7 +147,7 @@ pub(crate) fn areas(name: Name) -> [&'static str; 2] {
     if name == 'c' { ["China", "North-America"] } else { ["China", "Europe"] }
 }
 
-/// The identity that a declared package is recognised by.
+/// The identity of a declared package.
 pub(crate) fn identity(name: Name, want: &Want) -> String {
     identity_of(name, want.generation)
 }
@@ -164,12 +165,12 @@ pub(crate) fn purchase_title(name: Name) -> &'static str {
     }
 }
 
-/// Tells whether an identity is one of a name, in any generation.
+/// Reports whether an identity belongs to a name, in any generation.
 pub(crate) fn is_of(identity: &str, name: Name) -> bool {
     identity.strip_prefix("net/").is_some_and(|rest| rest.starts_with(name))
 }
 
-/// Puts into the account what is there before the first run.
+/// Adds the packages and CENs that are there before the first run.
 pub(crate) fn furnish(world: &mut World, schedule: &Schedule) {
     world.cens = vec![Cen::new("cen-1"), Cen::new("cen-2")];
     for n in 0..schedule.strangers {
@@ -188,7 +189,7 @@ fn stranger(n: usize) -> Package {
 const BY_HAND: &str = "cenbwp-byhand";
 const FOUND: &str = "cenbwp-found";
 
-/// Tells whether no run bought a package: it was there before, or a person bought it.
+/// Reports whether a package was there before or was bought by a person, and not by a run.
 pub(crate) fn is_by_hand(package: &Package) -> bool {
     package.id.starts_with(BY_HAND) || package.id.starts_with(FOUND)
 }
@@ -201,7 +202,7 @@ fn by_hand(world: &World, name: Name, mbps: i64) -> Package {
     package
 }
 
-/// Does what a person does.
+/// Carries out one action of a person.
 pub(crate) fn do_deed(world: &mut World, act: Act) {
     let on_second = |package: &&Package| package.cen_ids.iter().any(|cen| cen == "cen-2");
     let taken: Vec<String> =

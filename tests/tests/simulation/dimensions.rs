@@ -1,11 +1,11 @@
-//! What occurred in a history: a simulation in which something never happens proves nothing about it.
+//! The events of a history: a simulation in which something never happens proves nothing about it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::history::{Event, Fate, History, Record, tag_in};
 use crate::schedule::{Action, End, Kind, Mode, Moment, Pin, What};
 
-/// Everything that has to occur, outcomes and codes apart.
+/// Everything that has to occur, apart from outcomes and exit codes.
 pub(crate) const DIMENSIONS: [&str; 24] = [
     "SIGINT",
     "Ctrl-C",
@@ -33,10 +33,10 @@ pub(crate) const DIMENSIONS: [&str; 24] = [
     "credentials that end",
 ];
 
-/// What else has to occur, of what takes two events to see.
+/// Further events that have to occur, each seen from two others.
 pub(crate) const MORE: [&str; 2] = ["value that is so already", "answer long before another one"];
 
-/// What occurred, each once.
+/// Returns the events that occurred, each once.
 pub(crate) fn seen(history: &History) -> BTreeSet<&'static str> {
     let mut seen = BTreeSet::new();
     for (n, record) in history.runs.iter().enumerate().filter(|(_, record)| !record.quiet) {
@@ -138,9 +138,9 @@ fn refusals(n: usize, history: &History, seen: &mut BTreeSet<&'static str>) {
     }
 }
 
-/// What takes a look at more than one reply.
+/// Finds the events that take more than one reply to see.
 fn answers(n: usize, record: &Record, history: &History, seen: &mut BTreeSet<&'static str>) {
-    // Orders that are open, and when each other one was answered meanwhile.
+    // Open orders, and when the first other order was answered meanwhile.
     let mut open: BTreeMap<&str, (String, Option<u64>)> = BTreeMap::new();
     let mut put_off: BTreeSet<String> = BTreeSet::new();
     let mut there: BTreeSet<&str> = BTreeSet::new();

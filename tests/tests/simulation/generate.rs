@@ -1,5 +1,5 @@
-//! The schedule of a seed: every other seed is about packages that exist, the others about buying; of these, some are
-//! about orders that another hand crosses, and some about packages that are gone.
+//! Makes the schedule of a seed. Every other seed is about packages that exist, the others about purchases;
+//! some of these have orders that another hand crosses, some have packages that are gone.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::schedule::{
 };
 
 impl Schedule {
-    /// The schedule of a seed.
+    /// Returns the schedule of a seed.
     pub(crate) fn of(seed: u64) -> Self {
         // Neighbouring seeds must not give neighbouring streams.
         let mut rng = Rng::with_seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5DEE_CE66);
@@ -43,7 +43,8 @@ fn buying(seed: u64, rng: &mut Rng) -> Schedule {
     Schedule { seed, delay: delay(rng), service: service(rng), strangers, found, runs, faults, deeds }
 }
 
-/// Orders that are put off for seconds, while another commit adopts or a person tags what they are for.
+/// Orders that are put off for seconds, while another commit adopts, or a person tags, the package they are
+/// for.
 fn crossing(seed: u64, rng: &mut Rng) -> Schedule {
     let alien = Found {
         name: 'a',
@@ -77,7 +78,8 @@ fn crossing(seed: u64, rng: &mut Rng) -> Schedule {
     Schedule { seed, delay: delay(rng), service: service(rng), strangers: 0, found, runs, faults, deeds }
 }
 
-/// A package that is bought and then gone, at a service that answers its token as before: paid or not, waited for or not.
+/// A package that is bought and then gone, at a service that replays the answer to its token: paid or not,
+/// waited for or not.
 fn replayed(seed: u64, rng: &mut Rng) -> Schedule {
     let auto_pay = rng.u8(..3) != 0;
     let wish = Wish::from([('a', Want { auto_pay, ..Want::plain(10) })]);
@@ -147,7 +149,7 @@ fn living(seed: u64, rng: &mut Rng) -> Schedule {
     Schedule { seed, delay: delay(rng), service, strangers: 0, found, runs, faults, deeds }
 }
 
-/// A number below `most`, small ones more often.
+/// Returns a number below `most`, more often a small one.
 fn few(rng: &mut Rng, most: usize) -> usize {
     rng.usize(..most).min(rng.usize(..most))
 }
@@ -160,7 +162,7 @@ fn pick<T: Copy, const N: usize>(rng: &mut Rng, from: [T; N]) -> T {
     from[rng.usize(..N)]
 }
 
-/// One to three commits: the first, and others with other bandwidths, other generations, or a part of it.
+/// One to three commits: the first, and others with another bandwidth, another generation, or a part of it.
 fn purchases(rng: &mut Rng) -> Vec<Wish> {
     let count = [1, 1, 1, 2, 2, 3][rng.usize(..6)];
     let auto_pay = rng.u8(..16) != 0;
@@ -229,7 +231,8 @@ fn commits(rng: &mut Rng, names: &[Name], found: &[Found]) -> Vec<Wish> {
     wishes
 }
 
-/// Two packages of the same areas cannot be declared on one CEN, and one package cannot be adopted twice.
+/// Makes a wish legal: two packages of the same areas cannot be declared on one CEN, and one package cannot
+/// be adopted twice.
 fn legal(wish: &mut Wish) {
     let mut adopted = Vec::new();
     for want in wish.values_mut() {
@@ -242,7 +245,7 @@ fn legal(wish: &mut Wish) {
     }
 }
 
-/// What a commit says of one package.
+/// The entry of one package in a commit.
 fn entry(rng: &mut Rng, name: Name, found: Option<&Found>) -> Want {
     let (postpaid, free) = match found {
         None => (false, false),
@@ -261,7 +264,7 @@ fn entry(rng: &mut Rng, name: Name, found: Option<&Found>) -> Want {
         11 | 12 => Manage::Release,
         _ => Manage::Retire,
     };
-    // Now and then another entry's package.
+    // Now and then the package of another entry.
     let whose = if rng.u8(..8) == 0 { pick(rng, ['a', 'b']) } else { name };
     let some = |rng: &mut Rng| rng.u8(..3) == 0;
     Want {
@@ -279,8 +282,8 @@ fn entry(rng: &mut Rng, name: Name, found: Option<&Found>) -> Want {
     }
 }
 
-/// Most runs plan for themselves; now and then time passes between a plan and what is made of it, or the clocks of two
-/// machines differ.
+/// Most runs plan for themselves. Now and then time passes between a plan and its execution, or the clocks of
+/// two machines differ.
 fn mode(rng: &mut Rng) -> Mode {
     let stall = if rng.u8(..8) == 0 { rng.u64(..20_000) } else { 0 };
     if rng.u8(..4) != 0 {
@@ -288,20 +291,20 @@ fn mode(rng: &mut Rng) -> Mode {
     }
     let stall = stall + rng.u64(..500);
     match rng.u8(..8) {
-        // Farther apart than either is from the service's.
+        // Farther apart than either is from the service's clock.
         0 => Mode::Saved { stall, ahead: 2 * ahead(rng) },
         1 => Mode::Saved { stall: stall + pick(rng, [3600, 23 * 3600, 25 * 3600]) * 1000, ahead: 0 },
         _ => Mode::Saved { stall, ahead: 0 },
     }
 }
 
-/// How far a clock is wrong, in seconds: a little, or just as far as the service bears it, or farther.
+/// The error of a clock, in seconds: a little, just as much as the service tolerates, or more.
 fn ahead(rng: &mut Rng) -> i64 {
     let by = pick(rng, [1, 60, 13 * 60, 13 * 60, 14 * 60, 20 * 60]);
     if rng.bool() { by } else { -by }
 }
 
-/// A signal at some time or in the middle of a turn, and maybe another.
+/// A signal at some time or within a turn of the process, and maybe another one.
 fn signals(rng: &mut Rng) -> End {
     let kind = pick(rng, [Kind::Interrupt, Kind::Terminate, Kind::Terminate, Kind::HangUp, Kind::Keys]);
     let when = match rng.u8(..8) {
@@ -321,7 +324,7 @@ fn signals(rng: &mut Rng) -> End {
     End::Signals(Signal { kind, when }, second)
 }
 
-/// One to four runs, together or one after the other.
+/// One to four runs, at once or one after the other.
 fn runs(rng: &mut Rng, wishes: &[Wish]) -> Vec<Run> {
     let count = rng.usize(..6);
     let mut run = |_| {
@@ -366,7 +369,7 @@ fn seconds(rng: &mut Rng) -> u64 {
     pick(rng, [1, 5, 30, 120])
 }
 
-/// What can go wrong with any request.
+/// A fault that any request can have.
 fn anything(rng: &mut Rng) -> What {
     match rng.u8(..12) {
         0 => What::NotSent,
@@ -382,7 +385,7 @@ fn anything(rng: &mut Rng) -> What {
     }
 }
 
-/// Codes that no page of the vendor lists. The first three speak of time-outs.
+/// Codes that no page of the vendor lists. The first three name a time-out.
 pub(crate) const CODES: [&str; 8] = [
     "RequestTimeout",
     "Gateway.TimedOut",
@@ -429,7 +432,7 @@ fn strike_at_change(rng: &mut Rng) -> Strike {
     }
 }
 
-/// What goes wrong most often where something is done, or refused in one of these ways.
+/// The faults that matter most for a request that changes something, or one of these refusals.
 fn at_commit(rng: &mut Rng, refusals: [What; 3]) -> What {
     match rng.u8(..8) {
         0 | 1 => What::LostReply,
@@ -494,8 +497,9 @@ fn deed_of_owner(rng: &mut Rng) -> Deed {
     Deed { when, what: pick(rng, acts) }
 }
 
-/// Every reading of the pages under which the laws can hold. `TokenSemantics::New` is not among them: where the
-/// service ignores tokens, nothing can keep a lost reply of a package that is not listed yet from buying twice.
+/// Every reading of the vendor's pages under which the laws can hold. `TokenSemantics::New` is not among
+/// them: if the service ignores tokens, a lost reply of a package that is not listed yet can lead to a second
+/// purchase, and no client can prevent it.
 fn service(rng: &mut Rng) -> Semantics {
     let listings = |rng: &mut Rng| if rng.u8(..3) == 0 { rng.u64(1..=6) } else { 0 };
     let time = |rng: &mut Rng| {

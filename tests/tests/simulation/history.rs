@@ -1,4 +1,4 @@
-//! What happened, as an outsider with a stopwatch sees it.
+//! A history: the events that an outsider with a stopwatch sees.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,18 +9,18 @@ use cenbwp_tests::{Logged, Order, Package, TokenRecord};
 
 use crate::schedule::{Action, Deed, Run, What};
 
-/// Everything the oracle is told.
+/// Everything that the oracle knows.
 #[derive(Debug, Default)]
 pub(crate) struct History {
-    /// What happened, in order.
+    /// The events, in order.
     pub(crate) entries: Vec<Entry>,
-    /// The runs: those of the schedule by their numbers there, then the quiet ones at the end.
+    /// The runs: those of the schedule by their numbers there, then the quiet reruns at the end.
     pub(crate) runs: Vec<Record>,
     /// The emulator's ledger at the end.
     pub(crate) ledger: Vec<Order>,
     /// Every request that reached the emulator.
     pub(crate) requests: Vec<Logged>,
-    /// What the service remembers of each token.
+    /// The state of each token that the service remembers.
     pub(crate) tokens: Vec<TokenRecord>,
 }
 
@@ -46,7 +46,7 @@ pub(crate) enum Event {
         run: usize,
         nonce: String,
         fate: Fate,
-        /// The package and the order that a yes to a purchase names.
+        /// The package and the order that the reply to a successful purchase names.
         bought: Option<(String, String)>,
     },
     /// A page of the listing arrived.
@@ -54,27 +54,27 @@ pub(crate) enum Event {
         run: usize,
         page: Page,
     },
-    /// A signal, the first or the second, whatever is made of it.
+    /// A signal, the first or the second, whether the run heeds it or not.
     Signalled {
         run: usize,
     },
-    /// What a second signal has to read is locked while the run prints.
+    /// The progress that a second signal has to read is locked while the run prints.
     Locked {
         run: usize,
     },
-    /// The run tells that a request for this identity is about to leave.
+    /// The run reports that a request for this identity is about to leave.
     Intends {
         run: usize,
         identity: String,
     },
-    /// What a second signal would name from now on, and the code that it would end with.
+    /// The report that a second signal would give from now on, and the exit code that it would end with.
     Stands {
         run: usize,
         results: Vec<ChangeResult>,
         code: u8,
     },
     Did(Deed),
-    /// A package is another one than before; by a request, or by time or a person.
+    /// A package changed: by a request, by time or by a person.
     Became {
         id: String,
         now: Option<Box<Package>>,
@@ -88,15 +88,15 @@ pub(crate) enum Event {
 /// A page of a listing, as it arrived.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Page {
-    /// The packages, and the identities that they carry.
+    /// The packages and their identities.
     pub(crate) packages: Vec<(String, Option<String>)>,
-    /// Whether the listing is this one page, and all of it can be read.
+    /// True if this one page is the whole listing, and all of it can be read.
     pub(crate) is_whole: bool,
-    /// Whether an item cannot be read: it may be any package.
+    /// True if an item cannot be read: it may be any package.
     pub(crate) has_unreadable: bool,
 }
 
-/// What a client sees of its request.
+/// The fate of a request, as the client sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     Answered { status: u16, code: String },
@@ -109,7 +109,7 @@ impl Fate {
         matches!(self, Self::Answered { status: 200, .. })
     }
 
-    /// Whether the client cannot know what the service did.
+    /// Reports whether the client cannot know what the service did.
     pub(crate) fn is_doubt(&self) -> bool {
         match self {
             Self::Lost => true,
@@ -118,7 +118,7 @@ impl Fate {
         }
     }
 
-    /// Whether this proves that the request did nothing, and neither did an earlier one with its token.
+    /// Reports whether the reply proves that the request did nothing, nor an earlier one with its token.
     pub(crate) fn is_no(&self) -> bool {
         match self {
             Self::NotSent => true,
@@ -127,13 +127,13 @@ impl Fate {
         }
     }
 
-    /// Whether the service says that what was asked for is so already.
+    /// Reports whether the service refuses because the value is so already.
     pub(crate) fn is_so_already(&self) -> bool {
         const CODES: [&str; 2] = ["Operation.Failed", "OperationFailed.UpDownRadeConfigNoChange"];
         matches!(self, Self::Answered { code, .. } if CODES.contains(&code.as_str()))
     }
 
-    /// Whether the same request may succeed a moment later.
+    /// Reports whether the same request may succeed a moment later.
     pub(crate) fn passes(&self) -> bool {
         match self {
             Self::NotSent => true,
@@ -143,7 +143,7 @@ impl Fate {
     }
 }
 
-/// Tells whether a code says by itself, at any status, that nothing was done.
+/// Reports whether a code proves by itself, at any status, that nothing was done.
 fn is_listed(code: &str) -> bool {
     const LISTED: [&str; 6] =
         ["PayFor", "Throttling", "Idempotent", "Forbidden.RAM", "Operation.Blocking", "InvalidSecurityToken"];
@@ -154,34 +154,34 @@ fn is_listed(code: &str) -> bool {
 #[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) run: Run,
-    /// Whether it is one of the reruns at the end, after everything that goes wrong.
+    /// True for the reruns at the end, after everything that goes wrong.
     pub(crate) quiet: bool,
     pub(crate) started: u64,
     pub(crate) ended: u64,
     pub(crate) said: Said,
-    /// What the plan has to do right after a quiet run; empty if nothing.
+    /// The plan right after a quiet run, if anything is left to do; else empty.
     pub(crate) left: String,
 }
 
-/// What a run said at its end.
+/// The report of a run at its end.
 #[derive(Debug, Default)]
 pub(crate) struct Said {
     /// Its exit code; `None` if it was killed.
     pub(crate) code: Option<u8>,
     /// The error message, if it ended early.
     pub(crate) error: String,
-    /// Whose change and which it planned, if it got that far.
+    /// The planned changes, by identity and action, if the run got that far.
     pub(crate) planned: Vec<(String, &'static str)>,
-    /// Every result that it told.
+    /// Every result that it reported.
     pub(crate) results: Vec<ChangeResult>,
-    /// Whether it ended at once, before everything planned had a result: killed, or by a second signal.
+    /// True if it ended before every planned change had a result: it was killed, or got a second signal.
     pub(crate) cut: bool,
-    /// Whether a summary was its last word.
+    /// True if it ended with a summary.
     pub(crate) summary: bool,
 }
 
 impl History {
-    /// How often a run asked for each operation.
+    /// The number of requests of a run for each operation.
     pub(crate) fn calls(&self, n: usize) -> BTreeMap<Action, u64> {
         let mut calls = BTreeMap::new();
         for entry in &self.entries {
@@ -278,7 +278,7 @@ impl fmt::Display for Said {
     }
 }
 
-/// A result in a few words.
+/// Renders a result in a few words.
 pub(crate) fn brief(result: &ChangeResult) -> String {
     let id = result.id.as_ref().map_or("-", |id| id.as_str());
     let order = result.order_id.as_deref().unwrap_or("-");
@@ -289,7 +289,7 @@ pub(crate) fn brief(result: &ChangeResult) -> String {
     format!("[{identity} {action} {outcome} {id} order {order} {mbps} Mbps {}]", fields.join(", "))
 }
 
-/// The identity that a purchase's tags name; empty if they name none.
+/// Returns the identity in the tags of a purchase; empty if there is none.
 pub(crate) fn tag_in(params: &[(String, String)]) -> String {
     let key = params.iter().find(|(name, value)| name.ends_with(".Key") && value == "cenbwp");
     let value = key.and_then(|(name, _)| {

@@ -6,14 +6,14 @@
 //!                      └─▶ wire ─▶ emulator ────────┘ ledger, log of requests, packages
 //! ```
 //!
-//! A *schedule* is a value: a small world, what several executors want of it and when, what goes wrong, and what
-//! people do in between. The same schedule gives the same history, byte for byte. The *wire* stands between the
-//! executors and the emulator: it delays by the seed, loses, cuts off, and, for the tests of the oracle itself,
-//! plays a tool with a planted bug (`planted`). The *oracle* knows only what an outsider can know: the ledger, the
-//! requests, the packages, and what each run said at its end.
+//! A *schedule* is a value: a small world, what each of several executors declares and when it runs, what
+//! goes wrong, and what people do meanwhile. The same schedule gives the same history, byte for byte. The
+//! *wire* stands between the executors and the emulator: it delays by the seed, loses and cuts off. To test
+//! the oracle itself, it also plays a tool with a planted bug (`planted`). The *oracle* knows only what an
+//! outsider can know: the ledger, the requests, the packages, and what each run reported at its end.
 //!
-//! `small` and `states` go through small worlds exhaustively, `seeds` through larger ones by seed (`generate`); what
-//! fails is shrunk (`shrink`) and printed with its trace.
+//! `small` and `states` go through small worlds exhaustively, `seeds` through larger ones by seed
+//! (`generate`). A schedule that fails is shrunk (`shrink`) and printed with its trace.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 

@@ -1,5 +1,8 @@
-//! Tools that break a law, to prove that the oracle would notice: each is the real one, and reads its spec wrongly, or
-//! stands behind a wire that changes what it says to the service or hears from it, or says more than it knows.
+//! Tools that break a law, to prove that the oracle would notice. Each is the real tool that reads its spec
+//! wrongly, sits behind a wire that changes its requests or their replies, or reports more than it knows.
+
+use std::io::Write as _;
+use std::ops::Range;
 
 use cenbwp::cloud::{Reply, TransportError};
 use cenbwp::execute::{ChangeResult, FieldOutcome, Outcome};
@@ -23,17 +26,17 @@ pub(crate) enum Bug {
     ProcessInToken,
     /// All packages share a token.
     SharedToken,
-    /// The purchase does not carry its identity.
+    /// The purchase does not carry the identity tag.
     NoTag,
-    /// More is ordered than the spec asks for.
+    /// The order asks for more than the spec.
     MoreThanAsked,
-    /// A lack of money is taken for a passing condition.
+    /// A lack of money is taken for a passing error.
     MoneyRepeated,
     /// A lost reply is taken for a refusal.
     LostIsRefused,
-    /// A lost reply is taken for a busy service: the request is repeated without a look.
+    /// A lost reply is taken for throttling: the request is repeated without a new listing.
     LostIsRepeated,
-    /// A token that was used otherwise is taken for one that failed.
+    /// A token that was used with other parameters is taken for one that failed.
     MismatchIsFailure,
     /// A token in use is taken for one that failed.
     BusyIsFailure,
@@ -43,64 +46,65 @@ pub(crate) enum Bug {
     UnreadableLeftOut,
     /// Packages without our tag are left out.
     OnlyTagged,
-    /// Every package of ours is believed to have the bandwidth that was asked for.
+    /// Every package of ours is believed to have the declared bandwidth.
     BandwidthBelieved,
-    /// What is ours is never recognised in a listing.
+    /// A package of ours is never recognised in a listing.
     ListingNeverShowsOurs,
     /// A change whose reply is lost is sent again at once.
     BlindRepeat,
-    /// A refused change is told as accepted.
+    /// A refused change is reported as done.
     RefusalIsYes,
-    /// Traffic may always be interrupted.
+    /// Interruptions are always taken as allowed.
     ConsentAssumed,
     /// `manage: observe` is taken for `full`.
     ObserveIsFull,
     /// `manage: release` is taken for `retire`.
     ReleaseIsRetire,
-    /// A package to adopt is bought instead, when nothing looks like it.
+    /// A package to adopt is bought instead if nothing looks like it.
     AdoptIsPurchase,
     /// Tags that the spec does not name are removed too.
     ForeignUntagged,
-    /// Packages of other stacks are taken for nobody's.
+    /// Packages of other stacks are taken for packages without an owner.
     OthersAreFree,
-    /// Every package has a CEN of its own, as far as this tool knows.
+    /// The tool believes that every package has a CEN of its own.
     CensApart,
-    /// What nothing proves is told as done.
+    /// An outcome that nothing proves is reported as done.
     UnknownIsDone,
-    /// What nothing proves is told as failed.
+    /// An outcome that nothing proves is reported as failed.
     UnknownIsFailed,
-    /// The texts of every package are believed to be as declared.
+    /// The names and descriptions of every package are believed to be in sync.
     TextsBelieved,
-    /// A request to stop is read by a task, which gets its turn only where the process waits.
+    /// A request to stop is read by a task, which runs only where the process waits.
     StopIsATask,
-    /// A hang-up ends the process as it ends one that does not listen.
+    /// SIGHUP ends the process as if it had no handler.
     HangUpKills,
     /// Any second signal ends the process at once, also the one that `timeout` sends right after the first.
     EverySignalCounts,
-    /// An end by a second signal has no summary.
+    /// An end by a second signal prints no summary.
     SilentEnd,
-    /// Answers are taken in when all requests that are under way have been answered.
+    /// Replies are read only when all open requests have been answered.
     AnswersWithheld,
-    /// An order that was put off takes no listing in before it is sent again.
+    /// An order that was put off is sent again without a new listing.
     PutOffIsBlind,
-    /// What follows a purchase takes its place in what a second signal would name.
+    /// The report of a second signal has what follows a purchase in the place of the purchase.
     ProofForgotten,
-    /// What a second signal names has the operation in the place of the action.
+    /// The report of a second signal has the operation's name in the place of the action.
     ActionIsOperation,
-    /// A gateway's time-out is taken for the service's refusal.
+    /// A gateway's time-out is taken for a refusal by the service.
     TimeoutIsRefusal,
-    /// The account that a saved plan's spec pins is not read.
+    /// The account that the spec of a saved plan pins is not checked.
     PinIsNotRead,
-    /// A plan from the future is not too old, and so it is fine.
+    /// A plan from the future counts as young enough.
     FutureIsYoung,
-    /// A yes is told as a package, whether a listing shows it or not.
+    /// A successful reply is reported as a package, whether a listing shows it or not.
     YesIsCreated,
-    /// "It is so already" is a refusal unless the listing shows the value at once.
+    /// A refusal because the value is so already counts as a failure unless the listing shows the value at
+    /// once.
     AlreadySoIsRefused,
 }
 
 impl Bug {
-    /// What the tool with this bug takes an entry of the spec for.
+    /// Changes an entry of the spec to what the tool with this bug reads.
     pub(crate) fn reads(self, name: Name, want: &mut Want) {
         match (self, want.manage) {
             (Self::ConsentAssumed, _) => want.consent = true,
@@ -120,7 +124,7 @@ impl Bug {
         }
     }
 
-    /// What the tool with this bug sends.
+    /// Changes a request to what the tool with this bug sends.
     pub(crate) fn request(self, run: usize, nonce: &str, action: &str, params: &mut Vec<(String, String)>) {
         match (self, Action::named(action)) {
             (Self::ForeignUntagged, Some(Action::Untag)) => {
@@ -152,13 +156,13 @@ impl Bug {
         }
     }
 
-    /// Whether the tool with this bug sends the same again at once.
+    /// Reports whether the tool with this bug sends the same request again at once.
     pub(crate) fn repeats(self, action: &str, result: &Result<Reply, TransportError>) -> bool {
         let lost = matches!(result, Err(TransportError::Lost(_)));
         self == Self::BlindRepeat && lost && Action::named(action).is_some_and(Action::is_change)
     }
 
-    /// What the tool with this bug says at its end.
+    /// Changes what a run reports at its end to what the tool with this bug reports.
     pub(crate) fn says(self, said: &mut Said) {
         if self == Self::YesIsCreated {
             let ordered = said.results.iter_mut().filter(|result| {
@@ -185,7 +189,7 @@ impl Bug {
         }
     }
 
-    /// What a second signal would name in the tool with this bug.
+    /// Changes what a second signal reports to what the tool with this bug reports.
     pub(crate) fn stands(self, result: &mut ChangeResult) {
         match self {
             Self::ProofForgotten if !result.fields.is_empty() => {
@@ -200,7 +204,7 @@ impl Bug {
         }
     }
 
-    /// Whether the tool with this bug sums up at this end.
+    /// Reports whether the tool with this bug prints a summary at this end.
     pub(crate) fn sums_up(self, end: End, at_once: bool) -> bool {
         let hung_up = matches!(end, End::Signals(signal, _) if signal.kind == Kind::HangUp);
         match self {
@@ -210,7 +214,7 @@ impl Bug {
         }
     }
 
-    /// What the tool with this bug hears, when orders for these identities were put off.
+    /// Changes a reply to what the tool with this bug reads, when orders for these identities were put off.
     pub(crate) fn reply(
         self,
         put_off: &[String],
@@ -256,7 +260,7 @@ impl Bug {
         }
     }
 
-    /// A page of the listing as this tool reads it.
+    /// Changes a page of the listing to what this tool reads.
     fn listing(self, mut reply: Reply) -> Reply {
         let Ok(mut page) = serde_json::from_slice::<Value>(&reply.body) else { return reply };
         let page_number = page["PageNumber"].as_u64().unwrap_or(1);
@@ -304,7 +308,7 @@ fn apart(item: &mut Value) {
     }
 }
 
-/// A page of the listing without the packages of these identities.
+/// Returns the page of the listing without the packages of these identities.
 fn without(mut reply: Reply, identities: &[String]) -> Reply {
     let Ok(mut page) = serde_json::from_slice::<Value>(&reply.body) else { return reply };
     let Some(items) = page["CenBandwidthPackages"]["CenBandwidthPackage"].as_array_mut() else {
@@ -330,69 +334,84 @@ fn code_of(body: &[u8]) -> String {
     document["Code"].as_str().unwrap_or_default().to_owned()
 }
 
-/// The reply, with another code in the place of this one.
+/// Returns the reply, with `other` in the place of this code.
 fn instead(result: Result<Reply, TransportError>, code: &str, other: &str) -> Result<Reply, TransportError> {
     result.map(|reply| if code_of(&reply.body) == code { refusal(400, other) } else { reply })
 }
 
-/// The simulator finds a violation of this law within so many seeds.
+/// Returns the first of these seeds in whose schedule the oracle finds a violation of this law.
 #[track_caller]
-fn check(bug: Bug, law: Law, most: u64) {
+fn catch(bug: Bug, law: Law, seeds: Range<u64>) -> u64 {
     let breaks =
         |seed: &u64| trial::judge(&Schedule::of(*seed), Some(bug)).1.iter().any(|found| found.law == law);
-    let caught = seeds::in_parallel(0..most, breaks);
-    assert!(caught.is_some(), "{bug:?} breaks {law:?} in none of {most} schedules");
+    let caught = seeds::in_parallel(seeds.clone(), breaks);
+    caught.unwrap_or_else(|| panic!("{bug:?} breaks {law:?} in no schedule of {seeds:?}"))
 }
 
+/// Makes one test for each tool. It starts at the first seed that caught the tool when this was written, and
+/// goes on for as many seeds as a search from zero may take: a change of the schedules or of the tool may
+/// move the seed.
 macro_rules! caught {
-    ($($name:ident: $bug:ident breaks $law:ident within $most:literal;)*) => {$(
+    ($($name:ident: $bug:ident breaks $law:ident at $seed:literal within $most:literal;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                catch(Bug::$bug, Law::$law, $seed..$seed + $most);
+            }
+        )*
+
+        /// Searches from zero, and prints the first seed that catches each tool.
         #[test]
-        fn $name() {
-            check(Bug::$bug, Law::$law, $most);
+        #[ignore = "takes a while; run by `make simulate`"]
+        fn every_tool_is_caught_from_zero() {
+            $(
+                let seed = catch(Bug::$bug, Law::$law, 0..$most);
+                drop(writeln!(std::io::stderr(), "{:?} is caught at {seed}", Bug::$bug));
+            )*
         }
-    )*};
+    };
 }
 
 caught! {
-    random_token_is_caught: RandomToken breaks AtMostOne within 1000;
-    parameter_in_the_token_is_caught: ParameterInToken breaks AtMostOne within 1000;
-    process_in_the_token_is_caught: ProcessInToken breaks AtMostOne within 1000;
-    token_shared_by_two_packages_is_caught: SharedToken breaks NothingAbandoned within 1000;
-    purchase_without_its_tag_is_caught: NoTag breaks AsAsked within 100;
-    purchase_of_more_than_was_asked_for_is_caught: MoreThanAsked breaks AsAsked within 100;
-    money_error_that_is_repeated_is_caught: MoneyRepeated breaks EndOfMoney within 1000;
-    lost_reply_that_is_told_as_a_refusal_is_caught: LostIsRefused breaks TellsTheTruth within 1000;
-    lost_reply_that_is_repeated_without_a_look_is_caught: LostIsRepeated breaks NoPurchaseOnDoubt within 1000;
-    mismatch_that_advances_the_attempt_is_caught: MismatchIsFailure breaks AtMostOne within 1000;
-    busy_token_that_advances_the_attempt_is_caught: BusyIsFailure breaks AtMostOne within 1000;
-    listing_that_ends_at_its_first_page_is_caught: FirstPageOnly breaks NoPurchaseOnDoubt within 5000;
-    unreadable_item_that_is_left_out_is_caught: UnreadableLeftOut breaks NoPurchaseOnDoubt within 5000;
-    look_alike_that_is_left_out_is_caught: OnlyTagged breaks NoPurchaseOnDoubt within 1000;
-    bandwidth_that_is_not_compared_is_caught: BandwidthBelieved breaks Converges within 1000;
-    package_that_is_never_recognised_is_caught: ListingNeverShowsOurs breaks NothingAbandoned within 100;
-    change_that_is_sent_again_without_a_look_is_caught: BlindRepeat breaks NoBlindRepeat within 1000;
-    refusal_of_a_change_that_is_told_as_done_is_caught: RefusalIsYes breaks TellsTheTruth within 1000;
-    consent_to_an_interruption_that_is_assumed_is_caught: ConsentAssumed breaks InWriting within 1000;
-    observed_package_that_is_changed_is_caught: ObserveIsFull breaks InWriting within 1000;
-    package_that_is_deleted_instead_of_released_is_caught: ReleaseIsRetire breaks InWriting within 1000;
-    package_that_is_bought_instead_of_adopted_is_caught: AdoptIsPurchase breaks AsAsked within 1000;
-    tag_of_others_that_is_removed_is_caught: ForeignUntagged breaks InWriting within 1000;
-    package_of_another_owner_that_is_adopted_is_caught: OthersAreFree breaks InWriting within 1000;
-    requests_for_one_cen_that_overlap_are_caught: CensApart breaks OneAtATime within 4000;
-    change_that_is_told_as_done_without_proof_is_caught: UnknownIsDone breaks TellsTheTruth within 1000;
-    change_that_is_told_as_failed_without_proof_is_caught: UnknownIsFailed breaks TellsTheTruth within 1000;
-    texts_that_are_not_compared_are_caught: TextsBelieved breaks Converges within 1000;
-    stop_that_waits_for_its_turn_is_caught: StopIsATask breaks Stops within 1000;
-    hang_up_that_ends_without_a_word_is_caught: HangUpKills breaks Stops within 1000;
-    second_signal_of_the_same_moment_that_counts_is_caught: EverySignalCounts breaks Stops within 1000;
-    end_without_a_summary_is_caught: SilentEnd breaks Stops within 1000;
-    answers_that_are_withheld_are_caught: AnswersWithheld breaks TellsTheTruth within 1000;
-    order_that_is_put_off_and_sees_nothing_is_caught: PutOffIsBlind breaks NoPurchaseOnDoubt within 4000;
-    proof_that_is_forgotten_is_caught: ProofForgotten breaks TellsTheTruth within 1000;
-    operation_in_the_place_of_an_action_is_caught: ActionIsOperation breaks TellsTheTruth within 1000;
-    time_out_that_is_told_as_a_refusal_is_caught: TimeoutIsRefusal breaks TellsTheTruth within 1000;
-    plan_of_another_account_that_is_carried_out_is_caught: PinIsNotRead breaks OfThisPlan within 1000;
-    plan_from_the_future_that_is_carried_out_is_caught: FutureIsYoung breaks OfThisPlan within 1000;
-    yes_that_is_told_as_a_package_is_caught: YesIsCreated breaks TellsTheTruth within 1000;
-    value_that_is_so_already_and_told_as_refused_is_caught: AlreadySoIsRefused breaks TellsTheTruth within 2000;
+    random_token_is_caught: RandomToken breaks AtMostOne at 4 within 1000;
+    parameter_in_the_token_is_caught: ParameterInToken breaks AtMostOne at 66 within 1000;
+    process_in_the_token_is_caught: ProcessInToken breaks AtMostOne at 4 within 1000;
+    token_shared_by_two_packages_is_caught: SharedToken breaks NothingAbandoned at 0 within 1000;
+    purchase_without_its_tag_is_caught: NoTag breaks AsAsked at 0 within 100;
+    purchase_of_more_than_was_asked_for_is_caught: MoreThanAsked breaks AsAsked at 0 within 100;
+    money_error_that_is_repeated_is_caught: MoneyRepeated breaks EndOfMoney at 12 within 1000;
+    lost_reply_that_is_told_as_a_refusal_is_caught: LostIsRefused breaks TellsTheTruth at 224 within 1000;
+    lost_reply_that_is_repeated_without_a_look_is_caught: LostIsRepeated breaks NoPurchaseOnDoubt at 62 within 1000;
+    mismatch_that_advances_the_attempt_is_caught: MismatchIsFailure breaks AtMostOne at 66 within 1000;
+    busy_token_that_advances_the_attempt_is_caught: BusyIsFailure breaks AtMostOne at 920 within 1000;
+    listing_that_ends_at_its_first_page_is_caught: FirstPageOnly breaks NoPurchaseOnDoubt at 370 within 5000;
+    unreadable_item_that_is_left_out_is_caught: UnreadableLeftOut breaks NoPurchaseOnDoubt at 314 within 5000;
+    look_alike_that_is_left_out_is_caught: OnlyTagged breaks NoPurchaseOnDoubt at 17 within 1000;
+    bandwidth_that_is_not_compared_is_caught: BandwidthBelieved breaks Converges at 1 within 1000;
+    package_that_is_never_recognised_is_caught: ListingNeverShowsOurs breaks NothingAbandoned at 0 within 100;
+    change_that_is_sent_again_without_a_look_is_caught: BlindRepeat breaks NoBlindRepeat at 81 within 1000;
+    refusal_of_a_change_that_is_told_as_done_is_caught: RefusalIsYes breaks TellsTheTruth at 269 within 1000;
+    consent_to_an_interruption_that_is_assumed_is_caught: ConsentAssumed breaks InWriting at 11 within 1000;
+    observed_package_that_is_changed_is_caught: ObserveIsFull breaks InWriting at 61 within 1000;
+    package_that_is_deleted_instead_of_released_is_caught: ReleaseIsRetire breaks InWriting at 1 within 1000;
+    package_that_is_bought_instead_of_adopted_is_caught: AdoptIsPurchase breaks AsAsked at 1 within 1000;
+    tag_of_others_that_is_removed_is_caught: ForeignUntagged breaks InWriting at 1 within 1000;
+    package_of_another_owner_that_is_adopted_is_caught: OthersAreFree breaks InWriting at 23 within 1000;
+    requests_for_one_cen_that_overlap_are_caught: CensApart breaks OneAtATime at 475 within 4000;
+    change_that_is_told_as_done_without_proof_is_caught: UnknownIsDone breaks TellsTheTruth at 106 within 1000;
+    change_that_is_told_as_failed_without_proof_is_caught: UnknownIsFailed breaks TellsTheTruth at 22 within 1000;
+    texts_that_are_not_compared_are_caught: TextsBelieved breaks Converges at 3 within 1000;
+    stop_that_waits_for_its_turn_is_caught: StopIsATask breaks Stops at 5 within 1000;
+    hang_up_that_ends_without_a_word_is_caught: HangUpKills breaks Stops at 7 within 1000;
+    second_signal_of_the_same_moment_that_counts_is_caught: EverySignalCounts breaks Stops at 34 within 1000;
+    end_without_a_summary_is_caught: SilentEnd breaks Stops at 106 within 1000;
+    answers_that_are_withheld_are_caught: AnswersWithheld breaks TellsTheTruth at 52 within 1000;
+    order_that_is_put_off_and_sees_nothing_is_caught: PutOffIsBlind breaks NoPurchaseOnDoubt at 36 within 4000;
+    proof_that_is_forgotten_is_caught: ProofForgotten breaks TellsTheTruth at 1 within 1000;
+    operation_in_the_place_of_an_action_is_caught: ActionIsOperation breaks TellsTheTruth at 1 within 1000;
+    time_out_that_is_told_as_a_refusal_is_caught: TimeoutIsRefusal breaks TellsTheTruth at 78 within 1000;
+    plan_of_another_account_that_is_carried_out_is_caught: PinIsNotRead breaks OfThisPlan at 110 within 1000;
+    plan_from_the_future_that_is_carried_out_is_caught: FutureIsYoung breaks OfThisPlan at 0 within 1000;
+    yes_that_is_told_as_a_package_is_caught: YesIsCreated breaks TellsTheTruth at 22 within 1000;
+    value_that_is_so_already_and_told_as_refused_is_caught: AlreadySoIsRefused breaks TellsTheTruth at 9 within 2000;
 }

@@ -1,4 +1,4 @@
-//! One process: it looks, plans, checks and executes, as the command line has it around the library.
+//! One process: it lists, plans, checks and executes, like the command line around the library.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -20,23 +20,23 @@ use crate::schedule::{Mode, Pin, Run};
 use crate::signals::Signals;
 use crate::wire::{Net, sleep};
 
-/// One process on its way.
+/// One running process.
 pub(crate) struct Process<'a> {
     pub(crate) n: usize,
     pub(crate) run: &'a Run,
     pub(crate) net: &'a Net,
     pub(crate) cloud: Cloud,
-    /// The machine that made the saved plan.
+    /// The client of the machine that made the saved plan.
     pub(crate) planner: Cloud,
     pub(crate) signals: &'a Signals,
     pub(crate) in_flight: InFlight,
     pub(crate) told: RefCell<Said>,
-    /// What a second signal would have said when it was last noted.
+    /// The report that a second signal would have given when it was last noted.
     pub(crate) stands: RefCell<Vec<ChangeResult>>,
 }
 
 impl Process<'_> {
-    /// What the process does: look, plan, check, execute.
+    /// Runs the process: list, plan, check, execute.
     pub(crate) async fn work(&self) -> Result<Applied, Failure> {
         let (run, stop) = (self.run, &self.signals.stop);
         let spec = spec_of(&run.wish, run.pin, self.net.bug);
@@ -72,7 +72,7 @@ impl Process<'_> {
         Ok(common::execute(&approved, &self.cloud, &settings, &self.in_flight, stop, &tell).await)
     }
 
-    /// What is printed in the execution. A signal may come while it is.
+    /// Takes in what the execution prints. A signal may come at that moment.
     fn tell(&self, event: &execute::Event<'_>) {
         if let execute::Event::Start(intent) = event {
             self.net.note(Event::Intends { run: self.n, identity: intent.identity.to_string() });
@@ -84,7 +84,7 @@ impl Process<'_> {
         }
     }
 
-    /// Notes what a second signal would say now, if that is another than before.
+    /// Notes what a second signal would report now, if that has changed.
     pub(crate) fn look(&self) {
         let Ok(register) = self.in_flight.try_lock() else {
             self.net.note(Event::Locked { run: self.n });
@@ -103,13 +103,14 @@ impl Process<'_> {
         }
     }
 
-    /// Saves a plan, reads it after a while, and plans again: what is still to be done of it.
+    /// Saves a plan, reads it after a while, and plans again. Returns the part of it that is still to be
+    /// done.
     async fn saved_plan(&self, stall: u64) -> Result<(Situation, Plan), Failure> {
         let (Run { wish, pin, .. }, bug) = (self.run, self.net.bug);
         let spec = spec_of(wish, *pin, bug);
         let cloud = &self.planner;
         let (situation, plan) = match pin {
-            // Forged: made past the check, from the spec as it is.
+            // Forged: planned without the check of the account, from the spec as it is.
             Some(Pin::Other) => {
                 let mut situation = Situation::look(cloud).await?;
                 let plan = situation.plan(Some(cloud), &spec, &common::options(cloud)).await?;
@@ -132,7 +133,7 @@ impl Process<'_> {
         Ok((situation, read.still_approved(&fresh)?))
     }
 
-    /// As `apply PLAN` refuses a plan of another time.
+    /// Refuses a plan of another time, as `apply PLAN` does.
     fn check_age(&self, read: &Planned) -> Result<(), Failure> {
         let now = self.cloud.clock().now();
         if self.net.bug == Some(Bug::FutureIsYoung) && now < read.options.now {
@@ -141,7 +142,7 @@ impl Process<'_> {
         read.check_age(now, Duration::from_secs(Mode::OLDEST.unsigned_abs()))
     }
 
-    /// As `apply PLAN` refuses a plan of another account.
+    /// Refuses a plan of another account, as `apply PLAN` does.
     fn check_account(&self, read: &Planned, situation: &Situation) -> Result<(), Failure> {
         let pinned = self.run.pin == Some(Pin::Other);
         let unread = pinned && self.net.bug == Some(Bug::PinIsNotRead);
@@ -150,17 +151,17 @@ impl Process<'_> {
     }
 }
 
-/// What a second signal sums up: nothing, where nothing was begun.
+/// The results in the summary after a second signal: none if nothing was begun.
 pub(crate) fn known(register: &Register) -> Vec<ChangeResult> {
     if register.sent_nothing() { Vec::new() } else { register.results() }
 }
 
-/// What a second signal ends with, when these are known.
+/// The outcome of a run that a second signal ends, with these results.
 pub(crate) fn cut_short(results: Vec<ChangeResult>) -> Applied {
     Applied { digest: String::new(), results, left: None, end: End::Left }
 }
 
-/// The code of that end.
+/// The exit code of that end.
 fn code_of(results: &[ChangeResult]) -> u8 {
     if results.is_empty() {
         return Exit::Interrupted.code();
@@ -168,7 +169,7 @@ fn code_of(results: &[ChangeResult]) -> u8 {
     cut_short(results.to_vec()).exit().code()
 }
 
-/// As `apply` refuses, before anything is sent.
+/// Refuses a plan with held items before anything is sent, as `apply` does.
 fn check_applyable(plan: &Plan) -> Result<(), Failure> {
     if plan.is_applyable() {
         return Ok(());

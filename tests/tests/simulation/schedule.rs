@@ -7,55 +7,55 @@ use cenbwp_tests::Semantics;
 
 use crate::account::Found;
 
-/// What happens, and when. Times are milliseconds from the start.
+/// The events to come and their times, in milliseconds from the start.
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
     /// Decides delays on the way, nonces, jitter and ids.
     pub(crate) seed: u64,
     /// The longest delay of a request or a reply on its way.
     pub(crate) delay: u64,
-    /// How the service reads its own documentation.
+    /// The reading of its own documentation that the service follows.
     pub(crate) service: Semantics,
-    /// How many packages of others fill the account, more than a page holds or none.
+    /// The number of packages of others in the account: none, or more than a page holds.
     pub(crate) strangers: usize,
     /// The packages that are there already, bought long ago.
     pub(crate) found: Vec<Found>,
     /// The runs of all executors.
     pub(crate) runs: Vec<Run>,
-    /// What goes wrong on the way or at the service.
+    /// The faults on the way or at the service.
     pub(crate) faults: Vec<Strike>,
-    /// What people do.
+    /// The actions of people.
     pub(crate) deeds: Vec<Deed>,
 }
 
 /// The name of a declared package.
 pub(crate) type Name = char;
 
-/// What one commit declares.
+/// The packages that one commit declares.
 pub(crate) type Wish = BTreeMap<Name, Want>;
 
-/// What is declared of one package. It is shown as the spec has it.
+/// The entry of one package. `Debug` shows it as the spec has it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Want {
     pub(crate) mbps: u32,
     pub(crate) generation: u32,
     pub(crate) manage: Manage,
-    /// The found package of this name is taken over.
+    /// Adopts the found package of this name.
     pub(crate) adopt: Option<Name>,
     pub(crate) auto_pay: bool,
     pub(crate) postpaid: bool,
     pub(crate) title: Option<&'static str>,
     pub(crate) text: Option<&'static str>,
-    /// The value of the tag `team`, or that it must be absent, if either is declared.
+    /// The value of the tag `team`, or `None` inside if it must be absent, if either is declared.
     pub(crate) team: Option<Option<&'static str>>,
     pub(crate) group: Option<&'static str>,
-    /// The CEN, or that it must be detached, if either is declared.
+    /// The CEN, or `None` inside if the package must be detached, if either is declared.
     pub(crate) cen: Option<Option<&'static str>>,
     /// `allowInterruption`.
     pub(crate) consent: bool,
 }
 
-/// How far a spec lets the tool go.
+/// The `manage` of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Manage {
     Full,
@@ -65,7 +65,7 @@ pub(crate) enum Manage {
 }
 
 impl Want {
-    /// So many Mbps, bought, and nothing else said.
+    /// A purchase of so many Mbps that declares nothing else.
     pub(crate) fn plain(mbps: u32) -> Self {
         Self {
             mbps,
@@ -87,7 +87,7 @@ impl Want {
 impl fmt::Debug for Want {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "bandwidth: {}", self.mbps)?;
-        // The terms are said where there is something to buy.
+        // The terms are declared if there is something to buy.
         match (self.postpaid, self.auto_pay) {
             (true, _) => f.write_str(", chargeType: POSTPAY")?,
             (false, auto_pay) => write!(f, ", autoPay: {auto_pay}")?,
@@ -133,43 +133,44 @@ pub(crate) struct Run {
     pub(crate) end: End,
     pub(crate) parallelism: usize,
     pub(crate) retries: u32,
-    /// How many seconds it waits for what it changed; `None` is `--no-wait`.
+    /// The seconds that it waits for its changes; `None` is `--no-wait`.
     pub(crate) wait: Option<u64>,
-    /// How many seconds its machine's clock is ahead of the service's.
+    /// The seconds by which its machine's clock is ahead of the service's.
     pub(crate) ahead: i64,
     /// The account that its spec pins, if it pins one.
     pub(crate) pin: Option<Pin>,
-    /// After how many milliseconds its credentials end, if they do.
+    /// The milliseconds after which its credentials expire, if they do.
     pub(crate) ends_credentials: Option<u64>,
 }
 
 /// The account that a spec pins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Pin {
-    /// The one that the run's credentials are of.
+    /// The account of the run's credentials.
     Own,
-    /// Another one. A saved plan of such a spec is forged: no honest run makes it.
+    /// Another account. A saved plan of such a spec is forged: no honest run makes it.
     Other,
 }
 
-/// How a run comes by its plan.
+/// The way in which a run gets its plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// It plans by itself and is approved in advance; the machine stalls for so long before it goes on.
+    /// It plans by itself and is approved in advance. The machine stalls for so many milliseconds before it
+    /// goes on.
     Direct { stall: u64 },
-    /// It saves its plan, and so long after that the file is read and applied. The clock of the machine that plans is
-    /// so many seconds ahead of the one that applies.
+    /// It saves its plan; so many milliseconds later the file is read and applied. The clock of the machine
+    /// that plans is so many seconds ahead of the one that applies.
     Saved { stall: u64, ahead: i64 },
 }
 
 impl Mode {
-    /// A saved plan older than this is refused: the usual `--plan-ttl`.
+    /// The age in seconds from which a saved plan is refused: the default of `--plan-ttl`.
     pub(crate) const OLDEST: i64 = 24 * 3600;
-    /// A saved plan may be so many seconds younger than now.
+    /// The seconds that a saved plan may be younger than now.
     pub(crate) const FARTHEST: i64 = 15 * 60;
 
-    /// The age in seconds of the saved plan when it is read, as the applying machine's clock has it; at most a few
-    /// seconds more.
+    /// The age in seconds of the saved plan when it is read, by the clock of the machine that applies it; at
+    /// most a few seconds more.
     pub(crate) fn age(self) -> Option<i64> {
         match self {
             Self::Direct { .. } => None,
@@ -178,14 +179,14 @@ impl Mode {
     }
 }
 
-/// How a run ends.
+/// The end of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// By itself.
     Own,
-    /// Killed where it waits for the so-many-th time.
+    /// Killed at its n-th wait.
     Crash(u32),
-    /// By a signal, and maybe by another of its kind so many milliseconds after the first.
+    /// By a signal, and maybe by another one of its kind so many milliseconds later.
     Signals(Signal, Option<u64>),
 }
 
@@ -197,7 +198,7 @@ pub(crate) struct Signal {
 }
 
 impl Signal {
-    /// From when on after the first a second signal counts, in milliseconds.
+    /// The milliseconds after the first signal from which a second one counts.
     pub(crate) fn counts_after(self) -> u64 {
         match self.kind {
             Kind::Keys => 0,
@@ -217,18 +218,19 @@ pub(crate) enum Kind {
     HangUp,
 }
 
-/// The moment of a signal. All but the first lie within one turn of the process, which waits for nothing meanwhile.
+/// The moment of a signal. All but the first lie within one turn of the process, in which it waits for
+/// nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Moment {
     /// So many milliseconds after the start.
     At(u64),
     /// While it plans.
     Planning,
-    /// While it prints for the so-many-th time in the execution.
+    /// While it prints for the n-th time in the execution.
     Printing(u32),
-    /// As its so-many-th request leaves.
+    /// As its n-th request leaves.
     Sending(u32),
-    /// As it takes in its so-many-th reply.
+    /// As its n-th reply arrives.
     Hearing(u32),
 }
 
@@ -277,7 +279,7 @@ impl Action {
         }
     }
 
-    /// The operation of this name; `None` for one that the tool has no business with.
+    /// Returns the operation of this name; `None` for one that the tool never uses.
     pub(crate) fn named(name: &str) -> Option<Self> {
         let reads = [Self::Create, Self::Describe, Self::Caller];
         reads.into_iter().chain(Self::CHANGES).find(|action| action.name() == name)
@@ -288,7 +290,7 @@ impl Action {
     }
 }
 
-/// A fault of the n-th request, from 1, that asks for `action`, whoever sends it.
+/// A fault of the n-th request, from 1, that asks for `action`, whichever run sends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Strike {
     pub(crate) action: Action,
@@ -296,14 +298,14 @@ pub(crate) struct Strike {
     pub(crate) what: What,
 }
 
-/// What goes wrong.
+/// The kinds of faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
-    /// There is no connection, and the client knows.
+    /// There is no connection, and the client knows it.
     NotSent,
-    /// The request is lost on its way; the client cannot know.
+    /// The request is lost on its way; the client cannot know it.
     LostRequest,
-    /// The service does it and the reply is lost.
+    /// The service carries it out, and the reply is lost.
     LostReply,
     /// The reply is cut off in its middle.
     Truncated,
@@ -311,11 +313,11 @@ pub(crate) enum What {
     Late(u64),
     /// The service works on it for so many seconds.
     Slow(u64),
-    /// Flow control, asking to wait so many milliseconds, or not saying how long.
+    /// Flow control: asks to wait so many milliseconds, or does not say how long.
     Throttled(Option<u64>),
     /// A 500 before anything was done.
     ErrorBefore,
-    /// A 500 although it was done.
+    /// A 500 although the request was carried out.
     ErrorAfter,
     /// Not enough money: a 500 that must not be repeated.
     Money,
@@ -327,7 +329,7 @@ pub(crate) enum What {
     SoldOut,
     /// A refusal with a code that no page of the vendor lists, before anything was done or after it.
     Unlisted { status: u16, code: &'static str, done: bool },
-    /// The credentials have ended, says the service; the next request finds them renewed.
+    /// The service says that the credentials have expired; the next request finds them renewed.
     Ended,
     /// The item at this position cannot be read.
     Unreadable(usize),
@@ -336,8 +338,8 @@ pub(crate) enum What {
 }
 
 impl What {
-    /// Tells whether a refusal with a code that is not listed leaves open what was done: by a status that a gateway
-    /// gives while the service goes on, or by a name that speaks of time-outs.
+    /// Reports whether a refusal with an unlisted code leaves open what was done: its status is one that a
+    /// gateway gives while the service goes on, or its name speaks of a time-out.
     pub(crate) fn leaves_doubt(status: u16, code: &str) -> bool {
         let name = code.to_ascii_lowercase();
         let late = ["timeout", "time_out", "timedout", "timed_out"].iter().any(|word| name.contains(word));
@@ -345,14 +347,14 @@ impl What {
     }
 }
 
-/// Something that a person, or another tool, does.
+/// An action of a person, or of another tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Deed {
     pub(crate) when: When,
     pub(crate) what: Act,
 }
 
-/// The moment of a deed.
+/// The moment of such an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum When {
     /// A time.
@@ -361,12 +363,12 @@ pub(crate) enum When {
     Before(Action, u64),
 }
 
-/// What is done to the packages of a name: those that carry it, and those that were found for it.
+/// Actions on the packages of a name: those with its identity, and those that were found for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Act {
-    /// Removes the identity tag of what is there.
+    /// Removes the identity tag.
     Untag(Name),
-    /// Gives it to another owner.
+    /// Gives it the identity of another owner.
     Reassign(Name),
     /// Changes its bandwidth.
     Resize(Name),
@@ -380,7 +382,7 @@ pub(crate) enum Act {
     Attach(Name),
     /// Upgrades it for twenty minutes.
     Upgrade(Name),
-    /// It is gone.
+    /// Deletes it.
     Vanish(Name),
     /// Pays an open order for it.
     Pay(Name),
@@ -393,7 +395,7 @@ pub(crate) enum Act {
 }
 
 impl Schedule {
-    /// A quiet world: an empty account, a service to the letter, nobody there.
+    /// A quiet world: an empty account, a service that follows its documentation, and no runs.
     pub(crate) fn quiet(seed: u64) -> Self {
         Self {
             seed,
@@ -407,7 +409,7 @@ impl Schedule {
         }
     }
 
-    /// What is declared for the final, quiet reruns: every commit once, in the order of their first runs.
+    /// The specs of the final, quiet reruns: every commit once, in the order of their first runs.
     pub(crate) fn commits(&self) -> Vec<Wish> {
         let mut commits: Vec<Wish> = Vec::new();
         for run in &self.runs {

@@ -1,4 +1,4 @@
-//! The smallest schedule that still fails: parts are left out one at a time while it does.
+//! Finds the smallest schedule that still fails, by leaving out one part at a time.
 
 use std::collections::BTreeSet;
 
@@ -87,7 +87,7 @@ fn smaller(schedule: &Schedule) -> Vec<Schedule> {
     all
 }
 
-/// The entry with one field less.
+/// Returns the entry with one field less, for each field.
 fn less_said(want: Want) -> Vec<Want> {
     let all = [
         Want { title: None, ..want },

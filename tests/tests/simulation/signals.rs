@@ -1,7 +1,8 @@
-//! The signals of one run, and what the process does about them.
+//! The signals of one run, and how the process reacts to them.
 //!
-//! The library's part is the request to stop, which the next request reads. The rest is the command line's and is
-//! modelled here: SIGHUP counts as SIGTERM, and a second signal ends the process at once, if it counts.
+//! The library's part is the request to stop, which is checked before each request. The rest belongs to the
+//! command line and is modelled here: SIGHUP counts as SIGTERM, and a second signal ends the process at once
+//! if it counts.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,9 +22,9 @@ pub(crate) struct Signals {
     run: usize,
     first: Option<Signal>,
     second: Option<u64>,
-    /// What the tool reads.
+    /// The request to stop that the tool reads.
     pub(crate) stop: Stop,
-    /// What the operating system has delivered.
+    /// The signals that the operating system has delivered.
     delivered: Stop,
     printed: AtomicU32,
     sent: AtomicU32,
@@ -82,8 +83,8 @@ impl Signals {
         }
     }
 
-    /// Delivers the signals in their time, and returns when one ends the process at once. It is polled only while the
-    /// process waits.
+    /// Delivers the signals at their times, and returns when one of them ends the process at once. Polled
+    /// only while the process waits.
     pub(crate) async fn end_at_once(&self) {
         let Some(signal) = self.first else { return std::future::pending().await };
         if let Moment::At(ms) = signal.when {
@@ -110,7 +111,7 @@ impl Signals {
     }
 }
 
-/// Looks at something whenever what it carries has come to wait, or to its end.
+/// Calls `look` whenever the future inside begins to wait or ends.
 pub(crate) struct Watched<F, L> {
     pub(crate) way: Pin<Box<F>>,
     pub(crate) look: L,
@@ -126,7 +127,7 @@ impl<F: Future, L: FnMut() + Unpin> Future for Watched<F, L> {
     }
 }
 
-/// Drops what it carries at the n-th poll.
+/// Drops the future inside at its n-th poll.
 pub(crate) struct Crashing<F> {
     pub(crate) way: Option<Pin<Box<F>>>,
     pub(crate) left: u32,

@@ -1,4 +1,4 @@
-//! One schedule, carried out on paused time.
+//! A trial: carries out one schedule on paused time.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ use crate::schedule::{Deed, End, Kind, Mode, Run, Schedule, Strike, What, When, 
 use crate::signals::{Crashing, Signals, Watched};
 use crate::wire::{Net, Wire, sleep};
 
-/// Carries out a schedule and judges it. With a bug, a tool that has it is played.
+/// Carries out a schedule and judges it, with the tool that has `bug` if there is one.
 pub(crate) fn judge(schedule: &Schedule, bug: Option<Bug>) -> (History, Vec<Violation>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.expect("a runtime without threads");
@@ -39,7 +39,7 @@ pub(crate) fn judge(schedule: &Schedule, bug: Option<Bug>) -> (History, Vec<Viol
     }
 }
 
-/// How long everything that was set going takes to end: late requests, slow orders, lagging listings.
+/// The milliseconds after which everything under way has ended: late requests, slow orders, lagging listings.
 const QUIET: u64 = 3_600_000;
 
 async fn carry_out(schedule: &Schedule, bug: Option<Bug>) -> History {
@@ -112,7 +112,7 @@ impl Sim {
         let wire = Arc::new(Wire { net, run: n, rng, signals, ends });
         let retry = RetryPolicy { max_retries: run.retries, ..RetryPolicy::default() };
         let start: jiff::Timestamp = START.parse().expect("a fixed time");
-        // The clocks of all began together.
+        // All clocks started together.
         let passed = i64::try_from(self.net.now()).expect("a history ends");
         let now = start + jiff::SignedDuration::from_millis(passed) + jiff::SignedDuration::from_secs(ahead);
         common::client(self.net.emulator.config(), wire, Clock::starting_at(now), seed, retry)
@@ -173,7 +173,7 @@ impl Sim {
             {
                 said.cut = true;
             }
-            // What the second signal ends with, as the command line has it.
+            // A second signal ends the run as the command line has it.
             (None, End::Signals(..)) => {
                 let results = known(&process.in_flight.lock().expect("nobody panicked"));
                 said.cut = true;
@@ -193,8 +193,8 @@ impl Sim {
         self.records.borrow_mut().insert(n, record);
     }
 
-    /// Nothing goes wrong any more, everything under way ends, and every commit is applied again until it is
-    /// done, twice at most.
+    /// Lets everything under way end without faults, then applies every commit again until it is done, at
+    /// most twice.
     async fn settle(&self, schedule: &Schedule) {
         self.net.emulator.clear_faults();
         sleep(QUIET).await;
@@ -265,7 +265,7 @@ fn quiet_run(wish: &Wish) -> Run {
     }
 }
 
-/// What the emulator does for a fault; `None` for what never reaches it.
+/// The emulator's effect for a fault; `None` if the fault never reaches the emulator.
 fn effect(what: What) -> Option<Effect> {
     let refuse = |status, code| Effect::Refuse(Refusal::new(status, code, "an injected refusal"));
     Some(match what {

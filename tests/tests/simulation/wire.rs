@@ -1,4 +1,4 @@
-//! The way between one executor and the service: delays, losses, and the log of who sent what.
+//! The wire between one executor and the service: delays, losses, and the log of all requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,26 +19,26 @@ use crate::schedule::{Action, What};
 use crate::signals::Signals;
 use crate::signer;
 
-/// How long a client waits for a reply.
+/// The time that a client waits for a reply.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What every wire of a trial shares.
+/// The state that all wires of a trial share.
 pub(crate) struct Net {
     pub(crate) emulator: Emulator,
     pub(crate) bug: Option<Bug>,
     /// The longest delay, in milliseconds.
     delay: u64,
-    /// The requests that find no connection: the n-th of an action.
+    /// The requests that find no connection: the action and the number of the call.
     unsent: Vec<(&'static str, u64)>,
     started: Instant,
     history: Mutex<History>,
     sent: Mutex<Vec<&'static str>>,
-    /// The packages as they were seen last.
+    /// The packages as they were last seen.
     packages: Mutex<BTreeMap<String, Package>>,
-    /// How many requests of a run that change something are not answered yet.
+    /// The number of open requests of each run that change something.
     unanswered: Mutex<BTreeMap<usize, usize>>,
     answered: Notify,
-    /// The identities whose last order was only put off, of each run.
+    /// The runs and identities whose last order was put off.
     put_off: Mutex<BTreeSet<(usize, String)>>,
 }
 
@@ -64,7 +64,8 @@ impl Net {
         })
     }
 
-    /// Notes what is another than when it was seen last, and the request that made it so, if one did.
+    /// Notes each package that has changed since the last look, and the request that changed it, if there is
+    /// one.
     pub(crate) fn watch(&self, world: &World, request: Option<u64>) {
         let mut known = locked(&self.packages);
         if known.len() == world.packages.len()
@@ -99,7 +100,7 @@ impl Net {
         locked(&self.history)
     }
 
-    /// Counts a request that changes something until the guard is dropped.
+    /// Counts a request that changes something as open until the guard is dropped.
     fn open(self: &Arc<Self>, run: usize) -> Open {
         *locked(&self.unanswered).entry(run).or_default() += 1;
         Open { net: Arc::clone(self), run }
@@ -123,13 +124,13 @@ impl Net {
         }
     }
 
-    /// The identities whose last order was only put off.
+    /// The identities of a run whose last order was put off.
     fn throttled(&self, run: usize) -> Vec<String> {
         let put_off = locked(&self.put_off);
         put_off.iter().filter(|(other, _)| *other == run).map(|(_, identity)| identity.clone()).collect()
     }
 
-    /// Counts a request and tells whether it finds a connection.
+    /// Counts a request and reports whether it finds a connection.
     fn connects(&self, action: &'static str) -> bool {
         let mut sent = locked(&self.sent);
         sent.push(action);
@@ -138,7 +139,7 @@ impl Net {
     }
 }
 
-/// A request that is not answered yet.
+/// A request that is not answered yet; counted until it is dropped.
 struct Open {
     net: Arc<Net>,
     run: usize,
@@ -155,13 +156,13 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One run's way to the service.
+/// The wire of one run to the service.
 pub(crate) struct Wire {
     pub(crate) net: Arc<Net>,
     pub(crate) run: usize,
     pub(crate) rng: Mutex<Rng>,
     pub(crate) signals: Arc<Signals>,
-    /// When the credentials end, in milliseconds from the start.
+    /// The time at which the credentials expire, in milliseconds from the start.
     pub(crate) ends: Option<u64>,
 }
 
@@ -195,7 +196,7 @@ impl Wire {
         bug.reply(&net.throttled(run), action, result)
     }
 
-    /// Sends what is received so, unless the way there or back is cut.
+    /// Sends a request, unless the wire is cut on the way there or back.
     async fn send_as(
         &self,
         action: &'static str,
@@ -251,7 +252,7 @@ pub(crate) async fn sleep(ms: u64) {
     }
 }
 
-/// The request that a tool with a bug sends instead of its own.
+/// Signs the request that a tool with a bug sends instead of its own.
 fn signed(action: &str, params: &[(String, String)], nonce: &str, date: &str) -> cenbwp_tests::Request {
     let params: Vec<(&str, &str)> =
         params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -288,14 +289,14 @@ fn fate(result: &Result<Reply, TransportError>) -> Fate {
     }
 }
 
-/// The package and the order that a yes to a purchase names.
+/// Returns the package and the order that a successful reply to a purchase names.
 fn bought(reply: &Reply) -> Option<(String, String)> {
     let document: Value = serde_json::from_slice(&reply.body).ok().filter(|_| reply.status == 200)?;
     let text = |name: &str| document[name].as_str().map(str::to_owned);
     Some((text("CenBandwidthPackageId")?, text("CenBandwidthPackageOrderId")?))
 }
 
-/// A page of the listing as it arrived.
+/// Reads a page of the listing from a reply.
 fn page(reply: &Reply) -> Page {
     let Ok(document) = serde_json::from_slice::<Value>(&reply.body) else { return Page::default() };
     let items = document["CenBandwidthPackages"]["CenBandwidthPackage"].as_array();

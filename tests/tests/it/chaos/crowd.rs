@@ -11,7 +11,8 @@ use super::{
 };
 use crate::support::{Lab, Ran};
 
-/// A service that is slow enough for runs to overlap, and reads what its pages leave open by chance.
+/// Returns a service that is slow enough for runs to overlap, with the open readings of its pages drawn by
+/// `seed`.
 fn crowded(seed: u64) -> Lab {
     let mut dice = Dice(seed);
     let tokens = [TokenSemantics::Strict, TokenSemantics::Replay][usize::from(dice.below(2) == 1)];
@@ -24,7 +25,7 @@ fn crowded(seed: u64) -> Lab {
     lab
 }
 
-/// Applies these specs at once and returns how each run ended.
+/// Applies these specs at once and returns the end of each run.
 fn at_once(lab: &Lab, specs: &[String]) -> Vec<Ran> {
     let mut children = Vec::new();
     for (n, spec) in specs.iter().enumerate() {
@@ -70,12 +71,12 @@ fn runs_that_want_different_bandwidths_buy_once() {
         let ledger = lab.emulator.ledger();
         for (ran, mbps) in ended.iter().zip(wanted) {
             let told = format!("seed {seed}, {mbps} Mbps: code {}\n{}{}", ran.code, ran.stdout, ran.stderr);
-            // A run that plans late finds the package and resizes it: that is an order too, and no purchase.
+            // A run that plans late finds the package and resizes it: that is an order too, but no purchase.
             let orders = ledger.iter().filter(|order| order.mbps == *mbps);
             let bought = orders.clone().filter(|order| order.kind == OrderKind::New).count();
             assert!(orders.count() == 0 || !BOUGHT_NOTHING.contains(&ran.code), "orders, and yet {told}");
             assert!(ran.code != 0 || bought > 0 || ran.stdout.contains("  updated"), "{told}");
-            // What each run calls its own is its own.
+            // Each run reports as bought only what it bought.
             assert_eq!(ran.stdout.matches("  created").count(), bought, "{told}");
         }
     }

@@ -1,10 +1,8 @@
-//! No room, no permission, nobody listening.
+//! Runs without disk space, without permission, and without a reader of the output.
 
 use std::process::Stdio;
 
-use super::{
-    FIVE, FIVE_IDENTITIES, ONE, alone, apply, check_one_more_run_finishes, check_settled, declared, journal,
-};
+use super::{FIVE, FIVE_IDENTITIES, ONE, alone, apply, check_one_more_run_finishes, check_settled, journal};
 use crate::support::{Lab, Ran, purchases};
 
 /// Runs `cenbwp apply --auto-approve` in a shell, with something before and something after it.
@@ -23,7 +21,7 @@ fn journal_that_cannot_be_written_buys_nothing() {
         ("", "/proc/journal"),
         ("ulimit -f 0;", "journal.ndjson"),
     ] {
-        let lab = declared(ONE);
+        let lab = Lab::of(ONE);
         let ran = in_shell(&lab, before, &format!("--journal {path}"));
         assert_eq!(ran.code, 1, "{path}: {}", ran.stderr);
         assert!(ran.stderr.contains(&format!("error: {path}: the journal: ")), "{}", ran.stderr);
@@ -34,7 +32,7 @@ fn journal_that_cannot_be_written_buys_nothing() {
 
 #[test]
 fn journal_of_a_run_that_ends_well_has_its_intent_its_answer_and_its_result() {
-    let lab = declared(ONE);
+    let lab = Lab::of(ONE);
     in_shell(&lab, "", "--journal journal.ndjson");
     let (lines, order) = (journal(&lab), &lab.emulator.ledger()[0]);
     let kinds: Vec<&str> = lines.iter().filter_map(|line| line["type"].as_str()).collect();
@@ -52,9 +50,9 @@ fn journal_of_a_run_that_ends_well_has_its_intent_its_answer_and_its_result() {
     assert!(!lab.read("journal.ndjson").contains(cenbwp_tests::Config::KEY_SECRET));
 }
 
-/// Leaves room for the first `lines` lines of a run's journal, and for half of the next one.
+/// Limits the journal of a run to its first `lines` lines and half of the next one.
 fn journal_with_room_for(lab: &Lab, lines: usize) {
-    let whole = declared(&lab.read("cenbwp.yaml"));
+    let whole = Lab::of(&lab.read("cenbwp.yaml"));
     in_shell(&whole, "", "--parallelism 1 --journal journal.ndjson");
     let text = whole.read("journal.ndjson");
     let lengths: Vec<usize> = text.lines().map(|line| line.len() + 1).collect();
@@ -68,7 +66,7 @@ const LIMIT: &str = "ulimit -f 4;";
 
 #[test]
 fn intent_that_cannot_be_recorded_is_not_sent() {
-    let lab = declared(ONE);
+    let lab = Lab::of(ONE);
     journal_with_room_for(&lab, 1);
     let ran = in_shell(&lab, LIMIT, "--journal journal.ndjson");
     assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
@@ -85,7 +83,7 @@ fn intent_that_cannot_be_recorded_is_not_sent() {
 
 #[test]
 fn intent_that_cannot_be_recorded_stops_what_would_come_after_it() {
-    let lab = declared(FIVE);
+    let lab = Lab::of(FIVE);
     // The run, and the intents and answers of two purchases.
     journal_with_room_for(&lab, 5);
     let ran = in_shell(&lab, LIMIT, "--parallelism 1 --journal journal.ndjson");
@@ -97,7 +95,7 @@ fn intent_that_cannot_be_recorded_stops_what_would_come_after_it() {
 
 #[test]
 fn result_that_cannot_be_recorded_changes_nothing() {
-    let lab = declared(ONE);
+    let lab = Lab::of(ONE);
     journal_with_room_for(&lab, 2);
     let ran = in_shell(&lab, LIMIT, "--quiet --journal journal.ndjson");
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
@@ -114,7 +112,7 @@ fn report_without_room_does_not_hide_what_was_bought() {
         ("", "no/such/folder/report"),
         ("", "/proc/report"),
     ] {
-        let lab = declared(ONE);
+        let lab = Lab::of(ONE);
         let ran = in_shell(&lab, before, &format!("--report json={path}"));
         assert_eq!(ran.code, 0, "{path}: {}", ran.stderr);
         assert!(ran.stdout.contains("Apply complete: 1 created."), "{}", ran.stdout);
@@ -138,7 +136,7 @@ fn stream_that_is_closed_or_full_does_not_change_what_is_bought() {
         "--json >/dev/full 2>&-",
         "--report json >&- 2>/dev/full",
     ] {
-        let lab = declared(ONE);
+        let lab = Lab::of(ONE);
         let ran = in_shell(&lab, "", after);
         assert_eq!(ran.code, 0, "{after}: {}{}", ran.stdout, ran.stderr);
         check_settled(&lab, &["net/x"]);
@@ -147,7 +145,7 @@ fn stream_that_is_closed_or_full_does_not_change_what_is_bought() {
 
 #[test]
 fn reader_that_leaves_does_not_change_what_is_bought() {
-    let lab = declared(ONE);
+    let lab = Lab::of(ONE);
     let mut command = apply(&lab);
     let mut child =
         command.arg("-vv").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
@@ -158,7 +156,7 @@ fn reader_that_leaves_does_not_change_what_is_bought() {
 
 #[test]
 fn prompt_without_anybody_at_stdin_buys_nothing() {
-    let lab = declared(ONE);
+    let lab = Lab::of(ONE);
     let ran = alone(&lab, lab.command("sh").args(["-c", "exec cenbwp apply <&-"]));
     assert_eq!(ran.code, 4, "{}", ran.stderr);
     assert!(purchases(&lab.emulator).is_empty());

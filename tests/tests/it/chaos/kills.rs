@@ -1,5 +1,5 @@
-//! SIGKILL at any instant, and run again until done: two hundred times in every test run, as often as one likes with
-//! `make kills KILLS=1000`.
+//! SIGKILL at any instant, and run again until done: two hundred times in every test run, and any number of
+//! times with `make kills KILLS=1000`.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,16 +13,16 @@ use cenbwp_tests::{Config, Semantics, TokenSemantics};
 use super::{CREATE, Dice, apply, check_no_second_order, check_promise, check_settled, is_pending, journal};
 use crate::support::{Lab, Ran};
 
-/// So many processes die in every test run.
+/// The processes killed in every test run.
 const KILLS: usize = 200;
-/// One account sees at most so many of them.
+/// The most kills in one account.
 const KILLS_IN_A_STORY: usize = 8;
-/// What one account is to hold: enough for every run to be killed among its purchases.
+/// The packages of one account: enough for every run to be killed among its purchases.
 const PACKAGES: usize = 12;
-/// Stories that are told at the same time.
+/// The stories that run at the same time.
 const TELLERS: usize = 4;
 
-/// What a killed run had been doing, by what the service had seen of it.
+/// The work of a killed run, judged by the requests that the service had seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Instant {
     BeforeAnyPurchase,
@@ -47,7 +47,7 @@ fn killed_as_often_as_one_likes_nothing_is_bought_twice_and_running_again_finish
     drop(writeln!(std::io::stderr(), "{told}"));
 }
 
-/// Kills so many processes; returns when each died, and how many orders there were.
+/// Kills so many processes; returns the instants of their ends, and the number of orders.
 fn check(kills: usize) -> (BTreeMap<Instant, usize>, usize) {
     let orders = AtomicUsize::new(0);
     let (seed, killed) = (AtomicU64::new(0), AtomicUsize::new(0));
@@ -76,7 +76,7 @@ fn check(kills: usize) -> (BTreeMap<Instant, usize>, usize) {
     (instants, orders.into_inner())
 }
 
-/// An empty account, runs that are killed, and one that is not. Returns when each of the former died.
+/// Starts with an empty account, kills runs, and lets one finish. Returns the instants of the kills.
 fn story(seed: u64) -> Vec<Instant> {
     let mut dice = Dice(seed);
     let lab = Lab::with(Config { seed, semantics: semantics(&mut dice), ..Config::default() });
@@ -88,7 +88,7 @@ fn story(seed: u64) -> Vec<Instant> {
         match run(&lab, Some(&mut dice)) {
             Ended::Killed(instant) => killed.push(instant),
             Ended::Code(0) => break,
-            // A package whose tags are not visible yet looks like somebody else's.
+            // A package whose tags are not visible yet looks like another owner's.
             Ended::Code(4) => {}
             Ended::Code(code) => panic!("seed {seed}: code {code}\n{}", lab.read("story.txt")),
         }
@@ -106,8 +106,8 @@ fn spec(packages: &[String]) -> String {
     format!("{{version: 1, stack: net, limits: {{maxPurchases: 99}}, packages: {{{}}}}}", packages.join(", "))
 }
 
-/// How the service reads what its pages leave open. A service that ignores tokens is not among them: against
-/// that one, a request that was on its way when its run was killed protects nobody.
+/// Draws the service's reading of what its pages leave open. A service that ignores tokens is not among them:
+/// there, nothing protects against a request that was on its way when its run was killed.
 fn semantics(dice: &mut Dice) -> Semantics {
     let mut semantics = Semantics::default();
     if dice.below(2) == 1 {
@@ -145,8 +145,8 @@ fn run(lab: &Lab, kill: Option<&mut Dice>) -> Ended {
     let Some(code) = status.code() else {
         return Ended::Killed(instant(lab, seen));
     };
-    // What a killed run had on its way may become an order during this one, so the ledger cannot tell whose
-    // it is; the intents can.
+    // A request of a killed run may become an order during this run, so the ledger cannot show which run
+    // ordered it; the intents can.
     let intended = intents(lab).len() - before;
     let ran = Ran { code, stdout: lab.read("story.txt"), stderr: String::new() };
     check_promise(&ran, intended);
@@ -176,13 +176,13 @@ fn instant(lab: &Lab, seen: usize) -> Instant {
     }
 }
 
-/// The tokens of the requests that were about to leave, in order.
+/// Returns the tokens of the announced requests, in order.
 fn intents(lab: &Lab) -> Vec<String> {
     let lines = journal(lab).into_iter().filter(|line| line["type"] == "intent");
     lines.filter_map(|line| Some(line["client_token"].as_str()?.to_owned())).collect()
 }
 
-/// Every order's intent was on disk before the order could be placed, so no kill can take it away.
+/// Checks that every order's intent was on disk before the order could be placed, so no kill can remove it.
 #[track_caller]
 fn check_journal_knows_every_order(lab: &Lab) {
     let orders = lab.emulator.ledger();

@@ -1,6 +1,6 @@
 //! The real binary under conditions that no plan foresees: killed, interrupted, cut off, out of disk, and
-//! never alone. Whatever happens, the ledger never shows two orders for one identity, a code that promises
-//! that nothing was bought is true, and one more run finishes the job.
+//! never alone. In every case the ledger has at most one order for each identity, a code that promises that
+//! nothing was bought is true, and one more run finishes the job.
 
 mod crowd;
 mod disk;
@@ -16,15 +16,11 @@ use std::process::Command;
 use cenbwp_tests::{Logged, Outcome};
 use serde_json::Value;
 
-use crate::support::{Lab, Ran, purchases};
+use crate::support::{CREATE, DESCRIBE, Lab, ONE, Ran, purchases};
 
-const CREATE: &str = "CreateCenBandwidthPackage";
-const DESCRIBE: &str = "DescribeCenBandwidthPackages";
-/// Codes that promise that the run bought nothing.
+/// The codes that promise that the run bought nothing.
 const BOUGHT_NOTHING: [i32; 6] = [1, 2, 3, 4, 5, 130];
 
-const ONE: &str =
-    "{version: 1, stack: net, packages: {x: {areas: [China, Europe], bandwidth: 7, autoPay: true}}}";
 const FIVE: &str = "
 version: 1
 stack: net
@@ -38,21 +34,14 @@ packages:
 ";
 const FIVE_IDENTITIES: [&str; 5] = ["net/a", "net/b", "net/c", "net/d", "net/e"];
 
-/// A lab where this is declared.
-fn declared(spec: &str) -> Lab {
-    let lab = Lab::new();
-    lab.file("cenbwp.yaml", spec);
-    lab
-}
-
-/// The command that everything here is done to.
+/// Returns the command of all tests here.
 fn apply(lab: &Lab) -> Command {
     let mut command = lab.command("cenbwp");
     command.args(["apply", "--auto-approve"]);
     command
 }
 
-/// Runs a command that is alone with its account: what its code promises is compared with the ledger.
+/// Runs a command that is alone in its account, and compares the promise of its code with the ledger.
 #[track_caller]
 fn alone(lab: &Lab, command: &mut Command) -> Ran {
     let before = lab.emulator.ledger().len();
@@ -71,7 +60,7 @@ fn check_promise(ran: &Ran, orders: usize) {
     assert!(!told.contains("panicked"), "{told}");
 }
 
-/// One more run ends well, everything is ordered once, and nothing is left to do.
+/// Runs once more with success, and checks that everything is ordered once and nothing is left to do.
 #[track_caller]
 fn check_one_more_run_finishes(lab: &Lab, identities: &[&str]) {
     let ran = alone(lab, &mut apply(lab));
@@ -79,7 +68,7 @@ fn check_one_more_run_finishes(lab: &Lab, identities: &[&str]) {
     check_settled(lab, identities);
 }
 
-/// Everything is ordered once, and nothing is left to do.
+/// Checks that everything is ordered once, and nothing is left to do.
 #[track_caller]
 fn check_settled(lab: &Lab, identities: &[impl AsRef<str>]) {
     let mut bought = purchases(&lab.emulator);
@@ -89,7 +78,7 @@ fn check_settled(lab: &Lab, identities: &[impl AsRef<str>]) {
     assert_eq!(plan.code, 0, "{}{}", plan.stdout, plan.stderr);
 }
 
-/// No identity was ordered twice.
+/// Checks that no identity was ordered twice.
 #[track_caller]
 fn check_no_second_order(lab: &Lab) {
     let bought = purchases(&lab.emulator);
@@ -97,13 +86,13 @@ fn check_no_second_order(lab: &Lab) {
     assert_eq!(once.len(), bought.len(), "{bought:?}");
 }
 
-/// The journal's lines. Half a line, which a kill may leave, is none.
+/// Returns the journal's lines, without half a line that a kill may leave.
 fn journal(lab: &Lab) -> Vec<Value> {
     let text = std::fs::read_to_string(lab.path("journal.ndjson")).unwrap_or_default();
     text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
-/// Waits until the emulator's log fulfils this.
+/// Waits until the emulator's log passes this test.
 fn until(lab: &Lab, test: impl Fn(&[Logged]) -> bool) {
     while !test(&lab.emulator.requests()) {
         std::thread::yield_now();
@@ -114,11 +103,11 @@ fn is_pending(request: &Logged) -> bool {
     request.outcome == Outcome::Pending
 }
 
-/// Chance by number (splitmix64): the same seed gives the same story, as far as the machine allows.
+/// Random numbers by seed (splitmix64): the same seed gives the same story, as far as the machine allows.
 struct Dice(u64);
 
 impl Dice {
-    /// A number below `end`.
+    /// Returns a number below `end`.
     fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;

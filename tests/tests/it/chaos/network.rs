@@ -1,4 +1,4 @@
-//! Between the run and the service: a proxy with ideas of its own, and a service that dies.
+//! A proxy between the run and the service that breaks the protocol, and a service that dies.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,34 +10,34 @@ use serde_json::Value;
 
 use super::{
     CREATE, DESCRIBE, Dice, FIVE, FIVE_IDENTITIES, ONE, alone, apply, check_one_more_run_finishes,
-    check_settled, declared,
+    check_settled,
 };
 use crate::support::{Lab, purchases};
 
-/// What the proxy does to one request.
+/// The proxy's treatment of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Twist {
-    /// Hands it on, and the answer back.
+    /// Passes on the request, and the answer.
     Pass,
-    /// Says that there is no service, in HTML, and hands nothing on.
+    /// Answers that there is no service, in HTML, and passes nothing on.
     BadGateway,
-    /// Hands it on, and answers with its own page instead.
+    /// Passes the request on, and answers with its own page.
     BadGatewayAfter,
-    /// Hands nothing on and shows its login page, as if that were the answer.
+    /// Passes nothing on and shows its login page, as if that were the answer.
     Portal,
-    /// Hands it on, and the connection ends in the middle of the answer's head.
+    /// Passes the request on, and closes the connection in the middle of the answer's head.
     CutInHead,
-    /// Hands it on, and the connection ends before the answer's last byte.
+    /// Passes the request on, and closes the connection before the answer's last byte.
     CutInBody,
-    /// Hands it on, and closes the connection after an answer that promised to keep it.
+    /// Passes the request on, and closes the connection after an answer that promised to keep it.
     CloseAfter,
-    /// Hands it on, and never answers.
+    /// Passes the request on, and never answers.
     Silence,
 }
 
 const PAGE: &str = "<html><body><h1>502 Bad Gateway</h1></body></html>";
 
-/// What happens to the n-th request, from 0, of an action.
+/// The treatment of the n-th request, from 0, of an action.
 type Script = dyn Fn(&str, usize) -> Twist + Send + Sync;
 
 /// Puts a proxy between the lab's commands and its service. It lives as long as the test program.
@@ -49,7 +49,7 @@ fn proxied(lab: &mut Lab, script: impl Fn(&str, usize) -> Twist + Send + Sync + 
     std::thread::spawn(move || {
         for client in listener.incoming().filter_map(Result::ok) {
             let (script, service, seen) = (Arc::clone(&script), service.clone(), Arc::clone(&seen));
-            // An error is a side that left; both connections end with it.
+            // An error means that one side has left; both connections end with it.
             std::thread::spawn(move || converse(client, &service, &*script, &seen));
         }
     });
@@ -66,7 +66,7 @@ fn converse(
     loop {
         let head = head(&mut reader)?;
         let action = header(&head, "x-acs-action").unwrap_or_default();
-        // Reads are not counted, so that a script can speak of the n-th purchase.
+        // Reads are not counted, so that a script can name the n-th purchase.
         let n = if action == CREATE { seen.fetch_add(1, Ordering::Relaxed) } else { 0 };
         let twist = script(&action, n);
         let answer = match twist {
@@ -86,7 +86,7 @@ fn converse(
     }
 }
 
-/// A request's head; requests here have no body.
+/// Reads a request's head; requests here have no body.
 fn head(reader: &mut impl BufRead) -> std::io::Result<String> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -102,7 +102,7 @@ fn header(head: &str, name: &str) -> Option<String> {
     lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned())
 }
 
-/// The service's answer, as a server would give it that keeps its connections.
+/// Returns the service's answer, as from a server that keeps its connections.
 fn hand_on(head: &str, service: &str) -> std::io::Result<Vec<u8>> {
     let mut server = TcpStream::connect(service)?;
     server.write_all(head.replacen("\r\n", "\r\nconnection: close\r\n", 1).as_bytes())?;
@@ -129,7 +129,7 @@ fn twisted_answer_to_a_purchase_does_not_buy_twice() {
             Twist::Silence,
         ] {
             scope.spawn(move || {
-                let mut lab = declared(FIVE);
+                let mut lab = Lab::of(FIVE);
                 proxied(
                     &mut lab,
                     move |action, n| {
@@ -148,7 +148,7 @@ fn twisted_answer_to_a_purchase_does_not_buy_twice() {
 #[test]
 fn page_instead_of_a_listing_buys_nothing() {
     for twist in [Twist::BadGateway, Twist::Portal, Twist::CutInBody] {
-        let mut lab = declared(ONE);
+        let mut lab = Lab::of(ONE);
         proxied(&mut lab, move |action, _| if action == DESCRIBE { twist } else { Twist::Pass });
         let ran = alone(&lab, apply(&lab).args(["--max-retries", "1"]));
         assert_eq!(ran.code, 1, "{twist:?}: {}{}", ran.stdout, ran.stderr);
@@ -170,7 +170,7 @@ fn connections_that_are_cut_by_chance_do_not_buy_twice() {
                 for fault in ["*@10%:cut-before", "*@10%:cut-after", "*@10%:truncate"] {
                     lab.emulator.fault(fault.parse().expect("a fault"));
                 }
-                // Patience ends before chance does, now and then: running again goes on from there.
+                // Now and then a run gives up before the random faults end: another run goes on from there.
                 let finishes = |_| alone(&lab, apply(&lab).args(["--max-retries", "1"])).code == 0;
                 assert!((0..50).any(finishes), "seed {seed}");
                 lab.emulator.clear_faults();
@@ -183,7 +183,7 @@ fn connections_that_are_cut_by_chance_do_not_buy_twice() {
 #[test]
 fn answer_later_than_the_timeout_does_not_buy_twice() {
     for fault in ["slow=700ms", "latency=700ms"] {
-        let lab = declared(ONE);
+        let lab = Lab::of(ONE);
         lab.emulator.fault(format!("{CREATE}@1:{fault}").parse().expect("a fault"));
         let ran = alone(&lab, apply(&lab).args(["--timeout", "300ms"]));
         assert_eq!(ran.code, 0, "{fault}: {}{}", ran.stdout, ran.stderr);
@@ -221,7 +221,7 @@ impl Drop for Service {
     }
 }
 
-/// The identities that were ordered, by the state on disk.
+/// Returns the ordered identities, from the state on disk.
 fn ordered(lab: &Lab) -> Vec<String> {
     let state: Value = serde_json::from_str(&lab.read("state.json")).expect("a whole file");
     let orders = state["orders"].as_array().expect("the ledger").iter();
@@ -233,7 +233,7 @@ fn service_killed_and_restarted_in_the_middle_of_an_apply_sells_nothing_twice() 
     std::thread::scope(|scope| {
         for killed_at in 0..FIVE_IDENTITIES.len() {
             scope.spawn(move || {
-                let mut lab = declared(FIVE);
+                let mut lab = Lab::of(FIVE);
                 let service = Service::start(&lab, "127.0.0.1:0");
                 let address = service.address().to_owned();
                 lab.set("CENBWP_ENDPOINT", Some(&service.url));

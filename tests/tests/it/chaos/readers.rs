@@ -10,21 +10,21 @@ use rustix::pipe::fcntl_setpipe_size;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::{apply, check_no_second_order, declared};
+use super::{apply, check_no_second_order};
 use crate::support::{Lab, purchases, signal, signal_until_it_ends};
 
-/// So much fits into a pipe, much less than what a run prints.
+/// The size of a pipe in bytes, much less than a run prints.
 const ROOM: usize = 4096;
 
-/// Waits until so much is in a pipe that a run which prints more does not get past it. It is seldom full to the byte:
-/// a line that does not fit waits as a whole.
+/// Waits until a pipe is so full that a run which prints more has to wait. It is seldom full to the byte: a
+/// line that does not fit waits as a whole.
 fn until_full(reader: &PipeReader) {
     while ioctl_fionread(reader).expect("a pipe") < ROOM as u64 / 2 {
         std::thread::yield_now();
     }
 }
 
-/// As many packages as declare more text than a pipe holds.
+/// Returns a spec with so many packages, whose texts are more than a pipe holds.
 pub(super) fn many(packages: usize) -> String {
     use std::fmt::Write as _;
     let mut spec = format!("version: 1\nstack: net\nlimits: {{ maxPurchases: {packages} }}\n");
@@ -35,14 +35,14 @@ pub(super) fn many(packages: usize) -> String {
     spec
 }
 
-/// A pipe that holds very little.
+/// Returns a pipe that holds very little.
 fn small_pipe() -> (PipeReader, PipeWriter) {
     let (reader, writer) = pipe().expect("a pipe");
     fcntl_setpipe_size(&writer, ROOM).expect("a small pipe");
     (reader, writer)
 }
 
-/// A run whose stdout is a pipe that nothing has been read from.
+/// A run whose stdout is a pipe that nothing has read from.
 struct Unread {
     child: Child,
     stdout: PipeReader,
@@ -68,7 +68,7 @@ impl Unread {
         until_full(&self.stdout);
     }
 
-    /// Reads until this is printed.
+    /// Reads until this text has been printed.
     fn read_until(&mut self, text: &str) -> String {
         let mut seen = Vec::new();
         while !String::from_utf8_lossy(&seen).contains(text) {
@@ -80,7 +80,7 @@ impl Unread {
         String::from_utf8(seen).expect("output is UTF-8")
     }
 
-    /// The code, what stdout still said, and what stderr said.
+    /// Returns the exit code, the rest of stdout, and stderr.
     fn end(mut self) -> (Option<i32>, String, String) {
         let (mut stdout, mut stderr) = (String::new(), String::new());
         self.stdout.read_to_string(&mut stdout).expect("output is UTF-8");
@@ -90,7 +90,7 @@ impl Unread {
     }
 }
 
-/// The last event.
+/// Returns the last event.
 #[track_caller]
 fn summary(stdout: &str) -> Value {
     let last = stdout.lines().last().unwrap_or_default();
@@ -101,7 +101,7 @@ fn summary(stdout: &str) -> Value {
 fn a_signal_while_the_plan_waits_for_its_reader_buys_nothing_when_it_reads_on() {
     for number in [Signal::INT, Signal::TERM, Signal::HUP] {
         for arguments in [&["apply", "--auto-approve"][..], &["apply", "--auto-approve", "--json"]] {
-            let lab = declared(&many(200));
+            let lab = Lab::of(&many(200));
             let run =
                 Unread::start(&lab, lab.command("cenbwp").args(arguments).args(["--parallelism", "64"]));
             run.wait_until_full();
@@ -119,7 +119,7 @@ fn a_signal_while_the_plan_waits_for_its_reader_buys_nothing_when_it_reads_on() 
 
 #[test]
 fn a_signal_while_a_saved_plan_waits_for_its_reader_buys_nothing_when_it_reads_on() {
-    let lab = declared(&many(200));
+    let lab = Lab::of(&many(200));
     assert_eq!(lab.run("plan --out plan.json --quiet").code, 0);
     let run = Unread::start(&lab, lab.command("cenbwp").args(["apply", "plan.json"]));
     run.wait_until_full();
@@ -131,7 +131,7 @@ fn a_signal_while_a_saved_plan_waits_for_its_reader_buys_nothing_when_it_reads_o
 #[test]
 fn a_second_signal_ends_a_run_whose_reader_never_reads() {
     for command in ["plan", "plan --json", "apply --auto-approve", "status --json", "validate --json"] {
-        let lab = declared(&many(200).replace("areas: [China, Europe]", "areas: [China, Nowhere]"));
+        let lab = Lab::of(&many(200).replace("areas: [China, Europe]", "areas: [China, Nowhere]"));
         let arguments: Vec<&str> = command.split_whitespace().collect();
         let mut run = Unread::start(&lab, lab.command("cenbwp").args(&arguments));
         run.wait_until_full();
@@ -145,7 +145,7 @@ fn a_second_signal_ends_a_run_whose_reader_never_reads() {
 
 #[test]
 fn a_second_signal_names_what_was_bought_although_the_reader_never_reads() {
-    let lab = declared(&many(200));
+    let lab = Lab::of(&many(200));
     let arguments = ["--json", "--report", "json=report.json"];
     let mut run = Unread::start(&lab, apply(&lab).args(arguments));
     run.read_until("\"change_start\"");
@@ -155,7 +155,7 @@ fn a_second_signal_names_what_was_bought_although_the_reader_never_reads() {
     assert_eq!(code, Some(7), "{stderr}");
     let report: Value = serde_json::from_str(&lab.read("report.json")).expect("a whole report");
     assert_eq!(report["summary"]["exit_code"], 7);
-    // Everything that was ordered is named, on stderr and in the report.
+    // Every order is named, on stderr and in the report.
     for identity in purchases(&lab.emulator) {
         assert!(stderr.contains(&identity), "{identity}: {stderr}");
         assert!(report["outcomes"].to_string().contains(&identity), "{identity}: {report}");
@@ -166,7 +166,7 @@ fn a_second_signal_names_what_was_bought_although_the_reader_never_reads() {
 
 #[test]
 fn a_second_signal_ends_a_run_that_nothing_at_all_is_read_from() {
-    let lab = declared(&many(200));
+    let lab = Lab::of(&many(200));
     let (both, writer) = small_pipe();
     let stderr = writer.try_clone().expect("a copy");
     let mut command = apply(&lab);
@@ -183,7 +183,7 @@ fn a_second_signal_ends_a_run_that_nothing_at_all_is_read_from() {
 
 #[test]
 fn the_stream_ends_in_one_summary_with_the_code_whenever_the_reader_reads_on() {
-    let lab = declared(&many(200));
+    let lab = Lab::of(&many(200));
     let mut run = Unread::start(&lab, lab.command("cenbwp").args(["plan", "--json"]));
     run.wait_until_full();
     let mut reader = run.stdout.try_clone().expect("a copy");

@@ -11,7 +11,7 @@ use rustix::process::Signal;
 
 use super::{
     BOUGHT_NOTHING, CREATE, DESCRIBE, ONE, apply, check_no_second_order, check_one_more_run_finishes,
-    declared, is_pending, until,
+    is_pending, until,
 };
 use crate::support::{Lab, Ran, Terminal, purchases, signal, signal_until_it_ends};
 
@@ -34,7 +34,7 @@ fn number(signal: &str) -> Signal {
     }
 }
 
-/// Holds the first purchase between its arrival and its commit until it is let go.
+/// Holds the first purchase between its arrival and its commit until it is released.
 struct Gate {
     arrived: Receiver<()>,
     open: Sender<()>,
@@ -61,7 +61,7 @@ impl Gate {
     }
 }
 
-/// The screen and the code at the end, which must be the expected one, and true.
+/// Returns the output at the end, and checks that the code is the expected one, and true.
 #[track_caller]
 fn check_end(lab: &Lab, terminal: Terminal, code: i32, texts: &[&str]) {
     let (screen, ended) = terminal.end();
@@ -79,7 +79,7 @@ fn check_end(lab: &Lab, terminal: Terminal, code: i32, texts: &[&str]) {
 fn signals_while_planning_buy_nothing() {
     for signal in SIGNALS {
         for times in [1, 2] {
-            let lab = declared(ONE);
+            let lab = Lab::of(ONE);
             lab.emulator.fault("*:latency=60s".parse().expect("a fault"));
             let terminal = Terminal::start(&mut apply(&lab));
             until(&lab, |requests| !requests.is_empty());
@@ -97,7 +97,7 @@ fn signals_while_planning_buy_nothing() {
 fn signals_at_the_prompt_buy_nothing() {
     for signal in SIGNALS {
         for times in [1, 2] {
-            let lab = declared(ONE);
+            let lab = Lab::of(ONE);
             let mut terminal = Terminal::start(lab.command("cenbwp").arg("apply"));
             terminal.wait_for("Only yes approves it: ");
             for _ in 0..times {
@@ -109,11 +109,11 @@ fn signals_at_the_prompt_buy_nothing() {
     }
 }
 
-/// One signal while the first purchase is held, whose answer is then this.
+/// Sends one signal while the first purchase is held, whose answer is then this.
 #[track_caller]
 fn check_signal_while_sending(spec: &str, answer: Option<&Effect>, code: i32, texts: &[&str]) {
     for signal in SIGNALS {
-        let lab = declared(spec);
+        let lab = Lab::of(spec);
         let gate = Gate::before_the_first_purchase(&lab.emulator);
         if let Some(answer) = answer {
             lab.emulator.fault(Fault::new(CREATE, When::call(1), answer.clone()));
@@ -157,7 +157,7 @@ fn signal_after_a_lost_request_leaves_it_unknown() {
     check_signal_while_sending(ONE, Some(&error), 7, &texts);
 }
 
-/// A second signal ends the run at once, naming what was sent.
+/// A second signal ends the run at once, and names every request that was sent.
 #[track_caller]
 fn check_second_signal(lab: &Lab, mut terminal: Terminal, signal: &str, named: &str) {
     terminal.signal(signal);
@@ -172,7 +172,7 @@ fn check_second_signal(lab: &Lab, mut terminal: Terminal, signal: &str, named: &
 #[test]
 fn second_signal_while_sending_ends_at_once_and_names_the_token() {
     for signal in SIGNALS {
-        let lab = declared(ONE);
+        let lab = Lab::of(ONE);
         lab.emulator.fault(Fault::new(CREATE, When::EVERY, Effect::Latency(Duration::from_secs(60))));
         let terminal = Terminal::start(&mut apply(&lab));
         until(&lab, |requests| requests.iter().any(|request| request.action == CREATE));
@@ -183,7 +183,7 @@ fn second_signal_while_sending_ends_at_once_and_names_the_token() {
 #[test]
 fn second_signal_while_waiting_ends_at_once_and_names_the_order() {
     for signal in SIGNALS {
-        let lab = declared(ONE);
+        let lab = Lab::of(ONE);
         let after_planning = When::Calls { first: 2, last: None };
         let slow = Effect::Latency(Duration::from_secs(60));
         lab.emulator.fault(Fault::new(DESCRIBE, after_planning, slow));
@@ -206,7 +206,7 @@ fn signal_while_waiting_looks_once_more_and_names_what_is_ordered() {
         let texts = ["net/x  ordered", "Apply incomplete: 1 ordered."];
         check_end(&lab, terminal, 6, &texts);
         // In the same account, once the package is visible.
-        let later = declared(ONE);
+        let later = Lab::of(ONE);
         later.emulator.seed(&lab.emulator.save()).expect("a saved world");
         check_one_more_run_finishes(&later, &["net/x"]);
     }
@@ -215,8 +215,8 @@ fn signal_while_waiting_looks_once_more_and_names_what_is_ordered() {
 #[test]
 fn second_signal_sums_up_what_was_bought_before_it() {
     for form in ["--quiet", "--json"] {
-        let lab = declared(TWO);
-        // The first is bought and seen; the second is throttled once, and then never answered.
+        let lab = Lab::of(TWO);
+        // The first is bought and listed; the second is throttled once, and then never answered.
         for fault in ["@2:throttle", "@3-:latency=60s"] {
             lab.emulator.fault(format!("{CREATE}{fault}").parse().expect("a fault"));
         }
@@ -249,7 +249,7 @@ fn second_signal_sums_up_what_was_bought_before_it() {
 #[test]
 fn two_signals_at_once_are_one_and_let_what_is_in_flight_finish() {
     for both in [[Signal::TERM, Signal::TERM], [Signal::INT, Signal::TERM], [Signal::HUP, Signal::HUP]] {
-        let lab = declared(ONE);
+        let lab = Lab::of(ONE);
         let gate = Gate::before_the_first_purchase(&lab.emulator);
         let mut command = apply(&lab);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -266,7 +266,7 @@ fn two_signals_at_once_are_one_and_let_what_is_in_flight_finish() {
 
 #[test]
 fn a_hangup_stays_ignored_under_nohup() {
-    let lab = declared(TWO);
+    let lab = Lab::of(TWO);
     let gate = Gate::before_the_first_purchase(&lab.emulator);
     let mut command = lab.command("nohup");
     command.args(["cenbwp", "apply", "--auto-approve", "--parallelism", "1"]);
@@ -282,7 +282,7 @@ fn a_hangup_stays_ignored_under_nohup() {
 
 #[test]
 fn ctrl_c_twice_at_a_terminal_ends_at_once() {
-    let lab = declared(ONE);
+    let lab = Lab::of(ONE);
     lab.emulator.fault(Fault::new(CREATE, When::EVERY, Effect::Latency(Duration::from_secs(60))));
     let mut terminal = Terminal::control(&apply(&lab));
     until(&lab, |requests| requests.iter().any(|request| request.action == CREATE));
@@ -294,7 +294,7 @@ fn ctrl_c_twice_at_a_terminal_ends_at_once() {
 
 #[test]
 fn a_second_signal_names_id_and_order_of_what_was_answered_before_it() {
-    let lab = declared(TWO);
+    let lab = Lab::of(TWO);
     lab.emulator.fault(format!("{CREATE}@2-:latency=60s").parse().expect("a fault"));
     let mut command = apply(&lab);
     command.args(["--parallelism", "2", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -321,11 +321,11 @@ fn a_second_signal_names_id_and_order_of_what_was_answered_before_it() {
     assert_eq!((&last["type"], &last["exit_code"]), (&"summary".into(), &7.into()), "{}", ran.stdout);
 }
 
-/// Before anything that could be lost the first signal is enough: a spec that somebody types is no run.
+/// Before any request the first signal is enough: a user who types a spec has no run to lose.
 #[test]
 fn a_signal_while_the_spec_is_read_ends_at_once_with_a_summary() {
     for command in ["plan", "validate", "apply", "status"] {
-        let lab = declared(ONE);
+        let lab = Lab::of(ONE);
         let mut child = lab.command("cenbwp");
         child.args([command, "--json", "-f", "-"]).stdin(Stdio::piped());
         let mut child =

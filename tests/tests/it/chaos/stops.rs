@@ -1,4 +1,4 @@
-//! A signal at any moment of a large apply: from then on nothing new is sent.
+//! A signal at any moment of a large apply: nothing new is sent from then on.
 
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -14,17 +14,17 @@ use super::readers::many;
 use super::{CREATE, Dice, apply, check_no_second_order};
 use crate::support::{Lab, purchases, signal};
 
-/// What is tried.
+/// The size of the test.
 struct Asked {
     moments: usize,
     live: usize,
     bought: usize,
-    /// How long what is on its way when the signal is sent may take to arrive.
+    /// The time that a request may take to arrive if it was sent before the signal.
     on_its_way: SignedDuration,
 }
 
-/// `make stops` tries as many moments of a large apply as it is asked for, alone on the machine. In `make test` it is
-/// one of many tests, and debug code: fewer moments of a smaller apply, with more time for what is on its way.
+/// `make stops` tries so many moments of a large apply, alone on the machine. `make test` runs it beside
+/// other tests, with debug code: fewer moments of a smaller apply, with more time for requests on their way.
 #[expect(clippy::disallowed_methods, reason = "the number of moments is the caller's choice")]
 fn asked() -> Asked {
     let moments = std::env::var("STOPS").ok().filter(|moments| !moments.is_empty());
@@ -92,7 +92,7 @@ fn after_a_signal_at_any_moment_of_a_large_apply_nothing_new_is_sent() {
         let told = format!("{number:?} after {moment:?} of {whole:?}: {ended}");
         let requests = lab.emulator.requests().split_off(seen);
         check(&requests, sent + on_its_way, (ended.code(), bought), &told);
-        // Without a handler yet, the signal itself ended it.
+        // The signal itself ended it, before the handler was installed.
         assert!(ended.signal().is_none() || requests.is_empty(), "{told}");
         check_no_second_order(&lab);
         *ends.entry(ended.code().map_or("signal".to_owned(), |code| code.to_string())).or_default() += 1;
@@ -101,7 +101,7 @@ fn after_a_signal_at_any_moment_of_a_large_apply_nothing_new_is_sent() {
     counted.expect("whoever runs the tests reads their output");
 }
 
-/// Nothing is sent after this time but looks at what was, and the code says what was sent.
+/// Checks that nothing but reads is sent after this time, and that the code is true.
 #[track_caller]
 fn check(requests: &[Logged], until: Timestamp, (code, all): (Option<i32>, usize), told: &str) {
     let bought = requests.iter().filter(|request| is_purchase(request)).count();

@@ -1,4 +1,4 @@
-//! Variables that choose otherwise, sections that are switched off, logins that have ended, and programs with children.
+//! Variables with another choice, disabled sections, expired logins, and programs with children.
 
 use std::io::Read;
 use std::process::Stdio;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{PLAN, lab, lab_of_key, planner, profile};
 use crate::support::{Lab, Ran, purchases};
 
-/// A lab whose configuration has the user's key in the current profile, `prod`.
+/// Returns a lab whose configuration has the user's key in the current profile, `prod`.
 fn lab_of_prod() -> Lab {
     let lab = lab();
     lab.file(".aliyun/config.json", &prod());
@@ -108,7 +108,7 @@ fn a_profile_an_account_or_a_digest_decides_between_two_choices() {
     );
     check_refused(&lab, &lab.run("apply --auto-approve -f cenbwp.yaml -f more.yaml"), variable);
 
-    // A digest and a saved plan are of an account.
+    // A digest and a saved plan belong to an account.
     let lab = chosen(variable, value);
     let plan: Value = serde_json::from_str(&lab.run("plan --report json").stdout).expect("one document");
     apply(&lab, &format!("apply --plan-digest {}", plan["digest"].as_str().expect("a digest")));
@@ -116,7 +116,7 @@ fn a_profile_an_account_or_a_digest_decides_between_two_choices() {
     assert_eq!(lab.run("plan --out plan.json").code, 0);
     apply(&lab, "apply plan.json");
 
-    // The same choice under another name is none; an empty one neither.
+    // The same choice under another name is no choice; an empty one is none either.
     for (variable, value) in
         [("ALICLOUD_ACCESS_KEY", Config::USER_ID), ("ALICLOUD_PROFILE", "prod"), ("ACCESS_KEY_ID", "")]
     {
@@ -179,7 +179,7 @@ fn an_empty_variable_of_our_own_is_unset() {
     }
     lab.set("CENBWP_METADATA_ENDPOINT", Some(""));
     assert_eq!(lab.run(PLAN).code, 0);
-    // Help names the variable and not what is in it.
+    // Help names the variable and not its value.
     lab.set("CENBWP_ENDPOINT", Some("https://user:s-secret@example.test"));
     for help in ["plan --help", "plan -h", "apply --help"] {
         let ran = lab.run(help);
@@ -231,7 +231,7 @@ fn a_login_that_has_ended_names_the_command_that_renews_it() {
             let says = "run `aliyun sts GetCallerIdentity --profile ci`";
             assert!(ran.stderr.contains(says), "{mode} {expiration}\n{}", ran.stderr);
 
-            // The same where it is the source of a role.
+            // The same for the source of a role.
             let role = format!(
                 r#"{{"current": "role", "profiles": [{{"name": "sign in", {kept}}}, {{"name": "role", "mode": "ChainableRamRoleArn", "source_profile": "sign in", "ram_role_arn": "{}"}}]}}"#,
                 Access::PLAN
@@ -246,7 +246,8 @@ fn a_login_that_has_ended_names_the_command_that_renews_it() {
     }
 }
 
-/// A lab whose program of credentials starts another one, which holds one end of a pipe as long as it lives.
+/// Returns a lab whose credentials program starts another one, which holds one end of a pipe as long as it
+/// lives.
 fn lab_of_program(then: &str) -> Lab {
     let lab = lab();
     let child = "{ sleep 20; touch survived; } > alive 2>&1 < /dev/null &";
@@ -256,7 +257,7 @@ fn lab_of_program(then: &str) -> Lab {
     lab
 }
 
-/// Waits until nothing holds the other end of the pipe: the child was ended, and did not come to its own end.
+/// Waits until the other end of the pipe is closed: the child was killed, and did not end by itself.
 fn check_gone(lab: &Lab, mut alive: std::fs::File) {
     alive.read_to_end(&mut Vec::new()).expect("the other end is closed");
     assert!(!lab.path("survived").exists());

@@ -1,5 +1,5 @@
-//! Every source of credentials with the real binary: it works, it is configured and broken, or it is absent. What is
-//! broken ends the run, says which source and why, and sends nothing anywhere else.
+//! Every source of credentials with the real binary: it works, it is configured and broken, or it is absent.
+//! A broken source ends the run with its name and the reason, and nothing is sent anywhere else.
 
 mod choices;
 mod sources;
@@ -10,21 +10,19 @@ use std::process::Stdio;
 use cenbwp_tests::{Access, Config, Machine};
 use serde_json::Value;
 
-use crate::support::{Lab, Ran, purchases};
+use crate::support::{CREATE, DESCRIBE, Lab, ONE, Ran, purchases};
 
-const SPEC: &str =
-    "{version: 1, stack: net, packages: {x: {areas: [China, Europe], bandwidth: 7, autoPay: true}}}";
 const PLAN: &str = "plan --max-retries 0";
 const ACCOUNT: &str = "account 1234567890123456, access key ";
 
-/// A lab without any source of credentials.
+/// Returns a lab without any source of credentials.
 fn lab() -> Lab {
     let mut lab = Lab::new();
     lab.set("ALIBABA_CLOUD_ACCESS_KEY_ID", None);
     lab.set("ALIBABA_CLOUD_ACCESS_KEY_SECRET", None);
     let url = lab.url();
     lab.set("CENBWP_METADATA_ENDPOINT", Some(&url));
-    lab.file("cenbwp.yaml", SPEC);
+    lab.file("cenbwp.yaml", ONE);
     lab
 }
 
@@ -40,7 +38,7 @@ fn with_github(access: &mut Access) {
     access.bearer = Some("job-bearer-0123456789".to_owned());
 }
 
-/// A profile that is the current one.
+/// Returns a profile that is the current one.
 fn profile(fields: &str) -> Vec<(&'static str, String)> {
     let text = format!(
         r#"{{"current": "ci", "profiles": [{{"name": "ci", {fields}}}, {}, {}]}}"#,
@@ -50,25 +48,25 @@ fn profile(fields: &str) -> Vec<(&'static str, String)> {
     vec![(".aliyun/config.json", text)]
 }
 
-/// A profile with the user's key.
+/// Returns a profile with the user's key.
 fn base() -> String {
     let (id, secret) = (Config::USER_ID, Config::USER_SECRET);
     format!(r#"{{"name": "base", "mode": "AK", "access_key_id": "{id}", "access_key_secret": "{secret}"}}"#)
 }
 
-/// A profile whose role may take another one.
+/// Returns a profile whose role may assume another one.
 fn planner() -> String {
     format!(r#"{{"name": "planner", {}}}"#, user_role(Access::PLAN, Config::USER_SECRET))
 }
 
-/// A lab whose source is a profile with this role.
+/// Returns a lab whose source is a profile with this role.
 fn lab_of_role(role: &str) -> Lab {
     let lab = lab();
     lab.file(".aliyun/config.json", &profile(&user_role(role, Config::USER_SECRET))[0].1);
     lab
 }
 
-/// A lab whose source is this key in the environment.
+/// Returns a lab whose source is this key in the environment.
 fn lab_of_key(id: &str, secret: &str) -> Lab {
     let mut lab = lab();
     key(id, secret).iter().for_each(|(name, value)| lab.set(name, Some(value)));
@@ -87,7 +85,7 @@ fn key(id: &str, secret: &str) -> Vec<(&'static str, String)> {
     vec![id, ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", secret.to_owned())]
 }
 
-/// The third column of the table: whatever is absent is passed over, and at the end the error says what to do.
+/// The third column of the table: absent sources are passed over, and at the end the error says what to do.
 #[test]
 fn what_is_absent_is_passed_over_without_a_request() {
     let mut lab = lab();
@@ -98,7 +96,7 @@ fn what_is_absent_is_passed_over_without_a_request() {
         "{}",
         nothing.stderr
     );
-    // Everybody but the last is absent, each in its own way.
+    // All but the last are absent, each in its own way.
     for name in [
         "ALIBABA_CLOUD_ACCESS_KEY_ID",
         "ALIBABA_CLOUD_OIDC_PROVIDER_ARN",
@@ -131,10 +129,10 @@ fn a_key_costs_no_request_and_a_role_one() {
         actions.sort();
         actions
     };
-    assert_eq!(actions(&static_key), ["DescribeCenBandwidthPackages", "GetCallerIdentity"]);
+    assert_eq!(actions(&static_key), [DESCRIBE, "GetCallerIdentity"]);
     let role = lab_of_role(Access::PLAN);
     assert_eq!(role.run(PLAN).code, 0);
-    assert_eq!(actions(&role), ["AssumeRole", "DescribeCenBandwidthPackages", "GetCallerIdentity"]);
+    assert_eq!(actions(&role), ["AssumeRole", DESCRIBE, "GetCallerIdentity"]);
     let taken = &role.emulator.requests()[0];
     assert_eq!((taken.action.as_str(), taken.params["DurationSeconds"].as_str()), ("AssumeRole", "3600"));
 }
@@ -205,7 +203,8 @@ fn terraforms_own_variables_are_named_and_not_used() {
     assert!(lab.emulator.requests().is_empty());
 }
 
-/// A lifetime that ends between two requests of one run: the role is taken again, and one thing is bought once.
+/// A session that expires between two requests of one run: the role is assumed again, and the package is
+/// bought once.
 #[test]
 fn a_purchase_goes_on_with_renewed_credentials() {
     let lab = lab_of_role(Access::PLAN);
@@ -218,8 +217,7 @@ fn a_purchase_goes_on_with_renewed_credentials() {
     let requests = lab.emulator.requests();
     let sent = |action: &str| requests.iter().filter(|it| it.action == action).collect::<Vec<_>>();
     assert_eq!(sent("AssumeRole").len(), 2);
-    let tokens: Vec<_> =
-        sent("CreateCenBandwidthPackage").iter().map(|it| it.params["ClientToken"].clone()).collect();
+    let tokens: Vec<_> = sent(CREATE).iter().map(|it| it.params["ClientToken"].clone()).collect();
     assert!(tokens.len() == 2 && tokens[0] == tokens[1], "{tokens:?}");
 
     // A key in the environment cannot be renewed: it is not tried again.
@@ -228,11 +226,12 @@ fn a_purchase_goes_on_with_renewed_credentials() {
         .fault("CreateCenBandwidthPackage:refuse=400/InvalidSecurityToken.Expired".parse().expect("a fault"));
     let ran = lab.run("apply --auto-approve");
     assert!(ran.code != 0 && purchases(&lab.emulator).is_empty(), "{}", ran.stderr);
-    let sent = lab.emulator.requests().iter().filter(|it| it.action == "CreateCenBandwidthPackage").count();
+    let sent = lab.emulator.requests().iter().filter(|it| it.action == CREATE).count();
     assert_eq!(sent, 1);
 }
 
-/// A command that never ends goes with the run, at the first signal. It holds one end of a pipe as long as it lives.
+/// A program that never ends is killed with the run, at the first signal. It holds one end of a pipe as long
+/// as it lives.
 #[test]
 fn an_interrupt_ends_the_run_and_the_command_that_it_waits_for() {
     let lab = lab();

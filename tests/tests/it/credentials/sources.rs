@@ -3,9 +3,9 @@
 use cenbwp_tests::{Access, Config, IdToken, Logged, Machine, Outcome};
 
 use super::{ACCOUNT, PLAN, base, key, lab, profile, user_role, with_github, with_machine, with_server};
-use crate::support::nobody;
+use crate::support::{DESCRIBE, nobody};
 
-/// One source in one state: variables and files, what is true of the world, and what the run says.
+/// One source in one state: variables and files, the state of the world, and the end of the run.
 struct Case {
     source: &'static str,
     variables: Vec<(&'static str, String)>,
@@ -15,9 +15,9 @@ struct Case {
 }
 
 enum Expected {
-    /// The plan is made by this source.
+    /// The plan is made with this source.
     Works(&'static str),
-    /// The run ends with this.
+    /// The run ends with this error.
     Fails(&'static str),
 }
 
@@ -37,7 +37,7 @@ fn oidc(token: &[(&'static str, String)]) -> Vec<(&'static str, String)> {
     [&[role, ("ALIBABA_CLOUD_OIDC_PROVIDER_ARN", Access::PROVIDER.to_owned())], token].concat()
 }
 
-/// A token of the lab's provider, valid for five minutes unless it claims otherwise.
+/// Returns a token of the lab's provider, valid for five minutes unless its claims are changed.
 fn token(change: impl FnOnce(&mut IdToken)) -> String {
     Access::default().id_token(cenbwp_tests::Clock::System.now(), change)
 }
@@ -300,8 +300,7 @@ fn every_source_works_or_ends_the_run_with_its_reason() {
                 assert_eq!(ran.code, 1, "{source}: {}", ran.stderr);
                 assert!(ran.stderr.contains(reason), "{source}: {reason:?} is not in {}", ran.stderr);
                 let answered = |it: &Logged| {
-                    it.outcome == Outcome::Answered { status: 200, code: None }
-                        && it.action == "DescribeCenBandwidthPackages"
+                    it.outcome == Outcome::Answered { status: 200, code: None } && it.action == DESCRIBE
                 };
                 assert!(!lab.emulator.requests().iter().any(answered), "{source}");
             }

@@ -12,21 +12,21 @@ use super::{NO_CHECKSUM, SPEC, Site, assert_bought_once, by_hand, documents, exa
 
 const WORKFLOWS: [&str; 3] = ["plan", "apply", "drift"];
 const HEAD: &str = "1111111111111111111111111111111111111111";
-/// What a job shows to get an identity token.
+/// The bearer token with which a job gets an identity token.
 const BEARER: &str = "job-bearer-0123456789";
 const MERGED: &str = "2222222222222222222222222222222222222222";
 
-/// A repository, and what GitHub keeps of it.
+/// A repository, and the data that GitHub keeps of it.
 struct Repository {
     site: Site,
     action: String,
     expressions: BTreeMap<&'static str, String>,
     from_fork: bool,
-    /// The next run's number.
+    /// The number of the next run.
     run: u32,
 }
 
-/// What the steps of a job have in common.
+/// The state that the steps of a job share.
 #[derive(Default)]
 struct Job {
     environment: Vec<(String, String)>,
@@ -200,7 +200,7 @@ impl Repository {
         let (expression, after) = rest.split_once(" }}").expect("an expression ends");
         let value = match expression.strip_prefix("inputs.") {
             Some(name) => inputs[name].as_str().map(str::to_owned),
-            // What a step that did not run would have said is empty.
+            // A step that did not run has an empty output.
             None if expression.starts_with("steps.") => {
                 Some(job.outputs.get(expression).cloned().unwrap_or_default())
             }
@@ -395,7 +395,7 @@ fn drift_opens_one_issue_keeps_it_up_to_date_and_closes_it() {
     assert_eq!(issues(&repository).as_array().map(Vec::len), Some(1));
 }
 
-/// Every step with a script, of the workflows and of the action.
+/// Returns every step with a script, of the workflows and of the action.
 fn scripts() -> Vec<(String, Value)> {
     let mut scripts = Vec::new();
     let mut take = |of: &str, steps: &Value| {

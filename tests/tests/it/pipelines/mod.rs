@@ -1,5 +1,5 @@
-//! The pipelines that users copy, each run as far as it can be without its platform: what the platform does is done
-//! here, what the pipeline says is run as it stands, against the emulated cloud.
+//! The pipelines that users copy, each run as far as possible without its platform: the test does the
+//! platform's part, and the pipeline's own scripts run unchanged against the emulated cloud.
 
 mod github;
 
@@ -13,7 +13,7 @@ use crate::packaging::pack;
 use crate::policies;
 use crate::support::{Lab, Ran, purchases, repository};
 
-/// What a repository of this kind declares, in the folder that the pipelines name.
+/// The spec of such a repository, in the folder that the pipelines name.
 const SPEC: &str = "\
 version: 1
 stack: net
@@ -38,7 +38,7 @@ fn texts(list: &Value) -> Vec<&str> {
     list.as_array().into_iter().flatten().map(|item| item.as_str().expect("a text")).collect()
 }
 
-/// A checkout, and a release at the place that the pipelines fetch it from.
+/// A checkout, and a release at the place from which the pipelines fetch it.
 struct Site {
     lab: Lab,
     checksum: String,
@@ -59,7 +59,7 @@ impl Site {
         Self { lab, checksum }
     }
 
-    /// Runs a script as the runners do. The tool is not there until the script has installed it.
+    /// Runs a script like the runners do. The tool is not there until the script has installed it.
     fn bash(&self, script: &str, path: &[PathBuf], variables: &[(String, String)]) -> Ran {
         let mut bash = self.lab.command("bash");
         let own = [self.lab.path("bin")];
@@ -70,7 +70,8 @@ impl Site {
     }
 }
 
-/// Makes the account trust this provider with the two roles, that for plans first, and takes the lab's own keys away.
+/// Makes the account trust this provider with the two roles, the one for plans first, and removes the lab's
+/// own keys.
 fn trust(lab: &mut Lab, provider: &str, roles: [&str; 2]) {
     for name in ["ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET"] {
         lab.set(name, None);
@@ -84,14 +85,14 @@ fn trust(lab: &mut Lab, provider: &str, roles: [&str; 2]) {
     });
 }
 
-/// An identity token, as a platform gives one to a job.
+/// Returns an identity token, as a platform gives one to a job.
 fn token(lab: &Lab, audience: &str) -> String {
     let now = lab.emulator.now();
     lab.emulator
         .edit_access(|access| access.id_token(now, |claims| audience.clone_into(&mut claims.audience)))
 }
 
-/// Runs `cenbwp` with the keys of the account, as somebody else than the pipeline.
+/// Runs `cenbwp` with the keys of the account, outside the pipeline.
 fn by_hand(lab: &Lab, arguments: &str) -> Ran {
     let mut command = lab.command("cenbwp");
     command.env("ALIBABA_CLOUD_ACCESS_KEY_ID", Config::KEY_ID);
@@ -99,14 +100,14 @@ fn by_hand(lab: &Lab, arguments: &str) -> Ran {
     lab.finish(command.args(arguments.split_whitespace()))
 }
 
-/// The roles that were taken, in order.
+/// Returns the roles that were assumed, in order.
 fn roles(lab: &Lab) -> Vec<String> {
     let requests = lab.emulator.requests();
     let taken = requests.iter().filter(|request| request.action == "AssumeRoleWithOIDC");
     taken.filter_map(|request| request.params.get("RoleArn").cloned()).collect()
 }
 
-/// Every pipeline leaves this behind when it was applied.
+/// Checks the state that every pipeline leaves when it has applied.
 #[track_caller]
 fn assert_bought_once(lab: &Lab) {
     assert_eq!(purchases(&lab.emulator), ["net/cn-eu"]);
@@ -131,7 +132,7 @@ impl Gitlab {
         Self { site, config }
     }
 
-    /// Runs a job, with what it inherits.
+    /// Runs a job with the settings that it inherits.
     fn run(&self, job: &str) -> Ran {
         let job = &self.config[job];
         let inherited = job["extends"].as_str().map_or(&Value::Null, |name| &self.config[name]);
@@ -259,7 +260,7 @@ fn jenkins_asks_before_it_applies_the_plan_that_it_showed() {
     assert_bought_once(&lab);
 }
 
-/// The command of a container, with what is mounted at `/` found in this folder.
+/// Returns the command of a container, with its mounts at `/` moved to this folder.
 fn container(lab: &Lab, container: &Value) -> Ran {
     assert_eq!(texts(&container["command"]), ["/cenbwp"], "the image holds nothing else");
     let context = &container["securityContext"];
@@ -273,7 +274,7 @@ fn container(lab: &Lab, container: &Value) -> Ran {
         .collect();
     let inside = |text: &str| {
         let is_below = |mount: &&str| text == *mount || text.starts_with(&format!("{mount}/"));
-        // What an artifact brings is mounted as well.
+        // The files of an artifact are mounted as well.
         let is_mounted = mounts.iter().any(is_below) || text.starts_with("/plan/");
         assert!(is_mounted || !text.starts_with('/'), "{text} is not mounted");
         if is_mounted { lab.path(&text[1..]).display().to_string() } else { text.to_owned() }
@@ -287,7 +288,7 @@ fn container(lab: &Lab, container: &Value) -> Ran {
     lab.finish(command.args(texts(&container["args"]).into_iter().map(inside)))
 }
 
-/// The value of a container's variable.
+/// Returns the value of a container's variable.
 fn variable<'a>(container: &'a Value, name: &str) -> &'a str {
     let variables = container["env"].as_array().expect("variables");
     let variable = variables.iter().find(|variable| variable["name"] == name).expect("it is set");
@@ -300,7 +301,7 @@ fn cron_job_of_kubernetes_fails_while_the_cloud_is_not_as_declared() {
     let documents = documents(&example("kubernetes/cronjob.yaml"));
     let of_kind =
         |kind: &str| documents.iter().find(|document| document["kind"] == kind).expect("it is there");
-    // As the kubelet lays it out: links to a link to a folder with the time in its name.
+    // Laid out as by the kubelet: links to a link to a folder with the time in its name.
     for (name, text) in of_kind("ConfigMap")["data"].as_object().expect("files") {
         lab.file(&format!("spec/..2026_01_02_03_04_05.1/{name}"), text.as_str().expect("a text"));
         symlink(format!("..data/{name}"), lab.path(&format!("spec/{name}"))).expect("a link");
@@ -324,7 +325,7 @@ fn cron_job_of_kubernetes_fails_while_the_cloud_is_not_as_declared() {
     assert_eq!(roles(&lab), [Access::PLAN, Access::PLAN]);
 }
 
-/// A template of the workflow, its parameters filled in.
+/// Returns a template of the workflow with its parameters filled in.
 fn template(workflow: &str, name: &str, stack: &Value) -> Value {
     let mut text = workflow.to_owned();
     for parameter in ["stack", "account"] {

@@ -11,7 +11,7 @@ use cenbwp::situation::Situation;
 use cenbwp::stop::Stop;
 use cenbwp_diff::Plan;
 use cenbwp_spec::Spec;
-use cenbwp_tests::{Config, Emulator, Order, OrderKind, Semantics};
+use cenbwp_tests::{Config, Effect, Emulator, Fault, Order, OrderKind, Semantics, When};
 use jiff::Timestamp;
 
 use crate::common::{self, Approved, InProcess};
@@ -23,7 +23,7 @@ pub(crate) struct Bench {
     pub(crate) settings: Settings,
 }
 
-/// How one run ended.
+/// The end of one run.
 pub(crate) struct Run {
     pub(crate) exit: Exit,
     pub(crate) results: Vec<ChangeResult>,
@@ -31,7 +31,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// The only result's outcome.
+    /// Returns the outcome of the only result.
     #[track_caller]
     pub(crate) fn outcome(&self) -> Outcome {
         let [result] = &self.results[..] else { panic!("one result, not {:?}", self.results) };
@@ -40,12 +40,12 @@ impl Run {
 }
 
 impl Bench {
-    /// An empty account with a service that follows its documentation to the letter.
+    /// Returns an empty account with a service that follows its documentation to the letter.
     pub(crate) fn new() -> Self {
         Self::with(Semantics::default())
     }
 
-    /// An empty account with a service that reads the vendor's pages this way.
+    /// Returns an empty account with a service that reads the vendor's pages this way.
     pub(crate) fn with(semantics: Semantics) -> Self {
         let start: Timestamp = "2026-01-02T03:04:05Z".parse().expect("a fixed time");
         let config = Config { clock: cenbwp_tests::Clock::tokio(start), semantics, ..Config::default() };
@@ -58,14 +58,14 @@ impl Bench {
         Self { emulator, cloud, settings }
     }
 
-    /// The same account, asked with the credentials of this environment.
+    /// Returns the same account with a client that has the credentials of this environment.
     pub(crate) fn asked_by(mut self, environment: &Environment) -> Self {
         let (transport, clock) = (Arc::new(InProcess(self.emulator.clone())), *self.cloud.clock());
         self.cloud = common::client_in(environment, transport, clock, 8, RetryPolicy::default());
         self
     }
 
-    /// A second client of the same account, as another machine would be: other nonces, the same time.
+    /// Returns a second client of the same account, like one on another machine: other nonces, the same time.
     pub(crate) fn neighbour(&self) -> Self {
         let mut other = Self::with(Semantics::default());
         other.emulator = self.emulator.clone();
@@ -73,17 +73,17 @@ impl Bench {
         other
     }
 
-    /// Looks and plans.
+    /// Lists the packages and plans.
     pub(crate) async fn plan(&self, spec: &Spec) -> Result<(Situation, Plan), Failure> {
         common::plan(&self.cloud, spec).await
     }
 
-    /// Carries out a plan, as `apply --auto-approve` does once the plan may be applied.
+    /// Executes a plan, as `apply --auto-approve` does once the plan may be applied.
     pub(crate) async fn execute(&self, spec: &Spec, situation: &Situation, plan: &Plan) -> Run {
         self.execute_until(spec, situation, plan, &Stop::default()).await
     }
 
-    /// Carries out a plan until a signal comes.
+    /// Executes a plan until a signal comes.
     pub(crate) async fn execute_until(
         &self,
         spec: &Spec,
@@ -101,6 +101,16 @@ impl Bench {
         Run { exit: applied.exit(), text: applied.text(), results: applied.results }
     }
 
+    /// Queues a fault of the n-th call of an operation.
+    pub(crate) fn strike(&self, action: &str, call: u64, effect: Effect) {
+        self.emulator.fault(Fault::new(action, When::call(call), effect));
+    }
+
+    /// Returns the number of calls of an operation so far.
+    pub(crate) fn calls(&self, action: &str) -> usize {
+        self.emulator.requests().iter().filter(|request| request.action == action).count()
+    }
+
     /// Plans and applies.
     pub(crate) async fn apply(&self, spec: &Spec) -> Run {
         let (situation, plan) = self.plan(spec).await.expect("the plan can be made");
@@ -109,7 +119,7 @@ impl Bench {
     }
 }
 
-/// The identities that were ordered, once per order: the ledger's purchases.
+/// Returns the identities in the ledger's purchases, once per order.
 pub(crate) fn purchases(emulator: &Emulator) -> Vec<String> {
     let bought = |order: &&Order| order.kind == OrderKind::New;
     emulator.ledger().iter().filter(bought).map(|order| order.identity.clone().unwrap_or_default()).collect()

@@ -1,5 +1,5 @@
-//! A stranger who knows how plans are made and has none of our code: the digests and tokens of a changed plan, computed
-//! anew, because none of them has a key.
+//! A forger who knows how plans are made and has none of our code: digests and tokens of a changed plan are
+//! computed again, because none of them has a key.
 
 use data_encoding::BASE32_NOPAD;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ impl Forged {
         Self(serde_json::from_str(text).expect("a saved plan is JSON"))
     }
 
-    /// Dates the plan anew.
+    /// Changes the time of the plan.
     pub(crate) fn made_at(mut self, time: jiff::Timestamp) -> Self {
         self.0["created_at"] = json!(time);
         self.0["inputs"]["created_at"] = json!(time);
@@ -50,7 +50,7 @@ impl Forged {
         self
     }
 
-    /// The plan as a file, with digests that fit.
+    /// Returns the plan as a file, with digests that fit.
     pub(crate) fn file(mut self) -> String {
         let mut pins = self.0["pins"].clone();
         for outside in ["files", "paths"] {
@@ -67,7 +67,7 @@ impl Forged {
     }
 }
 
-/// The SHA-256 of canonical JSON: `serde_json` sorts the keys of an object.
+/// Returns the SHA-256 of canonical JSON: `serde_json` sorts the keys of an object.
 fn digest(value: &Value) -> String {
     format!("sha256:{}", hex::encode(Sha256::digest(value.to_string())))
 }

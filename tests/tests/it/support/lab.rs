@@ -7,6 +7,8 @@ use cenbwp_tests::{Config, Emulator, Server};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use super::purchases;
+
 /// An emulated cloud, a folder, and the binary.
 pub(crate) struct Lab {
     pub(crate) emulator: Emulator,
@@ -17,7 +19,7 @@ pub(crate) struct Lab {
     _runtime: Runtime,
 }
 
-/// How a process ended.
+/// The end of a process.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: i32,
@@ -36,13 +38,22 @@ impl From<std::process::Output> for Ran {
     }
 }
 
+impl Ran {
+    /// Checks that the run ended with this code and printed this on stderr.
+    #[track_caller]
+    pub(crate) fn check(&self, code: i32, says: &str) {
+        assert_eq!(self.code, code, "{}{}", self.stdout, self.stderr);
+        assert!(self.stderr.contains(says), "{says:?} is missing:\n{}", self.stderr);
+    }
+}
+
 impl Lab {
-    /// An empty account.
+    /// Returns a lab with an empty account.
     pub(crate) fn new() -> Self {
         Self::with(Config::default())
     }
 
-    /// An account of this kind.
+    /// Returns a lab with an account of this kind.
     pub(crate) fn with(config: Config) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
@@ -60,6 +71,20 @@ impl Lab {
         Self { emulator, folder, environment, server, _runtime: runtime }
     }
 
+    /// Returns a lab with an empty account and this spec in the default file.
+    pub(crate) fn of(spec: &str) -> Self {
+        let lab = Self::new();
+        lab.file("cenbwp.yaml", spec);
+        lab
+    }
+
+    /// Runs `cenbwp` with these arguments: it ends with this code, prints this on stderr, and nothing was ever bought.
+    #[track_caller]
+    pub(crate) fn check_refused(&self, arguments: &str, code: i32, says: &str) {
+        self.run(arguments).check(code, says);
+        assert!(purchases(&self.emulator).is_empty(), "{arguments}");
+    }
+
     /// Writes a file into the folder that commands run in.
     pub(crate) fn file(&self, name: &str, text: &str) -> &Self {
         let path = self.path(name);
@@ -68,7 +93,7 @@ impl Lab {
         self
     }
 
-    /// Writes a shell script into the folder that can be run.
+    /// Writes an executable shell script into the folder.
     pub(crate) fn program(&self, name: &str, script: &str) -> &Self {
         self.file(name, &format!("#!/bin/sh\n{script}"));
         let runs = std::os::unix::fs::PermissionsExt::from_mode(0o755);
@@ -76,17 +101,17 @@ impl Lab {
         self
     }
 
-    /// The text of a file in the folder.
+    /// Returns the text of a file in the folder.
     pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    /// The path of something in the folder.
+    /// Returns the path of a file in the folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// The folder that commands run in.
+    /// Returns the folder that commands run in.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -97,7 +122,7 @@ impl Lab {
         self.environment.extend(value.map(|value| (name.to_owned(), value.to_owned())));
     }
 
-    /// A command in this lab: no variables but the lab's, no terminal.
+    /// Returns a command in this lab: no variables but the lab's, no terminal.
     #[expect(clippy::disallowed_methods, reason = "where make and sh are is the machine's business")]
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
@@ -122,19 +147,19 @@ impl Lab {
         Ran::from(output)
     }
 
-    /// Where the service is.
+    /// Returns the URL of the service.
     pub(crate) fn url(&self) -> String {
         self.server.url()
     }
 }
 
-/// The folder that the workspace's binaries are built into: the one above this test's own.
+/// Returns the folder that the workspace's binaries are built into: the one above this test's own.
 pub(crate) fn binaries() -> PathBuf {
     let test = std::env::current_exe().expect("this program has a path");
     test.ancestors().nth(2).expect("tests are built below the binaries").to_owned()
 }
 
-/// The root of the project.
+/// Returns the root of the project.
 pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests lie below the root").to_owned()
 }

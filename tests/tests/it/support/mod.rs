@@ -1,11 +1,12 @@
-//! Two benches: the library on paused time in this process, and the real binary over a socket; and who
-//! stands at the other ends: a server that is not the service, and a person at a terminal.
+//! Two benches: the library on paused time in this process, and the real binary over a socket. And their
+//! counterparts: a server that is not the service, and a person at a terminal.
 
 mod bench;
 mod forger;
 mod lab;
 mod rogue;
 mod signal;
+mod specs;
 mod terminal;
 
 pub(crate) use crate::common::spec;
@@ -14,4 +15,5 @@ pub(crate) use forger::Forged;
 pub(crate) use lab::{Lab, Ran, binaries, repository};
 pub(crate) use rogue::{Rogue, nobody};
 pub(crate) use signal::{signal, signal_until_it_ends};
+pub(crate) use specs::{ATTRIBUTE, CREATE, DESCRIBE, ONE, RESIZE, THREE, net};
 pub(crate) use terminal::Terminal;

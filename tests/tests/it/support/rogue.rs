@@ -1,4 +1,4 @@
-//! A server that is not the service: what it answers is up to the test.
+//! A server that is not the service: the test decides its answers.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,7 +11,7 @@ pub(crate) struct Rogue {
 }
 
 impl Rogue {
-    /// Reads the head of each request and lets `answer` write what comes back.
+    /// Reads the head of each request and lets `answer` write the reply.
     pub(crate) fn start(
         answer: impl Fn(&str, &mut TcpStream) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
@@ -25,7 +25,7 @@ impl Rogue {
                 std::thread::spawn(move || {
                     let request = head(&mut stream);
                     seen.lock().expect("no holder panics").push(request.clone());
-                    // A client that has heard enough closes its end, which is no failure.
+                    // A client that has read enough closes its end, which is no failure.
                     let _ = answer(&request, &mut stream);
                 });
             }
@@ -50,18 +50,18 @@ impl Rogue {
         })
     }
 
-    /// Where it listens.
+    /// Returns its URL.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// The heads of all requests so far; a connection without a request is an empty one.
+    /// Returns the heads of all requests so far; a connection without a request is an empty one.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().expect("no holder panics").clone()
     }
 }
 
-/// A port that was free a moment ago and that nobody listens at.
+/// Returns the address of a port that was free a moment ago and is closed now.
 pub(crate) fn nobody() -> String {
     let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
     format!("http://{free}")

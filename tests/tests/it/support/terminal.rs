@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-/// A program that believes in its terminal.
+/// A program on a terminal.
 pub(crate) struct Terminal {
     child: Child,
     screen: File,
@@ -29,7 +29,7 @@ impl Terminal {
         Self { child, screen: File::from(controller), seen: String::new() }
     }
 
-    /// Starts the command as the session that this terminal controls: what is typed may be a signal.
+    /// Starts the command as a session that this terminal controls: a typed key may be a signal.
     pub(crate) fn control(command: &Command) -> Self {
         let mut session = Command::new("setsid");
         session.arg("--ctty").arg(command.get_program()).args(command.get_args()).env_clear();
@@ -65,14 +65,14 @@ impl Terminal {
         super::signal_until_it_ends(&mut self.child, signal);
     }
 
-    /// Everything that was printed, and the code.
+    /// Returns everything that was printed, and the exit code.
     pub(crate) fn end(mut self) -> (String, i32) {
         while self.read() {}
         let status = self.child.wait().expect("the program ends");
         (self.seen.replace("\r\n", "\n"), status.code().unwrap_or(-1))
     }
 
-    /// Reads some more; false at the end, which Linux reports as an error.
+    /// Reads some more; returns false at the end, which Linux reports as an error.
     fn read(&mut self) -> bool {
         let mut buffer = [0; 4096];
         let read = self.screen.read(&mut buffer).unwrap_or(0);

@@ -1,4 +1,5 @@
-//! Changes of packages that exist: only what the spec says in writing, one at a time, and none repeated blindly.
+//! Judges the changes of packages that exist: only what the spec says, one at a time, and none repeated
+//! blindly.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +18,7 @@ pub(super) struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// `None` for requests of other kinds.
+    /// Reads a request; `None` for requests of other kinds.
     pub(super) fn of(action: &str, params: &'a [(String, String)]) -> Option<Self> {
         let action = Action::named(action).filter(|action| action.is_change())?;
         Some(Self { action, params })
@@ -27,7 +28,7 @@ impl<'a> Request<'a> {
         self.params.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
-    /// The package that it is about.
+    /// The package that it changes.
     pub(super) fn id(&self) -> &'a str {
         ["CenBandwidthPackageId", "ResourceId.1", "ResourceId"]
             .iter()
@@ -52,7 +53,7 @@ impl<'a> Request<'a> {
         keys.map(|(_, key)| key.as_str()).collect()
     }
 
-    /// Tells whether it is what a field of a result is about.
+    /// Reports whether a field of a result is about this request.
     pub(super) fn is_for(&self, field: &str) -> bool {
         match field {
             "bandwidth" => self.action == Action::Spec,
@@ -67,7 +68,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Tells whether a package is as this request wants it.
+    /// Reports whether a package has the values of this request.
     pub(super) fn holds(&self, package: Option<&Package>) -> bool {
         let Some(package) = package else { return self.action == Action::Delete };
         let reserved = package.reservation.as_ref().and_then(|it| it.bandwidth.parse().ok());
@@ -88,7 +89,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Tells whether an entry of a spec says in writing that a package with one of these owners is changed so.
+    /// Reports whether an entry of a spec asks for this change of a package with one of these owners.
     fn is_written(&self, name: Name, want: &Want, owners: &BTreeSet<Option<String>>) -> bool {
         let identity = identity(name, want);
         let adopts = want.adopt.is_some_and(|other| Found::id(other) == self.id());
@@ -164,7 +165,8 @@ impl Case<'_> {
         }
     }
 
-    /// A change that nothing in the run's spec asks for, of this package as it was since the run's last look at it.
+    /// Finds a change that nothing in the run's spec asks for, given the states of the package since the
+    /// run's last listing.
     fn unwritten(
         &self,
         n: usize,
@@ -172,7 +174,7 @@ impl Case<'_> {
         known_from: usize,
         request: &Request<'_>,
     ) -> Option<(Law, String)> {
-        // Half a listing, or one with an item that cannot be read, may have shown nothing of it.
+        // Half a listing, or one with an item that cannot be read, may have missed it.
         let hidden = |what| matches!(what, What::Unreadable(_) | What::Miscounted);
         let whole =
             self.schedule.strangers == 0 && !self.schedule.faults.iter().any(|fault| hidden(fault.what));
@@ -180,7 +182,7 @@ impl Case<'_> {
         let owners = self.during(request.id(), from, n);
         let owners: BTreeSet<Option<String>> =
             owners.into_iter().flatten().map(|package| owner(package).map(str::to_owned)).collect();
-        // What is not there any more cannot be changed.
+        // A package that is gone cannot be changed.
         let wish = &self.history.runs[run].run.wish;
         let written =
             owners.is_empty() || wish.iter().any(|(name, want)| request.is_written(*name, want, &owners));
@@ -188,7 +190,7 @@ impl Case<'_> {
         (!written).then(|| (Law::InWriting, what()))
     }
 
-    /// Tags that no spec names, and that are not the tool's own, stay.
+    /// Finds tags that were changed although no spec names them and they are not the tool's own.
     fn foreign_tags(&self) -> Vec<(Law, String)> {
         let foreign = |package: &Package| {
             let tags = package.tags.iter().filter(|tag| !tag.key.starts_with("cenbwp") && tag.key != TEAM);
@@ -205,15 +207,15 @@ impl Case<'_> {
     }
 }
 
-/// What one run has sent, and what it knows.
+/// The requests of one run and what the run knows.
 #[derive(Default)]
 struct Requests<'a> {
-    /// Listings under way, and where each began.
+    /// Open listings, and the entry at which each began.
     listings: BTreeMap<&'a str, usize>,
-    /// Where the last listing that was read began.
+    /// The entry at which the last complete listing began.
     known_from: usize,
     open: BTreeMap<&'a str, Request<'a>>,
-    /// Requests that were carried out, or may have been, and where that was heard.
+    /// Requests that were carried out, or may have been, and the entry at which the run learned it.
     done: Vec<(usize, Request<'a>)>,
 }
 
@@ -222,7 +224,7 @@ impl<'a> Requests<'a> {
         let (id, cen) = (request.id(), request.cen());
         let beside = |other: &&Request<'_>| other.id() == id || (cen.is_some() && other.cen() == cen);
         let overlapping = self.open.values().find(beside);
-        // A look that began before the reply was heard may have missed it.
+        // A listing that began before the reply arrived may have missed the change.
         let again = self.done.iter().any(|(heard, other)| *other == request && self.known_from < *heard);
         let found = match overlapping {
             Some(other) => Some((Law::OneAtATime, format!("sends {request:?} beside {other:?}"))),

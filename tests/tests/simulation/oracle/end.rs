@@ -1,4 +1,4 @@
-//! What is reached: by each run that says it is done, and by all of them in the end.
+//! Judges the results: of each run that reports success, and of all commits in the end.
 
 use cenbwp_tests::{Package, TokenRecord, TokenSemantics, TokenState};
 
@@ -9,7 +9,7 @@ use crate::history::Record;
 use crate::schedule::{Act, Manage, Name, Want};
 
 impl Case<'_> {
-    /// A run that says done has what its spec asks for, unless somebody else had a hand in it meanwhile.
+    /// A run that reports success has what its spec asks for, unless someone else changed it meanwhile.
     pub(super) fn done_as_declared(&mut self, n: usize, record: &Record) {
         if record.said.code != Some(0) || self.deeds(record.started, record.ended, |_| true) > 0 {
             return;
@@ -21,7 +21,7 @@ impl Case<'_> {
             let concerns = |package: &Package| {
                 owner(package) == Some(&identity) || adopted.as_ref() == Some(&package.id)
             };
-            // Who does not buy cannot know of a purchase that another commit makes meanwhile.
+            // A run that does not buy cannot know of a purchase that another commit makes meanwhile.
             let bought = want.manage != Manage::Full || want.adopt.is_some();
             if self.meddled(n, record, concerns)
                 || self.is_outdated(record, concerns)
@@ -45,8 +45,8 @@ impl Case<'_> {
         }
     }
 
-    /// Tells whether the service lists values late, and a run of another commit changed such a package: a plan of this
-    /// one cannot know.
+    /// Reports whether the service lists values late and a run of another commit changed such a package: a
+    /// plan of this run cannot know it.
     fn is_outdated(&self, record: &Record, concerns: impl Fn(&Package) -> bool) -> bool {
         let service = &self.schedule.service;
         let is_late = service.values_after_listings > 0 || !service.values_after.is_zero();
@@ -57,8 +57,8 @@ impl Case<'_> {
             })
     }
 
-    /// Tells whether a run of another commit bought it while this one went on, or before and the service may not have
-    /// listed it yet, or not with its tags.
+    /// Reports whether a run of another commit bought it during this run, or before this run while the
+    /// service does not list it yet, or not with its tags.
     fn is_bought_meanwhile(&self, n: usize, record: &Record, identity: &str) -> bool {
         let late = self.lags();
         self.orders.iter().any(|(run, order)| {
@@ -68,7 +68,7 @@ impl Case<'_> {
         })
     }
 
-    /// Tells whether the service lists purchases late, or without their tags at first.
+    /// Reports whether the service lists purchases late, or without their tags at first.
     fn lags(&self) -> bool {
         let service = &self.schedule.service;
         let listings = service.visible_after_listings.max(service.tags_after_listings);
@@ -77,11 +77,11 @@ impl Case<'_> {
 
     fn is_there(&self, record: &Record, name: Name, want: &Want, carriers: &[&Package]) -> bool {
         let identity = identity(name, want);
-        // Who does not wait, or does not pay, is told of an order and does not look at its package.
+        // A run that does not wait, or does not pay, knows of an order and never sees its package.
         let unseen = record.run.wait.is_none() || !want.auto_pay;
         let ordered = self.orders.iter().any(|(_, order)| order.identity.as_deref() == Some(&identity));
-        // Nobody can see a second package that a person tagged, or that another commit adopted, while the first is not
-        // listed yet, or not with its tags.
+        // No client can see a second package, tagged by a person or adopted by another commit, while the
+        // first is not listed yet, or not with its tags.
         let adopts = |other: &Record| {
             other.run.wish != record.run.wish
                 && other.run.wish.get(&name).is_some_and(|other| other.adopt.is_some())
@@ -95,8 +95,8 @@ impl Case<'_> {
         }
     }
 
-    /// The last, quiet rerun of a commit knows everything, and is refused only where something speaks against it;
-    /// otherwise it is done and the plan after it is empty.
+    /// The last, quiet rerun of a commit sees everything. It is refused only if something speaks against it;
+    /// otherwise it succeeds and the plan after it is empty.
     pub(super) fn reached(&mut self) {
         let quiet: Vec<(usize, &Record)> =
             self.history.runs.iter().enumerate().filter(|(_, record)| record.quiet).collect();
@@ -104,8 +104,8 @@ impl Case<'_> {
             let is_last = quiet.get(at + 1).is_none_or(|(_, next)| next.run.wish != record.run.wish);
             let wish = &record.run.wish;
             let excused = wish.iter().any(|(name, want)| self.is_spent(*name, want));
-            // An unpaid package that is listed before its tags looks like a stranger's, and one that is listed later is
-            // not known yet: nobody waits for it.
+            // An unpaid package that is listed before its tags looks like a stranger's. One that is listed
+            // later is not known yet, and no run waits for it.
             let service = &self.schedule.service;
             let strange = service.list_unpaid && self.lags();
             if !is_last || excused {
@@ -132,7 +132,7 @@ impl Case<'_> {
                 );
                 self.find(Law::Converges, what);
             }
-            // An order that nobody paid is asked for again with the same token.
+            // An unpaid order is requested again with the same token.
             let paid = wish.values().all(|want| want.auto_pay);
             if record.said.code == Some(0) && paid && !record.left.is_empty() {
                 self.find(
@@ -143,7 +143,8 @@ impl Case<'_> {
         }
     }
 
-    /// Tells whether a package is to be attached where another one of the same areas stays: the service has no room.
+    /// Reports whether a package is to be attached to a CEN that keeps another one of the same areas: the
+    /// service refuses that.
     fn is_crowded(&self, n: usize, record: &Record) -> bool {
         let there: Vec<&Package> = self.there(self.spans[n].1).collect();
         record.run.wish.iter().any(|(name, want)| {
@@ -159,9 +160,9 @@ impl Case<'_> {
         })
     }
 
-    /// Whether the service itself can never say more about an identity: its token is spent with other parameters
-    /// on an order that failed or that nobody paid, on four orders that failed, or on a package that is gone or lost
-    /// the tag.
+    /// Reports whether the service can never say more about an identity. Its token is spent with other
+    /// parameters on an order that failed or is unpaid, on four orders that failed, or on a package that is
+    /// gone or lost the tag.
     fn is_spent(&self, name: Name, want: &Want) -> bool {
         let identity = identity(name, want);
         let tokens = self.history.tokens.iter();
@@ -183,7 +184,7 @@ impl Case<'_> {
                     .any(|(_, order)| order.identity.as_deref().is_some_and(|it| is_of(it, name))))
     }
 
-    /// Whether the package that a token bought does not carry the identity any more.
+    /// Reports whether the package that a token bought no longer has the identity.
     fn is_lost(&self, token: &TokenRecord, identity: &str) -> bool {
         let TokenState::Answered(answer) = &token.state else { return false };
         let id = answer.get("CenBandwidthPackageId").and_then(|id| id.as_str()).unwrap_or_default();
@@ -192,7 +193,7 @@ impl Case<'_> {
     }
 }
 
-/// Detached, and not to be deleted before it ends.
+/// Reports whether a package is detached and cannot be deleted before it expires.
 fn is_left_to_expire(package: &Package) -> bool {
     let start = START.parse().expect("a fixed time");
     package.cen_ids.is_empty() && package.charge_type == "PREPAY" && package.expires > start

@@ -1,10 +1,12 @@
-//! The judge: what an outsider can prove from the ledger, the requests, the packages and what each run said.
+//! The oracle: judges what an outsider can prove from the ledger, the requests, the packages and the reports
+//! of the runs.
 //!
-//! Nothing here knows how the executor works, which tokens it sends, or why. A rule that has an exception names the
-//! one who caused it: a person who changed the packages, or a service that forgets.
+//! Nothing here knows how the executor works, which tokens it sends, or why. Where a rule has an exception,
+//! the cause is named: a person who changed the packages, or a service that forgets.
 //!
-//! `money` judges purchases, `changes` the requests that change what exists, `truth` what runs say, `stands` what a
-//! second signal would say at any moment, and `end` what is reached; `table` is the decision table, written again.
+//! `money` judges purchases, `changes` the requests that change existing packages, `truth` the reports of the
+//! runs, `stands` what a second signal would report at any moment, and `end` the result. `table` is the
+//! decision table, written a second time.
 
 mod changes;
 mod end;
@@ -20,45 +22,46 @@ use cenbwp_tests::{IDENTITY_TAG, Order, OrderKind, Outcome, Package};
 use crate::history::{Event, Fate, History, Record};
 use crate::schedule::{Act, Schedule};
 
-/// What a tool must not do.
+/// The laws that a tool must not break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Law {
     /// Two orders for one identity.
     AtMostOne,
-    /// An order that is not what the run's spec asks for, as a whole.
+    /// An order that differs from the run's spec in any parameter.
     AsAsked,
     /// An order although the package, or one that looks like it, was there; or a request repeated in doubt.
     NoPurchaseOnDoubt,
-    /// A request after the account was refused.
+    /// A request after the service has refused the account.
     EndOfMoney,
-    /// A change that the run's spec does not ask for in writing, or of a package that is not its own.
+    /// A change that the run's spec does not ask for, or of a package that does not belong to it.
     InWriting,
-    /// A change without a token that is sent again without a look.
+    /// A change without a token that is sent again without a new listing.
     NoBlindRepeat,
     /// Two requests of one run at once, for one package or one CEN.
     OneAtATime,
     /// An exit code, or a result, that is not true.
     TellsTheTruth,
-    /// A request after a stop, or an end by a signal that is not in order.
+    /// A request after a stop, or an end by a signal without its summary and code.
     Stops,
-    /// A plan of another account or another time that is carried out.
+    /// The execution of a plan of another account or another time.
     OfThisPlan,
-    /// Done, says the run, and it is not; or refused, and nothing speaks against it.
+    /// A run that reports success although something is missing, or is refused although nothing speaks
+    /// against it.
     Converges,
-    /// Unknown for ever.
+    /// An identity whose outcome stays unknown for ever.
     NothingAbandoned,
     /// A panic.
     NoPanic,
 }
 
-/// A law that was broken, and how.
+/// A broken law, and the evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Violation {
     pub(crate) law: Law,
     pub(crate) what: String,
 }
 
-/// Everything that a history proves against the tool.
+/// Returns everything that a history proves against the tool.
 pub(crate) fn judge(schedule: &Schedule, history: &History) -> Vec<Violation> {
     let mut case = Case::new(schedule, history);
     case.purchases();
@@ -76,17 +79,17 @@ pub(crate) fn judge(schedule: &Schedule, history: &History) -> Vec<Violation> {
 struct Case<'a> {
     schedule: &'a Schedule,
     history: &'a History,
-    /// Which run sent a request that reached the service, by the request's number.
+    /// The run that sent each request that reached the service, by the request's number.
     senders: BTreeMap<u64, usize>,
     /// The nonce of a request that reached the service, by the request's number.
     nonces: BTreeMap<u64, &'a str>,
-    /// Where the request with this nonce was sent.
+    /// The entry at which the request with this nonce was sent.
     sent: BTreeMap<&'a str, usize>,
-    /// The purchases and the runs that sent the requests that placed them.
+    /// The purchases, each with the run that sent its request.
     orders: Vec<(usize, &'a Order)>,
-    /// What became of each package, in order.
+    /// The states of each package, in order.
     lives: BTreeMap<&'a str, Vec<Moment<'a>>>,
-    /// Where each run's entries begin and end.
+    /// The first and last entry of each run.
     spans: Vec<(usize, usize)>,
     found: Vec<Violation>,
 }
@@ -94,11 +97,11 @@ struct Case<'a> {
 /// A package from one entry of the history on.
 #[derive(Clone, Copy)]
 struct Moment<'a> {
-    /// That entry.
+    /// The number of that entry.
     entry: usize,
-    /// The run whose request made it so; `None` for a person, or time.
+    /// The run whose request changed it; `None` for a person, or time.
     by: Option<usize>,
-    /// That request.
+    /// The number of that request.
     request: Option<u64>,
     /// `None` if it is gone.
     package: Option<&'a Package>,
@@ -153,7 +156,7 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// What a package was between two entries, both included. `None` is a package that is not there.
+    /// The states of a package between two entries, both included. `None` is a package that is not there.
     fn during(&self, id: &str, from: usize, to: usize) -> Vec<Option<&'a Package>> {
         let life = self.lives.get(id).map_or(&[][..], Vec::as_slice);
         let before = life.iter().take_while(|moment| moment.entry <= from).last();
@@ -162,7 +165,7 @@ impl<'a> Case<'a> {
         std::iter::once(first).chain(within.map(|moment| moment.package)).collect()
     }
 
-    /// Tells whether the service refused a request in words that leave no doubt, whatever it did.
+    /// Reports whether the service refused a request with a code that leaves no doubt, whatever it did.
     fn is_denied(&self, seq: u64) -> bool {
         let logged = usize::try_from(seq - 1).ok().and_then(|at| self.history.requests.get(at));
         match logged.map(|logged| &logged.outcome) {
@@ -173,7 +176,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// What requests of a run made of packages, also after its end: the package before and after.
+    /// The changes by requests of a run, also after its end: each package before and after.
     fn done_by(&self, run: usize) -> impl Iterator<Item = (Option<&'a Package>, Option<&'a Package>)> {
         self.steps()
             .filter(move |(_, after)| after.by == Some(run))
@@ -181,7 +184,7 @@ impl<'a> Case<'a> {
             .map(|(before, after)| (before, after.package))
     }
 
-    /// Every change of every package: what it was, and what it became.
+    /// Every change of every package: before and after.
     fn steps(&self) -> impl Iterator<Item = (Option<&'a Package>, Moment<'a>)> {
         self.lives.values().flat_map(|life| {
             (0..life.len()).map(|n| (n.checked_sub(1).and_then(|before| life[before].package), life[n]))
@@ -193,13 +196,13 @@ impl<'a> Case<'a> {
         self.lives.get(order.package_id.as_str()).and_then(|life| life.first()).map_or(0, |first| first.entry)
     }
 
-    /// How many deeds of a kind were done between two moments, both included.
+    /// The number of actions of a kind between two moments, both included.
     fn deeds(&self, from: u64, to: u64, kind: impl Fn(Act) -> bool) -> usize {
         let done = self.history.entries.iter().filter(|entry| (from..=to).contains(&entry.at));
         done.filter(|entry| matches!(&entry.event, Event::Did(deed) if kind(deed.what))).count()
     }
 
-    /// Tells whether a package of an identity, or one found for its name, was changed while a run went on, by a
+    /// Reports whether a package of an identity, or one found for its name, was changed during a run by a
     /// person, by time, or by a run of another commit. A purchase is no change.
     fn meddled(&self, n: usize, record: &Record, concerns: impl Fn(&Package) -> bool) -> bool {
         let (from, to) = self.spans[n];
@@ -211,7 +214,7 @@ impl<'a> Case<'a> {
     }
 }
 
-/// The identity that a package carries.
+/// The identity of a package.
 fn owner(package: &Package) -> Option<&str> {
     package.tag(IDENTITY_TAG)
 }

@@ -1,4 +1,4 @@
-//! Purchases: at most one each, exactly as declared, never on doubt.
+//! Judges purchases: at most one each, with the declared parameters, never on doubt.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,8 @@ impl Case<'_> {
         self.repeated_on_doubt();
     }
 
-    /// For one identity one order; one more for each time that its package vanished from a service that forgets.
+    /// One order for each identity; one more for each time that its package vanished from a service that
+    /// forgets.
     fn at_most_one(&mut self) {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for (_, order) in &self.orders {
@@ -34,8 +35,8 @@ impl Case<'_> {
         }
     }
 
-    /// Every order, parameter by parameter, is what the spec of the run that placed it declares. Nothing is bought for
-    /// an entry that adopts, observes, releases or retires.
+    /// Every order has, parameter by parameter, what the spec of its run declares. Nothing is bought for an
+    /// entry that adopts, observes, releases or retires.
     fn as_asked(&mut self) {
         for (run, order) in self.orders.clone() {
             let Some((name, want)) = self.entry_of(run, order) else {
@@ -49,7 +50,7 @@ impl Case<'_> {
             }
             let (mut expected, mut given) = (parameters(name, &want), order.parameters.clone());
             let mut tags = taken_tags(&mut given);
-            // What it says is the tool's own; that it is there is not.
+            // The value of the terms tag is the tool's own; only its presence is checked.
             expected.insert("terms", tags.remove("cenbwp-terms").is_some().to_string());
             given.insert("terms".to_owned(), true.to_string());
             let mut declared = BTreeMap::from([("cenbwp".to_owned(), identity(name, &want))]);
@@ -67,7 +68,7 @@ impl Case<'_> {
         }
     }
 
-    /// Nothing is bought that was there by another hand from before the run began until it ordered, under our tag or
+    /// Nothing is bought that was there by another hand from before the run began until it ordered, with our tag or
     /// looking alike. A listing may be late with a name or a bandwidth: what was changed a moment before the run began
     /// need not look alike yet.
     fn no_purchase_on_doubt(&mut self) {
@@ -166,7 +167,8 @@ impl Case<'_> {
         creates.collect()
     }
 
-    /// Whether a run heard a yes to an order for an identity, or did not hear what became of one.
+    /// Reports whether a run heard that an order for an identity succeeded, or did not hear what became of
+    /// one.
     pub(super) fn may_have_ordered(&self, n: usize, identity: &str) -> bool {
         let mut open: BTreeSet<&str> = BTreeSet::new();
         let mut heard = false;
@@ -184,7 +186,7 @@ impl Case<'_> {
         heard
     }
 
-    /// Whether the reply to the request that placed an order was a yes, and arrived.
+    /// Reports whether a successful reply to the request of an order arrived.
     pub(super) fn was_told_of(&self, order: &Order) -> bool {
         let logged = self.history.requests.iter().find(|logged| logged.seq == order.request);
         let placed = logged.and_then(|logged| logged.nonce.as_ref());
@@ -212,7 +214,8 @@ fn taken_tags(given: &mut BTreeMap<String, String>) -> BTreeMap<String, String> 
     tags
 }
 
-/// What the vendor's page of the operation has to be sent for a declared package, tags and token apart.
+/// The parameters that the vendor's page of the operation asks for, for a declared package, without tags and
+/// token.
 fn parameters(name: Name, want: &Want) -> BTreeMap<&'static str, String> {
     let [a, b] = areas(name);
     let mut parameters = BTreeMap::from([

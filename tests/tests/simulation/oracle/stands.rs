@@ -1,4 +1,5 @@
-//! Every moment at which a second signal may end a run: what it would say then, against what the run has sent and heard.
+//! Judges every moment at which a second signal may end a run: what it would report then, against what was
+//! sent and answered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -79,7 +80,8 @@ impl Case<'_> {
         self.signals();
     }
 
-    /// A code that promises that nothing was bought or changed, of a run whose requests up to there did, or do later.
+    /// Finds an exit code that promises that nothing was bought or changed, although a request of the run did
+    /// it, or does it later.
     fn promise_broken(&self, run: usize, entry: usize, code: u8) -> Option<String> {
         if !matches!(code, 1..=5 | 130) {
             return None;
@@ -95,13 +97,13 @@ impl Case<'_> {
         Some(format!("would end with {code}, and a request of it made {id} what it is"))
     }
 
-    /// Where the request with this number was sent.
+    /// The entry at which the request with this number was sent.
     fn sent_at(&self, seq: u64) -> Option<usize> {
         let nonce = self.nonces.get(&seq)?;
         self.sent.get(nonce).copied()
     }
 
-    /// An end that says done, while something planned is not.
+    /// Finds an end that reports success while a planned change is not done.
     fn done_in_part(&self, run: usize, results: &[ChangeResult], code: u8) -> Option<(Law, String)> {
         let planned = &self.history.runs[run].said.planned;
         let is_done = |identity: &String| {
@@ -111,7 +113,8 @@ impl Case<'_> {
         Some((Law::TellsTheTruth, format!("would end with 0, and {left:?} is not done")))
     }
 
-    /// However a signal comes, the run ends with a summary and a code, and at once only where the second one counts.
+    /// Every signal ends the run with a summary and a code, and at once only if it is a second one that
+    /// counts.
     fn signals(&mut self) {
         let mut found = Vec::new();
         for (n, record) in self.history.runs.iter().enumerate() {
@@ -129,26 +132,26 @@ impl Case<'_> {
     }
 }
 
-/// What one run has sent and heard, and what it has said of it.
+/// The requests and replies of one run, and what it has reported of them.
 #[derive(Default)]
 struct Known<'a> {
     stopped: bool,
-    /// Whether it has said that a request is about to leave.
+    /// True if it has reported that a request is about to leave.
     began: bool,
-    /// Requests without a reply yet, and the identity or package that each is about.
+    /// Requests without a reply yet, and the identity or package of each.
     open: BTreeMap<&'a str, About<'a>>,
-    /// The identities of which the run has said that a request is about to leave, and that have no reply since.
+    /// The identities for which a request is about to leave, with no reply since.
     intended: BTreeSet<&'a str>,
     orders: BTreeMap<String, Ordered>,
-    /// The changes that were asked for, of each package.
+    /// The requested changes of each package.
     changes: BTreeMap<&'a str, Vec<Request<'a>>>,
-    /// The packages that listings have shown, and whose they were.
+    /// The packages that listings have shown, with their identities.
     shown: BTreeSet<(&'a str, &'a str)>,
     /// The identities that a whole listing has shown.
     recognised: BTreeSet<&'a str>,
-    /// Whether an item of the last listing could not be read.
+    /// True if an item of the last listing could not be read.
     blind: bool,
-    /// What was told as good news.
+    /// The results that were reported as good.
     good: BTreeMap<String, Outcome>,
     done: BTreeSet<(String, &'static str)>,
 }
@@ -165,7 +168,7 @@ struct Ordered {
     mbps: String,
     tokens: BTreeSet<String>,
     open: usize,
-    /// Whether a reply was lost, or says nothing about what was done.
+    /// True if a reply was lost, or leaves open what was done.
     doubt: bool,
     refused: bool,
     yes: Option<(String, String)>,
@@ -233,7 +236,7 @@ impl<'a> Known<'a> {
         }
     }
 
-    /// How results contradict what is known here.
+    /// Finds the contradictions between the results and what is known here.
     fn lies(&mut self, results: &[ChangeResult]) -> Vec<(Law, String)> {
         let mut lies = Vec::new();
         for result in results {
@@ -267,7 +270,7 @@ impl<'a> Known<'a> {
         lies.into_iter().map(|what| (Law::TellsTheTruth, what)).collect()
     }
 
-    /// A package that is told as created needs a listing that shows it as ours.
+    /// Finds a package that is reported as created although no listing showed it as ours.
     fn unproved(&self, result: &ChangeResult) -> Option<String> {
         let identity = result.identity.to_string();
         let id = result.id.as_ref().map_or("", |id| id.as_str());
@@ -275,7 +278,7 @@ impl<'a> Known<'a> {
         (!proved).then(|| format!("says {}, and no listing has shown it", brief(result)))
     }
 
-    /// What was proved once stays told.
+    /// Finds a proven result that is no longer reported.
     fn forgotten(&mut self, result: &ChangeResult) -> Option<String> {
         let identity = result.identity.to_string();
         let before = self.good.get(&identity).copied();
@@ -290,7 +293,7 @@ impl<'a> Known<'a> {
                 missing = Some(format!("has said that {field} is done, and would say {}", brief(result)));
             }
         }
-        // What is only accepted may be lost from sight again.
+        // A change that was only accepted may disappear from a later listing.
         let done = |field: &&FieldResult| field.outcome == FieldOutcome::Done && field.detail.is_none();
         let done = result.fields.iter().filter(done);
         self.done.extend(done.map(|field| (identity.clone(), field.field)));
@@ -302,7 +305,7 @@ impl<'a> Known<'a> {
 }
 
 impl Ordered {
-    /// How a result contradicts what was sent and answered.
+    /// Finds the contradiction between a result and the requests and replies.
     fn lie(&self, result: &ChangeResult, intended: bool) -> Option<String> {
         let would = || brief(result);
         let token = result.client_token.as_ref().map(ToString::to_string);

@@ -1,4 +1,4 @@
-//! The decision table as an outsider has it: which packages a commit is about, and what speaks against carrying it out.
+//! The decision table as an outsider has it: the packages that a commit is about, and the reasons to hold it.
 
 use cenbwp_tests::Package;
 
@@ -6,7 +6,7 @@ use super::owner;
 use crate::account::{Found, START, TEAM, areas, identity, purchase_title};
 use crate::schedule::{Manage, Name, Want, Wish};
 
-/// Tells whether a package is in every field as an entry declares it.
+/// Reports whether a package has every declared value of an entry.
 pub(super) fn as_declared(package: &Package, want: &Want) -> bool {
     differing(package, want).is_empty()
 }
@@ -24,13 +24,13 @@ fn differing(package: &Package, want: &Want) -> Vec<&'static str> {
     fields.into_iter().filter(|(_, same)| !same).map(|(field, _)| field).collect()
 }
 
-/// The bandwidth that a package has for good.
+/// The permanent bandwidth of a package.
 fn lasting(package: &Package) -> i64 {
     let reserved = package.reservation.as_ref().filter(|it| it.order_type == "TEMP_UPGRADE");
     reserved.and_then(|it| it.bandwidth.parse().ok()).unwrap_or(package.bandwidth)
 }
 
-/// Why a commit must not be carried out in this account: one reason per entry that must be held.
+/// Returns the reasons against executing a commit in this account: one for each entry that must be held.
 pub(super) fn held(wish: &Wish, there: &[&Package]) -> Vec<String> {
     let entries = wish.iter();
     entries
@@ -72,7 +72,7 @@ fn reason(name: Name, want: &Want, wish: &Wish, there: &[&Package]) -> Option<&'
     }
 }
 
-/// What is in the way of a change, if one is needed.
+/// Returns the reason that blocks a change, if a change is needed.
 fn obstacle(package: &Package, want: &Want, needed: bool) -> Option<&'static str> {
     let start = START.parse().expect("a fixed time");
     if (package.charge_type == "POSTPAY") != want.postpaid {
@@ -90,8 +90,9 @@ fn obstacle(package: &Package, want: &Want, needed: bool) -> Option<&'static str
     }
 }
 
-/// Tells whether a package may be the one that would be bought for an entry of a commit: it has the same name, or the
-/// same areas on the same CEN, or the same areas and bandwidth, and no owner that is known to be another.
+/// Reports whether a package may be the one that would be bought for an entry of a commit: it has the same
+/// name, or the same areas on the same CEN, or the same areas and bandwidth, and no owner that is known to be
+/// another one.
 pub(super) fn looks_alike(package: &Package, name: Name, want: &Want, wish: &Wish) -> bool {
     if wish.values().any(|other| other.adopt.is_some_and(|other| Found::id(other) == package.id)) {
         return false;

@@ -1,4 +1,4 @@
-//! What a run says about itself, against what it did.
+//! Judges what a run reports about itself, against what it did.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::history::{Entry, Event, Record};
 use crate::schedule::{Act, Action, End, Mode, Pin};
 
 impl Case<'_> {
-    /// What a run says about itself is true.
+    /// Everything that a run reports about itself is true.
     pub(super) fn truth(&mut self, n: usize, record: &Record) {
         let said = &record.said;
         let mut lies = Vec::new();
@@ -47,11 +47,11 @@ impl Case<'_> {
         }
     }
 
-    /// A plan whose spec pins another account, or a saved one that is too old or from the future, is refused before
-    /// anything is sent.
+    /// A plan whose spec pins another account, and a saved plan that is too old or from the future, are
+    /// refused before anything is sent.
     pub(super) fn of_this_plan(&mut self, n: usize, record: &Record) {
         let age = record.run.mode.age().unwrap_or(0);
-        // What passes between the two looks at the clock.
+        // The time that passes between the two looks at the clock.
         let slack = 120;
         let of_now = (-Mode::FARTHEST..=Mode::OLDEST - slack).contains(&age);
         let surely_not = age < -Mode::FARTHEST - slack || age > Mode::OLDEST;
@@ -76,7 +76,7 @@ impl Case<'_> {
         }
     }
 
-    /// The changes that a run asked for, each once, where it asked first.
+    /// The changes that a run requested, each once, at the entry of the first request.
     fn sent_by(&self, n: usize) -> Vec<(usize, Request<'_>)> {
         let mut sent: Vec<(usize, Request<'_>)> = Vec::new();
         for (at, entry) in self.history.entries.iter().enumerate() {
@@ -91,7 +91,7 @@ impl Case<'_> {
         sent
     }
 
-    /// How a result contradicts what became of the package that it is about.
+    /// Finds the contradiction between a result and what became of its package.
     fn lie_about_changes(&self, n: usize, result: &ChangeResult) -> Option<String> {
         let id = result.id.as_ref()?.as_str();
         let (word, end) = (result.outcome.as_str(), self.spans[n].1);
@@ -104,7 +104,7 @@ impl Case<'_> {
         for field in attempted {
             match requests.next_if(|(_, request)| request.is_for(field.field)) {
                 Some(request) => pairs.push((field, request)),
-                // A listing showed it before it was asked for.
+                // A listing showed the value before it was requested.
                 None if field.outcome == FieldOutcome::Done => {}
                 None => return Some(format!("tells of {field:?} and sent {sent:?}")),
             }
@@ -152,8 +152,8 @@ impl Case<'_> {
         (!so).then(|| format!("says {word} of {identity}, and {id} never was so"))
     }
 
-    /// Tells whether the service refused a request because it was so already, and so it stayed, and the run had a
-    /// minute of listings in which it shows.
+    /// Reports whether the service refused a request because the value was so already, it stayed so, and the
+    /// run had a minute of listings that show it.
     fn was_so_already(&self, n: usize, request: &Request<'_>) -> bool {
         let (run, service) = (&self.history.runs[n].run, &self.schedule.service);
         let in_time = run.wait >= Some(60)
@@ -190,7 +190,7 @@ impl Case<'_> {
             })
     }
 
-    /// Tells whether a request of a run, however often it was sent, changed its package.
+    /// Reports whether a request of a run, however often it was sent, changed its package.
     fn did(&self, n: usize, request: &Request<'_>) -> bool {
         let is_it = |seq: &u64| {
             let logged = self.history.requests.iter().find(|logged| logged.seq == *seq);
@@ -207,7 +207,7 @@ impl Case<'_> {
         })
     }
 
-    /// How the result of a purchase contradicts the ledger.
+    /// Finds the contradiction between the result of a purchase and the ledger.
     fn lie_about_purchase(
         &self,
         n: usize,
@@ -225,7 +225,8 @@ impl Case<'_> {
             }
             Outcome::Created | Outcome::Ordered | Outcome::UnpaidOrder => {
                 let id = result.id.as_ref().map_or("none", |id| id.as_str());
-                // A request whose reply was lost may have been the one, whoever's it was in the end.
+                // A request whose reply was lost may have placed the order, whichever run it belongs to in
+                // the end.
                 let of_it =
                     |order: &Order| order.package_id == id && order.identity.as_deref() == Some(&identity);
                 let named =
@@ -237,8 +238,8 @@ impl Case<'_> {
             }
             Outcome::AlreadyPresent => {
                 let there = self.there(self.spans[n].1).any(|package| owner(package) == Some(&identity));
-                // A replaying service says yes for the order of another run too: who finds another bandwidth than
-                // it ordered cannot know that a person or a run changed it.
+                // A replaying service also accepts the order of another run. A run that then sees another
+                // bandwidth than it ordered cannot know that a person or a run changed it.
                 let meddled = self.meddled(n, record, |package| owner(package) == Some(&identity));
                 if own.is_some_and(|order| self.was_told_of(order) && !meddled) {
                     Some(format!("says {word} of {identity}, and ordered it"))
