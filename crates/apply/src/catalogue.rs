@@ -17,12 +17,17 @@ pub fn sections() -> [Section; 5] {
         Section { title: "Findings in a spec", rules: codes().collect() },
         Section {
             title: "Reasons for which a plan is held",
-            rules: [cenbwp_diff::held_rules(), &[&LIMIT_EXCEEDED]].concat(),
+            rules: sorted([cenbwp_diff::held_rules(), &[&LIMIT_EXCEEDED]].concat()),
         },
         Section { title: "Warnings", rules: [cenbwp_diff::warning_rules(), &[&OTHER_CREDENTIALS]].concat() },
         Section { title: "Outcomes of an apply", rules: OUTCOMES.to_vec() },
         Section { title: "Exit codes", rules: EXITS.to_vec() },
     ]
+}
+
+fn sorted(mut rules: Vec<&'static Explanation>) -> Vec<&'static Explanation> {
+    rules.sort_by_key(|rule| rule.name);
+    rules
 }
 
 /// Returns the explanations of a name, in any case and with blanks or underscores: none for a name that is never
