@@ -2,17 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use cenbwp_spec::{CenId, Charge, Identity, Manage, Package, PackageId, Prepay, Spec};
+use cenbwp_spec::{Charge, Identity, Manage, Package, PackageId, Prepay, Spec};
 
 use crate::{
-    Abnormal, AdoptRefusal, Adoption, Business, Change, Delta, FieldChange, Held, HeldReason, Live,
-    LiveCharge, Observed, Options, Owner, Plan, Purchase, Release, Retirement, Update, Warning, WarningKind,
+    AdoptRefusal, Adoption, Change, FieldChange, Held, HeldReason, Live, LiveCharge, Observed, Options,
+    Owner, Plan, Purchase, Release, Retirement, Update, Warning, WarningKind,
 };
+use blocked::{blocked_by, cen_change};
 use compare::{after_purchase, differences, fixed_differences};
 use index::Index;
 use spending::breaches;
 use warnings::{change_warnings, ignored, live_warnings};
 
+mod blocked;
 mod compare;
 mod index;
 mod spending;
@@ -29,28 +31,25 @@ pub fn plan(spec: &Spec, observed: &Observed, options: &Options) -> Plan {
     let is_target = |package: &Package| options.targets.as_ref().is_none_or(|t| t.contains(&package.address));
     let targets = || spec.packages().filter(|package| is_target(package));
 
-    // Adoptions first: they decide which packages may be look-alikes.
+    // Adoptions first: an adopted package is no look-alike of another one.
     let adopting = targets().filter(|package| package.adopt.is_some());
     let mut adopting: BTreeMap<_, _> =
         adopting.map(|package| (&package.address, planner.decide(package))).collect();
-    let adopted = adopting.values().filter_map(Decision::adopted).cloned().collect();
+    planner.adopted = adopting.values().filter_map(Decision::adopted).cloned().collect();
 
     let mut in_sync = Vec::new();
     for package in targets() {
-        let mut decision = adopting.remove(&package.address).unwrap_or_else(|| planner.decide(package));
-        if let Verdict::Wanted = decision.verdict {
-            decision = planner.purchase(package, &adopted);
-        }
+        let decision = adopting.remove(&package.address).unwrap_or_else(|| planner.decide(package));
         let Decision { verdict, mut warnings } = decision;
         match verdict {
             Verdict::Change(change) => {
-                warnings.extend(planner.occupied(package, &change, &adopted));
+                warnings.extend(planner.occupied(package, &change));
                 warnings.extend(change_warnings(&change));
                 plan.changes.push(change);
             }
             Verdict::Held(reason) => plan.held.push(Held { identity: package.identity(), reason }),
             Verdict::InSync(id) => in_sync.push((package.address.clone(), id)),
-            Verdict::Wanted | Verdict::Nothing => {}
+            Verdict::Nothing => {}
         }
         let warn = |kind| Warning { identity: package.identity(), kind };
         plan.warnings.extend(warnings.into_iter().map(warn));
@@ -68,8 +67,6 @@ struct Decision {
 }
 
 enum Verdict {
-    /// It is not there and should be bought, if nothing speaks against it.
-    Wanted,
     Change(Change),
     Held(HeldReason),
     InSync(PackageId),
@@ -86,16 +83,8 @@ impl From<Verdict> for Decision {
 impl Decision {
     /// The package that it adopts.
     fn adopted(&self) -> Option<&PackageId> {
-        match &self.verdict {
-            Verdict::Change(Change::Adopt(adoption)) => Some(&adoption.id),
-            Verdict::Change(
-                Change::Purchase(_) | Change::Update(_) | Change::Release(_) | Change::Retire(_),
-            )
-            | Verdict::Wanted
-            | Verdict::Held(_)
-            | Verdict::InSync(_)
-            | Verdict::Nothing => None,
-        }
+        let Verdict::Change(Change::Adopt(adoption)) = &self.verdict else { return None };
+        Some(&adoption.id)
     }
 }
 
@@ -105,6 +94,8 @@ struct Planner<'a> {
     index: Index<'a>,
     /// The number of packages of the spec that adopt an id.
     adopters: BTreeMap<&'a PackageId, usize>,
+    /// The packages that this plan adopts, once that is decided.
+    adopted: BTreeSet<PackageId>,
 }
 
 impl<'a> Planner<'a> {
@@ -113,7 +104,8 @@ impl<'a> Planner<'a> {
         for id in spec.packages().filter_map(|package| package.adopt.as_ref()) {
             *adopters.entry(id).or_default() += 1;
         }
-        Self { options, complete: observed.complete, index: Index::new(spec, observed), adopters }
+        let index = Index::new(spec, observed);
+        Self { options, complete: observed.complete, index, adopters, adopted: BTreeSet::new() }
     }
 
     /// The plan before any decision: the leftovers, whatever the targets.
@@ -172,7 +164,7 @@ impl<'a> Planner<'a> {
             ([live], _, Manage::Release, _) => release(package.identity(), live).into(),
             ([live], _, Manage::Retire, _) => self.retire(package.identity(), live),
             ([], _, Manage::Full, Some(id)) => self.adopt(package, id),
-            ([], _, Manage::Full, None) => Verdict::Wanted.into(),
+            ([], _, Manage::Full, None) => self.purchase(package),
             ([], _, Manage::Observe, _) => {
                 Decision { verdict: Verdict::Nothing, warnings: vec![WarningKind::NothingToObserve] }
             }
@@ -187,7 +179,7 @@ impl<'a> Planner<'a> {
     /// |---|---|
     /// | areas or charge type differ | held `immutable` |
     /// | no managed field differs | in sync |
-    /// | a field differs, and the change is blocked | held, see [`Planner::blocked_by`] |
+    /// | a field differs, and the change is blocked | held, see [`blocked_by`] |
     /// | a field differs | `update` |
     fn update(&self, package: &Package, live: &Live) -> Decision {
         let id = live.id.clone();
@@ -197,7 +189,7 @@ impl<'a> Planner<'a> {
             Verdict::Held(HeldReason::Immutable { id, differences: fixed })
         } else if fields.is_empty() {
             Verdict::InSync(id)
-        } else if let Some(reason) = self.blocked_by(package, live, &fields) {
+        } else if let Some(reason) = blocked_by(package, live, &fields, self.options.now) {
             Verdict::Held(reason)
         } else {
             Verdict::Change(Change::Update(Update { identity: package.identity(), id, fields }))
@@ -209,7 +201,7 @@ impl<'a> Planner<'a> {
     /// |---|---|
     /// | named twice, not listed, owned, expired or locked, areas or charge type differ | held `cannot_adopt` |
     /// | the listing may hide a package that has the identity already | held `incomplete_listing`, `unreadable` |
-    /// | the change is blocked | held, see [`Planner::blocked_by`] |
+    /// | the change is blocked | held, see [`blocked_by`] |
     /// | otherwise | `adopt`, with every field that differs |
     fn adopt(&self, package: &Package, id: &PackageId) -> Decision {
         let refuse = |why| Verdict::Held(HeldReason::CannotAdopt { id: id.clone(), why });
@@ -221,7 +213,7 @@ impl<'a> Planner<'a> {
             return Verdict::Held(reason).into();
         }
         let (fields, warnings) = self.managed_differences(package, live);
-        let verdict = match self.blocked_by(package, live, &fields) {
+        let verdict = match blocked_by(package, live, &fields, self.options.now) {
             // Raising the generation would not help here: it is the adoption that is blocked.
             Some(HeldReason::NotNormal { state, .. }) => refuse(AdoptRefusal::NotNormal(state)),
             Some(reason) => Verdict::Held(reason),
@@ -258,14 +250,14 @@ impl<'a> Planner<'a> {
     /// | the listing may hide the package | held `incomplete_listing`, `unreadable` |
     /// | packages look alike, see [`Index::look_alikes`] | held `look_alike` |
     /// | otherwise | `purchase`, followed by the fields that Create cannot set and the spec does not ignore |
-    fn purchase(&self, package: &Package, adopted: &BTreeSet<PackageId>) -> Decision {
+    fn purchase(&self, package: &Package) -> Decision {
         let Charge::Prepay(terms) = package.charge else {
             return Verdict::Held(HeldReason::PostpayAbsent).into();
         };
         if let Some(reason) = self.uncertainty(package) {
             return Verdict::Held(reason).into();
         }
-        let found = self.index.look_alikes(package, adopted);
+        let found = self.index.look_alikes(package, &self.adopted);
         if !found.is_empty() {
             return Verdict::Held(self.look_alike(package, &found)).into();
         }
@@ -275,14 +267,9 @@ impl<'a> Planner<'a> {
     }
 
     /// Warns if the CEN already has a package for the same areas, so that this one cannot be attached.
-    fn occupied(
-        &self,
-        package: &Package,
-        change: &Change,
-        adopted: &BTreeSet<PackageId>,
-    ) -> Option<WarningKind> {
+    fn occupied(&self, package: &Package, change: &Change) -> Option<WarningKind> {
         let cen = change.fields().iter().find_map(cen_change)?.to.clone()?;
-        let live = self.index.occupant(package, adopted)?;
+        let live = self.index.occupant(package, &self.adopted)?;
         Some(WarningKind::CenOccupied { cen, id: live.id.clone() })
     }
 
@@ -291,7 +278,7 @@ impl<'a> Planner<'a> {
         let adoptable = |live: &&&Live| {
             live.owner() == Owner::Nobody
                 && fixed_differences(package, live).is_empty()
-                && self.blocked_by(package, live, &differences(package, live)).is_none()
+                && blocked_by(package, live, &differences(package, live), self.options.now).is_none()
         };
         let of_the_stack = |live: &&Live| match live.owner() {
             Owner::Identity(owner) => Some(owner).filter(|it| it.address.stack == package.address.stack),
@@ -344,46 +331,11 @@ impl<'a> Planner<'a> {
         warnings.extend(ignored(left));
         (managed, warnings)
     }
-
-    /// The reason for which these fields of a live package cannot or must not be changed.
-    fn blocked_by(&self, package: &Package, live: &Live, fields: &[FieldChange]) -> Option<HeldReason> {
-        let id = || live.id.clone();
-        if let Some(state) = self.abnormal(live) {
-            return Some(HeldReason::NotNormal { id: id(), state });
-        }
-        let cen = fields.iter().find_map(cen_change);
-        if cen.is_some() && live.cens.len() > 1 {
-            return Some(HeldReason::SeveralCens { id: id() });
-        }
-        let detached = cen.and_then(|change| change.from.clone());
-        if let Some(cen) = detached.filter(|_| !package.allow_interruption) {
-            return Some(HeldReason::InterruptsTraffic { id: id(), cen });
-        }
-        let resized = fields.iter().any(|field| matches!(field, FieldChange::Bandwidth(_)));
-        (resized && live.fallback_is_unknown())
-            .then(|| HeldReason::NotNormal { id: id(), state: Abnormal::UnknownFallback })
-    }
-
-    /// The state in which no field of a package can be changed.
-    fn abnormal(&self, live: &Live) -> Option<Abnormal> {
-        if let Some(end) = live.expires.filter(|_| live.expired(self.options.now)) {
-            return Some(Abnormal::Expired(end));
-        }
-        match (&live.business, &live.charge) {
-            (Business::Locked(word), _) => Some(Abnormal::Locked(word.clone())),
-            (Business::Normal, LiveCharge::Other(word)) => Some(Abnormal::UnknownChargeType(word.clone())),
-            (Business::Normal, LiveCharge::Prepay | LiveCharge::Postpay) => None,
-        }
-    }
 }
 
 /// Splits fields into those to change and those that the spec ignores.
 fn without_ignored(package: &Package, fields: Vec<FieldChange>) -> (Vec<FieldChange>, Vec<FieldChange>) {
     fields.into_iter().partition(|change| !package.ignore.contains(&change.field()))
-}
-
-fn cen_change(field: &FieldChange) -> Option<&Delta<Option<CenId>>> {
-    if let FieldChange::Cen(delta) = field { Some(delta) } else { None }
 }
 
 fn release(identity: Identity, live: &Live) -> Verdict {

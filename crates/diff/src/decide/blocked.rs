@@ -1,0 +1,47 @@
+//! The reasons for which a change that is needed is held.
+
+use cenbwp_spec::{CenId, Package};
+use jiff::Timestamp;
+
+use crate::{Abnormal, Business, Delta, FieldChange, HeldReason, Live, LiveCharge};
+
+/// Returns the reason for which these fields of a live package cannot or must not be changed now.
+pub(super) fn blocked_by(
+    package: &Package,
+    live: &Live,
+    fields: &[FieldChange],
+    now: Timestamp,
+) -> Option<HeldReason> {
+    let id = || live.id.clone();
+    if let Some(state) = abnormal(live, now) {
+        return Some(HeldReason::NotNormal { id: id(), state });
+    }
+    let cen = fields.iter().find_map(cen_change);
+    if cen.is_some() && live.cens.len() > 1 {
+        return Some(HeldReason::SeveralCens { id: id() });
+    }
+    let detached = cen.and_then(|change| change.from.clone());
+    if let Some(cen) = detached.filter(|_| !package.allow_interruption) {
+        return Some(HeldReason::InterruptsTraffic { id: id(), cen });
+    }
+    let resized = fields.iter().any(|field| matches!(field, FieldChange::Bandwidth(_)));
+    (resized && live.fallback_is_unknown())
+        .then(|| HeldReason::NotNormal { id: id(), state: Abnormal::UnknownFallback })
+}
+
+/// Returns the state in which no field of a package can be changed.
+fn abnormal(live: &Live, now: Timestamp) -> Option<Abnormal> {
+    if let Some(end) = live.expires.filter(|_| live.expired(now)) {
+        return Some(Abnormal::Expired(end));
+    }
+    match (&live.business, &live.charge) {
+        (Business::Locked(word), _) => Some(Abnormal::Locked(word.clone())),
+        (Business::Normal, LiveCharge::Other(word)) => Some(Abnormal::UnknownChargeType(word.clone())),
+        (Business::Normal, LiveCharge::Prepay | LiveCharge::Postpay) => None,
+    }
+}
+
+/// Returns the change of the CEN, if this is one.
+pub(super) fn cen_change(field: &FieldChange) -> Option<&Delta<Option<CenId>>> {
+    if let FieldChange::Cen(delta) = field { Some(delta) } else { None }
+}
