@@ -1,62 +1,73 @@
 //! Parser of cenbwp specs: YAML bytes in, a checked [`Spec`] or [`Finding`]s out.
 //!
 //! ```text
-//! sources ──parse──▶ Spec       every value checked; nobody checks again
-//!               └──▶ Findings   all of one run, each at its line and column
+//!             yaml ──▶ read ──▶ model      a Spec: every value is checked once, here
+//! Source ──▶  bytes    trees    values
+//!                └───────┴────▶ findings   all errors of one run, each with its line and column
 //! ```
+//!
+//! | word | meaning |
+//! |---|---|
+//! | source | one file: its name and its bytes |
+//! | document | one YAML document of a source; it declares packages of one stack |
+//! | stack | the owner of a set of packages, merged from all documents with its name |
+//! | package | a bandwidth package that the spec declares |
+//! | address | `<stack>/<package>`, the place of a package in the spec |
+//! | generation | the ordinal of a purchase at one address, from 1 |
+//! | identity | address and generation, the value of the tag that marks the live package |
+//! | terms | the term, the payment and the renewal of a purchase |
+//! | finding | an error or a warning about a spec, with a place |
+//! | code | the stable name of the rule that a finding is about, such as `E0201` |
 //!
 //! **Invariant:** nothing here reads a file, the environment, a clock or the network. The command line
-//! reads the files and hands their bytes over.
+//! reads the files and passes their bytes.
 //!
-//! ```text
-//! text      bytes to text: UTF-8, no tabs, nothing unprintable
-//! yaml      text to a tree with places, within budgets (syntax: its errors; scalar: null, true, 1)
-//! read      one value as a number, a boolean, a word …
-//! fields    the fields of a package (texts: the rules for names and tags; placeholder: what a template left)
-//! resolve   one package: defaults applied, fields judged together
-//! document  one document
-//! parse     all documents to one spec, and the rules across packages
-//! report    collecting findings; codes: what they mean; render: how they look
-//! neutral   text of others, made harmless
+//! # Example
+//!
+//! ```
+//! use cenbwp_spec::{Mbps, Source, parse};
+//!
+//! let yaml = "
+//! version: 1
+//! stack: backbone
+//! packages:
+//!   cn-eu: {areas: [China, Europe], bandwidth: 100, autoPay: true}
+//! ";
+//! let sources = |yaml: &str| [Source { name: "backbone.yaml".to_owned(), bytes: yaml.into() }];
+//!
+//! let spec = parse(&sources(yaml)).spec.expect("the spec has no error");
+//! let package = spec.packages().next().expect("one package is declared");
+//! assert_eq!(package.identity().to_string(), "backbone/cn-eu");
+//! assert_eq!(package.bandwidth, Mbps(100));
+//!
+//! let findings = parse(&sources(&yaml.replace("100", "1"))).findings;
+//! assert_eq!((findings[0].code.as_str(), &*findings[0].message), ("E0304", "`bandwidth` is `1`"));
+//! assert_eq!((findings[0].place.line, findings[0].place.column), (5, 46));
 //! ```
 
-mod area;
-mod codes;
-mod document;
-mod fields;
-mod finding;
-mod ids;
-mod neutral;
-mod package;
-mod parse;
-mod placeholder;
+mod findings;
+mod model;
 mod read;
-mod render;
-mod report;
-mod resolve;
-mod scalar;
 mod schema;
-mod spec;
-mod syntax;
-mod tags;
-mod terms;
-mod text;
-mod texts;
+mod source;
 mod yaml;
 
-pub use area::{Area, AreaPair};
-pub use codes::{Explanation, codes};
-pub use finding::{Code, Finding, Place, Severity, Source};
-pub use ids::{AccountId, Address, CenId, Generation, Identity, Invalid, PackageId, PackageName, StackName};
-pub use neutral::neutral;
-pub use package::{Charge, ChargeType, Field, Manage, Package, Wish};
-pub use parse::{MOST_BYTES, Parsed, parse};
-pub use render::{RenderStyle, render};
+pub use findings::catalogue::{Explanation, codes};
+pub use findings::printable::neutral;
+pub use findings::render::{RenderStyle, render};
+pub use findings::{Code, Finding, Severity};
+pub use model::area::{Area, AreaPair};
+pub use model::ids::{
+    AccountId, Address, CenId, Generation, Identity, Invalid, PackageId, PackageName, StackName,
+};
+pub use model::package::{Charge, ChargeType, Field, Manage, Package, Wish};
+pub use model::spec::{Limits, Spec, Stack};
+pub use model::tags::Tags;
+pub use model::terms::{Cycle, Mbps, Prepay, Renewal, Term, TermsTag};
+pub use read::{MOST_BYTES, Parsed, parse};
 pub use schema::schema;
-pub use spec::{Limits, Spec, Stack};
-pub use tags::Tags;
-pub use terms::{Cycle, Mbps, Prepay, Renewal, Term, TermsTag};
+pub use source::{Place, Source};
 
-/// The code of the warning that an area is no longer sold. Whether it matters depends on what is live, so
-/// a plan gives its own warning instead.
-pub const REMOVED_AREA: Code = codes::REMOVED_AREA;
+/// The code of the warning that an area is no longer sold. A plan gives its own warning instead, because the
+/// live package decides whether it matters.
+pub const REMOVED_AREA: Code = findings::catalogue::REMOVED_AREA;

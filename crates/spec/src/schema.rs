@@ -12,7 +12,7 @@ pub fn schema() -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{document, fields};
+    use crate::read::{document, fields};
 
     #[test]
     fn schema_and_parser_know_the_same_fields() {

@@ -3,9 +3,11 @@
 //! A template that nothing has rendered is often still a valid document, and a package would be bought under
 //! the name `${NAME}`. A dollar sign or a percent sign alone is text.
 
-use crate::Finding;
-use crate::codes::PLACEHOLDER;
-use crate::report::{Mark, Report, quoted};
+use crate::findings::Finding;
+use crate::findings::catalogue::PLACEHOLDER;
+use crate::findings::collect::Report;
+use crate::findings::printable::quoted;
+use crate::source::Mark;
 
 /// A placeholder as it stands in a text, and what was to replace it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

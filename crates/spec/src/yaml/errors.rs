@@ -3,7 +3,7 @@
 use granit_parser::ErrorKind;
 
 /// What is wrong with a document's syntax.
-pub(crate) struct Words {
+pub(crate) struct Diagnosis {
     pub(crate) message: &'static str,
     pub(crate) hint: Option<&'static str>,
     /// Not wrong, only nested deeper than the parser follows.
@@ -14,16 +14,16 @@ pub(crate) struct Words {
 const MERGE_CONFLICT: [&str; 4] = ["<<<<<<< ", "||||||| ", "=======", ">>>>>>> "];
 
 /// Says what this error on this line means. Rare ones share one sentence: the place says the rest.
-pub(crate) fn describe(kind: &ErrorKind, line: &str) -> Words {
+pub(crate) fn describe(kind: &ErrorKind, line: &str) -> Diagnosis {
     use ErrorKind as E;
     if MERGE_CONFLICT.iter().any(|marker| line.starts_with(marker)) {
         let hint =
             Some("keep one of the two sides, and remove the lines of `<<<<<<<`, `=======` and `>>>>>>>`");
-        return Words { message: "a merge conflict was left in the file", hint, deep: false };
+        return Diagnosis { message: "a merge conflict was left in the file", hint, deep: false };
     }
     let (message, hint) = match kind {
         E::RecursionLimitExceeded => {
-            return Words { message: "this is nested too deeply", hint: None, deep: true };
+            return Diagnosis { message: "this is nested too deeply", hint: None, deep: true };
         }
         E::InvalidIndentation
         | E::ExpectedBlockMappingKey
@@ -85,5 +85,5 @@ pub(crate) fn describe(kind: &ErrorKind, line: &str) -> Words {
         E::UndeclaredTagHandle => ("the type tag is not declared", Some("remove the `!…`")),
         _ => ("this is not valid YAML", None),
     };
-    Words { message, hint, deep: false }
+    Diagnosis { message, hint, deep: false }
 }

@@ -1,14 +1,17 @@
 //! One document: its head, its defaults and its packages.
 
-use crate::codes::{ACCOUNT, MISSING_FIELD, NAME, UNKNOWN_FIELD, VERSION};
-use crate::fields::{Fields, Scope, unknown};
-use crate::read::{At, Slot, integer, map, number, parse, parsed, wrong_type};
-use crate::report::Report;
-use crate::resolve::{Declared, resolve};
-use crate::text::count;
-use crate::texts;
-use crate::yaml::{Budget, Key, Node, Value};
-use crate::{AccountId, Address, Finding, Mbps, PackageName, StackName};
+use crate::findings::Finding;
+use crate::findings::catalogue::{ACCOUNT, MISSING_FIELD, NAME, UNKNOWN_FIELD, VERSION};
+use crate::findings::collect::Report;
+use crate::model::ids::{AccountId, Address, PackageName, StackName};
+use crate::model::terms::Mbps;
+use crate::read::cursor::{At, Slot, integer, map, number, parse, parsed, wrong_type};
+use crate::read::fields::{Fields, Scope, unknown};
+use crate::read::package::{Declared, resolve};
+use crate::read::{fields, rules};
+use crate::source::saturating_u32;
+use crate::yaml::budget::Budget;
+use crate::yaml::node::{Key, Node, Value};
 
 /// Every field of a document.
 pub(crate) const FIELDS: [&str; 6] = ["account", "defaults", "limits", "packages", "stack", "version"];
@@ -62,7 +65,7 @@ pub(crate) fn document<'a>(
         }
     }
     missing(root, entries, report);
-    let copies = count(document.packages.len().saturating_mul(document.defaults.shared_values()));
+    let copies = saturating_u32(document.packages.len().saturating_mul(document.defaults.shared_values()));
     budget.values(copies, root.mark, report).then_some(document)
 }
 
@@ -100,7 +103,7 @@ fn missing(root: &Node<'_>, entries: &[(Key<'_>, Node<'_>)], report: &mut Report
 
 /// A package field at the top is most often one indented too little.
 fn unknown_in_document(key: &Key<'_>, report: &mut Report) {
-    if crate::fields::FIELDS.contains(&&*key.text) {
+    if fields::FIELDS.contains(&&*key.text) {
         let finding =
             Finding::new(UNKNOWN_FIELD, key.mark, format!("`{}` is a field of a package", key.text));
         report.add(finding.hint("move it into a package or into `defaults`; check the indentation"));
@@ -118,7 +121,7 @@ fn version(node: &Node<'_>, report: &mut Report) {
 fn stack(node: &Node<'_>, report: &mut Report) -> Slot<StackName> {
     let stack: Slot<StackName> = parsed(node, "`stack`", "the name of a stack", NAME, report);
     if let Some(At { value, mark }) = stack.given() {
-        texts::identity(value, *mark, report);
+        rules::identity(value, *mark, report);
     }
     stack
 }

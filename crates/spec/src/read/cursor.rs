@@ -3,12 +3,15 @@
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use crate::codes::{LEFT_EMPTY, NUMBER_SPELLING, OUT_OF_RANGE, UNKNOWN_WORD, WRONG_TYPE};
-use crate::placeholder;
-use crate::report::{Mark, Report, alternatives, quoted};
-use crate::scalar::{Plain, plain};
-use crate::yaml::{Key, Node, Value};
-use crate::{Code, Finding, Invalid};
+use crate::findings::catalogue::{LEFT_EMPTY, NUMBER_SPELLING, OUT_OF_RANGE, UNKNOWN_WORD, WRONG_TYPE};
+use crate::findings::collect::Report;
+use crate::findings::printable::quoted;
+use crate::findings::{Code, Finding};
+use crate::model::ids::Invalid;
+use crate::source::Mark;
+use crate::yaml::node::{Key, Node, Value};
+use crate::yaml::placeholder;
+use crate::yaml::scalar::{Plain, plain};
 
 /// A value and where it is written.
 #[derive(Clone, Copy, Debug)]
@@ -293,4 +296,13 @@ pub(crate) fn wrong_type(
     };
     let finding = Finding::new(WRONG_TYPE, node.mark, format!("{what} is {found}"));
     report.add(finding.expected(expected).maybe_hint(hint));
+}
+
+/// `a, b or c`.
+fn alternatives(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [most @ .., last] => format!("{} or {last}", most.join(", ")),
+    }
 }

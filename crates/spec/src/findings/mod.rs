@@ -1,29 +1,13 @@
-//! What is wrong with a spec, and exactly where.
+//! Findings: errors and warnings about a spec, each with its place.
 
 use std::fmt;
-use std::ops::Range;
 
-/// One file of a spec: its bytes and the name that findings call it by.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// The name to show: the path as the user gave it, or `<stdin>`.
-    pub name: String,
-    /// The bytes as read.
-    pub bytes: Vec<u8>,
-}
+pub(crate) mod catalogue;
+pub(crate) mod collect;
+pub(crate) mod printable;
+pub(crate) mod render;
 
-/// A stretch of one source.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
-    /// Which of the sources, by position.
-    pub source: usize,
-    /// The bytes of it, for underlining.
-    pub span: Range<usize>,
-    /// The line it starts on, from 1.
-    pub line: usize,
-    /// The column it starts in, in characters, from 1.
-    pub column: usize,
-}
+use crate::source::Place;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +32,18 @@ impl Severity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Code(pub(crate) &'static str);
 
+impl Code {
+    /// The code as text.
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+
+    /// The severity of findings with this code: `E…` is an error, `W…` a warning.
+    pub fn severity(self) -> Severity {
+        if self.0.starts_with('W') { Severity::Warning } else { Severity::Error }
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
@@ -71,4 +67,32 @@ pub struct Finding {
     pub hint: Option<String>,
     /// Another place that matters, such as the first of two declarations, and what it is.
     pub other: Option<(Place, String)>,
+}
+
+impl Finding {
+    /// A finding with nothing but what was found.
+    pub(crate) fn new(code: Code, place: impl Into<Place>, message: impl Into<String>) -> Self {
+        let (place, message) = (place.into(), message.into());
+        Self { code, severity: code.severity(), place, message, expected: None, hint: None, other: None }
+    }
+
+    pub(crate) fn expected(mut self, expected: impl Into<String>) -> Self {
+        self.expected = Some(expected.into());
+        self
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn maybe_hint(mut self, hint: Option<String>) -> Self {
+        self.hint = hint;
+        self
+    }
+
+    pub(crate) fn other(mut self, place: impl Into<Place>, what: impl Into<String>) -> Self {
+        self.other = Some((place.into(), what.into()));
+        self
+    }
 }

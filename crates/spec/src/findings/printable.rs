@@ -1,4 +1,4 @@
-//! Text that others wrote, made harmless.
+//! Untrusted text, made safe to show.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -9,13 +9,13 @@ use std::fmt::Write as _;
 ///
 /// Applied twice it changes nothing more. Letters of every script and their combining marks stay.
 pub fn neutral(text: &str) -> Cow<'_, str> {
-    if text.chars().all(is_plain) {
+    if text.chars().all(is_visible) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {
         match c {
-            _ if is_plain(c) => out.push(c),
+            _ if is_visible(c) => out.push(c),
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
@@ -26,7 +26,7 @@ pub fn neutral(text: &str) -> Cow<'_, str> {
 }
 
 /// Tells whether a reader sees this character as what it is, behind a letter at least.
-pub(crate) fn is_plain(c: char) -> bool {
+pub(crate) fn is_visible(c: char) -> bool {
     match c {
         ' '..='~' => true,
         // Letters by category that show as nothing: fillers, joiners of marks, variation selectors.
@@ -44,6 +44,30 @@ pub(crate) fn is_plain(c: char) -> bool {
         // A combining mark is printable behind a letter, and only there does the standard library say so.
         _ => !['a', c].iter().collect::<String>().escape_debug().skip(1).any(|shown| shown == '\\'),
     }
+}
+
+/// Tells whether this character shows as something else than what it is: controls and bidirectional
+/// formatting. Line breaks and tabs are controls too.
+pub(crate) fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// Quotes text from a source for a message: in backticks, cut to a readable length, and neutral, so that
+/// no message can carry a terminal escape or hide a character.
+pub(crate) fn quoted(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut out = String::from("`");
+    for (n, c) in text.chars().enumerate() {
+        if n == LONGEST {
+            out.push('…');
+            break;
+        }
+        if is_visible(c) { out.push(c) } else { out.extend(c.escape_unicode()) }
+    }
+    out.push('`');
+    out
 }
 
 #[cfg(test)]
@@ -67,5 +91,11 @@ mod tests {
             assert_eq!(neutral(text), expected);
             assert_eq!(neutral(&neutral(text)), expected, "twice");
         }
+    }
+
+    #[test]
+    fn quoted_text_is_short_and_printable() {
+        assert_eq!(quoted("a\u{1b}[31m\u{202e}b\u{200b}"), "`a\\u{1b}[31m\\u{202e}b\\u{200b}`");
+        assert_eq!(quoted(&"é".repeat(61)), format!("`{}…`", "é".repeat(60)));
     }
 }

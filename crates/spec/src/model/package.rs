@@ -6,7 +6,11 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::{Address, AreaPair, CenId, Generation, Identity, Mbps, PackageId, Place, Prepay, Tags};
+use crate::model::area::AreaPair;
+use crate::model::ids::{Address, CenId, Generation, Identity, PackageId};
+use crate::model::tags::Tags;
+use crate::model::terms::{Mbps, Prepay};
+use crate::source::Place;
 
 /// A package that the spec declares, its document's defaults applied.
 #[derive(Clone, Debug, Serialize)]

@@ -1,8 +1,10 @@
 //! Bytes of a source to text that is safe to read and to show.
 
-use crate::codes::{CONTROL_CHARACTER, NOT_UTF8, TAB};
-use crate::report::{Mark, Report, is_unprintable};
-use crate::{Code, Finding};
+use crate::findings::catalogue::{CONTROL_CHARACTER, NOT_UTF8, TAB};
+use crate::findings::collect::Report;
+use crate::findings::printable::is_unprintable;
+use crate::findings::{Code, Finding};
+use crate::source::{Mark, saturating_u32};
 
 /// A source as text.
 #[derive(Clone, Copy, Debug)]
@@ -15,9 +17,9 @@ pub(crate) struct Text<'s> {
 
 /// Reads UTF-8, with or without a byte order mark. Tabs and unprintable characters are findings, each run
 /// of them one; a source with any is not read further, since YAML would only report them again.
-pub(crate) fn text<'s>(source: u32, bytes: &'s [u8], report: &mut Report) -> Option<Text<'s>> {
+pub(crate) fn decode<'s>(source: u32, bytes: &'s [u8], report: &mut Report) -> Option<Text<'s>> {
     let body = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let skipped = count(bytes.len() - body.len());
+    let skipped = saturating_u32(bytes.len() - body.len());
     let (text, broken) = match std::str::from_utf8(body) {
         Ok(text) => (text, None),
         Err(error) => {
@@ -42,12 +44,6 @@ pub(crate) fn text<'s>(source: u32, bytes: &'s [u8], report: &mut Report) -> Opt
     scan.clean.then_some(Text { text, skipped })
 }
 
-/// Offsets and counts inside a source. Sizes are checked against the limit before anything is read, so
-/// they fit; a saturated number would only misplace a finding.
-pub(crate) fn count(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
-}
-
 struct Scan<'r> {
     source: u32,
     skipped: u32,
@@ -64,7 +60,12 @@ impl Scan<'_> {
             // Most lines of most specs are plain, and nothing in them has to be looked at.
             if line.ends_with('\n') && line.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
                 self.close(run.take());
-                here = Mark { start: here.start + count(line.len()), line: here.line + 1, column: 1, ..here };
+                here = Mark {
+                    start: here.start + saturating_u32(line.len()),
+                    line: here.line + 1,
+                    column: 1,
+                    ..here
+                };
                 continue;
             }
             self.line(line, &mut here, &mut run);
@@ -77,7 +78,7 @@ impl Scan<'_> {
     fn line(&mut self, line: &str, here: &mut Mark, run: &mut Option<(Mark, char)>) {
         let mut chars = line.chars().peekable();
         while let Some(c) = chars.next() {
-            let after = here.start + count(c.len_utf8());
+            let after = here.start + saturating_u32(c.len_utf8());
             let line_break = c == '\n' || (c == '\r' && chars.peek() != Some(&'\n'));
             let refused = is_unprintable(c) && !matches!(c, '\n' | '\r');
             match run {

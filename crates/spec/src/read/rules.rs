@@ -2,12 +2,15 @@
 
 use std::ops::RangeInclusive;
 
-use crate::codes::{EMPTY_TAG, ID, LENGTH, REFUSED_TEXT, RESERVED_TAG};
-use crate::placeholder;
-use crate::read::{Slot, text, written_null};
-use crate::report::{Mark, Report, is_unprintable, quoted};
-use crate::yaml::{Key, Node};
-use crate::{Finding, Identity, StackName};
+use crate::findings::Finding;
+use crate::findings::catalogue::{EMPTY_TAG, ID, LENGTH, REFUSED_TEXT, RESERVED_TAG};
+use crate::findings::collect::Report;
+use crate::findings::printable::{is_unprintable, quoted};
+use crate::model::ids::{Identity, StackName};
+use crate::read::cursor::{Slot, text, written_null};
+use crate::source::Mark;
+use crate::yaml::node::{Key, Node};
+use crate::yaml::placeholder;
 
 /// What a text may be.
 struct Rule {
@@ -116,7 +119,7 @@ fn check(text: &str, mark: Mark, what: &str, rule: &Rule, report: &mut Report) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Address, Generation};
+    use crate::model::ids::{Address, Generation};
 
     #[test]
     fn the_longest_identity_fits_a_tag() {

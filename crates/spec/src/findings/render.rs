@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
-use crate::neutral::is_plain;
-use crate::{Finding, Place, Severity, Source};
+use crate::findings::printable::is_visible;
+use crate::findings::{Finding, Severity};
+use crate::source::{Place, Source};
 
 /// How findings are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,7 +161,7 @@ fn clean_bytes(bytes: &[u8]) -> String {
         match c {
             '\r' if chars.peek() == Some(&'\n') => {}
             '\r' | '\n' => out.push('\n'),
-            c => out.push(if is_plain(c) { c } else { char::REPLACEMENT_CHARACTER }),
+            c => out.push(if is_visible(c) { c } else { char::REPLACEMENT_CHARACTER }),
         }
     }
     out
@@ -168,5 +169,5 @@ fn clean_bytes(bytes: &[u8]) -> String {
 
 /// One line that is safe to print.
 fn clean(text: &str) -> String {
-    text.chars().map(|c| if is_plain(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
+    text.chars().map(|c| if is_visible(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
 }

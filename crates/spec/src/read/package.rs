@@ -1,13 +1,17 @@
-//! One package: its fields judged together, its defaults applied.
+//! Makes one package of its fields: applies the defaults and checks the rules across fields.
 
-use crate::codes::{ADOPTED_AND_DISTINCT, NOT_SAID, PERIOD, POSTPAY_TERMS, RENEWAL_OFF, TOO_MANY_TAGS};
-use crate::fields::Fields;
-use crate::read::{At, Slot};
-use crate::report::{Mark, Report};
-use crate::{
-    Address, AreaPair, CenId, Charge, ChargeType, Cycle, Finding, Generation, Identity, Manage, Package,
-    PackageId, Prepay, Renewal, Term, Wish,
+use crate::findings::Finding;
+use crate::findings::catalogue::{
+    ADOPTED_AND_DISTINCT, NOT_SAID, PERIOD, POSTPAY_TERMS, RENEWAL_OFF, TOO_MANY_TAGS,
 };
+use crate::findings::collect::Report;
+use crate::model::area::AreaPair;
+use crate::model::ids::{Address, CenId, Generation, Identity, PackageId};
+use crate::model::package::{Charge, ChargeType, Manage, Package, Wish};
+use crate::model::terms::{Cycle, Prepay, Renewal, Term};
+use crate::read::cursor::{At, Slot};
+use crate::read::fields::Fields;
+use crate::source::Mark;
 
 /// What the service allows on one package (Create page), less our two tags.
 const MOST_TAGS: usize = 20 - [Identity::TAG, Identity::TERMS_TAG].len();

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::folded;
+use crate::model::ids::folded;
 
 /// An area of the world, a set of regions.
 ///

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{AccountId, Address, Mbps, Package, PackageName, StackName};
+use crate::model::ids::{AccountId, Address, PackageName, StackName};
+use crate::model::package::Package;
+use crate::model::terms::Mbps;
 
 /// Everything that one run's files declare.
 #[derive(Clone, Debug, Default, Serialize)]

@@ -1,6 +1,6 @@
 //! Every code that a finding can carry, in one table.
 
-use crate::{Code, Severity};
+use crate::findings::Code;
 
 /// A rule by its stable name, for `cenbwp explain`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,18 +16,6 @@ pub struct Explanation {
 }
 
 impl Code {
-    /// The severity of findings with this code: `E…` is an error, `W…` a warning.
-    pub fn severity(self) -> Severity {
-        if self.0.starts_with('W') { Severity::Warning } else { Severity::Error }
-    }
-}
-
-impl Code {
-    /// The code as text.
-    pub fn as_str(self) -> &'static str {
-        self.0
-    }
-
     /// The explanation of this code.
     pub fn explanation(self) -> &'static Explanation {
         // Codes are made by the table alone.

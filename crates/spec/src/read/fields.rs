@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::codes::{AREAS, ID, OUT_OF_RANGE, REMOVED_AREA, UNKNOWN_AREA, UNKNOWN_FIELD};
-use crate::read::{At, Slot, boolean, integer, list, map, number, parsed, text, word, written_null};
-use crate::report::{Report, quoted};
-use crate::texts;
-use crate::yaml::{Key, Node};
-use crate::{
-    Area, AreaPair, CenId, ChargeType, Cycle, Field, Finding, Generation, Manage, Mbps, PackageId, Term, Wish,
-};
+use crate::findings::Finding;
+use crate::findings::catalogue::{AREAS, ID, OUT_OF_RANGE, REMOVED_AREA, UNKNOWN_AREA, UNKNOWN_FIELD};
+use crate::findings::collect::Report;
+use crate::findings::printable::quoted;
+use crate::model::area::{Area, AreaPair};
+use crate::model::ids::{CenId, Generation, PackageId};
+use crate::model::package::{ChargeType, Field, Manage, Wish};
+use crate::model::terms::{Cycle, Mbps, Term};
+use crate::read::cursor::{At, Slot, boolean, integer, list, map, number, parsed, text, word, written_null};
+use crate::read::rules;
+use crate::yaml::node::{Key, Node};
 
 /// The scope of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,15 +83,15 @@ fields! {
     "bandwidth" bandwidth: Mbps, shared, bandwidth;
     "cenId" cen: Wish<CenId>, shared, cen;
     "chargeType" charge_type: ChargeType, shared, charge_type;
-    "description" description: String, shared, texts::description;
+    "description" description: String, shared, rules::description;
     "distinctFrom" distinct_from: BTreeSet<PackageId>, shared, distinct_from;
     "generation" generation: Generation, own, generation;
     "ignore" ignore: BTreeSet<Field>, shared, ignore;
     "manage" manage: Manage, shared, manage;
-    "name" name: String, shared, texts::name;
+    "name" name: String, shared, rules::name;
     "period" period: u8, shared, period;
     "pricingCycle" cycle: Cycle, shared, cycle;
-    "resourceGroupId" resource_group: String, shared, texts::resource_group;
+    "resourceGroupId" resource_group: String, shared, rules::resource_group;
     "tags" tags: BTreeMap<String, Option<String>>, merged, tags;
 }
 
@@ -242,7 +245,7 @@ fn tags(node: &Node<'_>, what: &str, report: &mut Report) -> Slot<BTreeMap<Strin
     };
     let mut tags = BTreeMap::new();
     for (key, node) in entries {
-        let (key, value) = (texts::tag_key(key, report), texts::tag_value(node, report));
+        let (key, value) = (rules::tag_key(key, report), rules::tag_value(node, report));
         if let (Some(key), Slot::Given(At { value, .. })) = (key, value) {
             tags.insert(key, value);
         }

@@ -1,0 +1,83 @@
+//! The findings of one run, collected while reading goes on.
+
+use crate::findings::catalogue::TOO_MANY_FINDINGS;
+use crate::findings::{Finding, Severity};
+
+/// How many errors, and how many warnings, one run keeps. A file made to be wrong holds a finding every few
+/// bytes; a person stops reading long before. Counted apart, so that warnings never push out an error.
+const MOST: usize = 10_000;
+
+/// The findings of one run so far.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    findings: Vec<Finding>,
+    errors: usize,
+    warnings: usize,
+}
+
+impl Report {
+    /// Adds a finding; past the limit it is only counted.
+    pub(crate) fn add(&mut self, finding: Finding) {
+        let seen = match finding.severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        *seen += 1;
+        if *seen <= MOST {
+            self.findings.push(finding);
+        }
+    }
+
+    /// How many findings there are, shown or not.
+    pub(crate) fn len(&self) -> usize {
+        self.errors + self.warnings
+    }
+
+    /// Whether the spec can be used.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.errors > 0
+    }
+
+    /// The known word nearest to this one, as a hint. None once errors are no longer kept, so that a file
+    /// full of mistakes costs no more than its reading.
+    pub(crate) fn did_you_mean(&self, word: &str, known: &[&str]) -> Option<String> {
+        // Longer than any known word by far: comparing would cost time and find nothing.
+        if word.len() > 64 || self.errors > MOST {
+            return None;
+        }
+        let same = known.iter().find(|known| known.eq_ignore_ascii_case(word)).copied();
+        let near = || similar::get_close_matches(word, known, 1, 0.6).first().copied();
+        same.or_else(near).map(|near| format!("did you mean `{near}`?"))
+    }
+
+    /// The findings by place, each once: what an alias repeats is wrong in one place only.
+    pub(crate) fn finish(self) -> Vec<Finding> {
+        let Self { mut findings, errors, warnings } = self;
+        let dropped = errors.saturating_sub(MOST) + warnings.saturating_sub(MOST);
+        findings.sort_by(|one, other| {
+            let key = |f: &Finding| (f.place.source, f.place.span.start, f.code);
+            key(one).cmp(&key(other)).then_with(|| one.message.cmp(&other.message))
+        });
+        findings.dedup();
+        if let (Some(last), true) = (findings.last(), dropped > 0) {
+            let message = format!("{dropped} more findings are not shown");
+            findings.push(Finding::new(TOO_MANY_FINDINGS, last.place.clone(), message));
+        }
+        findings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_word_is_offered_and_no_far_one() {
+        let known = ["bandwidth", "autoPay", "autoRenew"];
+        let report = Report::default();
+        let did_you_mean = |word| report.did_you_mean(word, &known);
+        assert_eq!(did_you_mean("bandwith").as_deref(), Some("did you mean `bandwidth`?"));
+        assert_eq!(did_you_mean("AUTOPAY").as_deref(), Some("did you mean `autoPay`?"));
+        assert_eq!(did_you_mean("colour"), None);
+    }
+}

@@ -1,0 +1,8 @@
+//! The values of a spec. Nothing here knows YAML or findings.
+
+pub(crate) mod area;
+pub(crate) mod ids;
+pub(crate) mod package;
+pub(crate) mod spec;
+pub(crate) mod tags;
+pub(crate) mod terms;

@@ -1,0 +1,84 @@
+//! Trees to one checked spec.
+
+pub(crate) mod cursor;
+pub(crate) mod document;
+pub(crate) mod fields;
+mod merge;
+mod package;
+mod rules;
+
+use crate::findings::Finding;
+use crate::findings::catalogue::{EMPTY_FILE, TOO_LARGE};
+use crate::findings::collect::Report;
+use crate::model::spec::Spec;
+use crate::read::cursor::is_null;
+use crate::read::document::document;
+use crate::read::merge::Merge;
+use crate::source::{Mark, Source, saturating_u32};
+use crate::yaml::budget::Budget;
+use crate::yaml::decode::decode;
+use crate::yaml::documents;
+
+/// The most bytes that all sources of a run may hold together. 100,000 packages with every field take
+/// about 60 MiB; a larger limit would let one file take gigabytes of memory.
+pub const MOST_BYTES: usize = 128 << 20;
+
+/// What came of reading the sources of a run.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// What they declare; `None` if any finding is an error.
+    pub spec: Option<Spec>,
+    /// Everything that is wrong or doubtful, by source and position.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads all sources of a run and checks everything that can be checked without asking the cloud.
+///
+/// Every finding of every source comes out in one run; only what a document's broken syntax makes
+/// unreadable is passed over. Time and memory grow with the size of the sources, whatever they hold.
+pub fn parse(sources: &[Source]) -> Parsed {
+    let mut report = Report::default();
+    let mut merge = Merge::default();
+    if let Some(finding) = too_large(sources) {
+        report.add(finding);
+    } else {
+        let mut budget = Budget::default();
+        for (index, source) in sources.iter().enumerate() {
+            read(saturating_u32(index), source, &mut budget, &mut merge, &mut report);
+            if budget.is_spent() {
+                break;
+            }
+        }
+    }
+    let spec = (!report.has_errors()).then(|| merge.finish());
+    Parsed { spec, findings: report.finish() }
+}
+
+fn too_large(sources: &[Source]) -> Option<Finding> {
+    let mut left = MOST_BYTES;
+    for (index, source) in sources.iter().enumerate() {
+        let Some(rest) = left.checked_sub(source.bytes.len()) else {
+            let mark = Mark { source: saturating_u32(index), line: 1, column: 1, ..Mark::default() };
+            let message = format!("the spec is larger than {} MiB", MOST_BYTES >> 20);
+            return Some(Finding::new(TOO_LARGE, mark, message).hint("split it into several runs"));
+        };
+        left = rest;
+    }
+    None
+}
+
+fn read(index: u32, source: &Source, budget: &mut Budget, merge: &mut Merge, report: &mut Report) {
+    let findings = report.len();
+    let Some(text) = decode(index, &source.bytes, report) else { return };
+    let roots = documents(index, text, budget, report);
+    let mut filled = roots.iter().filter(|root| !is_null(root)).peekable();
+    if filled.peek().is_none() && report.len() == findings {
+        let mark = Mark { source: index, line: 1, column: 1, ..Mark::default() };
+        report.add(Finding::new(EMPTY_FILE, mark, "the file declares nothing"));
+    }
+    for root in filled {
+        if let Some(document) = document(root, budget, report) {
+            merge.add(&document, report);
+        }
+    }
+}
