@@ -1,5 +1,6 @@
-//! Reading one value of the tree as the type that a field wants.
+//! Reads one value of the tree as the type that a field needs.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
@@ -8,100 +9,209 @@ use crate::findings::collect::Report;
 use crate::findings::printable::quoted;
 use crate::findings::{Code, Finding};
 use crate::model::ids::Invalid;
+use crate::read::slot::Slot;
 use crate::source::Mark;
 use crate::yaml::node::{Key, Node, Value};
 use crate::yaml::placeholder;
 use crate::yaml::scalar::{Plain, plain};
 
-/// A value and where it is written.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct At<T> {
-    pub(crate) value: T,
-    pub(crate) mark: Mark,
+/// A value that is being read. Each method reads it as one type and reports it if it is of another.
+pub(crate) struct Cursor<'n, 'r> {
+    pub(crate) node: &'n Node<'n>,
+    /// The subject of every message about the value, such as "`bandwidth`" or "the area".
+    pub(crate) what: &'static str,
+    pub(crate) report: &'r mut Report,
 }
 
-/// What a field holds. Missing and wrong are two things: what is wrong is already reported.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum Slot<T> {
-    #[default]
-    Missing,
-    Wrong,
-    Given(At<T>),
-}
-
-impl<T> Slot<T> {
-    /// A value that was read here, or a wrong one.
-    pub(crate) fn read(value: Option<T>, mark: Mark) -> Self {
-        value.map_or(Self::Wrong, |value| Self::Given(At { value, mark }))
+impl<'n, 'r> Cursor<'n, 'r> {
+    pub(crate) fn new(node: &'n Node<'n>, what: &'static str, report: &'r mut Report) -> Self {
+        Self { node, what, report }
     }
 
-    pub(crate) fn given(&self) -> Option<&At<T>> {
-        match self {
-            Self::Given(at) => Some(at),
-            Self::Missing | Self::Wrong => None,
+    /// Returns a cursor at a value inside this one.
+    pub(crate) fn inside<'i>(&mut self, node: &'i Node<'i>, what: &'static str) -> Cursor<'i, '_> {
+        Cursor::new(node, what, self.report)
+    }
+
+    /// Returns the value that was read here; `None` is a wrong one.
+    pub(crate) fn slot<T>(&self, value: Option<T>) -> Slot<T> {
+        Slot::read(value, self.node.mark)
+    }
+
+    /// Returns a finding about this value. The message is the subject and these words.
+    pub(crate) fn finding(&self, code: Code, words: impl fmt::Display) -> Finding {
+        Finding::new(code, self.node.mark, format!("{} {words}", self.what))
+    }
+
+    /// Reads text.
+    pub(crate) fn text(&mut self, expected: &str) -> Option<&'n str> {
+        let Value::Scalar { text, plain: is_plain } = self.node.value() else {
+            self.wrong_type(expected, None);
+            return None;
+        };
+        let hint = match plain(text, *is_plain) {
+            Plain::Text => return (!self.is_placeholder(text)).then_some(text),
+            // Null has a meaning of its own, so quotes are not the mend.
+            Plain::Null => None,
+            Plain::Boolean(_) | Plain::Number => Some(format!("write it in quotes: \"{text}\"")),
+        };
+        self.wrong_type(expected, hint.filter(|_| text.len() <= 40));
+        None
+    }
+
+    /// Reads text as a type that parses itself.
+    pub(crate) fn parse<T: FromStr<Err = Invalid>>(&mut self, expected: &str, code: Code) -> Slot<T> {
+        let Some(text) = self.text(expected) else { return Slot::Wrong };
+        let value = parse(text, self.node.mark, self.what, code, self.report);
+        self.slot(value)
+    }
+
+    /// Reads a whole number.
+    pub(crate) fn integer(&mut self, range: RangeInclusive<u32>) -> Slot<u32> {
+        let expected = match (*range.start(), *range.end()) {
+            (start, u32::MAX) => format!("a whole number from {start}"),
+            (start, end) => format!("a whole number from {start} to {end}"),
+        };
+        self.number(&expected, OUT_OF_RANGE, |number| range.contains(&number).then_some(number))
+    }
+
+    /// Reads a whole number in plain decimal digits. `code` is the finding for one that is not accepted.
+    pub(crate) fn number<T>(
+        &mut self,
+        expected: &str,
+        code: Code,
+        accept: impl Fn(u32) -> Option<T>,
+    ) -> Slot<T> {
+        let Some(text) = self.digits(expected) else { return Slot::Wrong };
+        let number = text.parse().ok().and_then(accept);
+        if number.is_none() {
+            self.report.add(self.finding(code, format_args!("is {}", quoted(text))).expected(expected));
         }
+        self.slot(number)
     }
 
-    pub(crate) fn value(&self) -> Option<&T> {
-        self.given().map(|at| &at.value)
-    }
-
-    pub(crate) fn is_missing(&self) -> bool {
-        matches!(self, Self::Missing)
-    }
-
-    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> Slot<U> {
-        match self {
-            Self::Missing => Slot::Missing,
-            Self::Wrong => Slot::Wrong,
-            Self::Given(At { value, mark }) => Slot::Given(At { value: f(value), mark }),
+    /// Reads the text of a number: decimal digits without leading zeros, perhaps after a minus.
+    fn digits(&mut self, expected: &str) -> Option<&'n str> {
+        let Value::Scalar { text, plain: is_plain } = self.node.value() else {
+            self.wrong_type(expected, None);
+            return None;
+        };
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        if !is_plain || !(plain(text, true) == Plain::Number || is_grouped(text)) {
+            let hint = (!is_plain && all_digits).then(|| format!("remove the quotes: {}", quoted(text)));
+            self.wrong_type(expected, hint);
+            return None;
         }
-    }
-}
-
-impl<T: Clone> Slot<T> {
-    /// This, or the default if it is missing.
-    pub(crate) fn or(self, default: &Self) -> Self {
-        if self.is_missing() { default.clone() } else { self }
-    }
-}
-
-/// Reads text.
-pub(crate) fn text<'n>(
-    node: &'n Node<'_>,
-    what: &str,
-    expected: &str,
-    report: &mut Report,
-) -> Option<&'n str> {
-    let Value::Scalar { text, plain: is_plain } = node.value() else {
-        wrong_type(node, what, expected, None, report);
-        return None;
-    };
-    let hint = match plain(text, *is_plain) {
-        Plain::Text => {
-            return (!placeholder::refused(text, node.mark, what, report)).then_some(text);
+        if all_digits && (digits.len() == 1 || !digits.starts_with('0')) {
+            return Some(text);
         }
-        // Null has its own meaning, and quotes would not be what was meant.
-        Plain::Null => None,
-        Plain::Boolean(_) | Plain::Number => Some(format!("write it in quotes: \"{text}\"")),
-    };
-    wrong_type(node, what, expected, hint.filter(|_| text.len() <= 40), report);
-    None
+        let words = format_args!("is {}, which YAML readers understand differently", quoted(text));
+        let finding = self.finding(NUMBER_SPELLING, words).expected(expected);
+        self.report.add(finding.hint("write it in decimal digits only, such as 10"));
+        None
+    }
+
+    /// Reads `true` or `false`.
+    pub(crate) fn boolean(&mut self) -> Slot<bool> {
+        if let Value::Scalar { text, plain: is_plain } = self.node.value()
+            && let Plain::Boolean(value) = plain(text, *is_plain)
+        {
+            return self.slot(Some(value));
+        }
+        let hint = match self.node.value() {
+            Value::Scalar { text, .. } => match &*text.to_ascii_lowercase() {
+                "yes" | "on" | "y" | "true" => Some("write true".to_owned()),
+                "no" | "off" | "n" | "false" => Some("write false".to_owned()),
+                _ => None,
+            },
+            _ => None,
+        };
+        self.wrong_type("true or false", hint);
+        Slot::Wrong
+    }
+
+    /// Reads one of a few words.
+    pub(crate) fn word<T: Copy>(&mut self, words: &[(&str, T)]) -> Slot<T> {
+        let names: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
+        let expected = alternatives(&names);
+        let text = match self.node.value() {
+            Value::Scalar { text, plain: is_plain } if plain(text, *is_plain) == Plain::Text => text,
+            _ => {
+                self.wrong_type(&expected, None);
+                return Slot::Wrong;
+            }
+        };
+        let value = words.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+        if value.is_none() && !self.is_placeholder(text) {
+            let finding = self.finding(UNKNOWN_WORD, format_args!("is {}", quoted(text)));
+            let near = self.report.did_you_mean(text, &names);
+            self.report.add(finding.expected(expected).maybe_hint(near));
+        }
+        self.slot(value)
+    }
+
+    /// Reads a list.
+    pub(crate) fn list(&mut self, expected: &str) -> Option<&'n [Node<'n>]> {
+        if let Value::List(items) = self.node.value() {
+            return Some(items);
+        }
+        self.wrong_type(expected, None);
+        None
+    }
+
+    /// Reads a mapping.
+    pub(crate) fn map(&mut self, expected: &str) -> Option<&'n [(Key<'n>, Node<'n>)]> {
+        if let Value::Map(entries) = self.node.value() {
+            return Some(entries);
+        }
+        let hint = is_null(self.node).then(|| "write {} if nothing is meant".to_owned());
+        self.wrong_type(expected, hint);
+        None
+    }
+
+    /// Reads a null that takes something away, as this value; `None` if it is not null at all.
+    ///
+    /// An empty value is refused here: a template writes one when its variable is unset, and that must not
+    /// detach a package or remove a tag.
+    pub(crate) fn written_null<T>(&mut self, value: T) -> Option<Slot<T>> {
+        if !is_null(self.node) {
+            return None;
+        }
+        if matches!(self.node.value(), Value::Scalar { text, .. } if text.is_empty()) {
+            let finding = self.finding(LEFT_EMPTY, "is left empty").expected("a value, or null");
+            self.report.add(finding.hint("write null to take it away, or remove the line"));
+            return Some(Slot::Wrong);
+        }
+        Some(self.slot(Some(value)))
+    }
+
+    /// Reports a value of another type than expected.
+    pub(crate) fn wrong_type(&mut self, expected: &str, hint: Option<String>) {
+        let found = match self.node.value() {
+            Value::Scalar { text, plain: is_plain } => match plain(text, *is_plain) {
+                Plain::Null if text.is_empty() => "empty".to_owned(),
+                Plain::Null => "null".to_owned(),
+                Plain::Boolean(value) => value.to_string(),
+                Plain::Number => format!("the number {}", quoted(text)),
+                Plain::Text if self.is_placeholder(text) => return,
+                Plain::Text => format!("the text {}", quoted(text)),
+            },
+            Value::List(_) => "a list".to_owned(),
+            Value::Map(_) => "a mapping".to_owned(),
+            Value::Broken | Value::Shared(_) => return,
+        };
+        let finding = self.finding(WRONG_TYPE, format_args!("is {found}"));
+        self.report.add(finding.expected(expected).maybe_hint(hint));
+    }
+
+    /// Reports the first placeholder in the text of this value. True if there is one.
+    fn is_placeholder(&mut self, text: &str) -> bool {
+        placeholder::refused(text, self.node.mark, self.what, self.report)
+    }
 }
 
-/// Reads text that is parsed by its type.
-pub(crate) fn parsed<T: FromStr<Err = Invalid>>(
-    node: &Node<'_>,
-    what: &str,
-    expected: &str,
-    code: Code,
-    report: &mut Report,
-) -> Slot<T> {
-    let text = text(node, what, expected, report);
-    Slot::read(text.and_then(|text| parse(text, node.mark, what, code, report)), node.mark)
-}
-
-/// Parses text that stands here.
+/// Parses a text from this place as a type.
 pub(crate) fn parse<T: FromStr<Err = Invalid>>(
     text: &str,
     mark: Mark,
@@ -120,185 +230,17 @@ pub(crate) fn parse<T: FromStr<Err = Invalid>>(
     }
 }
 
-/// Reads a whole number.
-pub(crate) fn integer(
-    node: &Node<'_>,
-    what: &str,
-    range: RangeInclusive<u32>,
-    report: &mut Report,
-) -> Slot<u32> {
-    let expected = match (*range.start(), *range.end()) {
-        (start, u32::MAX) => format!("a whole number from {start}"),
-        (start, end) => format!("a whole number from {start} to {end}"),
-    };
-    number(node, what, &expected, OUT_OF_RANGE, |number| range.contains(&number).then_some(number), report)
-}
-
-/// Reads a whole number in plain decimal digits, if it is one that is accepted; else `code` is the finding.
-pub(crate) fn number<T>(
-    node: &Node<'_>,
-    what: &str,
-    expected: &str,
-    code: Code,
-    accept: impl Fn(u32) -> Option<T>,
-    report: &mut Report,
-) -> Slot<T> {
-    let Some(text) = digits(node, what, expected, report) else { return Slot::Wrong };
-    let number = text.parse().ok().and_then(accept);
-    if number.is_none() {
-        report.add(Finding::new(code, node.mark, format!("{what} is {}", quoted(text))).expected(expected));
-    }
-    Slot::read(number, node.mark)
-}
-
-/// Reads the text of a number: decimal digits without leading zeros, perhaps after a minus.
-fn digits<'n>(node: &'n Node<'_>, what: &str, expected: &str, report: &mut Report) -> Option<&'n str> {
-    let Value::Scalar { text, plain: is_plain } = node.value() else {
-        wrong_type(node, what, expected, None, report);
-        return None;
-    };
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    if !is_plain || !(plain(text, true) == Plain::Number || is_grouped(text)) {
-        let hint = (!is_plain && all_digits).then(|| format!("remove the quotes: {}", quoted(text)));
-        wrong_type(node, what, expected, hint, report);
-        return None;
-    }
-    if all_digits && (digits.len() == 1 || !digits.starts_with('0')) {
-        return Some(text);
-    }
-    let message = format!("{what} is {}, which YAML readers understand differently", quoted(text));
-    let finding = Finding::new(NUMBER_SPELLING, node.mark, message).expected(expected);
-    report.add(finding.hint("write it in decimal digits only, such as 10"));
-    None
-}
-
-/// Digits grouped by underscores: a number to YAML 1.1, text to YAML 1.2.
+/// True for digits grouped by underscores: a number in YAML 1.1, text in YAML 1.2.
 fn is_grouped(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_digit()) && text.bytes().all(|b| b.is_ascii_digit() || b == b'_')
 }
 
-/// Reads `true` or `false`.
-pub(crate) fn boolean(node: &Node<'_>, what: &str, report: &mut Report) -> Slot<bool> {
-    if let Value::Scalar { text, plain: is_plain } = node.value()
-        && let Plain::Boolean(value) = plain(text, *is_plain)
-    {
-        return Slot::read(Some(value), node.mark);
-    }
-    let hint = match node.value() {
-        Value::Scalar { text, .. } => match &*text.to_ascii_lowercase() {
-            "yes" | "on" | "y" | "true" => Some("write true".to_owned()),
-            "no" | "off" | "n" | "false" => Some("write false".to_owned()),
-            _ => None,
-        },
-        _ => None,
-    };
-    wrong_type(node, what, "true or false", hint, report);
-    Slot::Wrong
-}
-
-/// Reads one of a few words.
-pub(crate) fn word<T: Copy>(
-    node: &Node<'_>,
-    what: &str,
-    words: &[(&str, T)],
-    report: &mut Report,
-) -> Slot<T> {
-    let names: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
-    let expected = alternatives(&names);
-    let text = match node.value() {
-        Value::Scalar { text, plain: is_plain } if plain(text, *is_plain) == Plain::Text => text,
-        _ => {
-            wrong_type(node, what, &expected, None, report);
-            return Slot::Wrong;
-        }
-    };
-    let value = words.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
-    if value.is_none() && !placeholder::refused(text, node.mark, what, report) {
-        let finding = Finding::new(UNKNOWN_WORD, node.mark, format!("{what} is {}", quoted(text)));
-        let near = report.did_you_mean(text, &names);
-        report.add(finding.expected(expected).maybe_hint(near));
-    }
-    Slot::read(value, node.mark)
-}
-
-/// Reads a list.
-pub(crate) fn list<'n, 's>(
-    node: &'n Node<'s>,
-    what: &str,
-    expected: &str,
-    report: &mut Report,
-) -> Option<&'n [Node<'s>]> {
-    if let Value::List(items) = node.value() {
-        return Some(items);
-    }
-    wrong_type(node, what, expected, None, report);
-    None
-}
-
-/// Reads a mapping.
-pub(crate) fn map<'n, 's>(
-    node: &'n Node<'s>,
-    what: &str,
-    expected: &str,
-    report: &mut Report,
-) -> Option<&'n [(Key<'s>, Node<'s>)]> {
-    if let Value::Map(entries) = node.value() {
-        return Some(entries);
-    }
-    let hint = is_null(node).then(|| "write {} if nothing is meant".to_owned());
-    wrong_type(node, what, expected, hint, report);
-    None
-}
-
-/// Tells whether this is null, as written or as left out.
+/// True for null, written or left empty.
 pub(crate) fn is_null(node: &Node<'_>) -> bool {
     matches!(node.value(), Value::Scalar { text, plain: is_plain } if plain(text, *is_plain) == Plain::Null)
 }
 
-/// Reads a null that takes something away; `None` if the value is not null at all.
-///
-/// A value left empty is refused here: it is what a template writes when its variable is unset, and nothing
-/// may be detached or removed because of that.
-pub(crate) fn written_null<T>(node: &Node<'_>, what: &str, value: T, report: &mut Report) -> Option<Slot<T>> {
-    if !is_null(node) {
-        return None;
-    }
-    if matches!(node.value(), Value::Scalar { text, .. } if text.is_empty()) {
-        let finding = Finding::new(LEFT_EMPTY, node.mark, format!("{what} is left empty"));
-        report
-            .add(finding.expected("a value, or null").hint("write null to take it away, or remove the line"));
-        return Some(Slot::Wrong);
-    }
-    Some(Slot::read(Some(value), node.mark))
-}
-
-/// Reports a value of another type than expected.
-pub(crate) fn wrong_type(
-    node: &Node<'_>,
-    what: &str,
-    expected: &str,
-    hint: Option<String>,
-    report: &mut Report,
-) {
-    let found = match node.value() {
-        Value::Scalar { text, plain: is_plain } => match plain(text, *is_plain) {
-            Plain::Null if text.is_empty() => "empty".to_owned(),
-            Plain::Null => "null".to_owned(),
-            Plain::Boolean(value) => value.to_string(),
-            Plain::Number => format!("the number {}", quoted(text)),
-            Plain::Text if placeholder::refused(text, node.mark, what, report) => return,
-            Plain::Text => format!("the text {}", quoted(text)),
-        },
-        Value::List(_) => "a list".to_owned(),
-        Value::Map(_) => "a mapping".to_owned(),
-        Value::Broken | Value::Shared(_) => return,
-    };
-    let finding = Finding::new(WRONG_TYPE, node.mark, format!("{what} is {found}"));
-    report.add(finding.expected(expected).maybe_hint(hint));
-}
-
-/// `a, b or c`.
+/// Returns `a, b or c`.
 fn alternatives(words: &[&str]) -> String {
     match words {
         [] => String::new(),

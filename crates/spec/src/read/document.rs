@@ -5,9 +5,10 @@ use crate::findings::catalogue::{ACCOUNT, MISSING_FIELD, NAME, UNKNOWN_FIELD, VE
 use crate::findings::collect::Report;
 use crate::model::ids::{AccountId, Address, PackageName, StackName};
 use crate::model::terms::Mbps;
-use crate::read::cursor::{At, Slot, integer, map, number, parse, parsed, wrong_type};
+use crate::read::cursor::{Cursor, parse};
 use crate::read::fields::{Fields, Scope, unknown};
 use crate::read::package::{Declared, resolve};
+use crate::read::slot::{At, Slot};
 use crate::read::{fields, rules};
 use crate::source::saturating_u32;
 use crate::yaml::budget::Budget;
@@ -35,7 +36,8 @@ pub(crate) fn document<'a>(
     budget: &mut Budget,
     report: &mut Report,
 ) -> Option<Document<'a>> {
-    let entries = map(root, "the document", "a mapping with `version`, `stack` and `packages`", report)?;
+    let mut at = Cursor::new(root, "the document", report);
+    let entries = at.map("a mapping with `version`, `stack` and `packages`")?;
     let mut document = Document {
         stack: Slot::Missing,
         account: Slot::Missing,
@@ -46,22 +48,18 @@ pub(crate) fn document<'a>(
     };
     for (key, node) in entries {
         match &*key.text {
-            "version" => version(node, report),
-            "stack" => document.stack = stack(node, report),
-            "account" => document.account = account(node, report),
-            "defaults" => {
-                document.defaults = match map(node, "`defaults`", "a mapping of fields", report) {
-                    Some(entries) => Fields::read(entries, Scope::Defaults, report),
-                    // What a package needs might have been meant to stand there: it is not reported as missing.
-                    None => Fields { bandwidth: Slot::Wrong, auto_pay: Slot::Wrong, ..Fields::default() },
-                };
+            "version" => version(&mut at.inside(node, "`version`")),
+            "stack" => document.stack = stack(&mut at.inside(node, "`stack`")),
+            "account" => document.account = account(&mut at.inside(node, "`account`")),
+            "defaults" => document.defaults = defaults(&mut at.inside(node, "`defaults`")),
+            "limits" => {
+                (document.max_purchases, document.max_new_mbps) = limits(&mut at.inside(node, "`limits`"));
             }
-            "limits" => limits(node, &mut document, report),
             "packages" => {
-                let packages = map(node, "`packages`", "a mapping of names to packages", report);
+                let packages = at.inside(node, "`packages`").map("a mapping of names to packages");
                 document.packages = packages.unwrap_or_default();
             }
-            _ => unknown_in_document(key, report),
+            _ => unknown_in_document(key, at.report),
         }
     }
     missing(root, entries, report);
@@ -74,7 +72,8 @@ impl Document<'_> {
     pub(crate) fn package(&self, (key, node): &(Key<'_>, Node<'_>), report: &mut Report) -> Option<Declared> {
         let name: Option<PackageName> = parse(&key.text, key.mark, "the name of the package", NAME, report);
         let Value::Map(entries) = node.value() else {
-            wrong_type(node, "the package", "a mapping with the fields of the package", None, report);
+            let expected = "a mapping with the fields of the package";
+            Cursor::new(node, "the package", report).wrong_type(expected, None);
             return None;
         };
         let own = Fields::read(entries, Scope::Package, report);
@@ -112,39 +111,50 @@ fn unknown_in_document(key: &Key<'_>, report: &mut Report) {
     }
 }
 
-/// Checks the version; nothing follows from its value, since there is only one.
-fn version(node: &Node<'_>, report: &mut Report) {
-    const EXPECTED: &str = "1, the version that this release reads";
-    number(node, "`version`", EXPECTED, VERSION, |number| (number == 1).then_some(()), report);
+/// Checks the version. There is only one, so nothing depends on its value.
+fn version(at: &mut Cursor<'_, '_>) {
+    at.number("1, the version that this release reads", VERSION, |number| (number == 1).then_some(()));
 }
 
-fn stack(node: &Node<'_>, report: &mut Report) -> Slot<StackName> {
-    let stack: Slot<StackName> = parsed(node, "`stack`", "the name of a stack", NAME, report);
+fn stack(at: &mut Cursor<'_, '_>) -> Slot<StackName> {
+    let stack = at.parse("the name of a stack", NAME);
     if let Some(At { value, mark }) = stack.given() {
-        rules::identity(value, *mark, report);
+        rules::identity(value, *mark, at.report);
     }
     stack
 }
 
 /// Reads an account number, quoted or not: its digits are taken as they are written.
-fn account(node: &Node<'_>, report: &mut Report) -> Slot<AccountId> {
-    if let Value::Scalar { text, plain: true } = node.value()
+fn account(at: &mut Cursor<'_, '_>) -> Slot<AccountId> {
+    if let Value::Scalar { text, plain: true } = at.node.value()
         && text.starts_with(|c: char| c.is_ascii_digit())
     {
-        return Slot::read(parse(text, node.mark, "`account`", ACCOUNT, report), node.mark);
+        let number = parse(text, at.node.mark, at.what, ACCOUNT, at.report);
+        return at.slot(number);
     }
-    parsed(node, "`account`", "an account number: decimal digits", ACCOUNT, report)
+    at.parse("an account number: decimal digits", ACCOUNT)
 }
 
-fn limits(node: &Node<'_>, document: &mut Document<'_>, report: &mut Report) {
-    let Some(entries) = map(node, "`limits`", "a mapping of limits", report) else { return };
-    for (key, node) in entries {
+fn defaults(at: &mut Cursor<'_, '_>) -> Fields {
+    match at.map("a mapping of fields") {
+        Some(entries) => Fields::read(entries, Scope::Defaults, at.report),
+        // The fields that every package needs may have been meant here, so they are not reported as missing.
+        None => Fields { bandwidth: Slot::Wrong, auto_pay: Slot::Wrong, ..Fields::default() },
+    }
+}
+
+fn limits(at: &mut Cursor<'_, '_>) -> (Slot<u32>, Slot<Mbps>) {
+    let (mut max_purchases, mut max_new_mbps) = (Slot::Missing, Slot::Missing);
+    for (key, node) in at.map("a mapping of limits").unwrap_or_default() {
         match &*key.text {
-            "maxPurchases" => document.max_purchases = integer(node, "`maxPurchases`", 0..=u32::MAX, report),
-            "maxNewMbps" => {
-                document.max_new_mbps = integer(node, "`maxNewMbps`", 0..=u32::MAX, report).map(Mbps);
+            "maxPurchases" => {
+                max_purchases = at.inside(node, "`maxPurchases`").integer(0..=u32::MAX);
             }
-            _ => unknown(key, &LIMITS, report),
+            "maxNewMbps" => {
+                max_new_mbps = at.inside(node, "`maxNewMbps`").integer(0..=u32::MAX).map(Mbps);
+            }
+            _ => unknown(key, &LIMITS, at.report),
         }
     }
+    (max_purchases, max_new_mbps)
 }

@@ -10,8 +10,9 @@ use crate::model::area::{Area, AreaPair};
 use crate::model::ids::{CenId, Generation, PackageId};
 use crate::model::package::{ChargeType, Field, Manage, Wish};
 use crate::model::terms::{Cycle, Mbps, Term};
-use crate::read::cursor::{At, Slot, boolean, integer, list, map, number, parsed, text, word, written_null};
+use crate::read::cursor::Cursor;
 use crate::read::rules;
+use crate::read::slot::{At, Slot};
 use crate::yaml::node::{Key, Node};
 
 /// The scope of an entry.
@@ -45,7 +46,9 @@ macro_rules! fields {
                         $($name if scope == Scope::Defaults && fields!(@is_own $default) => {
                             no_default(key, report);
                         }
-                        $name => fields.$field = $read(node, concat!("`", $name, "`"), report),)*
+                        $name => {
+                            fields.$field = $read(&mut Cursor::new(node, concat!("`", $name, "`"), report));
+                        })*
                         _ => unknown(key, FIELDS, report),
                     }
                 }
@@ -75,10 +78,10 @@ macro_rules! fields {
 
 fields! {
     "adopt" adopt: PackageId, own, package_id;
-    "allowInterruption" allow_interruption: bool, own, boolean;
+    "allowInterruption" allow_interruption: bool, own, Cursor::boolean;
     "areas" areas: AreaPair, own, areas;
-    "autoPay" auto_pay: bool, shared, boolean;
-    "autoRenew" auto_renew: bool, shared, boolean;
+    "autoPay" auto_pay: bool, shared, Cursor::boolean;
+    "autoRenew" auto_renew: bool, shared, Cursor::boolean;
     "autoRenewDuration" auto_renew_duration: u32, shared, renewal_months;
     "bandwidth" bandwidth: Mbps, shared, bandwidth;
     "cenId" cen: Wish<CenId>, shared, cen;
@@ -142,113 +145,112 @@ fn no_default(key: &Key<'_>, report: &mut Report) {
     report.add(finding.hint("give it in each package"));
 }
 
-fn package_id(node: &Node<'_>, what: &str, report: &mut Report) -> Slot<PackageId> {
-    parsed(node, what, "a package id: cenbwp-…", ID, report)
+fn package_id(at: &mut Cursor<'_, '_>) -> Slot<PackageId> {
+    at.parse("a package id: cenbwp-…", ID)
 }
 
-fn renewal_months(node: &Node<'_>, what: &str, report: &mut Report) -> Slot<u32> {
-    integer(node, what, 1..=MOST_MONTHS, report)
+fn renewal_months(at: &mut Cursor<'_, '_>) -> Slot<u32> {
+    at.integer(1..=MOST_MONTHS)
 }
 
-fn bandwidth(node: &Node<'_>, what: &str, report: &mut Report) -> Slot<Mbps> {
-    integer(node, what, Mbps::MIN.0..=Mbps::MAX.0, report).map(Mbps)
+fn bandwidth(at: &mut Cursor<'_, '_>) -> Slot<Mbps> {
+    at.integer(Mbps::MIN.0..=Mbps::MAX.0).map(Mbps)
 }
 
-fn charge_type(node: &Node<'_>, what: &str, report: &mut Report) -> Slot<ChargeType> {
-    word(node, what, &ChargeType::ALL.map(|it| (it.as_str(), it)), report)
+fn charge_type(at: &mut Cursor<'_, '_>) -> Slot<ChargeType> {
+    at.word(&ChargeType::ALL.map(|it| (it.as_str(), it)))
 }
 
-fn cycle(node: &Node<'_>, what: &str, report: &mut Report) -> Slot<Cycle> {
-    word(node, what, &Cycle::ALL.map(|it| (it.as_str(), it)), report)
+fn cycle(at: &mut Cursor<'_, '_>) -> Slot<Cycle> {
+    at.word(&Cycle::ALL.map(|it| (it.as_str(), it)))
 }
 
-fn manage(node: &Node<'_>, what: &str, report: &mut Report) -> Slot<Manage> {
-    word(node, what, &MANAGE, report)
+fn manage(at: &mut Cursor<'_, '_>) -> Slot<Manage> {
+    at.word(&MANAGE)
 }
 
-fn areas(node: &Node<'_>, what: &str, report: &mut Report) -> Slot<AreaPair> {
+fn areas(at: &mut Cursor<'_, '_>) -> Slot<AreaPair> {
     const EXPECTED: &str = "a list of two areas, such as [China, Europe]";
-    let Some(items) = list(node, what, EXPECTED, report) else { return Slot::Wrong };
-    let read: Vec<Option<Area>> = items.iter().map(|item| area(item, report)).collect();
+    let Some(items) = at.list(EXPECTED) else { return Slot::Wrong };
+    let read: Vec<Option<Area>> = items.iter().map(|item| area(&mut at.inside(item, "the area"))).collect();
     let pair = match &*read {
         [one, other] => one.clone().zip(other.clone()).map(|(one, other)| AreaPair::new(one, other)),
         _ => {
-            let finding = Finding::new(AREAS, node.mark, format!("{what} has {} of 2 items", items.len()));
-            report.add(finding.expected(EXPECTED));
+            let finding = at.finding(AREAS, format_args!("has {} of 2 items", items.len()));
+            at.report.add(finding.expected(EXPECTED));
             None
         }
     };
-    Slot::read(pair, node.mark)
+    at.slot(pair)
 }
 
-fn area(node: &Node<'_>, report: &mut Report) -> Option<Area> {
-    let name = text(node, "the area", "the name of an area, such as Europe", report)?;
+fn area(at: &mut Cursor<'_, '_>) -> Option<Area> {
+    let name = at.text("the name of an area, such as Europe")?;
     if !Area::is_well_formed(name) {
-        let finding = Finding::new(AREAS, node.mark, format!("the area is {}", quoted(name)));
-        report.add(finding.expected("letters, digits and hyphens, such as North-America"));
+        let finding = at.finding(AREAS, format_args!("is {}", quoted(name)));
+        at.report.add(finding.expected("letters, digits and hyphens, such as North-America"));
         return None;
     }
     let area = Area::new(name);
     if !area.is_known() {
-        let message = format!("the area {} is not known and is passed on as written", quoted(name));
+        let words = format_args!("{} is not known and is passed on as written", quoted(name));
+        let finding = at.finding(UNKNOWN_AREA, words);
+        let near = at.report.did_you_mean(name, &Area::KNOWN);
         let known = || format!("known areas: {}", Area::KNOWN.join(", "));
-        let finding = Finding::new(UNKNOWN_AREA, node.mark, message);
-        let near = report.did_you_mean(name, &Area::KNOWN);
-        report.add(finding.hint(near.unwrap_or_else(known)));
+        at.report.add(finding.hint(near.unwrap_or_else(known)));
     } else if area.is_removed() {
-        let finding = Finding::new(REMOVED_AREA, node.mark, format!("{area} is no longer sold"));
-        report.add(finding.hint("only a package that was bought earlier can have it"));
+        let finding = Finding::new(REMOVED_AREA, at.node.mark, format!("{area} is no longer sold"));
+        at.report.add(finding.hint("only a package that was bought earlier can have it"));
     }
     Some(area)
 }
 
-fn distinct_from(node: &Node<'_>, what: &str, report: &mut Report) -> Slot<BTreeSet<PackageId>> {
-    let items = list(node, what, "a list of package ids", report);
-    let ids = items.and_then(|items| {
-        let read = |item| package_id(item, what, report);
-        let ids: Vec<Slot<PackageId>> = items.iter().map(read).collect();
-        ids.iter().map(|id| id.value().cloned()).collect()
-    });
-    Slot::read(ids, node.mark)
+fn distinct_from(at: &mut Cursor<'_, '_>) -> Slot<BTreeSet<PackageId>> {
+    set(at, "a list of package ids", package_id)
 }
 
-fn ignore(node: &Node<'_>, what: &str, report: &mut Report) -> Slot<BTreeSet<Field>> {
+fn ignore(at: &mut Cursor<'_, '_>) -> Slot<BTreeSet<Field>> {
     let words = Field::ALL.map(|field| (field.as_str(), field));
-    let items = list(node, what, "a list of fields", report);
-    let fields = items.and_then(|items| {
-        let read: Vec<Slot<Field>> = items.iter().map(|item| word(item, what, &words, report)).collect();
-        read.iter().map(|field| field.value().copied()).collect()
-    });
-    Slot::read(fields, node.mark)
+    set(at, "a list of fields", |item| item.word(&words))
 }
 
-fn generation(node: &Node<'_>, what: &str, report: &mut Report) -> Slot<Generation> {
-    number(node, what, "a whole number from 1", OUT_OF_RANGE, Generation::new, report)
+/// Reads every item of a list. One wrong item makes the set wrong.
+fn set<T: Ord>(
+    at: &mut Cursor<'_, '_>,
+    expected: &str,
+    read: impl Fn(&mut Cursor<'_, '_>) -> Slot<T>,
+) -> Slot<BTreeSet<T>> {
+    let Some(items) = at.list(expected) else { return Slot::Wrong };
+    let what = at.what;
+    let slots: Vec<Slot<T>> = items.iter().map(|item| read(&mut at.inside(item, what))).collect();
+    at.slot(slots.into_iter().map(Slot::into_value).collect())
 }
 
-/// Reads a period that is sold in some cycle. `resolve` checks the package's own cycle.
-fn period(node: &Node<'_>, what: &str, report: &mut Report) -> Slot<u8> {
-    const EXPECTED: &str = "1, 2, 3 or 6 months, or 1, 2 or 3 years";
+fn generation(at: &mut Cursor<'_, '_>) -> Slot<Generation> {
+    at.number("a whole number from 1", OUT_OF_RANGE, Generation::new)
+}
+
+/// Reads a period that is sold in some cycle. `package` checks the package's own cycle.
+fn period(at: &mut Cursor<'_, '_>) -> Slot<u8> {
     let sold = |n: &u8| Term::MONTHS.contains(n) || Term::YEARS.contains(n);
     let accept = |n: u32| u8::try_from(n).ok().filter(sold);
-    number(node, what, EXPECTED, OUT_OF_RANGE, accept, report)
+    at.number("1, 2, 3 or 6 months, or 1, 2 or 3 years", OUT_OF_RANGE, accept)
 }
 
-fn cen(node: &Node<'_>, what: &str, report: &mut Report) -> Slot<Wish<CenId>> {
-    written_null(node, what, Wish::Absent, report)
-        .unwrap_or_else(|| parsed(node, what, "a CEN id: cen-…, or null", ID, report).map(Wish::Present))
+fn cen(at: &mut Cursor<'_, '_>) -> Slot<Wish<CenId>> {
+    at.written_null(Wish::Absent)
+        .unwrap_or_else(|| at.parse("a CEN id: cen-…, or null", ID).map(Wish::Present))
 }
 
-fn tags(node: &Node<'_>, what: &str, report: &mut Report) -> Slot<BTreeMap<String, Option<String>>> {
-    let Some(entries) = map(node, what, "a mapping of tag keys to values", report) else {
-        return Slot::Wrong;
-    };
+fn tags(at: &mut Cursor<'_, '_>) -> Slot<BTreeMap<String, Option<String>>> {
+    let Some(entries) = at.map("a mapping of tag keys to values") else { return Slot::Wrong };
     let mut tags = BTreeMap::new();
     for (key, node) in entries {
-        let (key, value) = (rules::tag_key(key, report), rules::tag_value(node, report));
+        let key = rules::tag_key(key, at.report);
+        let value = rules::tag_value(&mut at.inside(node, "the tag value"));
         if let (Some(key), Slot::Given(At { value, .. })) = (key, value) {
             tags.insert(key, value);
         }
     }
-    Slot::read(Some(tags), node.mark)
+    at.slot(Some(tags))
 }

@@ -13,9 +13,10 @@ use crate::model::ids::{AccountId, Address, CenId, PackageId, PackageName, Stack
 use crate::model::package::Package;
 use crate::model::spec::{Limits, Spec, Stack};
 use crate::model::terms::Mbps;
-use crate::read::cursor::{At, Slot};
+
 use crate::read::document::Document;
 use crate::read::package::Declared;
+use crate::read::slot::{At, Slot};
 use crate::source::Mark;
 
 /// The documents so far, and where each thing that may stand only once stands.

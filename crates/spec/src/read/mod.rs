@@ -6,6 +6,7 @@ pub(crate) mod fields;
 mod merge;
 mod package;
 mod rules;
+mod slot;
 
 use crate::findings::Finding;
 use crate::findings::catalogue::{EMPTY_FILE, TOO_LARGE};

@@ -9,8 +9,9 @@ use crate::model::area::AreaPair;
 use crate::model::ids::{Address, CenId, Generation, Identity, PackageId};
 use crate::model::package::{Charge, ChargeType, Manage, Package, Wish};
 use crate::model::terms::{Cycle, Prepay, Renewal, Term};
-use crate::read::cursor::{At, Slot};
+
 use crate::read::fields::Fields;
+use crate::read::slot::{At, Slot};
 use crate::source::Mark;
 
 /// What the service allows on one package (Create page), less our two tags.

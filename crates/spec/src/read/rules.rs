@@ -7,9 +7,10 @@ use crate::findings::catalogue::{EMPTY_TAG, ID, LENGTH, REFUSED_TEXT, RESERVED_T
 use crate::findings::collect::Report;
 use crate::findings::printable::{is_unprintable, quoted};
 use crate::model::ids::{Identity, StackName};
-use crate::read::cursor::{Slot, text, written_null};
+use crate::read::cursor::Cursor;
+use crate::read::slot::Slot;
 use crate::source::Mark;
-use crate::yaml::node::{Key, Node};
+use crate::yaml::node::Key;
 use crate::yaml::placeholder;
 
 /// What a text may be.
@@ -29,27 +30,25 @@ const TAG_KEY: Rule =
     Rule { length: 1..=64, line_breaks: false, refused_starts: &["aliyun", "acs:"], refused_parts: URLS };
 const TAG_VALUE: Rule = Rule { length: 0..=128, ..TAG_KEY };
 
-pub(crate) fn name(node: &Node<'_>, what: &str, report: &mut Report) -> Slot<String> {
-    free_text(node, what, &NAME, report)
+pub(crate) fn name(at: &mut Cursor<'_, '_>) -> Slot<String> {
+    free_text(at, &NAME)
 }
 
-pub(crate) fn description(node: &Node<'_>, what: &str, report: &mut Report) -> Slot<String> {
-    free_text(node, what, &DESCRIPTION, report)
+pub(crate) fn description(at: &mut Cursor<'_, '_>) -> Slot<String> {
+    free_text(at, &DESCRIPTION)
 }
 
-pub(crate) fn resource_group(node: &Node<'_>, what: &str, report: &mut Report) -> Slot<String> {
-    let id = text(node, what, "text", report).and_then(|id| {
-        // Asterisks: ids in documents are often masked.
-        let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'*');
-        let rest = id.strip_prefix("rg-").unwrap_or_default();
-        if !rest.is_empty() && id.len() <= 128 && rest.bytes().all(fits) {
-            return Some(id.to_owned());
-        }
-        let finding = Finding::new(ID, node.mark, format!("{what} is {}", quoted(id)));
-        report.add(finding.expected("a resource group id: rg-…"));
-        None
-    });
-    Slot::read(id, node.mark)
+pub(crate) fn resource_group(at: &mut Cursor<'_, '_>) -> Slot<String> {
+    let Some(id) = at.text("text") else { return Slot::Wrong };
+    // Asterisks: ids in documents are often masked.
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'*');
+    let rest = id.strip_prefix("rg-").unwrap_or_default();
+    if !rest.is_empty() && id.len() <= 128 && rest.bytes().all(fits) {
+        return at.slot(Some(id.to_owned()));
+    }
+    let finding = at.finding(ID, format_args!("is {}", quoted(id)));
+    at.report.add(finding.expected("a resource group id: rg-…"));
+    Slot::Wrong
 }
 
 /// Reads a tag key; `None` if it cannot be one.
@@ -67,18 +66,16 @@ pub(crate) fn tag_key(key: &Key<'_>, report: &mut Report) -> Option<String> {
 }
 
 /// Reads a tag value: text, or null for a key that must be absent.
-pub(crate) fn tag_value(node: &Node<'_>, report: &mut Report) -> Slot<Option<String>> {
-    const WHAT: &str = "the tag value";
-    if let Some(null) = written_null(node, WHAT, None, report) {
+pub(crate) fn tag_value(at: &mut Cursor<'_, '_>) -> Slot<Option<String>> {
+    if let Some(null) = at.written_null(None) {
         return null;
     }
-    let value = text(node, WHAT, "text, or null for a key that must be absent", report)
-        .filter(|value| check(value, node.mark, WHAT, &TAG_VALUE, report));
+    let value = allowed(at, "text, or null for a key that must be absent", &TAG_VALUE);
     if value == Some("") {
-        let finding = Finding::new(EMPTY_TAG, node.mark, "the tag value is empty");
-        report.add(finding.hint("give it a value, or null if the key must be absent"));
+        let finding = at.finding(EMPTY_TAG, "is empty");
+        at.report.add(finding.hint("give it a value, or null if the key must be absent"));
     }
-    Slot::read(value.map(|value| Some(value.to_owned())), node.mark)
+    at.slot(value.map(|value| Some(value.to_owned())))
 }
 
 /// Checks that a tag can carry the identity of this stack's packages. Their names are short enough, so it is
@@ -87,9 +84,14 @@ pub(crate) fn identity(stack: &StackName, mark: Mark, report: &mut Report) {
     check(stack.as_str(), mark, "the stack's name becomes a tag value and", &TAG_VALUE, report);
 }
 
-fn free_text(node: &Node<'_>, what: &str, rule: &Rule, report: &mut Report) -> Slot<String> {
-    let text = text(node, what, "text", report).filter(|text| check(text, node.mark, what, rule, report));
-    Slot::read(text.map(str::to_owned), node.mark)
+fn free_text(at: &mut Cursor<'_, '_>, rule: &Rule) -> Slot<String> {
+    let text = allowed(at, "text", rule);
+    at.slot(text.map(str::to_owned))
+}
+
+/// Reads text that keeps the rule.
+fn allowed<'n>(at: &mut Cursor<'n, '_>, expected: &str, rule: &Rule) -> Option<&'n str> {
+    at.text(expected).filter(|text| check(text, at.node.mark, at.what, rule, at.report))
 }
 
 /// Reports what is wrong with a text, and tells whether nothing is.
