@@ -3,9 +3,9 @@
 use crate::findings::catalogue::TOO_MANY_FINDINGS;
 use crate::findings::{Finding, Severity};
 
-/// How many errors, and how many warnings, one run keeps. A file made to be wrong holds a finding every few
+/// The most errors, and the most warnings, that one run keeps. A file made to be wrong has a finding every few
 /// bytes; a person stops reading long before. Counted apart, so that warnings never push out an error.
-const MOST: usize = 10_000;
+pub(crate) const MOST_SHOWN: usize = 10_000;
 
 /// The findings of one run so far.
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ impl Report {
             Severity::Warning => &mut self.warnings,
         };
         *seen += 1;
-        if *seen <= MOST {
+        if *seen <= MOST_SHOWN {
             self.findings.push(finding);
         }
     }
@@ -42,7 +42,7 @@ impl Report {
     /// full of mistakes costs no more than its reading.
     pub(crate) fn did_you_mean(&self, word: &str, known: &[&str]) -> Option<String> {
         // Longer than any known word by far: comparing would cost time and find nothing.
-        if word.len() > 64 || self.errors > MOST {
+        if word.len() > 64 || self.errors > MOST_SHOWN {
             return None;
         }
         let same = known.iter().find(|known| known.eq_ignore_ascii_case(word)).copied();
@@ -53,7 +53,7 @@ impl Report {
     /// The findings by place, each once: what an alias repeats is wrong in one place only.
     pub(crate) fn finish(self) -> Vec<Finding> {
         let Self { mut findings, errors, warnings } = self;
-        let dropped = errors.saturating_sub(MOST) + warnings.saturating_sub(MOST);
+        let dropped = errors.saturating_sub(MOST_SHOWN) + warnings.saturating_sub(MOST_SHOWN);
         findings.sort_by(|one, other| {
             let key = |f: &Finding| (f.place.source, f.place.span.start, f.code);
             key(one).cmp(&key(other)).then_with(|| one.message.cmp(&other.message))

@@ -63,11 +63,14 @@ name!(
     PackageName
 );
 
+/// The most characters of a name.
+pub(crate) const LONGEST_NAME: usize = 40;
+
 fn check_name(text: &str) -> Result<(), Invalid> {
     let mut bytes = text.bytes();
     let starts = bytes.next().is_some_and(|b| b.is_ascii_lowercase());
     let goes_on = bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if starts && goes_on && text.len() <= 40 {
+    if starts && goes_on && text.len() <= LONGEST_NAME {
         Ok(())
     } else {
         Err(Invalid { expected: "a lower-case letter, then up to 39 lower-case letters, digits or hyphens" })

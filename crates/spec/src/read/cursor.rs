@@ -241,7 +241,7 @@ pub(crate) fn is_null(node: &Node<'_>) -> bool {
 }
 
 /// Returns `a, b or c`.
-fn alternatives(words: &[&str]) -> String {
+pub(super) fn alternatives(words: &[&str]) -> String {
     match words {
         [] => String::new(),
         [only] => (*only).to_owned(),

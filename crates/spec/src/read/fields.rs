@@ -122,7 +122,7 @@ fn merge<V: Clone>(
 
 /// The most months the Create page allows for a renewal. It allows 0 as well and does not say what that
 /// would mean; renewal is turned off by `autoRenew`.
-const MOST_MONTHS: u32 = 2_147_483_647;
+pub(super) const MOST_MONTHS: u32 = 2_147_483_647;
 
 const MANAGE: [(&str, Manage); 4] = [
     ("full", Manage::Full),

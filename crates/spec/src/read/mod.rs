@@ -83,3 +83,58 @@ fn read(index: u32, source: &Source, budget: &mut Budget, merge: &mut Merge, rep
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::findings::catalogue::{
+        ALIASES_EXPLODE, LENGTH, NAME, OUT_OF_RANGE, PERIOD, TOO_DEEP, TOO_MANY_FINDINGS, TOO_MANY_TAGS,
+    };
+    use crate::findings::collect::MOST_SHOWN;
+    use crate::model::ids::{Identity, LONGEST_NAME};
+    use crate::model::terms::{Mbps, Term};
+    use crate::read::cursor::alternatives;
+    use crate::read::fields::MOST_MONTHS;
+    use crate::read::package::MOST_TAGS;
+    use crate::yaml::budget::{DEEPEST, MOST_REPEATED, MOST_VALUES};
+
+    /// Returns a number as the catalogue writes a large one: `8,000,000`.
+    fn grouped(number: usize) -> String {
+        let digits = number.to_string();
+        let groups = digits.as_bytes().rchunks(3).rev().map(|group| str::from_utf8(group).unwrap());
+        groups.collect::<Vec<_>>().join(",")
+    }
+
+    fn periods(periods: &[u8]) -> String {
+        let periods: Vec<String> = periods.iter().map(u8::to_string).collect();
+        alternatives(&periods.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_catalogue_names_the_limits_that_are_enforced() {
+        let length = |rule: &rules::Rule| format!("{} to {}", rule.length.start(), rule.length.end());
+        let (months, years) = (periods(&Term::MONTHS), periods(&Term::YEARS));
+        for (code, limit) in [
+            (TOO_DEEP, format!("levels; {DEEPEST} are allowed")),
+            (TOO_LARGE, format!("{} MiB", MOST_BYTES >> 20)),
+            (TOO_LARGE, format!("{} values", grouped(MOST_VALUES as usize))),
+            (ALIASES_EXPLODE, format!("{} values", grouped(MOST_REPEATED as usize))),
+            (NAME, format!("up to {} lower-case letters, digits or hyphens", LONGEST_NAME - 1)),
+            (OUT_OF_RANGE, format!("Bandwidth is {} to {} Mbps.", Mbps::MIN.0, Mbps::MAX.0)),
+            (OUT_OF_RANGE, format!("A period is {months} months, or {years} years.")),
+            (OUT_OF_RANGE, format!("1 to {MOST_MONTHS} months")),
+            (LENGTH, format!("name has {} characters", length(&rules::NAME))),
+            (LENGTH, format!("description {},", length(&rules::DESCRIPTION))),
+            (LENGTH, format!("tag key {} and", length(&rules::TAG_KEY))),
+            (LENGTH, format!("tag value {}.", length(&rules::TAG_VALUE))),
+            (PERIOD, format!("month {months} can be bought, by the year {years}.")),
+            (TOO_MANY_TAGS, format!("{} tags", MOST_TAGS + [Identity::TAG, Identity::TERMS_TAG].len())),
+            (TOO_MANY_TAGS, format!("so {MOST_TAGS} are left")),
+            (TOO_MANY_FINDINGS, format!("first {} errors", grouped(MOST_SHOWN))),
+            (TOO_MANY_FINDINGS, format!("first {} warnings", grouped(MOST_SHOWN))),
+        ] {
+            let text = code.explanation().text;
+            assert!(text.contains(&limit), "{code} does not name {limit:?}: {text}");
+        }
+    }
+}

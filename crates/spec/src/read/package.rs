@@ -14,8 +14,8 @@ use crate::read::fields::Fields;
 use crate::read::slot::{At, Slot};
 use crate::source::Mark;
 
-/// What the service allows on one package (Create page), less our two tags.
-const MOST_TAGS: usize = 20 - [Identity::TAG, Identity::TERMS_TAG].len();
+/// The most tags that a package can declare: the service allows 20 (Create page), two of them are ours.
+pub(super) const MOST_TAGS: usize = 20 - [Identity::TAG, Identity::TERMS_TAG].len();
 
 /// A declared package, and what the rules across packages need even if it has errors.
 pub(crate) struct Declared {

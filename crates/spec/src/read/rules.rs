@@ -14,8 +14,8 @@ use crate::yaml::node::Key;
 use crate::yaml::placeholder;
 
 /// What a text may be.
-struct Rule {
-    length: RangeInclusive<usize>,
+pub(super) struct Rule {
+    pub(super) length: RangeInclusive<usize>,
     line_breaks: bool,
     refused_starts: &'static [&'static str],
     refused_parts: &'static [&'static str],
@@ -24,11 +24,12 @@ struct Rule {
 const URLS: &[&str] = &["http://", "https://"];
 /// The vendor sends and checks names as one line; whether a name can be cleared is not documented, so an
 /// empty one is refused.
-const NAME: Rule = Rule { length: 1..=128, line_breaks: false, refused_starts: URLS, refused_parts: &[] };
-const DESCRIPTION: Rule = Rule { length: 0..=256, line_breaks: true, ..NAME };
-const TAG_KEY: Rule =
+pub(super) const NAME: Rule =
+    Rule { length: 1..=128, line_breaks: false, refused_starts: URLS, refused_parts: &[] };
+pub(super) const DESCRIPTION: Rule = Rule { length: 0..=256, line_breaks: true, ..NAME };
+pub(super) const TAG_KEY: Rule =
     Rule { length: 1..=64, line_breaks: false, refused_starts: &["aliyun", "acs:"], refused_parts: URLS };
-const TAG_VALUE: Rule = Rule { length: 0..=128, ..TAG_KEY };
+pub(super) const TAG_VALUE: Rule = Rule { length: 0..=128, ..TAG_KEY };
 
 pub(crate) fn name(at: &mut Cursor<'_, '_>) -> Slot<String> {
     free_text(at, &NAME)
