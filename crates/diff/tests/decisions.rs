@@ -12,21 +12,21 @@ use cenbwp_spec::{Charge, Field, Generation, Manage, Mbps, Package, Wish};
 
 use world::{id, live, observed, options, package, pair, reserved, spec, time};
 
-/// The package `s/a` with this much changed.
+/// The package `s/a` with this change.
 fn declared(edit: impl FnOnce(&mut Package)) -> Package {
     let mut package = package("s/a");
     edit(&mut package);
     package
 }
 
-/// The live package of `s/a` with this much changed.
+/// The live package of `s/a` with this change.
 fn own(edit: impl FnOnce(&mut Live)) -> Live {
     let mut live = live("cenbwp-1", Some("s/a"));
     edit(&mut live);
     live
 }
 
-/// A live package without an owner that differs from `s/a` in name and bandwidth, with this much changed.
+/// A live package without an owner that differs from `s/a` in name and bandwidth, with this change.
 fn ownerless(edit: impl FnOnce(&mut Live)) -> Live {
     let mut live = Live { bandwidth: Mbps(7), ..live("cenbwp-2", None) };
     edit(&mut live);
@@ -38,7 +38,7 @@ fn check(package: Package, packages: impl IntoIterator<Item = Live>, expected: &
     check_listing(package, &observed(packages), expected);
 }
 
-/// Compares the plan with its words, and lets the audit look at it.
+/// Compares the plan with its words, and audits it.
 #[track_caller]
 fn check_listing(package: Package, observed: &Observed, expected: &str) {
     let spec = spec([package]);
@@ -47,7 +47,7 @@ fn check_listing(package: Package, observed: &Observed, expected: &str) {
     assert_eq!(audit(&plan, &spec, observed, &options()), []);
 }
 
-/// Everything that a plan says, in as few words as possible.
+/// Returns the whole plan in few words.
 fn in_words(plan: &Plan) -> String {
     let change = |change: &Change| match change {
         Change::Purchase(_) => "purchase".to_owned(),
@@ -100,7 +100,7 @@ fn what_is_absent_is_bought_unless_there_is_doubt() {
     let other = || declared(|p| p.distinct_from = [id("CENBWP-2")].into());
     check_listing(other(), &unreadable(Some(id("cenbwp-2"))), "purchase");
     check_listing(other(), &unreadable(None), "held unreadable");
-    // What may be hidden is not released or retired yet.
+    // A package is not released or retired while the listing may hide another one of its identity.
     let leaving = |manage| declared(|p| p.manage = manage);
     check_listing(leaving(Manage::Release), &unreadable(None), "held unreadable");
     check_listing(leaving(Manage::Retire), &unreadable(None), "held unreadable");
@@ -151,7 +151,7 @@ fn what_is_on_the_cen_already_holds_a_purchase_for_the_same_areas() {
     check(known, [attached("cen-1", None)], "purchase, cen_occupied, 1 unmanaged");
     let another = attached("cen-1", None);
     check(on_cen("cen-1"), [own(|_| {}), another], "update cenId, cen_occupied, 1 unmanaged");
-    // What the spec declares is known to be another one, and it may leave in this very run.
+    // A package that the spec declares is known to be another one, even if this run releases or retires it.
     let leaves = Package { manage: Manage::Retire, ..package("s/old") };
     let cloud = observed([attached("cen-1", Some("s/old"))]);
     assert_eq!(
@@ -181,13 +181,13 @@ fn a_renamed_key_buys_nothing_until_a_person_says_so() {
     );
     let another = || declared(|p| p.distinct_from = [id("cenbwp-2")].into());
     check(another(), [old()], "purchase, undeclared");
-    // A package of a declared key is known to be another one, and so is its past.
+    // A package of a declared identity is known to be another one, and so is an earlier generation of it.
     let beside =
         |generation| Package { generation: Generation::new(generation).unwrap(), ..package("s/old") };
     let words = |beside| in_words(&plan(&spec([package("s/a"), beside]), &observed([old()]), &options()));
     assert_eq!(words(beside(1)), "purchase, in order");
     assert_eq!(words(beside(2)), "purchase, purchase, superseded");
-    // Another stack's names are its own.
+    // A package of another stack is no look-alike.
     let elsewhere = spec([package("s/a"), package("t/b")]);
     let cloud = observed([live("cenbwp-2", Some("t/old")), live("cenbwp-3", Some("t/b"))]);
     assert_eq!(in_words(&plan(&elsewhere, &cloud, &options())), "purchase, in order, undeclared");
@@ -219,7 +219,7 @@ fn each_field_that_is_declared_and_differs_is_changed() {
     check(declared(|p| p.tags = tag("acs:rm", None)), [with("acs:rm")], "in order");
     check(declared(|p| p.tags = tag("aliyun.x", Some("y"))), [with("aliyun.x")], "in order");
     check(declared(|_| {}), [with("cenbwp-terms")], "in order, terms_fixed");
-    // Our own tags are nobody's to declare, whatever a spec that was made by other means says.
+    // A spec cannot declare this tool's own tags, even if the parser did not make it.
     for ours in ["cenbwp", "cenbwp-terms"] {
         check(declared(|p| p.tags = tag(ours, Some("y"))), [own(|_| {})], "in order");
         check(declared(|p| p.tags = tag(ours, Some("y"))), [], "purchase");
@@ -335,7 +335,7 @@ fn an_ignored_field_is_not_changed_after_a_purchase_or_an_adoption_either() {
     assert_eq!(then(all([Field::CenId].into())), "purchase, ignored: resourceGroupId");
     assert_eq!(then(all([Field::ResourceGroupId].into())), "purchase, ignored: cenId");
     assert_eq!(then(all(Field::ALL.into())), "purchase, ignored, ignored: ");
-    // The call that buys sets these, so no moment exists at which they could be lost.
+    // The purchase itself sets these fields, so a stopped run cannot lose them.
     let plan = plan(&spec([all(Field::ALL.into())]), &observed([]), &options());
     let bought = plan.purchases().next().unwrap();
     assert_eq!((bought.description.as_deref(), bought.tags["k"].as_str()), (Some("uplink"), "v"));

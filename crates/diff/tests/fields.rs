@@ -1,4 +1,4 @@
-//! Each managed field by itself: a difference is found, corrected, ignored where the spec says so, and missed by nobody.
+//! A difference in each managed field is found, and corrected or, where the spec asks for it, ignored.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod world;
@@ -23,7 +23,7 @@ fn declared() -> Package {
     }
 }
 
-/// That package as declared.
+/// The live package that is in sync with it.
 fn in_sync() -> Live {
     let tags =
         [(Identity::TAG, "s/a"), ("team", "net")].map(|(key, value)| (key.to_owned(), value.to_owned()));
@@ -37,7 +37,7 @@ fn in_sync() -> Live {
     }
 }
 
-/// That package with this one field changed by hand. A new field does not compile without a row here.
+/// The live package with this one field changed by hand. A new field does not compile without a row here.
 fn drifted(field: Field) -> Live {
     let live = in_sync();
     match field {

@@ -1,4 +1,4 @@
-//! The independent check notices: for each flaw, a plan that has it.
+//! The audit finds each flaw in a plan that has it.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 #![allow(clippy::needless_pass_by_value, reason = "each case reads best with its flaw written in place")]
 
@@ -48,7 +48,7 @@ fn the_cloud() -> Observed {
     ])
 }
 
-/// Spoils the plan and expects the flaw to be found.
+/// Spoils the plan and expects the flaw.
 #[track_caller]
 fn spoiled(spoil: impl FnOnce(&mut Plan), expected: Flaw) {
     let (spec, cloud) = (the_spec(), the_cloud());
@@ -59,7 +59,7 @@ fn spoiled(spoil: impl FnOnce(&mut Plan), expected: Flaw) {
     assert!(flaws.contains(&expected), "{expected:?} is not among {flaws:?}");
 }
 
-/// Checks the plan in a world that is not the one it was made in, and expects the flaw to be found.
+/// Audits the plan in another world than its own, and expects the flaw.
 #[track_caller]
 fn elsewhere(alter: impl FnOnce(&mut Spec, &mut Observed, &mut Options), expected: Flaw) {
     let (mut spec, mut cloud, mut options) = (the_spec(), the_cloud(), options());
@@ -158,7 +158,7 @@ fn a_purchase_of_a_look_alike() {
     elsewhere(|_, cloud, _| cloud.packages.push(renamed()), flaw());
     let named = Live { name: "s-bought".to_owned(), bandwidth: Mbps(3), ..renamed() };
     elsewhere(|_, cloud, _| cloud.packages.push(named), flaw());
-    // A later generation of another entry is nobody's that the spec declares; an older one of another stack too.
+    // The spec declares neither a later generation of another entry nor an older one of another stack.
     elsewhere(|_, cloud, _| cloud.packages.push(live("cenbwp-x", Some("s/in-order/2"))), flaw());
     let another_stack = |spec: &mut Spec, cloud: &mut Observed, _: &mut Options| {
         let renewed = Package { generation: Generation::new(2).unwrap(), ..package("t/x") };

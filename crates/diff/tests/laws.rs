@@ -1,4 +1,4 @@
-//! The laws, in every small world: two names, each in every state of the spec and of the cloud.
+//! The laws that hold in every small world: two packages, each in every state of the spec and of the service.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod world;
@@ -13,7 +13,7 @@ use cenbwp_spec::{Charge, Field, Generation, Identity, Manage, Mbps, Package, Sp
 
 use world::{carry_out, id, live, observed, options, package, pair, reserved, spec, time};
 
-/// One name in every state that the spec can give it; `None`: not declared.
+/// One package in every state of the spec; `None`: not declared.
 fn spec_states(name: &str) -> Vec<Option<Package>> {
     let mut states = vec![None];
     let base = || package(&format!("s/{name}"));
@@ -68,7 +68,7 @@ fn spec_states(name: &str) -> Vec<Option<Package>> {
     states
 }
 
-/// One name in every state that the cloud can give it.
+/// One package in every state of the service.
 fn cloud_states(name: &str) -> Vec<Observed> {
     let own = |edit: fn(&mut Live)| {
         let mut live = live(&format!("cenbwp-{name}"), Some(&format!("s/{name}")));
@@ -201,9 +201,9 @@ impl Happened {
     }
 }
 
-/// Carrying a plan out may free what another package was held for, such as a released package that is to
-/// be adopted; so the next plan may change what this one held, and nothing else. And it may hold a package that is
-/// released or retired while the listing may hide another one of its identity.
+/// Executing a plan may free a package that another one was held for, such as a released package that is to
+/// be adopted. So the next plan may change only what this one held. It may also hold a package that this one
+/// released or retired, while the listing may hide another one of its identity.
 #[test]
 fn after_a_plan_is_carried_out_the_next_one_is_empty_or_only_held() {
     let mut happened = Happened::default();

@@ -37,7 +37,7 @@ fn limits_count_purchases_and_upgrades_and_no_downgrade() {
     );
 }
 
-/// Every limit that the plan exceeds, in as few words as possible.
+/// Returns every limit that the plan exceeds, in few words.
 fn breaches(plan: &Plan) -> String {
     let of = |breach: &cenbwp_diff::Breach| {
         let owner = match &breach.owner {
@@ -63,7 +63,7 @@ fn stacks_that_set_no_limit_of_purchases_share_one_default() {
     let packages = sizes.iter().flat_map(|(stack, size)| {
         (0..*size).map(move |n| Package { bandwidth: Mbps(10 + n), ..package(&format!("{stack}/p{n}")) })
     });
-    // This stack is there and only grows, so it takes nothing of the default.
+    // This stack exists and only grows, so it uses nothing of the default.
     let mut spec = spec(packages.chain([Package { bandwidth: Mbps(12), ..package("d/grows") }]));
     let check = |spec: &Spec, there: &[&str], expected: &str| {
         let id = |owner: &str| format!("cenbwp-{}", owner.replace('/', "-"));
@@ -76,7 +76,7 @@ fn stacks_that_set_no_limit_of_purchases_share_one_default() {
     check(&spec, &[], "default of 3, b 4, maxPurchases 10<11");
     check(&spec, &["a/p0"], "");
     check(&spec, &["c/p0"], "");
-    // Another limit is none of purchases.
+    // A limit on bandwidth is not a limit on purchases.
     limit(&mut spec, "a", None, Some(100));
     check(&spec, &[], "default of 3, b 4, maxPurchases 10<11");
     limit(&mut spec, "b", Some(4), None);

@@ -1,4 +1,5 @@
-//! Which of several packages a plan names, and in which order: never that of the listing.
+//! The packages that a plan names if there are several, and their order, never depend on the order of the
+//! listing.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod world;
@@ -12,7 +13,7 @@ use cenbwp_spec::{Generation, Manage, Mbps, Package, Wish};
 
 use world::{id, live, observed, options, package, pair, spec, time};
 
-/// Plans for these packages and this listing, forwards and backwards: it makes no difference.
+/// Plans for these packages and this listing, forwards and backwards, and expects the same plan.
 #[track_caller]
 fn planned(packages: impl IntoIterator<Item = Package>, mut cloud: Observed) -> Plan {
     let spec = spec(packages);
@@ -31,7 +32,7 @@ fn reason(packages: impl IntoIterator<Item = Package>, cloud: Observed) -> HeldR
     held.reason.clone()
 }
 
-/// An ownerless package of the areas and bandwidth of every declared one here.
+/// A package without an owner, with the areas and the bandwidth that every declared package here has.
 fn alike(name: &str) -> Live {
     live(&format!("cenbwp-{name}"), None)
 }

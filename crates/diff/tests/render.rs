@@ -1,5 +1,5 @@
-//! Plans as text: `tests/cases/<name>.txt` is what a person reads. `SNAPSHOTS=overwrite cargo test` writes
-//! them anew.
+//! Plans as a person reads them, in `tests/cases/<name>.txt`. `SNAPSHOTS=overwrite cargo test` writes these
+//! files.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod world;
@@ -43,7 +43,7 @@ fn cen(text: &str) -> Wish<cenbwp_spec::CenId> {
     Wish::Present(text.parse().unwrap())
 }
 
-/// A spec and a cloud with one of everything that a plan can show.
+/// A spec and a listing with one of everything that a plan can show.
 fn one_of_everything() -> (Spec, Observed) {
     let year = Prepay { term: Term::Years(1), auto_pay: false, renewal: Renewal::Off };
     let tag = |key: &str, value: &str| (key.to_owned(), Some(value.to_owned()));

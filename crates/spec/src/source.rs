@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// One file of a spec: its bytes and the name that findings call it by.
+/// One file of a spec: its bytes, and the name that findings show.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// The name to show: the path as the user gave it, or `<stdin>`.
@@ -14,9 +14,9 @@ pub struct Source {
 /// A stretch of one source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    /// Which of the sources, by position.
+    /// The index of the source.
     pub source: usize,
-    /// The bytes of it, for underlining.
+    /// Its bytes in the source, for underlining.
     pub span: Range<usize>,
     /// The line it starts on, from 1.
     pub line: usize,
@@ -24,7 +24,7 @@ pub struct Place {
     pub column: usize,
 }
 
-/// Where a piece of a source stands: a [`Place`] in a third of its size, because every node has one.
+/// A [`Place`] in a third of its size, because every node has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mark {
     pub(crate) source: u32,
@@ -46,8 +46,8 @@ impl From<Mark> for Place {
     }
 }
 
-/// Offsets and counts inside a source. Sizes are checked against the limit before anything is read, so
-/// they fit; a saturated number would only misplace a finding.
+/// Converts an offset or a count inside a source. The size of all sources is checked before they are read, so
+/// these numbers fit; a saturated one would only misplace a finding.
 pub(crate) fn saturating_u32(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }

@@ -1,7 +1,7 @@
-//! Every case file: what it is read as, and what is found wrong with it.
+//! Every case file, with the spec or the findings that it gives.
 //!
-//! `good/NAME.yaml` is read as `NAME.json`; `bad/NAME.yaml` is not read. `NAME.txt` holds the findings
-//! where there are any. `SNAPSHOTS=overwrite` writes what is found.
+//! `good/NAME.yaml` gives the spec in `NAME.json`; `bad/NAME.yaml` gives none. `NAME.txt` has the findings,
+//! if there are any. `SNAPSHOTS=overwrite` writes these files.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by failing")]
 
@@ -24,7 +24,7 @@ fn check(case: &Path) -> Parsed {
     parsed
 }
 
-/// Compares with a file; nothing is expected where no file is.
+/// Compares with a file. Without a file, expects nothing.
 fn expect(actual: Option<String>, file: &Path) {
     match actual {
         Some(actual) => Assert::new()
@@ -48,7 +48,7 @@ fn bad_cases_are_refused_as_expected() {
     }
 }
 
-/// Too large for a case file; `hostile.rs` has them.
+/// Codes whose cases are too large for a file; `hostile.rs` has them.
 const BY_SIZE: [&str; 2] = ["E0106", "W0506"];
 
 #[test]

@@ -1,4 +1,4 @@
-//! Input that nobody writes by hand: it ends in a finding, never in a crash, and large input is read.
+//! Hostile input ends in a finding, never in a crash, and large input is read.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by failing")]
 
@@ -75,7 +75,7 @@ fn a_hundred_thousand_packages_are_read() {
         writeln!(text, "    tags: {{team: network, tier: gold, number: '{n}'}}").unwrap();
         text
     });
-    // JSON on one line: nothing may depend on the length of a line.
+    // JSON on one line: the time must not depend on the length of a line.
     let flow: Vec<_> = (0..PACKAGES)
         .map(|n| format!(r#""p{n}":{{"areas":["China","Europe"],"bandwidth":10,"autoPay":true}}"#))
         .collect();

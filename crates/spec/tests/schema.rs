@@ -1,4 +1,4 @@
-//! The schema for editors says nothing that the parser does not say, and the other way round.
+//! The schema for editors and the parser agree on every document.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by failing")]
 
@@ -9,13 +9,14 @@ use std::collections::BTreeSet;
 use cenbwp_spec::{Severity, Source, parse, schema};
 use common::{cases, source};
 
-/// What YAML readers refuse by themselves or understand differently, so a schema never sees it.
+/// Rules about the text of YAML. Readers refuse it by themselves or understand it differently, so a schema
+/// never sees it.
 const NOT_SEEN: [&str; 13] = [
     "E0101", "E0102", "E0103", "E0104", "E0105", "E0107", "E0108", "E0109", "E0110", "E0203", "E0205",
     "E0206", "E0207",
 ];
 
-/// Rules across fields, packages and documents, which a schema of one document cannot say.
+/// Rules across fields, packages and documents, which a schema of one document cannot express.
 const ACROSS: [&str; 10] =
     ["E0401", "E0402", "E0403", "E0404", "E0405", "E0406", "E0407", "E0408", "E0409", "E0410"];
 
@@ -26,7 +27,7 @@ fn schema_and_parser_agree_on_every_case() {
     for case in cases("good").into_iter().chain(cases("bad")) {
         let Ok(text) = String::from_utf8(source(&case).bytes) else { continue };
         for document in text.trim_start_matches('\u{feff}').split("---\n") {
-            // A document's end mark alone is no document to the oracle.
+            // For the other reader an end mark alone is not a document.
             let document = document.trim_end_matches("...\n");
             let findings = parse(&[Source { name: String::new(), bytes: document.into() }]).findings;
             let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
@@ -36,7 +37,7 @@ fn schema_and_parser_agree_on_every_case() {
             }
             let value: serde_json::Value = match yaml_serde::from_str(document) {
                 Ok(value) => value,
-                // `{{ name }}` without quotes, a mapping that is a key.
+                // `{{ name }}` without quotes is a mapping that is a key.
                 Err(_) if errors.contains("E0311") => continue,
                 Err(error) => panic!("{}: {error}\n{document}", case.display()),
             };

@@ -1,14 +1,14 @@
-//! Where text goes on the page: columns, wrapping, colour.
+//! The layout of a printed plan: columns, wrapping, colour.
 
 use anstyle::{AnsiColor, Style as Colour};
 use unicode_width::UnicodeWidthStr;
 
-/// How a plan is written: with which colours, and how wide.
+/// The colours and the width of a printed plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Style {
-    /// The colours. They repeat what the words say and carry nothing of their own.
+    /// The colours. They add nothing that the words do not say.
     pub palette: Palette,
-    /// Columns. Lines break at spaces, so a single longer word, such as an id, stays whole.
+    /// The width in columns. Lines break at spaces, so a single longer word, such as an id, stays whole.
     pub width: usize,
 }
 
@@ -33,20 +33,20 @@ pub struct Palette {
     pub change: Colour,
     /// Packages that are released or retired.
     pub end: Colour,
-    /// What is held, and limits that are exceeded.
+    /// Held packages, and limits that are exceeded.
     pub held: Colour,
     /// Titles and the summary.
     pub strong: Colour,
 }
 
 impl Palette {
-    /// No colours: nothing but the text is written.
+    /// No colours: only the text is written.
     pub const fn plain() -> Self {
         let none = Colour::new();
         Self { buy: none, change: none, end: none, held: none, strong: none }
     }
 
-    /// The colours that plans usually have in this field.
+    /// The usual colours of a plan: green for new, yellow for changed, red for removed.
     pub const fn coloured() -> Self {
         Self {
             buy: AnsiColor::Green.on_default().bold(),
@@ -58,26 +58,26 @@ impl Palette {
     }
 }
 
-/// The column of values, counted from their labels.
+/// The column of values, counted from the start of their labels.
 const LABEL: usize = 14;
-/// Below this many columns a value goes under its label instead of beside it.
+/// On a page with fewer columns, a value goes under its label instead of beside it.
 const NARROW: usize = 50;
 
-/// A text that grows downwards.
+/// A text that is written line by line.
 pub(super) struct Page<'a> {
     pub(super) style: &'a Style,
     pub(super) text: String,
 }
 
 impl Page<'_> {
-    /// An empty line, unless the page is empty.
+    /// Writes an empty line, unless the page is empty.
     pub(super) fn gap(&mut self) {
         if !self.text.is_empty() {
             self.text.push('\n');
         }
     }
 
-    /// A coloured start and the text that goes on behind it, continued four columns in.
+    /// Writes a coloured start and a text behind it. Further lines start in column four.
     pub(super) fn head(&mut self, colour: Colour, start: &str, text: &str) {
         self.text.push_str(&format!("{colour}{start}{colour:#}"));
         if text.is_empty() {
@@ -87,18 +87,18 @@ impl Page<'_> {
         self.wrapped(start.width() + 3, 4, text);
     }
 
-    /// A line of its own, continued two columns further in.
+    /// Writes a text on its own line. Further lines are indented by two columns more.
     pub(super) fn line(&mut self, indent: usize, text: &str) {
         self.hanging(indent, indent + 2, text);
     }
 
-    /// A line of its own, continued in column `rest`.
+    /// Writes a text on its own line. Further lines start in column `rest`.
     pub(super) fn hanging(&mut self, indent: usize, rest: usize, text: &str) {
         self.text.push_str(&" ".repeat(indent));
         self.wrapped(indent, rest, text);
     }
 
-    /// A label and its value.
+    /// Writes a label and its value.
     pub(super) fn field(&mut self, label: &str, value: &str) {
         let indent = 4;
         self.text.push_str(&" ".repeat(indent));
@@ -113,8 +113,8 @@ impl Page<'_> {
         self.wrapped(indent + label.width() + gap, indent + LABEL, value);
     }
 
-    /// Writes the text from column `first` on, further lines from column `rest` on. Every space of the
-    /// text is kept, save where a line ends.
+    /// Writes the text from column `first` on, further lines from column `rest` on. Keeps every space of the
+    /// text, except at the end of a line.
     fn wrapped(&mut self, first: usize, rest: usize, text: &str) {
         let mut column = first;
         let mut is_start = true;
@@ -137,7 +137,7 @@ impl Page<'_> {
     }
 }
 
-/// The text between its spaces. What stands between backquotes is to be typed, and stays in one piece.
+/// Splits the text at its spaces. Text in backquotes is for the user to type and stays in one piece.
 fn words(text: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut start = 0;

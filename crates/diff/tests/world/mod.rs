@@ -1,5 +1,5 @@
 //! Small worlds for the tests of this crate: builders of declared and live packages, and a model of the
-//! service that carries plans out.
+//! service that executes plans.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,7 +43,7 @@ pub(crate) fn options() -> Options {
     }
 }
 
-/// A package that declares what must be declared and nothing more.
+/// A package that declares only the required fields.
 pub(crate) fn package(address: &str) -> Package {
     Package {
         address: address.parse::<Address>().unwrap(),
@@ -106,7 +106,7 @@ pub(crate) fn reserved(kind: ReservationKind, bandwidth: Option<u32>) -> Option<
     Some(Reservation { kind, bandwidth: bandwidth.map(Mbps), at: Some(time("2026-01-05T16:00:00Z")) })
 }
 
-/// Carries a plan out in the model, as the service would if nothing failed.
+/// Executes a plan in the model, as the service would if nothing failed.
 pub(crate) fn carry_out(plan: &Plan, observed: &Observed) -> Observed {
     let mut after = observed.clone();
     for change in &plan.changes {
@@ -158,7 +158,7 @@ fn apply_fields(live: &mut Live, fields: &[FieldChange]) {
     for field in fields {
         match field.clone() {
             FieldChange::Bandwidth(mbps) => {
-                // The order stands in for what was reserved, so that both bandwidths are the new one.
+                // The order replaces the reservation, so both bandwidths are the new one.
                 live.reservation = None;
                 live.bandwidth = mbps.to;
             }

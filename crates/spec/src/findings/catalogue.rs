@@ -1,4 +1,4 @@
-//! Every code that a finding can carry, in one table.
+//! Every code of a finding, in one table.
 
 use crate::findings::Code;
 
@@ -9,16 +9,16 @@ pub struct Explanation {
     pub name: &'static str,
     /// The rule in one line.
     pub title: &'static str,
-    /// The reason for the rule, and the way out.
+    /// The reason for the rule, and the remedy.
     pub text: &'static str,
-    /// YAML that breaks the rule and YAML that keeps it, where seeing it helps.
+    /// YAML that breaks the rule, with the YAML that keeps it, if an example helps.
     pub example: Option<&'static str>,
 }
 
 impl Code {
     /// The explanation of this code.
     pub fn explanation(self) -> &'static Explanation {
-        // Codes are made by the table alone.
+        // Only the table makes codes.
         TABLE.iter().find(|row| row.name == self.0).expect("every code has a row")
     }
 }

@@ -3,8 +3,8 @@
 use crate::findings::catalogue::TOO_MANY_FINDINGS;
 use crate::findings::{Finding, Severity};
 
-/// The most errors, and the most warnings, that one run keeps. A file made to be wrong has a finding every few
-/// bytes; a person stops reading long before. Counted apart, so that warnings never push out an error.
+/// The most errors, and the most warnings, that one run keeps. A file made to be wrong has a finding every
+/// few bytes; a person stops reading long before. Counted apart, so that warnings never push out an error.
 pub(crate) const MOST_SHOWN: usize = 10_000;
 
 /// The findings of one run so far.
@@ -16,7 +16,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Adds a finding; past the limit it is only counted.
+    /// Adds a finding. Past the limit it is only counted.
     pub(crate) fn add(&mut self, finding: Finding) {
         let seen = match finding.severity {
             Severity::Error => &mut self.errors,
@@ -28,20 +28,20 @@ impl Report {
         }
     }
 
-    /// How many findings there are, shown or not.
+    /// The number of findings, shown or not.
     pub(crate) fn len(&self) -> usize {
         self.errors + self.warnings
     }
 
-    /// Whether the spec can be used.
+    /// True if the spec cannot be used.
     pub(crate) fn has_errors(&self) -> bool {
         self.errors > 0
     }
 
-    /// The known word nearest to this one, as a hint. None once errors are no longer kept, so that a file
-    /// full of mistakes costs no more than its reading.
+    /// Returns the known word that is nearest to this one, as a hint. Returns none once errors are no longer
+    /// kept, so that a file full of mistakes costs no more than reading it.
     pub(crate) fn did_you_mean(&self, word: &str, known: &[&str]) -> Option<String> {
-        // Longer than any known word by far: comparing would cost time and find nothing.
+        // Much longer than any known word: comparing would take time and find nothing.
         if word.len() > 64 || self.errors > MOST_SHOWN {
             return None;
         }
@@ -50,7 +50,8 @@ impl Report {
         same.or_else(near).map(|near| format!("did you mean `{near}`?"))
     }
 
-    /// The findings by place, each once: what an alias repeats is wrong in one place only.
+    /// Returns the findings by place. An error in a value that aliases repeat is reported once, at the
+    /// anchor.
     pub(crate) fn finish(self) -> Vec<Finding> {
         let Self { mut findings, errors, warnings } = self;
         let dropped = errors.saturating_sub(MOST_SHOWN) + warnings.saturating_sub(MOST_SHOWN);

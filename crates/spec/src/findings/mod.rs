@@ -9,12 +9,12 @@ pub(crate) mod render;
 
 use crate::source::Place;
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// The spec cannot be used.
     Error,
-    /// It can be used, and it may not say what was meant.
+    /// The spec can be used, but it may not be what the user wants.
     Warning,
 }
 
@@ -33,7 +33,7 @@ impl Severity {
 pub struct Code(pub(crate) &'static str);
 
 impl Code {
-    /// The code as text.
+    /// The code as a string.
     pub fn as_str(self) -> &'static str {
         self.0
     }
@@ -50,27 +50,27 @@ impl fmt::Display for Code {
     }
 }
 
-/// One thing that is wrong with a spec.
+/// An error or a warning about a spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Which kind of thing; `cenbwp explain CODE` tells more.
+    /// The rule that it is about; `cenbwp explain CODE` prints the reason for it.
     pub code: Code,
-    /// How bad it is.
+    /// The severity of its code.
     pub severity: Severity,
-    /// Where it is.
+    /// The place that is underlined.
     pub place: Place,
-    /// What was found: lower case, no full stop.
+    /// A sentence in lower case, without a full stop.
     pub message: String,
-    /// What was expected, shown under the underlined text.
+    /// The expected value, shown under the underlined text.
     pub expected: Option<String>,
-    /// What to do about it, such as `did you mean "bandwidth"?`.
+    /// The advice, such as `did you mean "bandwidth"?`.
     pub hint: Option<String>,
-    /// Another place that matters, such as the first of two declarations, and what it is.
+    /// Another place that matters, such as the first of two declarations, and a label for it.
     pub other: Option<(Place, String)>,
 }
 
 impl Finding {
-    /// A finding with nothing but what was found.
+    /// Returns a finding that has only a message.
     pub(crate) fn new(code: Code, place: impl Into<Place>, message: impl Into<String>) -> Self {
         let (place, message) = (place.into(), message.into());
         Self { code, severity: code.severity(), place, message, expected: None, hint: None, other: None }

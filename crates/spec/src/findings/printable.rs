@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Returns `text` with everything that a reader would not see as what it is written as an escape, such
-/// as `\u{202e}`: control characters, terminal escapes, line ends, bidirectional controls, zero-width and
-/// other invisible characters, private and unassigned code points, spaces other than the plain one.
+/// Returns `text` with an escape, such as `\u{202e}`, for each character that a reader would not see as what
+/// it is: control characters, terminal escapes, line ends, bidirectional controls, zero-width and other
+/// invisible characters, private and unassigned code points, spaces other than the plain one.
 ///
-/// Applied twice it changes nothing more. Letters of every script and their combining marks stay.
+/// A second call changes nothing more. Letters of every script and their combining marks stay.
 pub fn neutral(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_visible) {
         return Cow::Borrowed(text);
@@ -25,11 +25,11 @@ pub fn neutral(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Tells whether a reader sees this character as what it is, behind a letter at least.
+/// True if a reader sees this character as what it is, at least behind a letter.
 pub(crate) fn is_visible(c: char) -> bool {
     match c {
         ' '..='~' => true,
-        // Letters by category that show as nothing: fillers, joiners of marks, variation selectors.
+        // Letters by category that are invisible: fillers, joiners of marks, variation selectors.
         '\u{34f}'
         | '\u{115f}'
         | '\u{1160}'
@@ -41,21 +41,21 @@ pub(crate) fn is_visible(c: char) -> bool {
         | '\u{fe00}'..='\u{fe0f}'
         | '\u{ffa0}'
         | '\u{e0100}'..='\u{e01ef}' => false,
-        // A combining mark is printable behind a letter, and only there does the standard library say so.
+        // The standard library counts a combining mark as printable only behind a letter.
         _ => !['a', c].iter().collect::<String>().escape_debug().skip(1).any(|shown| shown == '\\'),
     }
 }
 
-/// Tells whether this character shows as something else than what it is: controls and bidirectional
-/// formatting. Line breaks and tabs are controls too.
+/// True if this character can make a text look like another: controls, with line breaks and tabs, and
+/// bidirectional formatting.
 pub(crate) fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
         || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// Quotes text from a source for a message: in backticks, cut to a readable length, and neutral, so that
-/// no message can carry a terminal escape or hide a character.
+/// Quotes text from a source for a message: in backticks, cut to a readable length, and with escapes, so that
+/// no message has a terminal escape or a hidden character.
 pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
     let mut out = String::from("`");

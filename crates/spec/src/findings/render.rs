@@ -1,4 +1,4 @@
-//! Findings as a person reads them: the source line, underlined, and what to do.
+//! Draws findings for a person: the source line, underlined, and the advice.
 
 use std::ops::Range;
 
@@ -8,25 +8,26 @@ use crate::findings::printable::is_visible;
 use crate::findings::{Finding, Severity};
 use crate::source::{Place, Source};
 
-/// How findings are drawn.
+/// The colours and the width of drawn findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RenderStyle {
-    /// Whether to colour with terminal escapes.
+    /// True to colour with terminal escapes.
     pub colour: bool,
     /// The terminal's width in columns; long source lines are cut to it.
     pub width: usize,
 }
 
-/// A line longer than this is not shown: it was written by a program, and an underline would not be found.
+/// The longest line that is shown, in bytes. A longer one was written by a program, and a reader would not
+/// find the underline in it.
 const LONGEST_LINE: usize = 2_000;
 
-/// Two places of one source closer than this are shown in one piece of it.
+/// Two places of one source that are closer than this many bytes are shown in one excerpt.
 const NEAR: usize = 4_000;
 
 /// Draws the findings, each with its place, its source line and its hint, one empty line between them.
 ///
-/// The same findings give the same bytes. Text from the sources cannot reach the terminal as an escape:
-/// characters that do not show as what they are are replaced.
+/// The same findings give the same bytes. Text from the sources cannot reach the terminal as an escape: every
+/// character that a reader would not see as itself is replaced.
 pub fn render(findings: &[Finding], sources: &[Source], style: RenderStyle) -> String {
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.term_width(style.width);
@@ -54,9 +55,9 @@ fn group<'a>(finding: &'a Finding, sources: &'a [Source]) -> Group<'a> {
         Label { place, kind: AnnotationKind::Context, text }
     }));
     let mut elements = Vec::new();
-    for labels in together(labels) {
-        match Piece::of(&labels, sources) {
-            Some(piece) => elements.push(Element::from(snippet(labels, &piece))),
+    for labels in group_nearby(labels) {
+        match Excerpt::of(&labels, sources) {
+            Some(excerpt) => elements.push(Element::from(snippet(labels, &excerpt))),
             None => elements.extend(labels.into_iter().flat_map(|label| origin(label, sources))),
         }
     }
@@ -64,23 +65,23 @@ fn group<'a>(finding: &'a Finding, sources: &'a [Source]) -> Group<'a> {
     Group::with_title(level.primary_title(clean(message)).id(code.as_str())).elements(elements)
 }
 
-/// A place to underline and what to write there.
+/// A place to underline, and the text beside it.
 struct Label<'a> {
     place: &'a Place,
     kind: AnnotationKind,
     text: Option<String>,
 }
 
-/// Some whole lines of a source.
-struct Piece<'a> {
+/// Whole lines of a source.
+struct Excerpt<'a> {
     name: &'a str,
     bytes: &'a [u8],
     start: usize,
     first_line: usize,
 }
 
-/// Groups the labels that one piece of source can show.
-fn together(labels: Vec<Label<'_>>) -> Vec<Vec<Label<'_>>> {
+/// Groups the labels that one excerpt can show.
+fn group_nearby(labels: Vec<Label<'_>>) -> Vec<Vec<Label<'_>>> {
     let near = |one: &Place, other: &Place| {
         one.source == other.source && one.span.start.abs_diff(other.span.start) < NEAR
     };
@@ -94,7 +95,7 @@ fn together(labels: Vec<Label<'_>>) -> Vec<Vec<Label<'_>>> {
     groups
 }
 
-impl<'a> Piece<'a> {
+impl<'a> Excerpt<'a> {
     /// The lines from the first label to the last; `None` if a line is too long to show.
     fn of(labels: &[Label<'_>], sources: &'a [Source]) -> Option<Self> {
         let first = labels.iter().map(|label| label.place).min_by_key(|place| place.span.start)?;
@@ -119,7 +120,7 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// Where a label is, without the line.
+/// The place of a label and its text, without the source line.
 fn origin<'a>(label: Label<'a>, sources: &'a [Source]) -> Vec<Element<'a>> {
     let Label { place, text, .. } = label;
     let name = sources.get(place.source).map_or("<unknown>", |source| &source.name);
@@ -132,27 +133,30 @@ fn is_break(byte: &u8) -> bool {
     matches!(byte, b'\n' | b'\r')
 }
 
-fn snippet<'a>(labels: Vec<Label<'a>>, piece: &Piece<'_>) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+fn snippet<'a>(
+    labels: Vec<Label<'a>>,
+    excerpt: &Excerpt<'_>,
+) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
     let annotations: Vec<_> = labels
         .into_iter()
-        .map(|Label { place, kind, text }| kind.span(underlined(place, piece)).label(text))
+        .map(|Label { place, kind, text }| kind.span(underlined(place, excerpt)).label(text))
         .collect();
-    Snippet::source(clean_bytes(piece.bytes))
-        .path(clean(piece.name))
-        .line_start(piece.first_line)
+    Snippet::source(clean_bytes(excerpt.bytes))
+        .path(clean(excerpt.name))
+        .line_start(excerpt.first_line)
         .annotations(annotations)
 }
 
-/// Where the place is in the cleaned text of the piece, its first line only.
-fn underlined(place: &Place, piece: &Piece<'_>) -> Range<usize> {
-    let at = |offset: usize| offset.saturating_sub(piece.start).min(piece.bytes.len());
+/// The range of the place in the cleaned text of the excerpt, only to the end of its first line.
+fn underlined(place: &Place, excerpt: &Excerpt<'_>) -> Range<usize> {
+    let at = |offset: usize| offset.saturating_sub(excerpt.start).min(excerpt.bytes.len());
     let (start, end) = (at(place.span.start), at(place.span.end.max(place.span.start)));
-    let line = piece.bytes[start..end].iter().position(is_break).map_or(end, |at| start + at);
-    let cleaned = |upto: usize| clean_bytes(&piece.bytes[..upto]).len();
+    let line = excerpt.bytes[start..end].iter().position(is_break).map_or(end, |at| start + at);
+    let cleaned = |upto: usize| clean_bytes(&excerpt.bytes[..upto]).len();
     cleaned(start)..cleaned(line)
 }
 
-/// Text that is safe to print, line breaks kept.
+/// Returns text that is safe to print, with its line breaks.
 fn clean_bytes(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let mut out = String::with_capacity(text.len());
@@ -167,7 +171,7 @@ fn clean_bytes(bytes: &[u8]) -> String {
     out
 }
 
-/// One line that is safe to print.
+/// Returns one line that is safe to print.
 fn clean(text: &str) -> String {
     text.chars().map(|c| if is_visible(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
 }

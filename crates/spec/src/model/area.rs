@@ -33,7 +33,7 @@ impl Area {
     /// Every area that some page of the vendor names, in the request's form.
     pub const KNOWN: [&'static str; 7] =
         ["China", "Asia-Pacific", "Europe", "North-America", "South-America", "Australia", "Middle-East"];
-    /// Areas that today's Create page no longer offers. Old packages may still have them.
+    /// Areas that the Create page no longer offers. Old packages may still have them.
     pub const REMOVED: [&'static str; 2] = ["Australia", "Middle-East"];
 
     /// Returns the area of this name, in any case.
@@ -42,7 +42,7 @@ impl Area {
         Self(known.map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed))
     }
 
-    /// Tells whether a text can be the name of an area, known or not: letters, digits and hyphens.
+    /// True if a text can be the name of an area, known or not: letters, digits and hyphens.
     pub fn is_well_formed(name: &str) -> bool {
         let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
         (1..=64).contains(&name.len()) && name.bytes().all(fits)
@@ -53,12 +53,12 @@ impl Area {
         &self.0
     }
 
-    /// Tells whether some page of the vendor names this area.
+    /// True if some page of the vendor names this area.
     pub fn is_known(&self) -> bool {
         Self::KNOWN.contains(&self.as_str())
     }
 
-    /// Tells whether this area was sold once and is not offered any more.
+    /// True if this area was sold once and is no longer offered.
     pub fn is_removed(&self) -> bool {
         Self::REMOVED.contains(&self.as_str())
     }

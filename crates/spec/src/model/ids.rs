@@ -1,4 +1,4 @@
-//! Names and ids: one type per meaning, so that they cannot be mixed up.
+//! Names and ids: one type for each meaning, so that they cannot be mixed up.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -8,10 +8,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a text is not a value of a type: what would have been one.
+/// A parse error that says what the type expects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid {
-    /// What was expected, as a phrase: `a lower-case letter, then …`.
+    /// The expected form, as a phrase: `a lower-case letter, then …`.
     pub expected: &'static str,
 }
 
@@ -32,7 +32,7 @@ macro_rules! name {
         pub struct $type(String);
 
         impl $type {
-            /// The name as text.
+            /// The name as a string.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -77,7 +77,7 @@ fn check_name(text: &str) -> Result<(), Invalid> {
     }
 }
 
-/// Where a package stands in the spec: `<stack>/<package>`.
+/// The place of a package in the spec: `<stack>/<package>`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
     /// The stack that owns the package.
@@ -101,13 +101,13 @@ impl FromStr for Address {
     }
 }
 
-/// The how-many-eth purchase of one address. Starts at 1; raised in the spec to buy anew, on purpose.
+/// The ordinal of a purchase at one address, from 1. The user raises it in the spec to buy again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Generation(NonZeroU32);
 
 impl Generation {
-    /// The generation of a package that was never bought anew.
+    /// The generation of the first purchase.
     pub const FIRST: Self = Self(NonZeroU32::MIN);
 
     /// Returns the generation with this number, `None` for zero.
@@ -127,25 +127,27 @@ impl fmt::Display for Generation {
     }
 }
 
-/// What a package is recognised by, and what at most one package is ever bought for.
+/// The address and generation that a live package is recognised by. At most one package is ever bought for
+/// each.
 ///
-/// As text it is the value of the identity tag: `<stack>/<package>`, and `<stack>/<package>/<generation>`
-/// from the second generation on. There is one text per identity: `a/b/1` and `a/b/02` are not identities.
+/// As a string it is the value of the identity tag: `<stack>/<package>`, and `<stack>/<package>/<generation>`
+/// from the second generation on. Each identity has one string: `a/b/1` and `a/b/02` are not identities.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identity {
     /// Stack and package.
     pub address: Address,
-    /// Which purchase of that address.
+    /// The purchase at that address.
     pub generation: Generation,
 }
 
 impl Identity {
     /// The key of the tag that names the identity.
     pub const TAG: &'static str = "cenbwp";
-    /// The key of the tag that remembers the terms of a purchase, which the service never returns.
+    /// The key of the tag that keeps the terms of a purchase, because the service never returns them.
     pub const TERMS_TAG: &'static str = "cenbwp-terms";
 
-    /// True if a tag key is not the user's: this tool's own, or the service's (`aliyun…`, `acs:…`, in any case).
+    /// True if the user cannot set this tag key: it is this tool's own, or the service's (`aliyun…`, `acs:…`,
+    /// in upper or lower case).
     pub fn is_reserved(key: &str) -> bool {
         let starts =
             |prefix: &str| key.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
@@ -169,7 +171,7 @@ impl FromStr for Identity {
         let (Some(stack), Some(package)) = (parts.next(), parts.next()) else { return Err(EXPECTED) };
         let generation = match parts.next() {
             None => Generation::FIRST,
-            // The first has no text of its own, and none begins with a zero or a sign.
+            // The first generation is not written, and no number begins with a zero or a sign.
             Some(digits) if !digits.starts_with(|first: char| matches!(first, '1'..='9')) => {
                 return Err(EXPECTED);
             }
@@ -243,12 +245,12 @@ impl fmt::Display for AccountId {
     }
 }
 
-/// The bytes of an id in lower case. A listing compares hundreds of thousands of them, so without a copy.
+/// The bytes of an id in lower case, without a copy: a listing compares hundreds of thousands of ids.
 pub(crate) fn folded(id: &str) -> impl Iterator<Item = u8> {
     id.bytes().map(|byte| byte.to_ascii_lowercase())
 }
 
-/// Declares an id that the service gives: kept as it was written, compared without regard to case,
+/// Declares an id that the service assigns. It is kept as written and compared without regard to case,
 /// because the vendor's pages show the same id as `cenbwp-…` and `Cenbwp-…`.
 macro_rules! service_id {
     ($(#[$doc:meta])* $type:ident, $prefix:literal, $expected:literal) => {
@@ -278,7 +280,7 @@ macro_rules! service_id {
             fn from_str(text: &str) -> Result<Self, Invalid> {
                 let rest = text.get(..$prefix.len()).filter(|start| start.eq_ignore_ascii_case($prefix));
                 let rest = rest.map(|_| &text[$prefix.len()..]);
-                // Asterisks and underscores: the vendor's own examples hold masked ids.
+                // Asterisks and underscores: the vendor's own examples have masked ids.
                 let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'*');
                 match rest {
                     Some(rest) if !rest.is_empty() && text.len() <= 128 && rest.bytes().all(fits) => Ok(Self(text.to_owned())),
@@ -316,7 +318,7 @@ macro_rules! service_id {
         impl Hash for $type {
             fn hash<H: Hasher>(&self, state: &mut H) {
                 folded(&self.0).for_each(|byte| state.write_u8(byte));
-                // Ends the text, so that no two ids side by side are like two others.
+                // Ends the id, so that two ids in a row never hash like two others.
                 state.write_u8(0xff);
             }
         }

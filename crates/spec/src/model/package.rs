@@ -18,35 +18,35 @@ use crate::source::Place;
 pub struct Package {
     /// Stack and package: its place in the spec.
     pub address: Address,
-    /// The purchase of this address that is meant.
+    /// The purchase at this address.
     pub generation: Generation,
-    /// The two areas it connects. Fixed at purchase.
+    /// The two areas that it connects. Fixed at purchase.
     pub areas: AreaPair,
-    /// The bandwidth it should have.
+    /// The desired bandwidth.
     pub bandwidth: Mbps,
-    /// The display name as declared. `None`: not compared; a purchase uses [`Package::purchase_name`].
+    /// The declared display name. `None`: not compared; a purchase uses [`Package::purchase_name`].
     pub name: Option<String>,
-    /// The description as declared. `None`: not managed; empty: must be empty.
+    /// The declared description. `None`: not managed; empty: must be empty.
     pub description: Option<String>,
     /// The way it is paid for. Fixed at purchase.
     pub charge: Charge,
     /// Declared tags, defaults merged in. `None`: the key must be absent. Other keys are not managed.
     pub tags: Tags<Option<String>>,
-    /// The CEN it should be attached to.
+    /// The CEN that it should be attached to.
     pub cen: Wish<CenId>,
-    /// The resource group it should be in. `None`: not managed.
+    /// The desired resource group. `None`: not managed.
     pub resource_group: Option<String>,
-    /// An existing package to take over instead of buying.
+    /// An existing package to adopt instead of buying one.
     pub adopt: Option<PackageId>,
-    /// Packages that look alike and are known to be others.
+    /// Packages that look like this one and are known to be others.
     pub distinct_from: BTreeSet<PackageId>,
     /// Fields whose drift is shown and not corrected.
     pub ignore: BTreeSet<Field>,
-    /// True if it may be detached from the CEN that it is attached to, which interrupts traffic.
+    /// True if a run may detach it from its CEN, which interrupts traffic.
     pub allow_interruption: bool,
     /// The extent to which this tool manages it.
     pub manage: Manage,
-    /// The place of its declaration: the key of its entry under `packages`.
+    /// The key of its entry under `packages`.
     #[serde(skip)]
     pub place: Place,
 }
@@ -74,7 +74,7 @@ pub enum Charge {
 }
 
 impl Charge {
-    /// Its charge type.
+    /// The charge type.
     pub fn charge_type(&self) -> ChargeType {
         match self {
             Self::Prepay(_) => ChargeType::Prepay,
@@ -122,7 +122,8 @@ pub enum Wish<T> {
     Present(T),
 }
 
-/// Declares the fields, their names, and the list of all of them, so that none can be forgotten in one of the three.
+/// Declares the fields, their names and the list of all fields, so that none can be forgotten in one of the
+/// three.
 macro_rules! managed_fields {
     ($($(#[$doc:meta])* $field:ident = $name:literal),* $(,)?) => {
         /// A field whose live value can be compared and changed.
@@ -169,8 +170,8 @@ pub enum Manage {
     Full,
     /// Shown; never bought or changed.
     Observe,
-    /// Our tags are removed and the package stays.
+    /// A run removes this tool's tags; the package stays.
     Release,
-    /// Detached, then deleted if the service allows it.
+    /// A run detaches it, and deletes it if the service allows it.
     Retire,
 }

@@ -1,4 +1,4 @@
-//! The whole desired state.
+//! The desired state of a run: stacks and their limits.
 
 use std::collections::BTreeMap;
 
@@ -27,23 +27,23 @@ impl Spec {
     }
 }
 
-/// What one owner declares, merged from all documents that name it.
+/// The packages of one owner, merged from all documents that name it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Stack {
     /// The only account it may be applied to, if pinned.
     pub account: Option<AccountId>,
-    /// What one run may buy.
+    /// The limits on the spending of one run.
     pub limits: Limits,
     /// The packages, by name.
     pub packages: BTreeMap<PackageName, Package>,
 }
 
-/// What one run may buy for one stack.
+/// The limits on the spending of one run for one stack.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
-    /// The most packages one run may buy. `None`: the stack shares [`Limits::DEFAULT_PURCHASES`] with every
-    /// other one that sets none.
+    /// The most packages that one run may buy. `None`: the stack shares [`Limits::DEFAULT_PURCHASES`] with
+    /// all others that set no limit.
     pub max_purchases: Option<u32>,
     /// The most Mbps one run may add, by purchases and growth together. `None`: no limit.
     pub max_new_mbps: Option<Mbps>,
@@ -52,7 +52,7 @@ pub struct Limits {
 impl Limits {
     /// The most packages that one run buys for all stacks that set no limit of purchases, together.
     ///
-    /// Ten: more than a team orders in one change, less than a generated mistake would. One default for each
-    /// stack would be none at all: a generated mistake makes stacks as easily as packages.
+    /// Ten: more than a team orders in one change, less than a generated mistake would. A default for each
+    /// stack would not limit anything: a generated mistake makes stacks as easily as packages.
     pub const DEFAULT_PURCHASES: u32 = 10;
 }

@@ -25,8 +25,7 @@ impl fmt::Display for Mbps {
     }
 }
 
-/// The term of a prepaid package. The numbers in each are those that the Create page allows;
-/// the parser lets no others through.
+/// The term of a prepaid package. The Create page allows only these numbers, and the parser refuses others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Term {
     /// 1, 2, 3 or 6 months: `PricingCycle=Month`.
@@ -102,30 +101,31 @@ impl Cycle {
 pub enum Renewal {
     /// The package expires.
     Off,
-    /// It is renewed for this many months, again and again.
+    /// It is renewed for this many months, each time it expires.
     Months(u32),
 }
 
-/// The terms of a prepaid purchase. The service never returns them: they decide a purchase and
-/// cannot be compared afterwards, except through the terms tag.
+/// The terms of a prepaid purchase. The service never returns them, so they can be compared afterwards only
+/// through the terms tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Prepay {
     /// The term of the purchase.
     pub term: Term,
-    /// True: the order is paid at once. False leaves an unpaid order for a person to pay.
+    /// True if the order is paid at once. Otherwise the order stays unpaid until a person pays it.
     pub auto_pay: bool,
     /// The renewal at the end of the term.
     pub renewal: Renewal,
 }
 
 impl Prepay {
-    /// The tag that a purchase leaves on its package.
+    /// The terms tag of a package that is bought on these terms.
     pub fn tag(&self) -> TermsTag {
         TermsTag { term: self.term, renewal: self.renewal }
     }
 }
 
-/// The terms tag: `PREPAY 1 Month renew 1`, or `PREPAY 1 Month renew off`. Each value has exactly one text.
+/// The value of the terms tag: `PREPAY 1 Month renew 1`, or `PREPAY 1 Month renew off`. Each value has
+/// exactly one string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TermsTag {
     /// The term of the purchase.
@@ -155,7 +155,7 @@ impl FromStr for TermsTag {
         if charge != "PREPAY" || renew != "renew" || words.next().is_some() {
             return Err(INVALID);
         }
-        // One text for each number.
+        // Each number has one string.
         let plain = |text: &str| text.bytes().next().is_some_and(|first| (b'1'..=b'9').contains(&first));
         let period = period.parse().ok().filter(|_| plain(period)).ok_or(INVALID)?;
         let term = match cycle {

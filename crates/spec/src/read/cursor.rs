@@ -13,7 +13,7 @@ use crate::read::slot::Slot;
 use crate::source::Mark;
 use crate::yaml::node::{Key, Node, Value};
 use crate::yaml::placeholder;
-use crate::yaml::scalar::{Plain, plain};
+use crate::yaml::scalar::ScalarType;
 
 /// A value that is being read. Each method reads it as one type and reports it if it is of another.
 pub(crate) struct Cursor<'n, 'r> {
@@ -49,11 +49,11 @@ impl<'n, 'r> Cursor<'n, 'r> {
             self.wrong_type(expected, None);
             return None;
         };
-        let hint = match plain(text, *is_plain) {
-            Plain::Text => return (!self.is_placeholder(text)).then_some(text),
-            // Null has a meaning of its own, so quotes are not the mend.
-            Plain::Null => None,
-            Plain::Boolean(_) | Plain::Number => Some(format!("write it in quotes: \"{text}\"")),
+        let hint = match ScalarType::of(text, *is_plain) {
+            ScalarType::Text => return (!self.is_placeholder(text)).then_some(text),
+            // Null has a meaning of its own, so quotes are not the remedy.
+            ScalarType::Null => None,
+            ScalarType::Boolean(_) | ScalarType::Number => Some(format!("write it in quotes: \"{text}\"")),
         };
         self.wrong_type(expected, hint.filter(|_| text.len() <= 40));
         None
@@ -98,7 +98,7 @@ impl<'n, 'r> Cursor<'n, 'r> {
         };
         let digits = text.strip_prefix('-').unwrap_or(text);
         let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-        if !is_plain || !(plain(text, true) == Plain::Number || is_grouped(text)) {
+        if !is_plain || !(ScalarType::of(text, true) == ScalarType::Number || is_grouped(text)) {
             let hint = (!is_plain && all_digits).then(|| format!("remove the quotes: {}", quoted(text)));
             self.wrong_type(expected, hint);
             return None;
@@ -115,7 +115,7 @@ impl<'n, 'r> Cursor<'n, 'r> {
     /// Reads `true` or `false`.
     pub(crate) fn boolean(&mut self) -> Slot<bool> {
         if let Value::Scalar { text, plain: is_plain } = self.node.value()
-            && let Plain::Boolean(value) = plain(text, *is_plain)
+            && let ScalarType::Boolean(value) = ScalarType::of(text, *is_plain)
         {
             return self.slot(Some(value));
         }
@@ -136,7 +136,11 @@ impl<'n, 'r> Cursor<'n, 'r> {
         let names: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
         let expected = alternatives(&names);
         let text = match self.node.value() {
-            Value::Scalar { text, plain: is_plain } if plain(text, *is_plain) == Plain::Text => text,
+            Value::Scalar { text, plain: is_plain }
+                if ScalarType::of(text, *is_plain) == ScalarType::Text =>
+            {
+                text
+            }
             _ => {
                 self.wrong_type(&expected, None);
                 return Slot::Wrong;
@@ -189,13 +193,13 @@ impl<'n, 'r> Cursor<'n, 'r> {
     /// Reports a value of another type than expected.
     pub(crate) fn wrong_type(&mut self, expected: &str, hint: Option<String>) {
         let found = match self.node.value() {
-            Value::Scalar { text, plain: is_plain } => match plain(text, *is_plain) {
-                Plain::Null if text.is_empty() => "empty".to_owned(),
-                Plain::Null => "null".to_owned(),
-                Plain::Boolean(value) => value.to_string(),
-                Plain::Number => format!("the number {}", quoted(text)),
-                Plain::Text if self.is_placeholder(text) => return,
-                Plain::Text => format!("the text {}", quoted(text)),
+            Value::Scalar { text, plain: is_plain } => match ScalarType::of(text, *is_plain) {
+                ScalarType::Null if text.is_empty() => "empty".to_owned(),
+                ScalarType::Null => "null".to_owned(),
+                ScalarType::Boolean(value) => value.to_string(),
+                ScalarType::Number => format!("the number {}", quoted(text)),
+                ScalarType::Text if self.is_placeholder(text) => return,
+                ScalarType::Text => format!("the text {}", quoted(text)),
             },
             Value::List(_) => "a list".to_owned(),
             Value::Map(_) => "a mapping".to_owned(),
@@ -237,7 +241,7 @@ fn is_grouped(text: &str) -> bool {
 
 /// True for null, written or left empty.
 pub(crate) fn is_null(node: &Node<'_>) -> bool {
-    matches!(node.value(), Value::Scalar { text, plain: is_plain } if plain(text, *is_plain) == Plain::Null)
+    matches!(node.value(), Value::Scalar { text, plain: is_plain } if ScalarType::of(text, *is_plain) == ScalarType::Null)
 }
 
 /// Returns `a, b or c`.

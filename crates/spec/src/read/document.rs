@@ -1,4 +1,4 @@
-//! One document: its head, its defaults and its packages.
+//! Reads one document: its head, its defaults and its packages.
 
 use crate::findings::Finding;
 use crate::findings::catalogue::{ACCOUNT, MISSING_FIELD, NAME, UNKNOWN_FIELD, VERSION};
@@ -19,7 +19,7 @@ pub(crate) const FIELDS: [&str; 6] = ["account", "defaults", "limits", "packages
 /// Every field of `limits`.
 pub(crate) const LIMITS: [&str; 2] = ["maxNewMbps", "maxPurchases"];
 
-/// What one document declares. Its packages are read one by one, with [`Document::package`].
+/// The declarations of one document. [`Document::package`] reads its packages one by one.
 pub(crate) struct Document<'a> {
     pub(crate) stack: Slot<StackName>,
     pub(crate) account: Slot<AccountId>,
@@ -30,7 +30,7 @@ pub(crate) struct Document<'a> {
     pub(crate) packages: &'a [(Key<'a>, Node<'a>)],
 }
 
-/// Reads a document all but its packages; `None` if it is not even a mapping, or too large.
+/// Reads a document except its packages; `None` if it is not a mapping, or too large.
 pub(crate) fn document<'a>(
     root: &'a Node<'a>,
     budget: &mut Budget,
@@ -68,7 +68,7 @@ pub(crate) fn document<'a>(
 }
 
 impl Document<'_> {
-    /// Reads one package. Not before the whole head is read: `defaults` may stand below `packages`.
+    /// Reads one package, after the whole head: `defaults` may come after `packages`.
     pub(crate) fn package(&self, (key, node): &(Key<'_>, Node<'_>), report: &mut Report) -> Option<Declared> {
         let name: Option<PackageName> = parse(&key.text, key.mark, "the name of the package", NAME, report);
         let Value::Map(entries) = node.value() else {
@@ -100,7 +100,7 @@ fn missing(root: &Node<'_>, entries: &[(Key<'_>, Node<'_>)], report: &mut Report
     }
 }
 
-/// A package field at the top is most often one indented too little.
+/// Reports an unknown field of a document. A package field here is most often indented too little.
 fn unknown_in_document(key: &Key<'_>, report: &mut Report) {
     if fields::FIELDS.contains(&&*key.text) {
         let finding =

@@ -1,4 +1,4 @@
-//! The fields of a package or of `defaults`, one row each, each read by itself.
+//! Reads the fields of a package or of `defaults`: one table, one row and one reader for each field.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,16 +22,18 @@ pub(crate) enum Scope {
     Package,
 }
 
-/// Makes everything that is the same for all fields from one table: the list of names, the struct, the reader, and the
-/// merge of a package's own fields with the defaults. A row is the name in the spec, the field here, its type, its
-/// default (`own`: none, it identifies one package or is a consent for it; `shared`: taken from `defaults` where it is
-/// missing; `merged`: key by key), and its reader.
+/// Makes the list of names, the struct, its reader and the merge with the defaults from one table.
+///
+/// A row is the name in the spec, the field here, its type, its default and its reader. The default is `own`
+/// for a field that `defaults` may not set, because it identifies one package or gives consent for it;
+/// `shared` for one that is taken from `defaults` if it is missing; `merged` for one that is merged key by
+/// key.
 macro_rules! fields {
     ($($name:literal $field:ident: $type:ty, $default:ident, $read:expr;)*) => {
         /// The name of every field of a package.
         pub(crate) const FIELDS: &[&str] = &[$($name),*];
 
-        /// The declared fields, before defaults apply and before the fields are judged together.
+        /// The declared fields, before the defaults and the rules across fields apply.
         #[derive(Debug, Default)]
         pub(crate) struct Fields {
             $(pub(crate) $field: Slot<$type>,)*
@@ -55,7 +57,7 @@ macro_rules! fields {
                 fields
             }
 
-            /// Returns these fields, with the defaults where one is missing.
+            /// Returns these fields, each missing one taken from the defaults.
             pub(crate) fn or_defaults(self, defaults: &Self) -> Self {
                 Self { $($field: fields!(@merge $default self.$field, &defaults.$field),)* }
             }
@@ -99,7 +101,7 @@ fields! {
 }
 
 impl Fields {
-    /// The number of values that a package takes over from these defaults, in the fields that can hold many.
+    /// The number of values that a package takes from these defaults, in the fields that can hold many.
     pub(crate) fn shared_values(&self) -> usize {
         self.tags.value().map_or(0, BTreeMap::len) + self.distinct_from.value().map_or(0, BTreeSet::len)
     }
@@ -120,8 +122,8 @@ fn merge<V: Clone>(
     }
 }
 
-/// The most months the Create page allows for a renewal. It allows 0 as well and does not say what that
-/// would mean; renewal is turned off by `autoRenew`.
+/// The most months of a renewal (Create page). The page also allows 0 and does not say what that means;
+/// `autoRenew` turns renewal off.
 pub(super) const MOST_MONTHS: u32 = 2_147_483_647;
 
 const MANAGE: [(&str, Manage); 4] = [
@@ -131,7 +133,7 @@ const MANAGE: [(&str, Manage); 4] = [
     ("retire", Manage::Retire),
 ];
 
-/// Reports a field that is none of the known ones.
+/// Reports an unknown field.
 pub(crate) fn unknown(key: &Key<'_>, known: &[&str], report: &mut Report) {
     let finding =
         Finding::new(UNKNOWN_FIELD, key.mark, format!("{} is not a known field", quoted(&key.text)));

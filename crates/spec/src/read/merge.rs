@@ -19,7 +19,7 @@ use crate::read::package::Declared;
 use crate::read::slot::{At, Slot};
 use crate::source::Mark;
 
-/// The documents so far, and where each thing that may stand only once stands.
+/// The documents so far, and the place of everything that may be declared only once.
 #[derive(Default)]
 pub(super) struct Merge {
     stacks: BTreeMap<StackName, StackBuilder>,
@@ -98,7 +98,7 @@ impl Merge {
     }
 }
 
-/// Where this key was seen first, if it was; else it is seen here.
+/// Returns the place of an earlier use of this key; if there is none, records this one.
 fn seen_before<K: Ord>(seen: &mut BTreeMap<K, Mark>, key: K, mark: Mark) -> Option<Mark> {
     match seen.entry(key) {
         Entry::Occupied(first) => Some(*first.get()),
@@ -109,7 +109,7 @@ fn seen_before<K: Ord>(seen: &mut BTreeMap<K, Mark>, key: K, mark: Mark) -> Opti
     }
 }
 
-/// Takes over what a further document of a stack says, unless an earlier one says otherwise.
+/// Takes a setting from another document of a stack, and reports it if an earlier one differs.
 fn merge_setting<T: Clone + PartialEq>(
     known: &mut Option<At<T>>,
     said: &Slot<T>,

@@ -1,4 +1,4 @@
-//! Trees to one checked spec.
+//! Reads the trees of all sources as one checked spec.
 
 pub(crate) mod cursor;
 pub(crate) mod document;
@@ -20,23 +20,23 @@ use crate::yaml::budget::Budget;
 use crate::yaml::decode::decode;
 use crate::yaml::documents;
 
-/// The most bytes that all sources of a run may hold together. 100,000 packages with every field take
-/// about 60 MiB; a larger limit would let one file take gigabytes of memory.
+/// The most bytes of all sources of a run together. 100,000 packages with every field take about 60 MiB; a
+/// larger limit would let one file take gigabytes of memory.
 pub const MOST_BYTES: usize = 128 << 20;
 
-/// What came of reading the sources of a run.
+/// The result of reading the sources of a run.
 #[derive(Clone, Debug)]
 pub struct Parsed {
-    /// What they declare; `None` if any finding is an error.
+    /// The spec that they declare; `None` if any finding is an error.
     pub spec: Option<Spec>,
-    /// Everything that is wrong or doubtful, by source and position.
+    /// All errors and warnings, by source and position.
     pub findings: Vec<Finding>,
 }
 
-/// Reads all sources of a run and checks everything that can be checked without asking the cloud.
+/// Reads all sources of a run and checks everything that can be checked without the service.
 ///
-/// Every finding of every source comes out in one run; only what a document's broken syntax makes
-/// unreadable is passed over. Time and memory grow with the size of the sources, whatever they hold.
+/// One call returns the findings of all sources; it only skips text that broken syntax makes unreadable. Time
+/// and memory grow with the size of the sources, whatever they contain.
 pub fn parse(sources: &[Source]) -> Parsed {
     let mut report = Report::default();
     let mut merge = Merge::default();

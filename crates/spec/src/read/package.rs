@@ -17,19 +17,19 @@ use crate::source::Mark;
 /// The most tags that a package can declare: the service allows 20 (Create page), two of them are ours.
 pub(super) const MOST_TAGS: usize = 20 - [Identity::TAG, Identity::TERMS_TAG].len();
 
-/// A declared package, and what the rules across packages need even if it has errors.
+/// A declared package, and the fields that the rules across packages need even if it has errors.
 pub(crate) struct Declared {
     pub(crate) mark: Mark,
     pub(crate) address: Option<Address>,
     pub(crate) areas: Option<AreaPair>,
-    /// The CEN it stays attached to.
+    /// The CEN that it stays attached to.
     pub(crate) cen: Option<At<CenId>>,
     pub(crate) adopt: Option<At<PackageId>>,
-    /// `None` if something about it is wrong.
+    /// `None` if it has an error.
     pub(crate) package: Option<Package>,
 }
 
-/// Applies the defaults and checks what no field shows by itself. `mark` is the package's key.
+/// Applies the defaults and checks the rules across fields. `mark` is the package's key.
 pub(crate) fn resolve(
     address: Option<Address>,
     mark: Mark,
@@ -57,7 +57,7 @@ pub(crate) fn resolve(
     Declared { mark, address, areas, cen, adopt, package }
 }
 
-/// Terms on a package that is not bought. In `defaults` they are for the others.
+/// Reports terms on a package that is not bought. In `defaults` they are for the other packages.
 fn postpay_terms(own: &Fields, defaults: &Fields, report: &mut Report) {
     let charge_type = own.charge_type.given().or(defaults.charge_type.given());
     let Some(At { value: ChargeType::Postpay, mark: said }) = charge_type else { return };
@@ -76,7 +76,8 @@ fn postpay_terms(own: &Fields, defaults: &Fields, report: &mut Report) {
     }
 }
 
-/// A renewal duration that does nothing. A package that turns off the renewal of the defaults means it.
+/// Warns of a renewal duration that does nothing. A package that turns off the renewal of the defaults does
+/// so on purpose.
 fn renewal(own: &Fields, defaults: &Fields, report: &mut Report) {
     let Some(duration) = own.auto_renew_duration.given().or(defaults.auto_renew_duration.given()) else {
         return;
@@ -129,7 +130,7 @@ fn not_said(fields: &Fields, manage: Manage, mark: Mark, report: &mut Report) {
     }
 }
 
-/// `None` if something in the terms is wrong.
+/// Returns the charge; `None` if a term is wrong.
 fn charge(fields: &Fields, report: &mut Report) -> Option<Charge> {
     match fields.charge_type {
         Slot::Wrong => return None,
@@ -140,7 +141,7 @@ fn charge(fields: &Fields, report: &mut Report) -> Option<Charge> {
     let term = match or_else(&fields.cycle, Cycle::Month)? {
         Cycle::Month if Term::MONTHS.contains(&period) => Term::Months(period),
         Cycle::Year if Term::YEARS.contains(&period) => Term::Years(period),
-        // A period that no cycle has was reported where it was read, so only 6 years get here.
+        // A period that no cycle has is reported by its reader, so this is 6 years.
         Cycle::Month | Cycle::Year => {
             let mark = fields.period.given()?.mark;
             let finding = Finding::new(PERIOD, mark, format!("a period of {period} years is not sold"));
@@ -152,11 +153,11 @@ fn charge(fields: &Fields, report: &mut Report) -> Option<Charge> {
         true => Renewal::Months(or_else(&fields.auto_renew_duration, 1)?),
         false => Renewal::Off,
     };
-    // Missing only where nothing is bought.
+    // `autoPay` is missing only on a package that is not bought.
     Some(Charge::Prepay(Prepay { term, auto_pay: or_else(&fields.auto_pay, false)?, renewal }))
 }
 
-/// The value, or this one if it is missing; `None` if it is wrong.
+/// Returns the value, or this one if it is missing; `None` if it is wrong.
 fn or_else<T: Clone>(slot: &Slot<T>, missing: T) -> Option<T> {
     match slot {
         Slot::Missing => Some(missing),

@@ -13,7 +13,7 @@ use crate::source::Mark;
 use crate::yaml::node::Key;
 use crate::yaml::placeholder;
 
-/// What a text may be.
+/// The rule that a text must keep.
 pub(super) struct Rule {
     pub(super) length: RangeInclusive<usize>,
     line_breaks: bool,
@@ -22,7 +22,7 @@ pub(super) struct Rule {
 }
 
 const URLS: &[&str] = &["http://", "https://"];
-/// The vendor sends and checks names as one line; whether a name can be cleared is not documented, so an
+/// The vendor sends and checks names as one line. Its pages do not say that a name can be cleared, so an
 /// empty one is refused.
 pub(super) const NAME: Rule =
     Rule { length: 1..=128, line_breaks: false, refused_starts: URLS, refused_parts: &[] };
@@ -79,8 +79,8 @@ pub(crate) fn tag_value(at: &mut Cursor<'_, '_>) -> Slot<Option<String>> {
     at.slot(value.map(|value| Some(value.to_owned())))
 }
 
-/// Checks that a tag can carry the identity of this stack's packages. Their names are short enough, so it is
-/// only the first letters that can be refused.
+/// Checks that the identities of this stack's packages can be tag values. They are short enough, so only the
+/// first letters of the stack's name can be refused.
 pub(crate) fn identity(stack: &StackName, mark: Mark, report: &mut Report) {
     check(stack.as_str(), mark, "the stack's name becomes a tag value and", &TAG_VALUE, report);
 }
@@ -95,7 +95,7 @@ fn allowed<'n>(at: &mut Cursor<'n, '_>, expected: &str, rule: &Rule) -> Option<&
     at.text(expected).filter(|text| check(text, at.node.mark, at.what, rule, at.report))
 }
 
-/// Reports what is wrong with a text, and tells whether nothing is.
+/// Reports every break of the rule in a text. True if there is none.
 fn check(text: &str, mark: Mark, what: &str, rule: &Rule, report: &mut Report) -> bool {
     let findings = report.len();
     let length = text.chars().count();
@@ -103,7 +103,7 @@ fn check(text: &str, mark: Mark, what: &str, rule: &Rule, report: &mut Report) -
         let finding = Finding::new(LENGTH, mark, format!("{what} has {length} characters"));
         report.add(finding.expected(format!("{} to {} characters", rule.length.start(), rule.length.end())));
     }
-    // The pages do not say whether case counts; nobody needs the other spellings.
+    // The pages do not say whether case counts, and no user needs the other spellings.
     let lower = text.to_ascii_lowercase();
     let start = rule.refused_starts.iter().find(|start| lower.starts_with(**start));
     let part = rule.refused_parts.iter().find(|part| lower.contains(**part));

@@ -1,4 +1,4 @@
-//! Bytes of a source to text that is safe to read and to show.
+//! Decodes the bytes of a source to text that is safe to read and to show.
 
 use crate::findings::catalogue::{CONTROL_CHARACTER, NOT_UTF8, TAB};
 use crate::findings::collect::Report;
@@ -11,12 +11,12 @@ use crate::source::{Mark, saturating_u32};
 pub(crate) struct Text<'s> {
     /// The text without a byte order mark.
     pub(crate) text: &'s str,
-    /// How many bytes stood before it: 3 for a byte order mark, else 0.
+    /// The number of bytes before it: 3 for a byte order mark, else 0.
     pub(crate) skipped: u32,
 }
 
-/// Reads UTF-8, with or without a byte order mark. Tabs and unprintable characters are findings, each run
-/// of them one; a source with any is not read further, since YAML would only report them again.
+/// Decodes UTF-8, with or without a byte order mark. Each run of tabs or of one unprintable character is a
+/// finding. A source with any is not read further, because YAML would only report them again.
 pub(crate) fn decode<'s>(source: u32, bytes: &'s [u8], report: &mut Report) -> Option<Text<'s>> {
     let body = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let skipped = saturating_u32(bytes.len() - body.len());
@@ -24,7 +24,7 @@ pub(crate) fn decode<'s>(source: u32, bytes: &'s [u8], report: &mut Report) -> O
         Ok(text) => (text, None),
         Err(error) => {
             let valid = error.valid_up_to();
-            // Up to here it is UTF-8, by the error's own word.
+            // The error says that it is UTF-8 up to here.
             (std::str::from_utf8(&body[..valid]).unwrap_or_default(), Some(body[valid]))
         }
     };
@@ -33,7 +33,7 @@ pub(crate) fn decode<'s>(source: u32, bytes: &'s [u8], report: &mut Report) -> O
     if let Some(byte) = broken {
         let mark = Mark { end: end.start + 1, ..end };
         let (message, hint) = match bytes {
-            // The mark that PowerShell's `>` begins a file with.
+            // The mark that PowerShell's `>` writes first.
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
                 ("the file is UTF-16 text".to_owned(), "save it as UTF-8: iconv -f UTF-16 -t UTF-8 OLD > NEW")
             }
@@ -57,7 +57,7 @@ impl Scan<'_> {
         let mut here = Mark { source: self.source, start: self.skipped, end: 0, line: 1, column: 1 };
         let mut run: Option<(Mark, char)> = None;
         for line in text.split_inclusive('\n') {
-            // Most lines of most specs are plain, and nothing in them has to be looked at.
+            // Most lines of most specs are plain ASCII and need no closer look.
             if line.ends_with('\n') && line.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
                 self.close(run.take());
                 here = Mark {
@@ -74,7 +74,8 @@ impl Scan<'_> {
         here
     }
 
-    /// Reports the refused characters of a line, the last run of them excepted, and moves to its end.
+    /// Reports the runs of refused characters of a line, except a last one that may go on in the next line,
+    /// and moves to the end of the line.
     fn line(&mut self, line: &str, here: &mut Mark, run: &mut Option<(Mark, char)>) {
         let mut chars = line.chars().peekable();
         while let Some(c) = chars.next() {

@@ -1,19 +1,19 @@
-//! The YAML parser's errors in words that say what to do.
+//! Words for the YAML parser's errors that say what to do.
 
 use granit_parser::ErrorKind;
 
-/// What is wrong with a document's syntax.
+/// A syntax error of a document, in words.
 pub(crate) struct Diagnosis {
     pub(crate) message: &'static str,
     pub(crate) hint: Option<&'static str>,
-    /// Not wrong, only nested deeper than the parser follows.
+    /// True if the syntax is right but nested too deeply for the parser.
     pub(crate) deep: bool,
 }
 
-/// The beginnings of the lines that git writes around the sides of a conflict.
+/// The starts of the lines that git writes around the sides of a conflict.
 const MERGE_CONFLICT: [&str; 4] = ["<<<<<<< ", "||||||| ", "=======", ">>>>>>> "];
 
-/// Says what this error on this line means. Rare ones share one sentence: the place says the rest.
+/// Returns the words for this error on this line. Rare errors share one sentence; their place helps more.
 pub(crate) fn describe(kind: &ErrorKind, line: &str) -> Diagnosis {
     use ErrorKind as E;
     if MERGE_CONFLICT.iter().any(|marker| line.starts_with(marker)) {

@@ -6,7 +6,7 @@ use crate::findings::collect::Report;
 use crate::findings::printable::quoted;
 use crate::yaml::node::{Key, Node, Value};
 use crate::yaml::placeholder;
-use crate::yaml::scalar::{Plain, plain};
+use crate::yaml::scalar::ScalarType;
 
 /// Reads a node as the key of an entry; `None` if it cannot be one, which is reported.
 pub(super) fn read_key<'s>(node: Node<'s>, report: &mut Report) -> Option<Key<'s>> {
@@ -17,9 +17,9 @@ pub(super) fn read_key<'s>(node: Node<'s>, report: &mut Report) -> Option<Key<'s
             report.add(finding.hint("put shared fields into `defaults`, or repeat them"));
             return None;
         }
-        Value::Scalar { text, plain: is_plain } => match plain(&text, is_plain) {
-            Plain::Text => return Some(Key { mark, text }),
-            Plain::Null | Plain::Boolean(_) | Plain::Number => quoted(&text),
+        Value::Scalar { text, plain: is_plain } => match ScalarType::of(&text, is_plain) {
+            ScalarType::Text => return Some(Key { mark, text }),
+            ScalarType::Null | ScalarType::Boolean(_) | ScalarType::Number => quoted(&text),
         },
         Value::List(_) => "a list".to_owned(),
         Value::Map(entries) => {

@@ -1,6 +1,6 @@
-//! Bytes to trees of places and values.
+//! Reads the bytes of a source as trees of values, each with its place.
 //!
-//! The only folder that knows the YAML parser.
+//! Only this folder knows the YAML parser.
 
 pub(crate) mod budget;
 pub(crate) mod decode;
@@ -19,8 +19,7 @@ use crate::yaml::decode::Text;
 use crate::yaml::node::Node;
 use crate::yaml::tree::{Abort, Tree};
 
-/// Reads every document that can be read. A document that cannot be is a finding and does not hide the
-/// next one.
+/// Reads every document of a source. One that cannot be read is a finding and does not hide the next.
 pub(crate) fn documents<'s>(
     source: u32,
     text: Text<'s>,
@@ -59,16 +58,16 @@ mod tests {
     use crate::yaml::budget::MOST_VALUES;
     use crate::yaml::decode::decode;
     use crate::yaml::node::Value;
-    use crate::yaml::scalar::{Plain, plain};
+    use crate::yaml::scalar::ScalarType;
 
-    /// The tree as JSON: what is checked against another reader.
+    /// The tree as JSON, to compare it with another reader's.
     fn json(node: &Node<'_>) -> Json {
         match node.value() {
-            Value::Scalar { text, plain: is_plain } => match plain(text, *is_plain) {
-                Plain::Null => Json::Null,
-                Plain::Boolean(value) => value.into(),
-                Plain::Number => serde_json::from_str(text).unwrap(),
-                Plain::Text => Json::String(text.to_string()),
+            Value::Scalar { text, plain: is_plain } => match ScalarType::of(text, *is_plain) {
+                ScalarType::Null => Json::Null,
+                ScalarType::Boolean(value) => value.into(),
+                ScalarType::Number => serde_json::from_str(text).unwrap(),
+                ScalarType::Text => Json::String(text.to_string()),
             },
             Value::List(items) => items.iter().map(json).collect(),
             Value::Map(entries) => {

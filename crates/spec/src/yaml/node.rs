@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::source::Mark;
 
-/// A value and where it stands. An alias stands where it is written, what it repeats where that is.
+/// A value and its place. An alias keeps its own place; the repeated value keeps the anchor's.
 #[derive(Debug)]
 pub(crate) struct Node<'s> {
     pub(crate) mark: Mark,
@@ -14,20 +14,20 @@ pub(crate) struct Node<'s> {
 
 #[derive(Debug)]
 pub(crate) enum Value<'s> {
-    /// Text, and whether it is plain: only plain text can be a number, a boolean or null.
+    /// Text. Only plain text, which has no quotes, can be a number, a boolean or null.
     Scalar {
         text: Cow<'s, str>,
         plain: bool,
     },
     List(Vec<Node<'s>>),
     Map(Vec<(Key<'s>, Node<'s>)>),
-    /// Already reported; nothing can be said about it.
+    /// A value that is already reported and cannot be read.
     Broken,
-    /// What an anchor marks, shared with its aliases.
+    /// A value with an anchor, shared with its aliases.
     Shared(Rc<Node<'s>>),
 }
 
-/// A key: text, and unique in its map.
+/// A key. Its text is unique in its map.
 #[derive(Debug)]
 pub(crate) struct Key<'s> {
     pub(crate) mark: Mark,
@@ -35,7 +35,7 @@ pub(crate) struct Key<'s> {
 }
 
 impl<'s> Node<'s> {
-    /// The value, whether written here or repeated by an alias.
+    /// The value that is written here or repeated by an alias.
     pub(crate) fn value(&self) -> &Value<'s> {
         match &self.value {
             Value::Shared(node) => node.value(),

@@ -1,7 +1,7 @@
-//! Placeholders that were to be replaced before the file is read: `${NAME}`, `{{ .Values.name }}`.
+//! Finds placeholders that another tool should have replaced: `${NAME}`, `{{ .Values.name }}`.
 //!
-//! A template that nothing has rendered is often still a valid document, and a package would be bought under
-//! the name `${NAME}`. A dollar sign or a percent sign alone is text.
+//! A template that was not rendered is often a valid document, and a run would buy a package under the name
+//! `${NAME}`. A dollar sign or a percent sign alone is text.
 
 use crate::findings::Finding;
 use crate::findings::catalogue::PLACEHOLDER;
@@ -9,14 +9,14 @@ use crate::findings::collect::Report;
 use crate::findings::printable::quoted;
 use crate::source::Mark;
 
-/// A placeholder as it stands in a text, and what was to replace it.
+/// A placeholder as it is written in a text, and the tool that should have replaced it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Placeholder<'t> {
     written: &'t str,
     origin: Origin,
 }
 
-/// The tool that was to replace a placeholder.
+/// The tool that should have replaced a placeholder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Origin {
     /// `${NAME}`.
@@ -34,7 +34,7 @@ enum Origin {
 }
 
 impl Origin {
-    /// The placeholder's kind, and what to do about it.
+    /// The placeholder's kind, and the advice for it.
     fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Shell => (
@@ -65,7 +65,7 @@ impl Origin {
     }
 }
 
-/// Reports the first placeholder in a text, and tells whether there is one.
+/// Reports the first placeholder in a text. True if there is one.
 pub(crate) fn refused(text: &str, mark: Mark, what: &str, report: &mut Report) -> bool {
     let Some(Placeholder { written, origin }) = find(text) else { return false };
     let (kind, advice) = origin.words();
@@ -74,12 +74,12 @@ pub(crate) fn refused(text: &str, mark: Mark, what: &str, report: &mut Report) -
     true
 }
 
-/// Reports `{{ name }}` without quotes, which to YAML is a mapping that is a key.
+/// Reports `{{ name }}` without quotes, which YAML reads as a mapping that is a key.
 pub(crate) fn unquoted(inside: &str, mark: Mark, report: &mut Report) {
     refused(&format!("{{{{ {inside} }}}}"), mark, "the value", report);
 }
 
-/// The first placeholder of a text. Takes time in proportion to its length.
+/// Returns the first placeholder of a text, in time proportional to its length.
 fn find(text: &str) -> Option<Placeholder<'_>> {
     let template = template(text).map(|(at, written)| (at, written, Origin::Template));
     let mut rest = text;
@@ -97,7 +97,7 @@ fn find(text: &str) -> Option<Placeholder<'_>> {
     template.map(|(_, written, origin)| Placeholder { written, origin })
 }
 
-/// The first `{{ … }}`, and where it stands.
+/// The first `{{ … }}` and its offset.
 fn template(text: &str) -> Option<(usize, &str)> {
     let start = text.find("{{")?;
     let inside = start + 2 + text[start + 2..].chars().next()?.len_utf8();
@@ -105,7 +105,7 @@ fn template(text: &str) -> Option<(usize, &str)> {
     Some((start, &text[start..inside + length + 2]))
 }
 
-/// The length of the placeholder that the text starts with.
+/// Returns the length and the origin of the placeholder that the text starts with.
 fn starts(text: &str) -> Option<(usize, Origin)> {
     let between = |open: &str, refused: [char; 2], close: char| {
         let inside = text.strip_prefix(open)?;

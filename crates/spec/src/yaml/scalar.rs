@@ -1,8 +1,8 @@
-//! What a plain scalar is: YAML 1.2's core schema, nothing of YAML 1.1's.
+//! The types of plain scalars in YAML 1.2's core schema, without those that only YAML 1.1 has.
 
-/// What a scalar would be without a schema of ours.
+/// The type of a scalar in YAML 1.2's core schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Plain {
+pub(crate) enum ScalarType {
     Null,
     Boolean(bool),
     /// A whole number or a fraction in any notation.
@@ -10,17 +10,19 @@ pub(crate) enum Plain {
     Text,
 }
 
-/// Classifies a scalar. Quoted and block scalars are always text.
-pub(crate) fn plain(text: &str, is_plain: bool) -> Plain {
-    if !is_plain {
-        return Plain::Text;
-    }
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => Plain::Null,
-        "true" | "True" | "TRUE" => Plain::Boolean(true),
-        "false" | "False" | "FALSE" => Plain::Boolean(false),
-        _ if is_number(text) => Plain::Number,
-        _ => Plain::Text,
+impl ScalarType {
+    /// Returns the type of a scalar. Quoted and block scalars are always text.
+    pub(crate) fn of(text: &str, is_plain: bool) -> Self {
+        if !is_plain {
+            return Self::Text;
+        }
+        match text {
+            "" | "~" | "null" | "Null" | "NULL" => Self::Null,
+            "true" | "True" | "TRUE" => Self::Boolean(true),
+            "false" | "False" | "FALSE" => Self::Boolean(false),
+            _ if is_number(text) => Self::Number,
+            _ => Self::Text,
+        }
     }
 }
 
@@ -37,7 +39,7 @@ fn is_number(text: &str) -> bool {
     special || is_decimal(unsigned)
 }
 
-/// `[0-9]+(\.[0-9]*)?` or `\.[0-9]+`, with an exponent or without.
+/// True for `[0-9]+(\.[0-9]*)?` or `\.[0-9]+`, with an exponent or without.
 fn is_decimal(unsigned: &str) -> bool {
     let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
@@ -59,15 +61,15 @@ mod tests {
     #[test]
     fn plain_scalars_are_what_yaml_1_2_says() {
         for (kind, texts) in [
-            (Plain::Null, &["", "~", "null", "Null", "NULL"][..]),
-            (Plain::Boolean(true), &["true", "True", "TRUE"]),
-            (Plain::Boolean(false), &["false", "False", "FALSE"]),
+            (ScalarType::Null, &["", "~", "null", "Null", "NULL"][..]),
+            (ScalarType::Boolean(true), &["true", "True", "TRUE"]),
+            (ScalarType::Boolean(false), &["false", "False", "FALSE"]),
             (
-                Plain::Number,
+                ScalarType::Number,
                 &["0", "-1", "+1", "010", "1.", ".5", "1.5e-3", "0x1F", "0o17", ".inf", "-.INF", ".nan"],
             ),
             (
-                Plain::Text,
+                ScalarType::Text,
                 &[
                     "yes", "NO", "on", "off", "nuLL", "1_000", "12:30", "0x", "0b1", "-", ".", "e3", "1e",
                     "--1",
@@ -75,8 +77,8 @@ mod tests {
             ),
         ] {
             for text in texts {
-                assert_eq!(plain(text, true), kind, "{text}");
-                assert_eq!(plain(text, false), Plain::Text, "{text}");
+                assert_eq!(ScalarType::of(text, true), kind, "{text}");
+                assert_eq!(ScalarType::of(text, false), ScalarType::Text, "{text}");
             }
         }
     }

@@ -52,7 +52,7 @@ enum Container<'s> {
     Map { entries: Vec<(Key<'s>, Node<'s>)>, key: NextKey<'s> },
 }
 
-/// A map's next node is a key, or the value of this key, or the value of a key that was refused.
+/// The state of a map: its next node is a key, the value of this key, or the value of a refused key.
 enum NextKey<'s> {
     Expected,
     Read(Key<'s>),
@@ -65,7 +65,7 @@ struct Anchored<'s> {
     size: Size,
 }
 
-/// How many values a node holds, itself included, and how many levels.
+/// The number of values that a node holds, itself included, and of its levels.
 #[derive(Clone, Copy)]
 struct Size {
     values: u32,
@@ -91,7 +91,7 @@ impl<'s, 'r> Tree<'s, 'r> {
                 Event::Scalar(text, style, anchor, tag) => {
                     let mark = self.mark(span);
                     let plain = style == ScalarStyle::Plain;
-                    // The parser gives a value left empty as `~`.
+                    // The parser returns `~` for an empty value.
                     let text = if plain && mark.start == mark.end { Cow::Borrowed("") } else { text };
                     let text = Value::Scalar { text, plain };
                     let value = if self.untagged(span, tag.is_some()) { text } else { Value::Broken };
@@ -173,7 +173,7 @@ impl<'s, 'r> Tree<'s, 'r> {
             Container::List(nodes) => Value::List(nodes),
             Container::Map { entries, .. } => Value::Map(unique(entries, self.report)),
         };
-        // A map that is written without braces begins with its first key: that is what can be underlined.
+        // A map without braces begins with its first key, so the key is underlined.
         if let Value::Map(entries) = &value
             && let Some((first, _)) = entries.first()
             && first.mark.start == mark.start
@@ -183,7 +183,7 @@ impl<'s, 'r> Tree<'s, 'r> {
         self.finish(Node { mark, value }, anchor, size).map(Some)
     }
 
-    /// Counts a complete node and remembers it if it carries an anchor.
+    /// Counts a complete node, and keeps it for its aliases if it has an anchor.
     fn finish(&mut self, node: Node<'s>, anchor: usize, size: Size) -> Result<(Node<'s>, Size), Abort> {
         if !self.budget.values(1, node.mark, self.report) {
             return Err(Abort::Run);
@@ -211,7 +211,7 @@ impl<'s, 'r> Tree<'s, 'r> {
         Ok((Node { mark, value: Value::Shared(node) }, size))
     }
 
-    /// Puts a complete node into what is open around it; returns it if nothing is, as the root.
+    /// Puts a complete node into the innermost open list or map. Returns it as the root if none is open.
     fn put(&mut self, node: Node<'s>, size: Size) -> Option<Node<'s>> {
         let Some(open) = self.open.last_mut() else { return Some(node) };
         open.size.values = open.size.values.saturating_add(size.values);

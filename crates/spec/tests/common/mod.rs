@@ -16,7 +16,7 @@ pub(crate) fn cases(kind: &str) -> Vec<PathBuf> {
     cases
 }
 
-/// A case as it is handed to the parser.
+/// A case as a source for the parser.
 pub(crate) fn source(case: &Path) -> Source {
     let name = case.file_name().unwrap().to_str().unwrap().to_owned();
     Source { name, bytes: fs::read(case).unwrap() }
