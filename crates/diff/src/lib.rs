@@ -6,13 +6,16 @@
 //! Options ──┘            └───audit────▶ flaws, none in a plan made here
 //! ```
 //!
-//! [`plan()`] decides, in `decide`; [`audit()`] checks every decision with rules of its own; [`render()`] and the
-//! messages beside it are every word that a person reads. A plan itself holds no prose: reasons, warnings and
-//! limits are types.
+//! [`plan()`] decides, in `decide`; [`audit()`] checks every decision with rules of its own; [`render()`] and
+//! the messages beside it are every word that a person reads. A plan itself holds no prose: reasons, warnings
+//! and limits are types.
 //!
-//! **Invariant:** pure. No clock (the time is a field of [`Options`]), no environment, no files, no
-//! network, nothing asynchronous: the same input gives the same plan, byte for byte. Nothing here knows
-//! the vendor's parameter names; requests are made at the edge, from plans.
+//! **Invariant:** pure, which `clippy.toml` enforces. No clock (the time is a field of [`Options`]), no
+//! environment, no files, no network, nothing asynchronous: the same input gives the same plan, byte for
+//! byte. Nothing here knows the vendor's parameter names; requests are made at the edge, from plans.
+
+// A new variant must not fall into an old arm.
+#![warn(clippy::wildcard_enum_match_arm)]
 
 mod audit;
 mod decide;

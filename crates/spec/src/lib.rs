@@ -19,8 +19,8 @@
 //! | finding | an error or a warning about a spec, with a place |
 //! | code | the stable name of the rule that a finding is about, such as `E0201` |
 //!
-//! **Invariant:** nothing here reads a file, the environment, a clock or the network. The command line
-//! reads the files and passes their bytes.
+//! **Invariant:** nothing here reads a file, the environment, a clock or the network; `clippy.toml` enforces
+//! it. The command line reads the files and passes their bytes.
 //!
 //! # Example
 //!

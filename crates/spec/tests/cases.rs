@@ -4,6 +4,7 @@
 //! if there are any. `SNAPSHOTS=overwrite` writes these files.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by failing")]
+#![allow(clippy::disallowed_methods, reason = "tests read their case files")]
 
 mod common;
 

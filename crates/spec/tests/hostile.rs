@@ -1,6 +1,7 @@
 //! Hostile input ends in a finding, never in a crash, and large input is read.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by failing")]
+#![allow(clippy::disallowed_methods, reason = "tests read their case files")]
 
 use std::fmt::Write as _;
 use std::fs;

@@ -87,7 +87,11 @@ fn purchase(page: &mut Page<'_>, purchase: &Purchase) {
             FieldValue::Group(Some(group)) => {
                 page.line(4, &format!("then moves to resource group {}", bare(group)));
             }
-            _ => field(page, change),
+            FieldValue::Mbps(_)
+            | FieldValue::Text(_)
+            | FieldValue::Tag(_)
+            | FieldValue::Cen(None)
+            | FieldValue::Group(None) => field(page, change),
         }
     }
 }

@@ -46,6 +46,7 @@ pub(crate) fn documents<'s>(
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests read their case files")]
 mod tests {
     use std::path::Path;
 

@@ -1,5 +1,7 @@
 //! The case files.
 
+#![allow(clippy::disallowed_methods, reason = "tests read their case files")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
