@@ -26,7 +26,9 @@ mod render;
 pub use audit::{Flaw, audit};
 pub use cenbwp_spec::neutral;
 pub use decide::plan;
-pub use observed::{Business, Live, LiveCharge, Observed, Owner, Reservation, ReservationKind, Unreadable};
+pub use observed::{
+    BusinessStatus, Live, LiveCharge, Observed, Owner, Reservation, ReservationKind, Unreadable,
+};
 pub use plan::{
     Abnormal, AdoptRefusal, Adoption, Breach, Change, Delta, FieldChange, FieldValue, FixedDifference, Held,
     HeldReason, Leftover, Limit, LimitOwner, NewMbps, Options, Plan, Purchase, Release, Retirement, Update,

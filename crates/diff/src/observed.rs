@@ -50,7 +50,7 @@ pub struct Live {
     /// Every tag, system tags included.
     pub tags: Tags,
     /// Its business status: normal, or locked for money or security.
-    pub business: Business,
+    pub business: BusinessStatus,
     /// Its end, if the listing names one.
     pub expires: Option<Timestamp>,
     /// A change that is ordered and not in force yet, or in force for a while.
@@ -113,7 +113,7 @@ pub enum LiveCharge {
 /// The business status of a package: its state as far as money and security are concerned.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Business {
+pub enum BusinessStatus {
     /// It works.
     Normal,
     /// It is locked, or in an unknown state; the service's word for it.

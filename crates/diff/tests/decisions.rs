@@ -6,9 +6,9 @@ mod world;
 use std::collections::BTreeSet;
 
 use cenbwp_diff::{
-    Business, Change, Live, LiveCharge, Observed, Plan, ReservationKind, Unreadable, audit, plan,
+    BusinessStatus, Change, Live, LiveCharge, Observed, Plan, ReservationKind, Unreadable, audit, plan,
 };
-use cenbwp_spec::{Charge, Field, Generation, Manage, Mbps, Package, Wish};
+use cenbwp_spec::{Charge, Desired, Field, Generation, Manage, Mbps, Package};
 
 use world::{id, live, observed, options, package, pair, reserved, spec, time};
 
@@ -76,8 +76,8 @@ fn fields(fields: &[cenbwp_diff::FieldChange]) -> String {
     fields.iter().map(|field| field.field().as_str()).collect::<Vec<_>>().join("+")
 }
 
-fn wish(cen: &str) -> Wish<cenbwp_spec::CenId> {
-    Wish::Present(cen.parse().unwrap())
+fn desired(cen: &str) -> Desired<cenbwp_spec::CenId> {
+    Desired::Present(cen.parse().unwrap())
 }
 
 fn cens(ids: &[&str]) -> Vec<cenbwp_spec::CenId> {
@@ -139,7 +139,7 @@ fn what_is_on_the_cen_already_holds_a_purchase_for_the_same_areas() {
         cens: vec![cen.parse().unwrap()],
         ..live("cenbwp-2", owner)
     };
-    let on_cen = |cen: &str| declared(|p| p.cen = Wish::Present(cen.parse().unwrap()));
+    let on_cen = |cen: &str| declared(|p| p.cen = Desired::Present(cen.parse().unwrap()));
     check(on_cen("cen-1"), [attached("cen-1", None)], "held look_alike");
     check(on_cen("CEN-1"), [attached("cen-1", Some("t/a"))], "held look_alike");
     check(on_cen("cen-1"), [attached("cen-1", Some("s/old"))], "held look_alike, undeclared");
@@ -229,29 +229,29 @@ fn each_field_that_is_declared_and_differs_is_changed() {
 #[test]
 fn a_cen_is_attached_moved_and_detached_only_as_declared() {
     let attached = |ids: &[&str]| Live { cens: cens(ids), ..own(|_| {}) };
-    for (wish, live, expected) in [
-        (Wish::Unmanaged, vec!["cen-1"], "in order"),
-        (Wish::Unmanaged, vec!["cen-1", "cen-2"], "in order"),
-        (Wish::Absent, vec![], "in order"),
-        (Wish::Absent, vec!["cen-1"], "held interrupts_traffic"),
-        (Wish::Absent, vec!["cen-1", "cen-2"], "held several_cens"),
-        (wish("cen-1"), vec![], "update cenId"),
-        (wish("CEN-1"), vec!["cen-1"], "in order"),
-        (wish("cen-1"), vec!["cen-2"], "held interrupts_traffic"),
-        (wish("cen-1"), vec!["cen-1", "cen-2"], "held several_cens"),
+    for (desired, live, expected) in [
+        (Desired::Unmanaged, vec!["cen-1"], "in order"),
+        (Desired::Unmanaged, vec!["cen-1", "cen-2"], "in order"),
+        (Desired::Absent, vec![], "in order"),
+        (Desired::Absent, vec!["cen-1"], "held interrupts_traffic"),
+        (Desired::Absent, vec!["cen-1", "cen-2"], "held several_cens"),
+        (desired("cen-1"), vec![], "update cenId"),
+        (desired("CEN-1"), vec!["cen-1"], "in order"),
+        (desired("cen-1"), vec!["cen-2"], "held interrupts_traffic"),
+        (desired("cen-1"), vec!["cen-1", "cen-2"], "held several_cens"),
     ] {
-        check(declared(|p| p.cen = wish), [attached(&live)], expected);
+        check(declared(|p| p.cen = desired), [attached(&live)], expected);
     }
-    let allowed = |wish| {
+    let allowed = |desired| {
         declared(|p| {
-            p.cen = wish;
+            p.cen = desired;
             p.allow_interruption = true;
         })
     };
-    check(allowed(Wish::Absent), [attached(&["cen-1"])], "update cenId");
-    check(allowed(wish("cen-1")), [attached(&["cen-2"])], "update cenId");
+    check(allowed(Desired::Absent), [attached(&["cen-1"])], "update cenId");
+    check(allowed(desired("cen-1")), [attached(&["cen-2"])], "update cenId");
     let leave = |p: &mut Package| {
-        p.cen = Wish::Absent;
+        p.cen = Desired::Absent;
         p.ignore = [Field::CenId].into();
     };
     check(declared(leave), [attached(&["cen-1"])], "in order, ignored");
@@ -270,7 +270,7 @@ fn what_is_fixed_at_purchase_is_never_changed() {
 #[test]
 fn an_expired_or_locked_package_keeps_its_identity_and_is_not_changed() {
     let expired = || own(|l| l.expires = Some(time("2026-01-01T00:00:00Z")));
-    let locked = || own(|l| l.business = Business::Locked("FinancialLocked".to_owned()));
+    let locked = || own(|l| l.business = BusinessStatus::Locked("FinancialLocked".to_owned()));
     check(declared(|_| {}), [expired()], "in order, expired");
     check(declared(|_| {}), [locked()], "in order");
     check(declared(|p| p.bandwidth = Mbps(5)), [expired()], "held not_normal, expired");
@@ -302,7 +302,7 @@ fn ignored_and_observed_fields_are_shown_and_left() {
         declared(|p| {
             p.ignore = [field].into();
             p.bandwidth = Mbps(5);
-            p.cen = Wish::Absent;
+            p.cen = Desired::Absent;
         })
     };
     let several = || Live { cens: cens(&["cen-1", "cen-2"]), ..own(|_| {}) };
@@ -319,7 +319,7 @@ fn ignored_and_observed_fields_are_shown_and_left() {
 fn an_ignored_field_is_not_changed_after_a_purchase_or_an_adoption_either() {
     let all = |ignore: BTreeSet<Field>| {
         declared(|p| {
-            p.cen = wish("cen-1");
+            p.cen = desired("cen-1");
             p.resource_group = Some("rg-1".to_owned());
             p.description = Some("uplink".to_owned());
             p.tags = [("k".to_owned(), Some("v".to_owned()))].into();
@@ -366,7 +366,7 @@ fn a_package_is_adopted_only_if_it_is_free_and_fits() {
     check(adopts(|_| {}), [ownerless(|l| l.expires = Some(options().now))], "held cannot_adopt, expired");
     check(
         adopts(|_| {}),
-        [ownerless(|l| l.business = Business::Locked("x".to_owned()))],
+        [ownerless(|l| l.business = BusinessStatus::Locked("x".to_owned()))],
         "held cannot_adopt",
     );
     let unclear = live("cenbwp-3", Some("?"));

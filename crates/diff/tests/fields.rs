@@ -6,7 +6,7 @@ mod world;
 use std::collections::BTreeMap;
 
 use cenbwp_diff::{Change, Flaw, Live, Update, WarningKind, audit, plan};
-use cenbwp_spec::{Field, Identity, Mbps, Package, Wish};
+use cenbwp_spec::{Desired, Field, Identity, Mbps, Package};
 
 use world::{identity, live, observed, options, package, spec};
 
@@ -16,7 +16,7 @@ fn declared() -> Package {
         name: Some("link".to_owned()),
         description: Some("to the office".to_owned()),
         tags: BTreeMap::from([("team".to_owned(), Some("net".to_owned()))]).into(),
-        cen: Wish::Present("cen-1".parse().unwrap()),
+        cen: Desired::Present("cen-1".parse().unwrap()),
         resource_group: Some("rg-1".to_owned()),
         allow_interruption: true,
         ..package("s/a")

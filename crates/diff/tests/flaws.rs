@@ -7,17 +7,17 @@ mod world;
 use std::collections::BTreeSet;
 
 use cenbwp_diff::{
-    Breach, Business, Change, Delta, FieldChange, Flaw, Leftover, Limit, LimitOwner, Live, LiveCharge,
+    Breach, BusinessStatus, Change, Delta, FieldChange, Flaw, Leftover, Limit, LimitOwner, Live, LiveCharge,
     Observed, Options, Plan, Unreadable, Update, Warning, WarningKind, audit, plan,
 };
-use cenbwp_spec::{Field, Generation, Limits, Manage, Mbps, Package, Spec, Tags, Wish};
+use cenbwp_spec::{Desired, Field, Generation, Limits, Manage, Mbps, Package, Spec, Tags};
 
 use world::{id, identity, live, observed, options, package, spec, time};
 
 fn the_spec() -> Spec {
     spec([
         Package {
-            cen: Wish::Present("cen-1".parse().unwrap()),
+            cen: Desired::Present("cen-1".parse().unwrap()),
             description: Some("bought".to_owned()),
             tags: [("k".to_owned(), Some("v".to_owned()))].into(),
             ..package("s/bought")
@@ -26,7 +26,7 @@ fn the_spec() -> Spec {
         Package { manage: Manage::Release, ..package("s/freed") },
         Package { bandwidth: Mbps(200), name: Some("new".to_owned()), ..package("s/grown") },
         package("s/in-order"),
-        Package { cen: Wish::Absent, allow_interruption: true, ..package("s/moved") },
+        Package { cen: Desired::Absent, allow_interruption: true, ..package("s/moved") },
         Package { manage: Manage::Retire, ..package("s/over") },
         Package { generation: Generation::new(2).unwrap(), bandwidth: Mbps(30), ..package("s/renewed") },
     ])
@@ -263,7 +263,7 @@ fn a_change_of_an_expired_or_locked_package() {
     let flaw = || Flaw::NotNormal(identity("s/grown"));
     let past = Some(time("2025-12-31T23:59:00Z"));
     elsewhere(|_, cloud, _| find(cloud, "cenbwp-grown").expires = past, flaw());
-    let locked = Business::Locked("SecurityLocked".to_owned());
+    let locked = BusinessStatus::Locked("SecurityLocked".to_owned());
     elsewhere(|_, cloud, _| find(cloud, "cenbwp-grown").business = locked, flaw());
 }
 

@@ -6,10 +6,10 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cenbwp_diff::{
-    Business, Change, FieldChange, Held, Live, LiveCharge, Observed, Plan, ReservationKind, Unreadable,
+    BusinessStatus, Change, FieldChange, Held, Live, LiveCharge, Observed, Plan, ReservationKind, Unreadable,
     audit, plan,
 };
-use cenbwp_spec::{Charge, Field, Generation, Identity, Manage, Mbps, Package, Spec, Wish};
+use cenbwp_spec::{Charge, Desired, Field, Generation, Identity, Manage, Mbps, Package, Spec};
 
 use world::{carry_out, id, live, observed, options, package, pair, reserved, spec, time};
 
@@ -35,7 +35,7 @@ fn spec_states(name: &str) -> Vec<Option<Package>> {
             }
         }
     }
-    let cen = |text: &str| Wish::Present(text.parse().unwrap());
+    let cen = |text: &str| Desired::Present(text.parse().unwrap());
     let tag = |value: Option<&str>| [("k".to_owned(), value.map(str::to_owned))].into();
     states.extend(
         [
@@ -45,7 +45,7 @@ fn spec_states(name: &str) -> Vec<Option<Package>> {
             Package { tags: tag(Some("v")), ..base() },
             Package { tags: tag(Some("")), ..base() },
             Package { tags: tag(None), ..base() },
-            Package { cen: Wish::Absent, ..base() },
+            Package { cen: Desired::Absent, ..base() },
             Package { cen: cen("cen-1"), ..base() },
             Package { cen: cen("cen-1"), allow_interruption: true, ..base() },
             Package { cen: cen("cen-1"), adopt: Some(id(&format!("cenbwp-{name}"))), ..base() },
@@ -98,7 +98,7 @@ fn cloud_states(name: &str) -> Vec<Observed> {
         own(|live| live.expires = Some(time("2025-12-31T16:00:00Z"))),
         own(|live| live.expires = Some(time("2026-01-10T16:00:00Z"))),
         own(|live| live.expires = None),
-        own(|live| live.business = Business::Locked("FinancialLocked".to_owned())),
+        own(|live| live.business = BusinessStatus::Locked("FinancialLocked".to_owned())),
         own(|live| {
             live.bandwidth = Mbps(200);
             live.reservation = reserved(ReservationKind::TempUpgrade, Some(100));

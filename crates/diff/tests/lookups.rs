@@ -7,9 +7,10 @@ mod world;
 use std::collections::BTreeSet;
 
 use cenbwp_diff::{
-    Business, HeldReason, Live, LiveCharge, Observed, Plan, Unreadable, Warning, WarningKind, audit, plan,
+    BusinessStatus, HeldReason, Live, LiveCharge, Observed, Plan, Unreadable, Warning, WarningKind, audit,
+    plan,
 };
-use cenbwp_spec::{Generation, Manage, Mbps, Package, Wish};
+use cenbwp_spec::{Desired, Generation, Manage, Mbps, Package};
 
 use world::{id, live, observed, options, package, pair, spec, time};
 
@@ -105,7 +106,7 @@ fn a_look_alike_that_can_be_taken_over_as_it_is_is_offered_and_no_other() {
     assert_eq!(offered(vec![named(live("cenbwp-1", Some("t/x")))]), None);
     assert_eq!(offered(vec![named(Live { areas: pair("China", "China"), ..alike("1") })]), None);
     assert_eq!(offered(vec![Live { charge: LiveCharge::Postpay, ..alike("1") }]), None);
-    assert_eq!(offered(vec![Live { business: Business::Locked("x".to_owned()), ..alike("1") }]), None);
+    assert_eq!(offered(vec![Live { business: BusinessStatus::Locked("x".to_owned()), ..alike("1") }]), None);
     assert_eq!(offered(vec![Live { expires: Some(time("2025-12-31T00:00:00Z")), ..alike("1") }]), None);
 }
 
@@ -129,7 +130,7 @@ fn of_several_packages_on_the_declared_cen_the_first_by_id_takes_its_place() {
     let cen = || "cen-1".parse().unwrap();
     let attached = |id: &str| Live { cens: vec![cen()], bandwidth: Mbps(7), ..live(id, None) };
     let known = BTreeSet::from(["cenbwp-2", "cenbwp-3"].map(id));
-    let wanted = Package { cen: Wish::Present(cen()), distinct_from: known, ..package("s/a") };
+    let wanted = Package { cen: Desired::Present(cen()), distinct_from: known, ..package("s/a") };
     let plan = planned([wanted], observed([attached("cenbwp-3"), attached("cenbwp-2")]));
     let [Warning { kind: WarningKind::CenOccupied { id: first, .. }, .. }] = &plan.warnings[..] else {
         panic!("{:#?}", plan.warnings)

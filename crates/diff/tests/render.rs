@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use cenbwp_diff::{
-    Abnormal, AdoptRefusal, Business, Delta, FixedDifference, Held, HeldReason, Live, LiveCharge, Observed,
-    Options, Plan, ReservationKind, Style, Unreadable, plan, render,
+    Abnormal, AdoptRefusal, BusinessStatus, Delta, FixedDifference, Held, HeldReason, Live, LiveCharge,
+    Observed, Options, Plan, ReservationKind, Style, Unreadable, plan, render,
 };
 use cenbwp_spec::{
-    Charge, ChargeType, Field, Generation, Limits, Manage, Mbps, Package, Prepay, Renewal, Spec, Term, Wish,
+    Charge, ChargeType, Desired, Field, Generation, Limits, Manage, Mbps, Package, Prepay, Renewal, Spec,
+    Term,
 };
 
 use world::{id, live, observed, options, package, pair, reserved, spec, time};
@@ -39,8 +40,8 @@ fn uncoloured(text: &str) -> String {
     parts.fold(start, |text, part| text + part.split_once('m').unwrap().1)
 }
 
-fn cen(text: &str) -> Wish<cenbwp_spec::CenId> {
-    Wish::Present(text.parse().unwrap())
+fn cen(text: &str) -> Desired<cenbwp_spec::CenId> {
+    Desired::Present(text.parse().unwrap())
 }
 
 /// A spec and a listing with one of everything that a plan can show.
@@ -205,7 +206,7 @@ fn hostile_text_cannot_pose_as_part_of_the_plan() {
     let mut cloud = observed([
         Live { name: evil.to_owned(), ..own("renamed") },
         Live { description: format!("a\n{evil}\n+ s/forged   buys a package"), ..own("described") },
-        Live { business: Business::Locked(evil.to_owned()), ..own("locked") },
+        Live { business: BusinessStatus::Locked(evil.to_owned()), ..own("locked") },
         Live { areas: pair("China", evil), charge: LiveCharge::Other(evil.to_owned()), ..own("seen") },
         live("cenbwp-odd", Some(evil)),
     ]);

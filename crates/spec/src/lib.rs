@@ -58,9 +58,9 @@ pub use findings::render::{RenderStyle, render};
 pub use findings::{Code, Finding, Severity};
 pub use model::area::{Area, AreaPair};
 pub use model::ids::{
-    AccountId, Address, CenId, Generation, Identity, Invalid, PackageId, PackageName, StackName,
+    AccountId, Address, CenId, Generation, Identity, PackageId, PackageName, ParseError, StackName,
 };
-pub use model::package::{Charge, ChargeType, Field, Manage, Package, Wish};
+pub use model::package::{Charge, ChargeType, Desired, Field, Manage, Package};
 pub use model::spec::{Limits, Spec, Stack};
 pub use model::tags::Tags;
 pub use model::terms::{Cycle, Mbps, Prepay, Renewal, Term, TermsTag};

@@ -17,12 +17,12 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 
 /// Parses `STACK/PACKAGE`.
 pub(super) fn address(text: &str) -> Result<Address, String> {
-    text.parse().map_err(|invalid: cenbwp_spec::Invalid| invalid.to_string())
+    text.parse().map_err(|invalid: cenbwp_spec::ParseError| invalid.to_string())
 }
 
 /// Parses the name of a stack that can own packages.
 pub(super) fn stack(text: &str) -> Result<StackName, String> {
-    let stack: StackName = text.parse().map_err(|invalid: cenbwp_spec::Invalid| invalid.to_string())?;
+    let stack: StackName = text.parse().map_err(|invalid: cenbwp_spec::ParseError| invalid.to_string())?;
     // The service refuses some names at the start of a tag's value. The spec's parser knows them.
     let bytes = format!("version: 1\nstack: {stack}\npackages: {{}}\n").into_bytes();
     let findings = cenbwp_spec::parse(&[Source { name: String::new(), bytes }]).findings;

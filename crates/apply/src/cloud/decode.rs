@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use cenbwp_diff::{Business, Live, LiveCharge, Reservation, ReservationKind, Unreadable};
+use cenbwp_diff::{BusinessStatus, Live, LiveCharge, Reservation, ReservationKind, Unreadable};
 use cenbwp_spec::{Area, AreaPair, CenId, ChargeType, Mbps, PackageId, Tags};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -98,11 +98,11 @@ fn tags(value: &Json<'_>) -> Result<Tags, String> {
 }
 
 /// Reads the business status. A package that does not report it may be locked.
-fn business(value: &Json<'_>) -> Result<Business, String> {
+fn business(value: &Json<'_>) -> Result<BusinessStatus, String> {
     Ok(match text(value, "BusinessStatus")? {
-        "" => Business::Locked("not reported".to_owned()),
-        word if word.eq_ignore_ascii_case("Normal") => Business::Normal,
-        word => Business::Locked(word.to_owned()),
+        "" => BusinessStatus::Locked("not reported".to_owned()),
+        word if word.eq_ignore_ascii_case("Normal") => BusinessStatus::Normal,
+        word => BusinessStatus::Locked(word.to_owned()),
     })
 }
 
@@ -245,7 +245,7 @@ mod tests {
             cens: ["cen-1".parse().unwrap()].into(),
             resource_group: Some("rg-1".to_owned()),
             tags: [("cenbwp".to_owned(), "a/b".to_owned())].into(),
-            business: Business::Normal,
+            business: BusinessStatus::Normal,
             expires: Some("2021-09-08T16:00:00Z".parse().unwrap()),
             reservation: Some(Reservation {
                 kind: ReservationKind::TempUpgrade,
@@ -325,11 +325,11 @@ mod tests {
         }));
         let live = item(&value).unwrap();
         assert_eq!(live.charge, LiveCharge::Other("POSTPAY_BY_95".to_owned()));
-        assert_eq!(live.business, Business::Locked("FinancialLocked".to_owned()));
+        assert_eq!(live.business, BusinessStatus::Locked("FinancialLocked".to_owned()));
         assert_eq!(live.reservation.unwrap().kind, ReservationKind::Other("RENEW".to_owned()));
         assert_eq!(live.areas.b().as_str(), "mars");
         assert_eq!(live.expires, None);
-        assert_ne!(item(&with(&json!({"BusinessStatus": null}))).unwrap().business, Business::Normal);
+        assert_ne!(item(&with(&json!({"BusinessStatus": null}))).unwrap().business, BusinessStatus::Normal);
     }
 
     /// Reads the example's JSON with these members added at its end.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use cenbwp_spec::Invalid;
+use cenbwp_spec::ParseError;
 
 /// The root of a service: `https://HOST[:PORT]`, or `http://` on loopback. A source of credentials may also
 /// be reached in clear on this machine's own link.
@@ -35,9 +35,9 @@ impl Endpoint {
 
     /// Reads the root of a source of credentials. It may be `http://` on this machine's own link: link-local
     /// addresses, which no router forwards, and the metadata service.
-    pub(super) fn link_local(text: &str) -> Result<Self, Invalid> {
+    pub(super) fn link_local(text: &str) -> Result<Self, ParseError> {
         let plain =
-            Invalid { expected: "https://…; http:// is for loopback and link-local addresses only" };
+            ParseError { expected: "https://…; http:// is for loopback and link-local addresses only" };
         Self::read(text, plain, |reach| reach <= Reach::LinkLocal)
     }
 
@@ -53,17 +53,18 @@ impl fmt::Display for Endpoint {
 }
 
 impl FromStr for Endpoint {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let plain = Invalid { expected: "https://…; http:// is for loopback only" };
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let plain = ParseError { expected: "https://…; http:// is for loopback only" };
         Self::read(text, plain, |reach| reach == Reach::Loopback)
     }
 }
 
 impl Endpoint {
-    fn read(text: &str, plain: Invalid, may_be_plain: fn(Reach) -> bool) -> Result<Self, Invalid> {
-        const EXPECTED: Invalid = Invalid { expected: "https://HOST[:PORT] without user, path or query" };
+    fn read(text: &str, plain: ParseError, may_be_plain: fn(Reach) -> bool) -> Result<Self, ParseError> {
+        const EXPECTED: ParseError =
+            ParseError { expected: "https://HOST[:PORT] without user, path or query" };
         let (scheme, rest) = text.split_once("://").ok_or(EXPECTED)?;
         let (scheme, own_port) = match scheme.to_ascii_lowercase().as_str() {
             "https" => ("https", 443),

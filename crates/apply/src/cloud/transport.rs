@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::str::FromStr;
 use std::time::Duration;
 
-use cenbwp_spec::Invalid;
+use cenbwp_spec::ParseError;
 
 use super::Endpoint;
 
@@ -72,11 +72,11 @@ impl fmt::Display for Address {
 }
 
 impl FromStr for Address {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        const EXPECTED: Invalid =
-            Invalid { expected: "https://HOST[:PORT]/PATH of visible ASCII without user and fragment" };
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        const EXPECTED: ParseError =
+            ParseError { expected: "https://HOST[:PORT]/PATH of visible ASCII without user and fragment" };
         let start = text.find("://").ok_or(EXPECTED)? + 3;
         let end = text[start..].find(['/', '?', '#']).map_or(text.len(), |at| start + at);
         let (root, target) = text.split_at(end);

@@ -155,7 +155,7 @@ impl ChangeResult {
         };
         Self {
             identity: change.identity().clone(),
-            action: change.word(),
+            action: change.as_str(),
             outcome: Outcome::NotAttempted,
             id: id.cloned(),
             mbps,

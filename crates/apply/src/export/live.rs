@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cenbwp_diff::{Business, Live, LiveCharge, Observed, Owner};
+use cenbwp_diff::{BusinessStatus, Live, LiveCharge, Observed, Owner};
 use cenbwp_spec::{AccountId, Address, ChargeType, Generation, Identity, Mbps, StackName, TermsTag};
 use jiff::Timestamp;
 
@@ -85,8 +85,8 @@ fn in_the_way(live: &Live, now: Timestamp) -> Option<String> {
         return Some(format!("it expired {}; renew it, and export again", end.strftime("%Y-%m-%dT%H:%MZ")));
     }
     match &live.business {
-        Business::Normal => None,
-        Business::Locked(word) => Some(format!("it is {word}; set that right, and export again")),
+        BusinessStatus::Normal => None,
+        BusinessStatus::Locked(word) => Some(format!("it is {word}; set that right, and export again")),
     }
 }
 
@@ -194,7 +194,7 @@ mod tests {
             cens: Vec::new(),
             resource_group: None,
             tags: Tags::default(),
-            business: Business::Normal,
+            business: BusinessStatus::Normal,
             expires: None,
             reservation: None,
         }
@@ -236,7 +236,7 @@ mod tests {
             reserved(ReservationKind::Other("RENEW".into()), None),
         ];
         let charges = [LiveCharge::Prepay, LiveCharge::Postpay, LiveCharge::Other("BARTER".into())];
-        let states = [Business::Normal, Business::Locked("FinancialLocked".into())];
+        let states = [BusinessStatus::Normal, BusinessStatus::Locked("FinancialLocked".into())];
         let ends = [None, Some("2025-12-31T00:00:00Z".parse().unwrap())];
         let packages = attached(&owners(&[plain("cenbwp-1")]));
         let packages =

@@ -309,7 +309,7 @@ fn deciding_facts(live: &Live, now: Timestamp) -> Value {
         "chargeType": resource::charge_type(live),
         "cenIds": cens,
         "tags": [own(Identity::TAG), own(Identity::TERMS_TAG)],
-        "normal": *business == cenbwp_diff::Business::Normal,
+        "normal": *business == cenbwp_diff::BusinessStatus::Normal,
         "expired": live.expired(now),
     })
 }

@@ -205,7 +205,7 @@ impl<'a> From<&'a Row<'a>> for PackageLine<'a> {
         Self {
             identity: identity.as_ref(),
             id: id.as_ref(),
-            state: state.word(),
+            state: state.as_str(),
             fields,
             reason,
             name: live.map(|live| live.name.as_str()),
@@ -249,7 +249,7 @@ pub fn of_plan<'a>(plan: &'a Plan, observed: &'a Observed) -> impl Iterator<Item
     let changes = plan.changes.iter().map(move |change| {
         let address = change.identity().address.to_string();
         let (before, after) = befores.and_after(change);
-        Event::Change { address, action: change.word(), before, after }
+        Event::Change { address, action: change.as_str(), before, after }
     });
     let held = plan.held.iter().map(|Held { identity, reason }| Event::Held {
         address: identity.address.to_string(),

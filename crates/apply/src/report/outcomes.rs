@@ -165,7 +165,7 @@ impl Applied {
             write_result(&mut text, result);
         }
         if let Some(left) = self.left.as_ref().filter(|left| !left.is_empty()) {
-            let changes = left.changes.iter().map(|change| (change.identity(), change.word()));
+            let changes = left.changes.iter().map(|change| (change.identity(), change.as_str()));
             let held = left.held.iter().map(|held| (&held.identity, held.reason.rule().name));
             for (identity, word) in changes.chain(held) {
                 writeln!(text, "  left to do: {identity}  {word}").expect(STRINGS);

@@ -7,7 +7,7 @@ mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cenbwp_diff::{Business, Change, FieldChange, HeldReason, Live, Owner, WarningKind, neutral};
+use cenbwp_diff::{BusinessStatus, Change, FieldChange, HeldReason, Live, Owner, WarningKind, neutral};
 use cenbwp_spec::{Identity, Manage, PackageId};
 use jiff::Timestamp;
 
@@ -41,7 +41,7 @@ pub struct Row<'a> {
     pub wanted: bool,
 }
 
-/// The state of a package. [`State::word`] returns its stable word.
+/// The state of a package. [`State::as_str`] returns its stable word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State<'a> {
     /// Declared and live; all fields are equal.
@@ -91,7 +91,7 @@ impl State<'_> {
     ];
 
     /// Returns the stable word for the state.
-    pub fn word(&self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         let at = match self {
             Self::AsDeclared => 0,
             Self::Differs(_) => 1,
@@ -149,8 +149,8 @@ impl<'a> Status<'a> {
     /// are left out.
     pub fn counts(&self) -> Vec<(&'static str, usize)> {
         let count = |word: &'static str| {
-            let listed = self.rows.iter().filter(|row| row.state.word() == word).count();
-            (word, if word == State::Unmanaged.word() { listed + self.unlisted } else { listed })
+            let listed = self.rows.iter().filter(|row| row.state.as_str() == word).count();
+            (word, if word == State::Unmanaged.as_str() { listed + self.unlisted } else { listed })
         };
         State::WORDS.into_iter().map(count).filter(|(_, count)| *count > 0).collect()
     }
@@ -285,7 +285,7 @@ fn alerts(live: &Live, planned: &Planned) -> Vec<Alert> {
         Some(end) if end <= soon => alert("expiring", format!("expires {}", minutes(end))),
         _ => {}
     }
-    if let Business::Locked(word) = &live.business {
+    if let BusinessStatus::Locked(word) = &live.business {
         alert("locked", format!("locked: {}", neutral(word)));
     }
     if let Some(reservation) = &live.reservation

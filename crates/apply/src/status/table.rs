@@ -121,7 +121,7 @@ fn until(end: Timestamp, now: Timestamp) -> String {
 }
 
 fn state(state: &State<'_>) -> String {
-    let word = state.word().replace('_', " ");
+    let word = state.as_str().replace('_', " ");
     match state {
         State::Differs(fields) => {
             let fields: Vec<&str> = fields.iter().copied().collect();

@@ -11,7 +11,7 @@ use cenbwp::planned::Planned;
 use cenbwp::report::outcomes::{Applied, End};
 use cenbwp::report::{Folders, Run};
 use cenbwp::situation::Situation;
-use cenbwp_diff::{Business, Live, LiveCharge, Observed, Options, Unreadable};
+use cenbwp_diff::{BusinessStatus, Live, LiveCharge, Observed, Options, Unreadable};
 use cenbwp_spec::{AccountId, Area, AreaPair, Finding, Mbps, Source, Tags};
 use jiff::SignedDuration;
 
@@ -136,7 +136,7 @@ fn live(id: &str, owner: &str) -> Live {
         cens: Vec::new(),
         resource_group: Some("rg-1".to_owned()),
         tags: if owner.is_empty() { Tags::default() } else { tags.into() },
-        business: Business::Normal,
+        business: BusinessStatus::Normal,
         expires: Some("2027-01-01T16:00:00Z".parse().unwrap()),
         reservation: None,
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cenbwp_spec::{AreaPair, Charge, Field, Identity, Manage, Mbps, Package, Wish};
+use cenbwp_spec::{AreaPair, Charge, Desired, Field, Identity, Manage, Mbps, Package};
 
 use crate::{FieldChange, Live, LiveCharge, Purchase, ReservationKind};
 
@@ -24,7 +24,7 @@ pub(super) fn matches_spec(package: &Package, purchase: &Purchase) -> [(&'static
     };
     let tagged = !tags.keys().any(foreign) && !package.tags.iter().any(omitted);
     // The fields that Create cannot set.
-    let cen = wish(&package.cen).filter(|_| !package.ignore.contains(&Field::CenId));
+    let cen = desired(&package.cen).filter(|_| !package.ignore.contains(&Field::CenId));
     let group = package.resource_group.as_ref().filter(|_| !package.ignore.contains(&Field::ResourceGroupId));
     let follows = follow_ups.iter().all(|change| match change {
         FieldChange::Cen(delta) => delta.from.is_none() && delta.to.is_some() && delta.to.as_ref() == cen,
@@ -52,10 +52,10 @@ pub(super) fn matches_spec(package: &Package, purchase: &Purchase) -> [(&'static
     ]
 }
 
-fn wish<T>(wish: &Wish<T>) -> Option<&T> {
-    match wish {
-        Wish::Present(value) => Some(value),
-        Wish::Absent | Wish::Unmanaged => None,
+fn desired<T>(desired: &Desired<T>) -> Option<&T> {
+    match desired {
+        Desired::Present(value) => Some(value),
+        Desired::Absent | Desired::Unmanaged => None,
     }
 }
 
@@ -91,9 +91,9 @@ pub(super) fn is_requested(package: &Package, live: &Live, change: &FieldChange)
                 && d.from != d.to
         }
         FieldChange::Cen(d) => {
-            let managed = !matches!(package.cen, Wish::Unmanaged);
+            let managed = !matches!(package.cen, Desired::Unmanaged);
             let listed = d.from.iter().eq(live.cens.iter());
-            managed && listed && d.to.as_ref() == wish(&package.cen) && d.from != d.to
+            managed && listed && d.to.as_ref() == desired(&package.cen) && d.from != d.to
         }
     }
 }
@@ -126,9 +126,9 @@ pub(super) fn differing(package: &Package, live: &Live) -> BTreeSet<Field> {
         Field::Description => description.as_ref().is_none_or(|text| *text == live.description),
         Field::ResourceGroupId => resource_group.is_none() || *resource_group == live.resource_group,
         Field::CenId => match cen {
-            Wish::Unmanaged => true,
-            Wish::Absent => live.cens.is_empty(),
-            Wish::Present(cen) => live.cens.iter().eq([cen]),
+            Desired::Unmanaged => true,
+            Desired::Absent => live.cens.is_empty(),
+            Desired::Present(cen) => live.cens.iter().eq([cen]),
         },
         Field::Tags => {
             tags.iter().all(|(key, value)| is_reserved(key) || live.tags.get(key) == value.as_ref())

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cenbwp_spec::{CenId, Identity, Mbps, Package, Spec, StackName, Wish};
+use cenbwp_spec::{CenId, Desired, Identity, Mbps, Package, Spec, StackName};
 
 use super::fields::areas;
 use crate::{Live, Owner};
@@ -57,8 +57,8 @@ impl<'a> LookAlikes<'a> {
         };
         let (span, mbps) = (areas(&package.areas), package.bandwidth);
         let attached = match &package.cen {
-            Wish::Present(cen) => self.attached.get(&(cen, span.clone())),
-            Wish::Absent | Wish::Unmanaged => None,
+            Desired::Present(cen) => self.attached.get(&(cen, span.clone())),
+            Desired::Absent | Desired::Unmanaged => None,
         };
         let left_behind = self.left_behind.get(&(stack.clone(), span.clone(), mbps));
         let found = [

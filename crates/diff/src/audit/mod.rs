@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use cenbwp_spec::{Address, Identity, Manage, Package, PackageId, Spec};
 
 use crate::{
-    Adoption, Business, Change, FieldChange, Live, LiveCharge, Observed, Options, Owner, Plan, Purchase,
-    Release, Retirement, Update,
+    Adoption, BusinessStatus, Change, FieldChange, Live, LiveCharge, Observed, Options, Owner, Plan,
+    Purchase, Release, Retirement, Update,
 };
 use fields::{differing, is_requested, matches_spec, other_charge};
 use look_alikes::LookAlikes;
@@ -219,7 +219,7 @@ impl<'a> Auditor<'a> {
         if let Some(field) = fixed.or_else(|| other_charge(package, live).then_some("chargeType")) {
             self.flaw(Flaw::ParameterMismatch(identity.clone(), field));
         }
-        if live.business != Business::Normal || live.expired(self.options.now) {
+        if live.business != BusinessStatus::Normal || live.expired(self.options.now) {
             self.flaw(Flaw::NotNormal(identity.clone()));
         }
         for field in differing(package, live) {

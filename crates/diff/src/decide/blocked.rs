@@ -3,7 +3,7 @@
 use cenbwp_spec::{CenId, Package};
 use jiff::Timestamp;
 
-use crate::{Abnormal, Business, Delta, FieldChange, HeldReason, Live, LiveCharge};
+use crate::{Abnormal, BusinessStatus, Delta, FieldChange, HeldReason, Live, LiveCharge};
 
 /// Returns the reason for which these fields of a live package cannot or must not be changed now.
 pub(super) fn blocked_by(
@@ -35,9 +35,9 @@ fn abnormal(live: &Live, now: Timestamp) -> Option<Abnormal> {
         return Some(Abnormal::Expired(end));
     }
     match (&live.business, &live.charge) {
-        (Business::Locked(word), _) => Some(Abnormal::Locked(word.clone())),
-        (Business::Normal, LiveCharge::Other(word)) => Some(Abnormal::UnknownChargeType(word.clone())),
-        (Business::Normal, LiveCharge::Prepay | LiveCharge::Postpay) => None,
+        (BusinessStatus::Locked(word), _) => Some(Abnormal::Locked(word.clone())),
+        (BusinessStatus::Normal, LiveCharge::Other(word)) => Some(Abnormal::UnknownChargeType(word.clone())),
+        (BusinessStatus::Normal, LiveCharge::Prepay | LiveCharge::Postpay) => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! One declared package against one live package, field by field.
 
-use cenbwp_spec::{CenId, ChargeType, Identity, Mbps, Package, Tags, Wish};
+use cenbwp_spec::{CenId, ChargeType, Desired, Identity, Mbps, Package, Tags};
 
 use crate::{Delta, FieldChange, FixedDifference, Live, LiveCharge, ReservationKind};
 
@@ -118,11 +118,11 @@ fn group(declared: Option<&String>, live: Option<&String>) -> Option<FieldChange
 
 /// With several CENs, the one named in `from` is the first that the spec does not want; the planner holds
 /// such a change.
-fn cen(wish: &Wish<CenId>, attached: &[CenId]) -> Option<Delta<Option<CenId>>> {
-    let wanted = match wish {
-        Wish::Unmanaged => return None,
-        Wish::Absent => None,
-        Wish::Present(cen) => Some(cen),
+fn cen(desired: &Desired<CenId>, attached: &[CenId]) -> Option<Delta<Option<CenId>>> {
+    let wanted = match desired {
+        Desired::Unmanaged => return None,
+        Desired::Absent => None,
+        Desired::Present(cen) => Some(cen),
     };
     let unwanted = attached.iter().find(|cen| Some(*cen) != wanted);
     let is_attached = wanted.is_none_or(|cen| attached.contains(cen));

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cenbwp_spec::{
-    Address, AreaPair, CenId, Generation, Identity, Mbps, Package, PackageId, Spec, StackName, Wish,
+    Address, AreaPair, CenId, Desired, Generation, Identity, Mbps, Package, PackageId, Spec, StackName,
 };
 
 use crate::{Leftover, Live, Observed, Owner, Unreadable};
@@ -184,7 +184,7 @@ impl<'a> Index<'a> {
 
     /// The candidates on the declared CEN for the declared areas.
     fn attached<'b>(&'b self, package: &'b Package) -> &'b [Candidate<'a>] {
-        let Wish::Present(cen) = &package.cen else { return &[] };
+        let Desired::Present(cen) = &package.cen else { return &[] };
         self.by_span.get(&(cen, &package.areas)).map_or(&[], Vec::as_slice)
     }
 

@@ -17,7 +17,7 @@ use crate::{
 
 impl Change {
     /// The stable word for the kind of change, as in events and journals.
-    pub fn word(&self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Purchase(_) => "purchase",
             Self::Update(_) => "update",

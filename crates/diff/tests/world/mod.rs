@@ -5,11 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cenbwp_diff::{
-    Business, Change, FieldChange, Live, LiveCharge, Observed, Options, Plan, Reservation, ReservationKind,
+    BusinessStatus, Change, FieldChange, Live, LiveCharge, Observed, Options, Plan, Reservation,
+    ReservationKind,
 };
 use cenbwp_spec::{
-    Address, Area, AreaPair, Charge, Generation, Identity, Limits, Manage, Mbps, Package, PackageId, Place,
-    Prepay, Renewal, Spec, Stack, Tags, Term, Wish,
+    Address, Area, AreaPair, Charge, Desired, Generation, Identity, Limits, Manage, Mbps, Package, PackageId,
+    Place, Prepay, Renewal, Spec, Stack, Tags, Term,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -54,7 +55,7 @@ pub(crate) fn package(address: &str) -> Package {
         description: None,
         charge: Charge::Prepay(TERMS),
         tags: Tags::default(),
-        cen: Wish::Unmanaged,
+        cen: Desired::Unmanaged,
         resource_group: None,
         adopt: None,
         distinct_from: BTreeSet::new(),
@@ -92,7 +93,7 @@ pub(crate) fn live(id: &str, owner: Option<&str>) -> Live {
         cens: Vec::new(),
         resource_group: Some("rg-default".to_owned()),
         tags: tags.into(),
-        business: Business::Normal,
+        business: BusinessStatus::Normal,
         expires: Some(time("2026-12-01T16:00:00Z")),
         reservation: None,
     }

@@ -149,7 +149,7 @@ codes! {
         "A stack lives in one account. Give `account` in one document, or the same in all.";
     LIMITS_DISAGREE = "E0403", "documents of one stack set different limits",
         "Limits hold for the whole stack. Give each limit in one document, or the same in all.";
-    NOT_SAID = "E0404", "a field is given neither in the package nor in the defaults",
+    MISSING_VALUE = "E0404", "a field is given neither in the package nor in the defaults",
         "`bandwidth` is needed always; `autoPay` for a prepaid package that is fully managed, because it \
          decides whether money moves at once. Give them in the package or in the document's `defaults`.";
     PERIOD = "E0405", "the period is not sold in this pricing cycle",

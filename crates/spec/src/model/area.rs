@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::ids::folded;
+use crate::model::ids::lowercase_bytes;
 
 /// An area of the world, a set of regions.
 ///
@@ -88,7 +88,7 @@ impl Ord for Area {
     fn cmp(&self, other: &Self) -> Ordering {
         // China sorts first, as the vendor's own provider sends it; the others by name.
         let first = |area: &Self| area.0 != "China";
-        first(self).cmp(&first(other)).then_with(|| folded(&self.0).cmp(folded(&other.0)))
+        first(self).cmp(&first(other)).then_with(|| lowercase_bytes(&self.0).cmp(lowercase_bytes(&other.0)))
     }
 }
 

@@ -10,18 +10,18 @@ use serde::{Deserialize, Serialize};
 
 /// A parse error that says what the type expects.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invalid {
+pub struct ParseError {
     /// The expected form, as a phrase: `a lower-case letter, then …`.
     pub expected: &'static str,
 }
 
-impl fmt::Display for Invalid {
+impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "expected {}", self.expected)
     }
 }
 
-impl std::error::Error for Invalid {}
+impl std::error::Error for ParseError {}
 
 /// Declares a name of the spec: `[a-z][a-z0-9-]{0,39}`.
 macro_rules! name {
@@ -39,9 +39,9 @@ macro_rules! name {
         }
 
         impl FromStr for $type {
-            type Err = Invalid;
+            type Err = ParseError;
 
-            fn from_str(text: &str) -> Result<Self, Invalid> {
+            fn from_str(text: &str) -> Result<Self, ParseError> {
                 check_name(text).map(|()| Self(text.to_owned()))
             }
         }
@@ -66,14 +66,16 @@ name!(
 /// The most characters of a name.
 pub(crate) const LONGEST_NAME: usize = 40;
 
-fn check_name(text: &str) -> Result<(), Invalid> {
+fn check_name(text: &str) -> Result<(), ParseError> {
     let mut bytes = text.bytes();
     let starts = bytes.next().is_some_and(|b| b.is_ascii_lowercase());
     let goes_on = bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if starts && goes_on && text.len() <= LONGEST_NAME {
         Ok(())
     } else {
-        Err(Invalid { expected: "a lower-case letter, then up to 39 lower-case letters, digits or hyphens" })
+        Err(ParseError {
+            expected: "a lower-case letter, then up to 39 lower-case letters, digits or hyphens",
+        })
     }
 }
 
@@ -93,10 +95,10 @@ impl fmt::Display for Address {
 }
 
 impl FromStr for Address {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let (stack, package) = text.split_once('/').ok_or(Invalid { expected: "STACK/PACKAGE" })?;
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let (stack, package) = text.split_once('/').ok_or(ParseError { expected: "STACK/PACKAGE" })?;
         Ok(Self { stack: stack.parse()?, package: package.parse()? })
     }
 }
@@ -163,10 +165,11 @@ impl fmt::Display for Identity {
 }
 
 impl FromStr for Identity {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        const EXPECTED: Invalid = Invalid { expected: "<stack>/<package> or <stack>/<package>/<generation>" };
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        const EXPECTED: ParseError =
+            ParseError { expected: "<stack>/<package> or <stack>/<package>/<generation>" };
         let mut parts = text.splitn(3, '/');
         let (Some(stack), Some(package)) = (parts.next(), parts.next()) else { return Err(EXPECTED) };
         let generation = match parts.next() {
@@ -207,9 +210,9 @@ as_text!(Address, Identity);
 pub struct AccountId(String);
 
 impl TryFrom<String> for AccountId {
-    type Error = Invalid;
+    type Error = ParseError;
 
-    fn try_from(text: String) -> Result<Self, Invalid> {
+    fn try_from(text: String) -> Result<Self, ParseError> {
         text.parse()
     }
 }
@@ -228,13 +231,13 @@ impl AccountId {
 }
 
 impl FromStr for AccountId {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         if (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Invalid { expected: "an account number: decimal digits" })
+            Err(ParseError { expected: "an account number: decimal digits" })
         }
     }
 }
@@ -246,7 +249,7 @@ impl fmt::Display for AccountId {
 }
 
 /// The bytes of an id in lower case, without a copy: a listing compares hundreds of thousands of ids.
-pub(crate) fn folded(id: &str) -> impl Iterator<Item = u8> {
+pub(crate) fn lowercase_bytes(id: &str) -> impl Iterator<Item = u8> {
     id.bytes().map(|byte| byte.to_ascii_lowercase())
 }
 
@@ -260,9 +263,9 @@ macro_rules! service_id {
         pub struct $type(String);
 
         impl TryFrom<String> for $type {
-            type Error = Invalid;
+            type Error = ParseError;
 
-            fn try_from(text: String) -> Result<Self, Invalid> {
+            fn try_from(text: String) -> Result<Self, ParseError> {
                 text.parse()
             }
         }
@@ -275,16 +278,16 @@ macro_rules! service_id {
         }
 
         impl FromStr for $type {
-            type Err = Invalid;
+            type Err = ParseError;
 
-            fn from_str(text: &str) -> Result<Self, Invalid> {
+            fn from_str(text: &str) -> Result<Self, ParseError> {
                 let rest = text.get(..$prefix.len()).filter(|start| start.eq_ignore_ascii_case($prefix));
                 let rest = rest.map(|_| &text[$prefix.len()..]);
                 // Asterisks and underscores: the vendor's own examples have masked ids.
                 let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'*');
                 match rest {
                     Some(rest) if !rest.is_empty() && text.len() <= 128 && rest.bytes().all(fits) => Ok(Self(text.to_owned())),
-                    _ => Err(Invalid { expected: $expected }),
+                    _ => Err(ParseError { expected: $expected }),
                 }
             }
         }
@@ -311,13 +314,13 @@ macro_rules! service_id {
 
         impl Ord for $type {
             fn cmp(&self, other: &Self) -> Ordering {
-                folded(&self.0).cmp(folded(&other.0))
+                lowercase_bytes(&self.0).cmp(lowercase_bytes(&other.0))
             }
         }
 
         impl Hash for $type {
             fn hash<H: Hasher>(&self, state: &mut H) {
-                folded(&self.0).for_each(|byte| state.write_u8(byte));
+                lowercase_bytes(&self.0).for_each(|byte| state.write_u8(byte));
                 // Ends the id, so that two ids in a row never hash like two others.
                 state.write_u8(0xff);
             }

@@ -33,7 +33,7 @@ pub struct Package {
     /// Declared tags, defaults merged in. `None`: the key must be absent. Other keys are not managed.
     pub tags: Tags<Option<String>>,
     /// The CEN that it should be attached to.
-    pub cen: Wish<CenId>,
+    pub cen: Desired<CenId>,
     /// The desired resource group. `None`: not managed.
     pub resource_group: Option<String>,
     /// An existing package to adopt instead of buying one.
@@ -113,7 +113,7 @@ impl fmt::Display for ChargeType {
 
 /// The desired state of a value that may be unmanaged, absent or set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub enum Wish<T> {
+pub enum Desired<T> {
     /// Not declared, and so not managed.
     Unmanaged,
     /// Declared as `null`: must not be there.

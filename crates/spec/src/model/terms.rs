@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::ids::Invalid;
+use crate::model::ids::ParseError;
 
 /// Bandwidth in megabits per second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
@@ -145,10 +145,10 @@ impl fmt::Display for TermsTag {
 }
 
 impl FromStr for TermsTag {
-    type Err = Invalid;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        const INVALID: Invalid = Invalid { expected: "terms such as PREPAY 1 Month renew off" };
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        const INVALID: ParseError = ParseError { expected: "terms such as PREPAY 1 Month renew off" };
         let mut words = text.split(' ');
         let mut next = || words.next().ok_or(INVALID);
         let (charge, period, cycle, renew, renewal) = (next()?, next()?, next()?, next()?, next()?);

@@ -8,7 +8,7 @@ use crate::findings::catalogue::{LEFT_EMPTY, NUMBER_SPELLING, OUT_OF_RANGE, UNKN
 use crate::findings::collect::Report;
 use crate::findings::printable::quoted;
 use crate::findings::{Code, Finding};
-use crate::model::ids::Invalid;
+use crate::model::ids::ParseError;
 use crate::read::slot::Slot;
 use crate::source::Mark;
 use crate::yaml::node::{Key, Node, Value};
@@ -60,7 +60,7 @@ impl<'n, 'r> Cursor<'n, 'r> {
     }
 
     /// Reads text as a type that parses itself.
-    pub(crate) fn parse<T: FromStr<Err = Invalid>>(&mut self, expected: &str, code: Code) -> Slot<T> {
+    pub(crate) fn parse<T: FromStr<Err = ParseError>>(&mut self, expected: &str, code: Code) -> Slot<T> {
         let Some(text) = self.text(expected) else { return Slot::Wrong };
         let value = parse(text, self.node.mark, self.what, code, self.report);
         self.slot(value)
@@ -216,7 +216,7 @@ impl<'n, 'r> Cursor<'n, 'r> {
 }
 
 /// Parses a text from this place as a type.
-pub(crate) fn parse<T: FromStr<Err = Invalid>>(
+pub(crate) fn parse<T: FromStr<Err = ParseError>>(
     text: &str,
     mark: Mark,
     what: &str,
@@ -226,7 +226,7 @@ pub(crate) fn parse<T: FromStr<Err = Invalid>>(
     match text.parse() {
         Ok(value) => Some(value),
         Err(_) if placeholder::refused(text, mark, what, report) => None,
-        Err(Invalid { expected }) => {
+        Err(ParseError { expected }) => {
             let finding = Finding::new(code, mark, format!("{what} is {}", quoted(text)));
             report.add(finding.expected(expected));
             None

@@ -8,7 +8,7 @@ use crate::findings::collect::Report;
 use crate::findings::printable::quoted;
 use crate::model::area::{Area, AreaPair};
 use crate::model::ids::{CenId, Generation, PackageId};
-use crate::model::package::{ChargeType, Field, Manage, Wish};
+use crate::model::package::{ChargeType, Desired, Field, Manage};
 use crate::model::terms::{Cycle, Mbps, Term};
 use crate::read::cursor::Cursor;
 use crate::read::rules;
@@ -86,7 +86,7 @@ fields! {
     "autoRenew" auto_renew: bool, shared, Cursor::boolean;
     "autoRenewDuration" auto_renew_duration: u32, shared, renewal_months;
     "bandwidth" bandwidth: Mbps, shared, bandwidth;
-    "cenId" cen: Wish<CenId>, shared, cen;
+    "cenId" cen: Desired<CenId>, shared, cen;
     "chargeType" charge_type: ChargeType, shared, charge_type;
     "description" description: String, shared, rules::description;
     "distinctFrom" distinct_from: BTreeSet<PackageId>, shared, distinct_from;
@@ -239,9 +239,9 @@ fn period(at: &mut Cursor<'_, '_>) -> Slot<u8> {
     at.number("1, 2, 3 or 6 months, or 1, 2 or 3 years", OUT_OF_RANGE, accept)
 }
 
-fn cen(at: &mut Cursor<'_, '_>) -> Slot<Wish<CenId>> {
-    at.written_null(Wish::Absent)
-        .unwrap_or_else(|| at.parse("a CEN id: cen-…, or null", ID).map(Wish::Present))
+fn cen(at: &mut Cursor<'_, '_>) -> Slot<Desired<CenId>> {
+    at.written_null(Desired::Absent)
+        .unwrap_or_else(|| at.parse("a CEN id: cen-…, or null", ID).map(Desired::Present))
 }
 
 fn tags(at: &mut Cursor<'_, '_>) -> Slot<BTreeMap<String, Option<String>>> {

@@ -2,12 +2,12 @@
 
 use crate::findings::Finding;
 use crate::findings::catalogue::{
-    ADOPTED_AND_DISTINCT, NOT_SAID, PERIOD, POSTPAY_TERMS, RENEWAL_OFF, TOO_MANY_TAGS,
+    ADOPTED_AND_DISTINCT, MISSING_VALUE, PERIOD, POSTPAY_TERMS, RENEWAL_OFF, TOO_MANY_TAGS,
 };
 use crate::findings::collect::Report;
 use crate::model::area::AreaPair;
 use crate::model::ids::{Address, CenId, Generation, Identity, PackageId};
-use crate::model::package::{Charge, ChargeType, Manage, Package, Wish};
+use crate::model::package::{Charge, ChargeType, Desired, Manage, Package};
 use crate::model::terms::{Cycle, Prepay, Renewal, Term};
 
 use crate::read::fields::Fields;
@@ -43,10 +43,10 @@ pub(crate) fn resolve(
     let manage = fields.manage.value().copied().unwrap_or(Manage::Full);
     tag_count(&fields, mark, report);
     adopted_and_distinct(&fields, report);
-    not_said(&fields, manage, mark, report);
+    require(&fields, manage, mark, report);
     let charge = charge(&fields, report);
     let cen = match &fields.cen {
-        Slot::Given(At { value: Wish::Present(cen), mark }) if manage != Manage::Retire => {
+        Slot::Given(At { value: Desired::Present(cen), mark }) if manage != Manage::Retire => {
             Some(At { value: cen.clone(), mark: *mark })
         }
         _ => None,
@@ -113,9 +113,10 @@ fn adopted_and_distinct(fields: &Fields, report: &mut Report) {
     }
 }
 
-fn not_said(fields: &Fields, manage: Manage, mark: Mark, report: &mut Report) {
+/// Reports required values that neither the package nor the defaults give.
+fn require(fields: &Fields, manage: Manage, mark: Mark, report: &mut Report) {
     let mut missing = |message: &str, expected: &str| {
-        let finding = Finding::new(NOT_SAID, mark, message).expected(expected);
+        let finding = Finding::new(MISSING_VALUE, mark, message).expected(expected);
         report.add(finding.hint("give it here or in `defaults`"));
     };
     if fields.bandwidth.is_missing() {
@@ -137,8 +138,8 @@ fn charge(fields: &Fields, report: &mut Report) -> Option<Charge> {
         Slot::Given(At { value: ChargeType::Postpay, .. }) => return Some(Charge::Postpay),
         Slot::Missing | Slot::Given(At { value: ChargeType::Prepay, .. }) => {}
     }
-    let period = or_else(&fields.period, 1)?;
-    let term = match or_else(&fields.cycle, Cycle::Month)? {
+    let period = fields.period.value_or(1)?;
+    let term = match fields.cycle.value_or(Cycle::Month)? {
         Cycle::Month if Term::MONTHS.contains(&period) => Term::Months(period),
         Cycle::Year if Term::YEARS.contains(&period) => Term::Years(period),
         // A period that no cycle has is reported by its reader, so this is 6 years.
@@ -149,41 +150,32 @@ fn charge(fields: &Fields, report: &mut Report) -> Option<Charge> {
             return None;
         }
     };
-    let renewal = match or_else(&fields.auto_renew, false)? {
-        true => Renewal::Months(or_else(&fields.auto_renew_duration, 1)?),
+    let renewal = match fields.auto_renew.value_or(false)? {
+        true => Renewal::Months(fields.auto_renew_duration.value_or(1)?),
         false => Renewal::Off,
     };
     // `autoPay` is missing only on a package that is not bought.
-    Some(Charge::Prepay(Prepay { term, auto_pay: or_else(&fields.auto_pay, false)?, renewal }))
-}
-
-/// Returns the value, or this one if it is missing; `None` if it is wrong.
-fn or_else<T: Clone>(slot: &Slot<T>, missing: T) -> Option<T> {
-    match slot {
-        Slot::Missing => Some(missing),
-        Slot::Wrong => None,
-        Slot::Given(at) => Some(at.value.clone()),
-    }
+    Some(Charge::Prepay(Prepay { term, auto_pay: fields.auto_pay.value_or(false)?, renewal }))
 }
 
 fn build(address: Address, mark: Mark, charge: Charge, fields: Fields) -> Option<Package> {
-    let optional = |slot: &Slot<String>| or_else(&slot.clone().map(Some), None);
+    let optional = |slot: &Slot<String>| slot.clone().map(Some).value_or(None);
     Some(Package {
         address,
-        generation: or_else(&fields.generation, Generation::FIRST)?,
+        generation: fields.generation.value_or(Generation::FIRST)?,
         name: optional(&fields.name)?,
         description: optional(&fields.description)?,
         resource_group: optional(&fields.resource_group)?,
-        adopt: or_else(&fields.adopt.map(Some), None)?,
+        adopt: fields.adopt.map(Some).value_or(None)?,
         areas: fields.areas.value()?.clone(),
         bandwidth: *fields.bandwidth.value()?,
         charge,
-        tags: or_else(&fields.tags, Default::default())?.into(),
-        cen: or_else(&fields.cen, Wish::Unmanaged)?,
-        distinct_from: or_else(&fields.distinct_from, Default::default())?,
-        ignore: or_else(&fields.ignore, Default::default())?,
-        allow_interruption: or_else(&fields.allow_interruption, false)?,
-        manage: or_else(&fields.manage, Manage::Full)?,
+        tags: fields.tags.value_or(Default::default())?.into(),
+        cen: fields.cen.value_or(Desired::Unmanaged)?,
+        distinct_from: fields.distinct_from.value_or(Default::default())?,
+        ignore: fields.ignore.value_or(Default::default())?,
+        allow_interruption: fields.allow_interruption.value_or(false)?,
+        manage: fields.manage.value_or(Manage::Full)?,
         place: mark.into(),
     })
 }

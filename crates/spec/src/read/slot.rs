@@ -60,4 +60,13 @@ impl<T: Clone> Slot<T> {
     pub(crate) fn or(self, default: &Self) -> Self {
         if self.is_missing() { default.clone() } else { self }
     }
+
+    /// Returns the value, or this one if it is missing; `None` if it is wrong.
+    pub(crate) fn value_or(&self, missing: T) -> Option<T> {
+        match self {
+            Self::Missing => Some(missing),
+            Self::Wrong => None,
+            Self::Given(at) => Some(at.value.clone()),
+        }
+    }
 }

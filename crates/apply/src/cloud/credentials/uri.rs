@@ -20,7 +20,7 @@ pub(super) fn of_environment(environment: &Environment) -> Result<Option<Source>
 impl Server {
     /// Reads an address.
     pub(super) fn new(uri: &str) -> Result<Self, String> {
-        let invalid = |invalid: cenbwp_spec::Invalid| format!("not a usable address, {invalid}");
+        let invalid = |invalid: cenbwp_spec::ParseError| format!("not a usable address, {invalid}");
         uri.parse().map(Self).map_err(invalid)
     }
 

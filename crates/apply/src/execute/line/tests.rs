@@ -1,7 +1,7 @@
 //! Tests of lines, written as scripts: a spec entry and a listing, the answers and listings of the service,
 //! and the result in words.
 
-use cenbwp_diff::{Business, LiveCharge, Observed, Options, Plan, Unreadable};
+use cenbwp_diff::{BusinessStatus, LiveCharge, Observed, Options, Plan, Unreadable};
 use cenbwp_spec::{Area, AreaPair, Mbps, Source};
 
 use super::*;
@@ -113,7 +113,7 @@ fn live(item: &str) -> Live {
         cens,
         resource_group: None,
         tags: tags.into_iter().collect(),
-        business: Business::Normal,
+        business: BusinessStatus::Normal,
         expires: None,
         reservation: None,
     }
