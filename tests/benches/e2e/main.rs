@@ -31,7 +31,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Context as _;
 use cenbwp_tests::sample;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use tempfile::TempDir;
 
 use bars::Bars;
@@ -51,9 +51,9 @@ struct Args {
     /// How often everything is run; what the medians are of
     #[arg(long, value_name = "N", default_value_t = 5)]
     runs: usize,
-    /// Only these parts: small, listing, declared, purchases, terraform
-    #[arg(long, value_name = "PART")]
-    only: Vec<String>,
+    /// Only these parts
+    #[arg(long, value_name = "PART", value_enum)]
+    only: Vec<Part>,
     /// Leave out listings of more packages than this
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     most: usize,
@@ -69,10 +69,33 @@ struct Args {
     bench: bool,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
+#[derive(Clone, Copy, ValueEnum)]
 enum Child {
     Prepare,
     Engine,
+}
+
+/// A group of measurements.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Small,
+    Listing,
+    Declared,
+    Purchases,
+    Terraform,
+}
+
+impl Part {
+    /// Measures, and returns Markdown.
+    fn measure(self, lab: &mut Lab) -> anyhow::Result<String> {
+        match self {
+            Self::Small => small::measure(lab),
+            Self::Listing => listing::measure(lab),
+            Self::Declared => declared::measure(lab),
+            Self::Purchases => purchases::measure(lab),
+            Self::Terraform => rivals::measure_terraform(lab),
+        }
+    }
 }
 
 /// The state that the parts share.
@@ -114,19 +137,11 @@ fn measure(args: &Args) -> anyhow::Result<ExitCode> {
     };
     child(&lab, "prepare").status().context("cannot prepare the inputs")?;
     print(&format!("{}\n", setting(&lab)))?;
-    type Part = fn(&mut Lab) -> anyhow::Result<String>;
-    let parts: [(&str, Part); 5] = [
-        ("small", small::measure),
-        ("listing", listing::measure),
-        ("declared", declared::measure),
-        ("purchases", purchases::measure),
-        ("terraform", rivals::measure_terraform),
-    ];
-    for (name, part) in parts {
-        if args.only.is_empty() || args.only.iter().any(|only| only == name) {
-            tell(&format!("measuring: {name}"));
-            print(&format!("{}\n", part(&mut lab)?))?;
-        }
+    for part in Part::value_variants().iter().filter(|part| args.only.is_empty() || args.only.contains(part))
+    {
+        let name = part.to_possible_value().expect("no part is hidden");
+        tell(&format!("measuring: {}", name.get_name()));
+        print(&format!("{}\n", part.measure(&mut lab)?))?;
     }
     print(&lab.bars.table())?;
     tell(&format!("load {} when it ended", load()));
