@@ -10,7 +10,7 @@ use cenbwp_tests::sample;
 
 use world::{World, sources};
 
-#[path = "../benches/world.rs"]
+#[path = "benches/world.rs"]
 mod world;
 
 const FEW: usize = 200;

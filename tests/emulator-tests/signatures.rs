@@ -101,7 +101,7 @@ fn check(name: &str, request: &Request, key: &AccessKey, date: &str) {
 
 #[test]
 fn every_v3_vector_is_accepted_and_refused_when_changed() {
-    let vectors = vectors(include_str!("../../vectors/v3.json"));
+    let vectors = vectors(include_str!("../vectors/v3.json"));
     assert_eq!(vectors.len(), 22);
     for vector in &vectors {
         let (name, request) = (vector["name"].as_str().unwrap(), v3_request(vector));
@@ -111,7 +111,7 @@ fn every_v3_vector_is_accepted_and_refused_when_changed() {
 
 #[test]
 fn every_v1_vector_is_accepted_and_refused_when_changed() {
-    let vectors = vectors(include_str!("../../vectors/v1.json"));
+    let vectors = vectors(include_str!("../vectors/v1.json"));
     assert_eq!(vectors.len(), 11);
     for vector in &vectors {
         let name = vector["name"].as_str().unwrap();
@@ -122,7 +122,7 @@ fn every_v1_vector_is_accepted_and_refused_when_changed() {
 
 #[test]
 fn the_refusal_of_a_signature_shows_what_the_server_would_have_signed() {
-    for vector in vectors(include_str!("../../vectors/v3.json")) {
+    for vector in vectors(include_str!("../vectors/v3.json")) {
         let wrong = AccessKey { secret: "another secret".into(), ..key_of(&vector["input"]) };
         let request = v3_request(&vector);
         let message = verify(&request, &wrong, request.header("x-acs-date").unwrap()).unwrap_err().message;
@@ -130,7 +130,7 @@ fn the_refusal_of_a_signature_shows_what_the_server_would_have_signed() {
             assert!(message.contains(vector["expected"][part].as_str().unwrap()), "{}", vector["name"]);
         }
     }
-    for vector in vectors(include_str!("../../vectors/v1.json")) {
+    for vector in vectors(include_str!("../vectors/v1.json")) {
         let wrong = AccessKey { secret: "another secret".into(), ..key_of(&vector["input"]) };
         let date = vector["input"]["query"]["Timestamp"].as_str().unwrap();
         let message = verify(&v1_request(&vector), &wrong, date).unwrap_err().message;
@@ -160,10 +160,10 @@ fn captured(text: &str) -> Request {
 fn requests_captured_from_the_vendors_clients_are_accepted() {
     let key = AccessKey::new("LTAI5tEXAMPLEaccesskeyid", "EXAMPLEsecretKey0123456789abcdef");
     for text in [
-        include_str!("../../vectors/captured-py-tea-create.http"),
-        include_str!("../../vectors/captured-py-tea-describe.http"),
-        include_str!("../../vectors/captured-py-core-describe.http"),
-        include_str!("../../vectors/captured-node-popcore-create-post.http"),
+        include_str!("../vectors/captured-py-tea-create.http"),
+        include_str!("../vectors/captured-py-tea-describe.http"),
+        include_str!("../vectors/captured-py-core-describe.http"),
+        include_str!("../vectors/captured-node-popcore-create-post.http"),
     ] {
         let request = captured(text);
         verify(&request, &key, DATE).unwrap_or_else(|refusal| panic!("{}: {refusal:?}", request.target));
@@ -220,7 +220,7 @@ async fn what_is_wrong_with_a_signature_has_its_own_code() {
 
 #[test]
 fn v1_knows_one_method_only() {
-    let vector = &vectors(include_str!("../../vectors/v1.json"))[2];
+    let vector = &vectors(include_str!("../vectors/v1.json"))[2];
     for (given, other) in [
         ("SignatureType=", "SignatureType=BEARERTOKEN"),
         ("SignatureVersion=1.0", "SignatureVersion=2.0"),
@@ -250,7 +250,7 @@ async fn a_key_needs_to_be_known_and_to_come_with_its_own_token() {
         let reply = support::send(&emulator, "GetCallerIdentity", &[]).await;
         assert_eq!((reply.status(), reply.code().as_deref()), (Some(status), Some(code)));
     }
-    let sts = &vectors(include_str!("../../vectors/v3.json"))[9];
+    let sts = &vectors(include_str!("../vectors/v3.json"))[9];
     let key = AccessKey { security_token: Some("another token".into()), ..key_of(&sts["input"]) };
     let refusal = verify(&v3_request(sts), &key, DATE).unwrap_err();
     assert_eq!(refusal.code, "InvalidSecurityToken.MismatchWithAccessKey");

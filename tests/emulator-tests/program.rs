@@ -145,7 +145,7 @@ fn files(folder: &Path) -> Vec<String> {
 
 #[test]
 fn scripts_can_look_inside() {
-    let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/emulator/recorded.json");
+    let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("emulator-tests/recorded.json");
     let running = Running::start(&["--seed-file", seed.to_str().unwrap()]);
     let look = |what: &str| document(&exchange(&running.url, &Request::get(&format!("/_emulator/{what}"))));
     assert_eq!(look("packages")[0]["id"], "cenbwp-4c2zaavbvh5x****");

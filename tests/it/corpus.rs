@@ -9,7 +9,7 @@ use cenbwp_spec::Source;
 
 use crate::support::ONE;
 
-#[path = "../../../fuzz/checks.rs"]
+#[path = "../../fuzz/checks.rs"]
 mod checks;
 
 /// The number of inputs that are grown for each reader.
