@@ -17,6 +17,7 @@ mod doubt;
 mod echoes;
 mod examples;
 mod export;
+mod files;
 mod forged;
 mod guards;
 mod hostile;

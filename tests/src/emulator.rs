@@ -1,95 +1,33 @@
 //! Takes a request from its arrival to its answer: faults, signature, parameters, token, commit.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::access::Access;
-use crate::again::Memory;
 use crate::auth::{self, AccessKey, Caller};
 use crate::call::Call;
 use crate::chance::mix;
 use crate::config::Config;
 use crate::fault::{Effect, Fault, Queued};
+use crate::log::{Logged, Outcome};
 use crate::names::LISTING;
 use crate::ops::{self, Context, ListingFaults, Operation};
 use crate::params::Params;
 use crate::seed::{self, SeedError};
+use crate::state::{State, to_json, write_state};
 use crate::tokens::{self, Begin};
 use crate::watch::Watcher;
 use crate::wire::{Answer, Refusal, Reply, Request};
 use crate::world::{Order, Package, World};
-
-/// One request as it was received.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Logged {
-    /// Counted from 1, in the order of arrival.
-    pub seq: u64,
-    /// The emulator's time when it arrived.
-    pub at: jiff::Timestamp,
-    /// The operation, if the request named one.
-    pub action: String,
-    /// Its parameters, without those of the signature.
-    pub params: BTreeMap<String, String>,
-    /// The signature's nonce.
-    pub nonce: Option<String>,
-    /// The outcome of the request.
-    pub outcome: Outcome,
-}
-
-/// The outcome of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Not answered yet.
-    Pending,
-    /// Answered, with an error code or without.
-    Answered {
-        /// HTTP status.
-        status: u16,
-        /// The error code.
-        code: Option<String>,
-    },
-    /// The connection was closed.
-    Cut,
-}
 
 /// The emulated service. Clones share one world.
 #[derive(Clone, Debug)]
 pub struct Emulator {
     config: Arc<Config>,
     state: Arc<Mutex<State>>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    world: World,
-    memory: Memory,
-    access: Access,
-    log: Vec<Logged>,
-    faults: Vec<Queued>,
-    nonces: BTreeSet<(String, String)>,
-    draws: u64,
-    watcher: Option<Watcher>,
-    state_file: Option<PathBuf>,
-}
-
-impl State {
-    /// Returns the world for a change.
-    fn changing(&mut self) -> &mut World {
-        self.memory.clear();
-        &mut self.world
-    }
-
-    fn watched(&self, request: Option<u64>) {
-        if let Some(watcher) = &self.watcher {
-            watcher.look(&self.world, request);
-        }
-    }
 }
 
 /// A successful result, before it is known whether the client sees it.
@@ -453,19 +391,6 @@ fn listing_faults(effects: &[Effect]) -> ListingFaults {
         }
     }
     faults
-}
-
-fn to_json(world: &World) -> String {
-    serde_json::to_string_pretty(world).expect("a world has nothing that JSON cannot say")
-}
-
-/// Writes a new file and moves it over the old one, so that a reader never sees half of it.
-fn write_state(state: &State) -> io::Result<()> {
-    let Some(file) = &state.state_file else { return Ok(()) };
-    let mut beside = file.clone().into_os_string();
-    beside.push(".new");
-    std::fs::write(&beside, to_json(&state.world))?;
-    std::fs::rename(&beside, file)
 }
 
 /// Returns an upper-case UUID.

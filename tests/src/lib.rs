@@ -27,11 +27,12 @@
 //! # }
 //! ```
 //!
-//! No module uses one that uses it. `emulator` takes a request from its arrival to its answer: `call` reads what it asks
-//! for, `auth` checks its signature, `params` its parameters, `tokens` its `ClientToken`, and `ops` carries it out on the
-//! `world`. `fault` is what goes wrong meanwhile, `access` the roles and their sessions, `again` the pages that are
-//! answered from memory. `wire` has requests and replies, `server` the socket and `tls` its encryption; `seed` reads
-//! recorded answers, `sample` makes worlds of any size, `chance` draws by seed, `names` lists the operations.
+//! No module uses one that uses it. `emulator` takes a request from its arrival to its answer: `call` reads what it
+//! asks for, `auth` checks its signature, `params` its parameters, `tokens` its `ClientToken`, and `ops` carries it
+//! out on the `world`. `fault` is what goes wrong meanwhile, `access` the roles and their sessions, `again` the pages
+//! that are answered from memory, `state` what stays between requests, and `log` their record. `wire` has requests and
+//! replies, `server` the socket and `tls` its encryption; `seed` reads recorded answers, `sample` makes worlds of any
+//! size, `chance` draws by seed, `names` lists the operations.
 
 mod access;
 mod again;
@@ -42,12 +43,14 @@ mod clock;
 mod config;
 mod emulator;
 mod fault;
+mod log;
 mod names;
 mod ops;
 mod params;
 pub mod sample;
 mod seed;
 mod server;
+mod state;
 mod tls;
 mod tokens;
 mod watch;
@@ -57,8 +60,9 @@ mod world;
 pub use access::{Access, IdToken, Machine, Provider, Role};
 pub use clock::Clock;
 pub use config::{Config, Semantics, TokenSemantics};
-pub use emulator::{Emulator, Logged, Outcome};
+pub use emulator::Emulator;
 pub use fault::{Effect, Fault, When};
+pub use log::{Logged, Outcome};
 pub use seed::SeedError;
 pub use server::Server;
 pub use wire::{Refusal, Reply, Request};

@@ -1,11 +1,17 @@
 //! A schedule: everything that decides a history, as a value.
 
+mod run;
+mod want;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use cenbwp_tests::Semantics;
 
 use crate::account::Found;
+
+pub(crate) use run::{End, Kind, Mode, Moment, Pin, Run, Signal};
+pub(crate) use want::{Manage, Want};
 
 /// The events to come and their times, in milliseconds from the start.
 #[derive(Clone, Debug)]
@@ -33,206 +39,6 @@ pub(crate) type Name = char;
 
 /// The packages that one commit declares.
 pub(crate) type Wish = BTreeMap<Name, Want>;
-
-/// The entry of one package. `Debug` shows it as the spec has it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Want {
-    pub(crate) mbps: u32,
-    pub(crate) generation: u32,
-    pub(crate) manage: Manage,
-    /// Adopts the found package of this name.
-    pub(crate) adopt: Option<Name>,
-    pub(crate) auto_pay: bool,
-    pub(crate) postpaid: bool,
-    pub(crate) title: Option<&'static str>,
-    pub(crate) text: Option<&'static str>,
-    /// The value of the tag `team`, or `None` inside if it must be absent, if either is declared.
-    pub(crate) team: Option<Option<&'static str>>,
-    pub(crate) group: Option<&'static str>,
-    /// The CEN, or `None` inside if the package must be detached, if either is declared.
-    pub(crate) cen: Option<Option<&'static str>>,
-    /// `allowInterruption`.
-    pub(crate) consent: bool,
-}
-
-/// The `manage` of an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Manage {
-    Full,
-    Observe,
-    Release,
-    Retire,
-}
-
-impl Want {
-    /// A purchase of so many Mbps that declares nothing else.
-    pub(crate) fn plain(mbps: u32) -> Self {
-        Self {
-            mbps,
-            generation: 1,
-            manage: Manage::Full,
-            adopt: None,
-            auto_pay: true,
-            postpaid: false,
-            title: None,
-            text: None,
-            team: None,
-            group: None,
-            cen: None,
-            consent: false,
-        }
-    }
-}
-
-impl fmt::Debug for Want {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "bandwidth: {}", self.mbps)?;
-        // The terms are declared if there is something to buy.
-        match (self.postpaid, self.auto_pay) {
-            (true, _) => f.write_str(", chargeType: POSTPAY")?,
-            (false, auto_pay) => write!(f, ", autoPay: {auto_pay}")?,
-        }
-        match self.manage {
-            Manage::Full => {}
-            Manage::Observe => f.write_str(", manage: observe")?,
-            Manage::Release => f.write_str(", manage: release")?,
-            Manage::Retire => f.write_str(", manage: retire")?,
-        }
-        if self.generation > 1 {
-            write!(f, ", generation: {}", self.generation)?;
-        }
-        let texts = [
-            ("adopt", self.adopt.map(|name| Some(Found::id(name)))),
-            ("name", self.title.map(|it| Some(it.to_owned()))),
-            ("description", self.text.map(|it| Some(it.to_owned()))),
-            ("resourceGroupId", self.group.map(|it| Some(it.to_owned()))),
-            ("cenId", self.cen.map(|it| it.map(str::to_owned))),
-        ];
-        for (field, value) in texts {
-            match value {
-                None => {}
-                Some(None) => write!(f, ", {field}: null")?,
-                Some(Some(value)) => write!(f, ", {field}: '{value}'")?,
-            }
-        }
-        match self.team {
-            None => {}
-            Some(None) => f.write_str(", tags: {team: null}")?,
-            Some(Some(team)) => write!(f, ", tags: {{team: {team}}}")?,
-        }
-        if self.consent { f.write_str(", allowInterruption: true") } else { Ok(()) }
-    }
-}
-
-/// One process: it plans, is approved, and executes.
-#[derive(Clone, Debug)]
-pub(crate) struct Run {
-    pub(crate) at: u64,
-    pub(crate) wish: Wish,
-    pub(crate) mode: Mode,
-    pub(crate) end: End,
-    pub(crate) parallelism: usize,
-    pub(crate) retries: u32,
-    /// The seconds that it waits for its changes; `None` is `--no-wait`.
-    pub(crate) wait: Option<u64>,
-    /// The seconds by which its machine's clock is ahead of the service's.
-    pub(crate) ahead: i64,
-    /// The account that its spec pins, if it pins one.
-    pub(crate) pin: Option<Pin>,
-    /// The milliseconds after which its credentials expire, if they do.
-    pub(crate) ends_credentials: Option<u64>,
-}
-
-/// The account that a spec pins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Pin {
-    /// The account of the run's credentials.
-    Own,
-    /// Another account. A saved plan of such a spec is forged: no honest run makes it.
-    Other,
-}
-
-/// The way in which a run gets its plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// It plans by itself and is approved in advance. The machine stalls for so many milliseconds before it
-    /// goes on.
-    Direct { stall: u64 },
-    /// It saves its plan; so many milliseconds later the file is read and applied. The clock of the machine
-    /// that plans is so many seconds ahead of the one that applies.
-    Saved { stall: u64, ahead: i64 },
-}
-
-impl Mode {
-    /// The age in seconds from which a saved plan is refused: the default of `--plan-ttl`.
-    pub(crate) const OLDEST: i64 = 24 * 3600;
-    /// The seconds that a saved plan may be younger than now.
-    pub(crate) const FARTHEST: i64 = 15 * 60;
-
-    /// The age in seconds of the saved plan when it is read, by the clock of the machine that applies it; at
-    /// most a few seconds more.
-    pub(crate) fn age(self) -> Option<i64> {
-        match self {
-            Self::Direct { .. } => None,
-            Self::Saved { stall, ahead } => Some(i64::try_from(stall / 1000).unwrap_or(i64::MAX) - ahead),
-        }
-    }
-}
-
-/// The end of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    /// By itself.
-    Own,
-    /// Killed at its n-th wait.
-    Crash(u32),
-    /// By a signal, and maybe by another one of its kind so many milliseconds later.
-    Signals(Signal, Option<u64>),
-}
-
-/// A request to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Signal {
-    pub(crate) kind: Kind,
-    pub(crate) when: Moment,
-}
-
-impl Signal {
-    /// The milliseconds after the first signal from which a second one counts.
-    pub(crate) fn counts_after(self) -> u64 {
-        match self.kind {
-            Kind::Keys => 0,
-            Kind::Interrupt | Kind::Terminate | Kind::HangUp => 1000,
-        }
-    }
-}
-
-/// The kind of a signal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// SIGINT from a program.
-    Interrupt,
-    /// SIGINT from the keyboard of a terminal.
-    Keys,
-    Terminate,
-    HangUp,
-}
-
-/// The moment of a signal. All but the first lie within one turn of the process, in which it waits for
-/// nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Moment {
-    /// So many milliseconds after the start.
-    At(u64),
-    /// While it plans.
-    Planning,
-    /// While it prints for the n-th time in the execution.
-    Printing(u32),
-    /// As its n-th request leaves.
-    Sending(u32),
-    /// As its n-th reply arrives.
-    Hearing(u32),
-}
 
 /// An operation that faults and deeds are tied to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

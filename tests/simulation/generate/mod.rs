@@ -1,16 +1,23 @@
 //! Makes the schedule of a seed. Every other seed is about packages that exist, the others about purchases;
 //! some of these have orders that another hand crosses, some have packages that are gone.
 
+mod commits;
+mod faults;
+
 use std::time::Duration;
 
 use cenbwp_tests::{Semantics, TokenSemantics};
 use fastrand::Rng;
 
-use crate::account::{Found, Owner, Term, purchase_title};
+use crate::account::{Found, Owner, Term};
 use crate::schedule::{
-    Act, Action, Deed, End, Kind, Manage, Mode, Moment, Name, Pin, Run, Schedule, Signal, Strike, Want, What,
-    When, Wish,
+    Act, Action, Deed, End, Kind, Mode, Moment, Name, Pin, Run, Schedule, Signal, Strike, Want, What, When,
+    Wish,
 };
+use commits::{commits, find, purchases};
+use faults::{deed_of_buyer, deed_of_owner, strike_at_change, strike_at_purchase, unlisted};
+
+pub(crate) use faults::CODES;
 
 impl Schedule {
     /// Returns the schedule of a seed.
@@ -162,126 +169,6 @@ fn pick<T: Copy, const N: usize>(rng: &mut Rng, from: [T; N]) -> T {
     from[rng.usize(..N)]
 }
 
-/// One to three commits: the first, and others with another bandwidth, another generation, or a part of it.
-fn purchases(rng: &mut Rng) -> Vec<Wish> {
-    let count = [1, 1, 1, 2, 2, 3][rng.usize(..6)];
-    let auto_pay = rng.u8(..16) != 0;
-    let first: Wish = ('a'..).take(count).map(|name| (name, Want { auto_pay, ..Want::plain(10) })).collect();
-    let mut wishes = vec![first.clone()];
-    for _ in 0..[0, 0, 1, 2][rng.usize(..4)] {
-        let mut other = first.clone();
-        let name = char::from(b'a' + u8::try_from(rng.usize(..count)).unwrap_or(0));
-        match rng.u8(..8) {
-            0 if other.len() > 1 => drop(other.remove(&name)),
-            1 => other.values_mut().for_each(|want| want.generation = 2),
-            _ => drop(other.entry(name).and_modify(|want| want.mbps = 20)),
-        }
-        wishes.push(other);
-    }
-    wishes
-}
-
-/// A package that is there already.
-fn find(rng: &mut Rng, name: Name) -> Found {
-    let owner = match rng.u8(..16) {
-        0..=8 => Owner::Ours(1),
-        9..=14 => Owner::Nobody,
-        _ => Owner::Other,
-    };
-    let term = match rng.u8(..16) {
-        0..=9 => Term::Runs,
-        10..=12 => Term::Postpaid,
-        13 => Term::Expired,
-        14 => Term::Locked,
-        _ => Term::Upgraded,
-    };
-    Found {
-        name,
-        owner,
-        mbps: 10,
-        title: pick(rng, [purchase_title(name), "one"]),
-        text: pick(rng, ["", "said"]),
-        team: pick(rng, [None, Some("net"), Some("old")]),
-        cen: pick(rng, [None, Some("cen-1"), Some("cen-2")]),
-        term,
-    }
-}
-
-/// One to three commits about these names: the first, and others in which one or two entries differ.
-fn commits(rng: &mut Rng, names: &[Name], found: &[Found]) -> Vec<Wish> {
-    let there = |name: Name| found.iter().find(|found| found.name == name);
-    let mut first = Wish::new();
-    for name in names {
-        first.insert(*name, entry(rng, *name, there(*name)));
-    }
-    let mut wishes = vec![first.clone()];
-    for _ in 0..pick(rng, [0, 0, 1, 1, 2]) {
-        let mut other = first.clone();
-        for _ in 0..=few(rng, 2) {
-            let name = names[rng.usize(..names.len())];
-            if rng.u8(..8) == 0 && other.len() > 1 {
-                other.remove(&name);
-            } else {
-                other.insert(name, entry(rng, name, there(name)));
-            }
-        }
-        wishes.push(other);
-    }
-    wishes.iter_mut().for_each(legal);
-    wishes
-}
-
-/// Makes a wish legal: two packages of the same areas cannot be declared on one CEN, and one package cannot
-/// be adopted twice.
-fn legal(wish: &mut Wish) {
-    let mut adopted = Vec::new();
-    for want in wish.values_mut() {
-        want.adopt = want.adopt.filter(|name| !adopted.contains(name));
-        adopted.extend(want.adopt);
-    }
-    let first = wish.get(&'a').and_then(|want| want.cen).flatten();
-    if let Some(second) = wish.get_mut(&'b').filter(|want| first.is_some() && want.cen == Some(first)) {
-        second.cen = None;
-    }
-}
-
-/// The entry of one package in a commit.
-fn entry(rng: &mut Rng, name: Name, found: Option<&Found>) -> Want {
-    let (postpaid, free) = match found {
-        None => (false, false),
-        Some(found) => {
-            let free = match found.owner {
-                Owner::Ours(_) => rng.u8(..16) == 0,
-                Owner::Nobody => rng.u8(..8) != 0,
-                Owner::Other => rng.u8(..2) == 0,
-            };
-            (found.term == Term::Postpaid && rng.u8(..8) != 0, free)
-        }
-    };
-    let manage = match rng.u8(..16) {
-        0..=9 => Manage::Full,
-        10 => Manage::Observe,
-        11 | 12 => Manage::Release,
-        _ => Manage::Retire,
-    };
-    // Now and then the package of another entry.
-    let whose = if rng.u8(..8) == 0 { pick(rng, ['a', 'b']) } else { name };
-    let some = |rng: &mut Rng| rng.u8(..3) == 0;
-    Want {
-        mbps: if some(rng) { 20 } else { 10 },
-        manage,
-        adopt: (free && manage == Manage::Full).then_some(whose),
-        postpaid,
-        title: some(rng).then(|| pick(rng, ["one", "two"])),
-        text: some(rng).then(|| pick(rng, ["", "said", "other"])),
-        team: some(rng).then(|| pick(rng, [None, Some("net"), Some("new")])),
-        group: some(rng).then_some("rg-2"),
-        cen: some(rng).then(|| pick(rng, [None, Some("cen-1"), Some("cen-1"), Some("cen-2")])),
-        consent: rng.u8(..4) != 0,
-        ..Want::plain(10)
-    }
-}
-
 /// Most runs plan for themselves. Now and then time passes between a plan and its execution, or the clocks of
 /// two machines differ.
 fn mode(rng: &mut Rng) -> Mode {
@@ -363,138 +250,6 @@ fn runs(rng: &mut Rng, wishes: &[Wish]) -> Vec<Run> {
         }
     };
     (0..[1, 2, 2, 3, 3, 4][count]).map(&mut run).collect()
-}
-
-fn seconds(rng: &mut Rng) -> u64 {
-    pick(rng, [1, 5, 30, 120])
-}
-
-/// A fault that any request can have.
-fn anything(rng: &mut Rng) -> What {
-    match rng.u8(..12) {
-        0 => What::NotSent,
-        1 => What::LostRequest,
-        2 => What::LostReply,
-        3 => What::Truncated,
-        4 => What::Late(seconds(rng)),
-        5 | 6 => What::Throttled([None, Some(700), Some(4000), Some(100_000)][rng.usize(..4)]),
-        7 => What::ErrorBefore,
-        8 => What::Ended,
-        9 | 10 => unlisted(rng),
-        _ => What::Forbidden,
-    }
-}
-
-/// Codes that no page of the vendor lists. The first three name a time-out.
-pub(crate) const CODES: [&str; 8] = [
-    "RequestTimeout",
-    "Gateway.TimedOut",
-    "OperationTimeout.Backend",
-    "TooEarly",
-    "ClientClosedRequest",
-    "TooManyRequests",
-    "SomethingNew",
-    "ResourceNotReady.Unheard",
-];
-
-/// A refusal that no page of the vendor lists.
-fn unlisted(rng: &mut Rng) -> What {
-    if rng.u8(..4) == 0 {
-        return What::Unlisted { status: pick(rng, [400, 403, 404, 409]), code: "SomethingNew", done: true };
-    }
-    let status = match rng.u8(..3) {
-        0 => pick(rng, [408, 425, 429, 499]),
-        1 => pick(rng, [400, 403, 404, 409]),
-        _ => rng.u16(400..=499),
-    };
-    What::Unlisted { status, code: pick(rng, CODES), done: rng.u8(..3) != 0 }
-}
-
-fn strike_at_purchase(rng: &mut Rng) -> Strike {
-    match rng.u8(..8) {
-        0..=4 => {
-            let what = at_commit(rng, [What::Money, What::Blocking, What::SoldOut]);
-            Strike { action: Action::Create, call: rng.u64(1..=5), what }
-        }
-        5 | 6 => strike_at_listing(rng),
-        _ => Strike { action: Action::Caller, call: rng.u64(1..=4), what: anything(rng) },
-    }
-}
-
-fn strike_at_change(rng: &mut Rng) -> Strike {
-    match rng.u8(..16) {
-        0..=11 => {
-            let what = at_commit(rng, [What::Forbidden, What::Blocking, What::SoldOut]);
-            Strike { action: pick(rng, Action::CHANGES), call: rng.u64(1..=3), what }
-        }
-        12..=14 => strike_at_listing(rng),
-        _ => strike_at_purchase(rng),
-    }
-}
-
-/// The faults that matter most for a request that changes something, or one of these refusals.
-fn at_commit(rng: &mut Rng, refusals: [What; 3]) -> What {
-    match rng.u8(..8) {
-        0 | 1 => What::LostReply,
-        2 => What::ErrorAfter,
-        3 => What::Slow(seconds(rng)),
-        4 => pick(rng, refusals),
-        5 => What::Late(seconds(rng)),
-        6 => unlisted(rng),
-        _ if rng.bool() => unlisted(rng),
-        _ => anything(rng),
-    }
-}
-
-fn strike_at_listing(rng: &mut Rng) -> Strike {
-    let what = match rng.u8(..6) {
-        0 => What::Unreadable(rng.usize(..3)),
-        1 => What::Miscounted,
-        _ => anything(rng),
-    };
-    Strike { action: Action::Describe, call: rng.u64(1..=12), what }
-}
-
-fn when(rng: &mut Rng, commit: Action) -> When {
-    match rng.u8(..4) {
-        0 => When::At(rng.u64(..30_000)),
-        1 => When::Before(commit, rng.u64(1..=4)),
-        _ => When::Before(Action::Describe, rng.u64(1..=10)),
-    }
-}
-
-fn deed_of_buyer(rng: &mut Rng) -> Deed {
-    let when = when(rng, Action::Create);
-    let name = pick(rng, ['a', 'a', 'b']);
-    let acts = [
-        Act::Untag(name),
-        Act::Resize(name),
-        Act::Vanish(name),
-        Act::Pay(name),
-        Act::LookAlike(name),
-        Act::Tagged(name),
-        Act::Tagged(name),
-        Act::Churn,
-    ];
-    Deed { when, what: pick(rng, acts) }
-}
-
-fn deed_of_owner(rng: &mut Rng) -> Deed {
-    let commit = pick(rng, Action::CHANGES);
-    let when = when(rng, commit);
-    let name = pick(rng, ['a', 'a', 'b']);
-    let acts = [
-        Act::Untag(name),
-        Act::Reassign(name),
-        Act::Resize(name),
-        Act::Rename(name),
-        Act::Retag(name),
-        Act::Detach(name),
-        Act::Attach(name),
-        Act::Upgrade(name),
-        Act::Vanish(name),
-    ];
-    Deed { when, what: pick(rng, acts) }
 }
 
 /// Every reading of the vendor's pages under which the laws can hold. `TokenSemantics::New` is not among

@@ -1,0 +1,96 @@
+//! The entry of one package in a commit.
+
+use std::fmt;
+
+use super::Name;
+use crate::account::Found;
+
+/// The entry of one package. `Debug` shows it as the spec has it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Want {
+    pub(crate) mbps: u32,
+    pub(crate) generation: u32,
+    pub(crate) manage: Manage,
+    /// Adopts the found package of this name.
+    pub(crate) adopt: Option<Name>,
+    pub(crate) auto_pay: bool,
+    pub(crate) postpaid: bool,
+    pub(crate) title: Option<&'static str>,
+    pub(crate) text: Option<&'static str>,
+    /// The value of the tag `team`, or `None` inside if it must be absent, if either is declared.
+    pub(crate) team: Option<Option<&'static str>>,
+    pub(crate) group: Option<&'static str>,
+    /// The CEN, or `None` inside if the package must be detached, if either is declared.
+    pub(crate) cen: Option<Option<&'static str>>,
+    /// `allowInterruption`.
+    pub(crate) consent: bool,
+}
+
+/// The `manage` of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Manage {
+    Full,
+    Observe,
+    Release,
+    Retire,
+}
+
+impl Want {
+    /// A purchase of so many Mbps that declares nothing else.
+    pub(crate) fn plain(mbps: u32) -> Self {
+        Self {
+            mbps,
+            generation: 1,
+            manage: Manage::Full,
+            adopt: None,
+            auto_pay: true,
+            postpaid: false,
+            title: None,
+            text: None,
+            team: None,
+            group: None,
+            cen: None,
+            consent: false,
+        }
+    }
+}
+
+impl fmt::Debug for Want {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "bandwidth: {}", self.mbps)?;
+        // The terms are declared if there is something to buy.
+        match (self.postpaid, self.auto_pay) {
+            (true, _) => f.write_str(", chargeType: POSTPAY")?,
+            (false, auto_pay) => write!(f, ", autoPay: {auto_pay}")?,
+        }
+        match self.manage {
+            Manage::Full => {}
+            Manage::Observe => f.write_str(", manage: observe")?,
+            Manage::Release => f.write_str(", manage: release")?,
+            Manage::Retire => f.write_str(", manage: retire")?,
+        }
+        if self.generation > 1 {
+            write!(f, ", generation: {}", self.generation)?;
+        }
+        let texts = [
+            ("adopt", self.adopt.map(|name| Some(Found::id(name)))),
+            ("name", self.title.map(|it| Some(it.to_owned()))),
+            ("description", self.text.map(|it| Some(it.to_owned()))),
+            ("resourceGroupId", self.group.map(|it| Some(it.to_owned()))),
+            ("cenId", self.cen.map(|it| it.map(str::to_owned))),
+        ];
+        for (field, value) in texts {
+            match value {
+                None => {}
+                Some(None) => write!(f, ", {field}: null")?,
+                Some(Some(value)) => write!(f, ", {field}: '{value}'")?,
+            }
+        }
+        match self.team {
+            None => {}
+            Some(None) => f.write_str(", tags: {team: null}")?,
+            Some(Some(team)) => write!(f, ", tags: {{team: {team}}}")?,
+        }
+        if self.consent { f.write_str(", allowInterruption: true") } else { Ok(()) }
+    }
+}
