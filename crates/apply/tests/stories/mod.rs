@@ -1,6 +1,7 @@
 //! Runs as they end, one of each kind: what every form of report is tested with.
 
-use std::collections::BTreeMap;
+mod world;
+
 use std::fmt::Write;
 use std::path::Path;
 
@@ -11,9 +12,11 @@ use cenbwp::planned::Planned;
 use cenbwp::report::outcomes::{Applied, End};
 use cenbwp::report::{Folders, Run};
 use cenbwp::situation::Situation;
-use cenbwp_diff::{BusinessStatus, Live, LiveCharge, Observed, Options, Unreadable};
-use cenbwp_spec::{AccountId, Area, AreaPair, Finding, Mbps, Source, Tags};
+use cenbwp_diff::{Live, Observed, Options, Unreadable};
+use cenbwp_spec::{AccountId, Finding, Mbps, Source};
 use jiff::SignedDuration;
+
+use world::{HELD, PURCHASES, SAME, UPDATES, between, changing, in_the_way, live};
 
 /// A run at its end, with all that it is told from.
 pub(crate) struct Story {
@@ -64,117 +67,6 @@ pub(crate) fn all() -> Vec<Story> {
         invalid(),
         offline(),
         killed(),
-    ]
-}
-
-const SAME: &str = "
-version: 1
-stack: net
-packages:
-  same: { areas: [China, Europe], bandwidth: 100, autoPay: true }
-";
-
-const PURCHASES: &str = "
-version: 1
-stack: net
-defaults: { autoPay: true }
-packages:
-  cn-eu: { areas: [China, Europe], bandwidth: 100 }
-  cn-us:
-    areas: [China, North-America]
-    bandwidth: 200
-    period: 1
-    pricingCycle: Year
-    autoRenew: true
-    autoRenewDuration: 12
-    cenId: cen-1
-    tags: { team: network }
-    description: |
-      The way to Virginia.
-      Asked for by the shop.
-  home: { areas: [China, China], bandwidth: 20, autoPay: false }
-  old: { areas: [Europe, Australia], bandwidth: 5 }
-";
-
-const UPDATES: &str = "
-version: 1
-stack: net
-defaults: { autoPay: true }
-packages:
-  again: { areas: [China, Europe], bandwidth: 100, generation: 2 }
-  ends: { areas: [China, Europe], bandwidth: 100, manage: retire }
-  found: { areas: [Europe, North-America], bandwidth: 50, name: found, adopt: cenbwp-found }
-  goes: { areas: [China, Europe], bandwidth: 100, manage: release }
-  grows: { areas: [China, Asia-Pacific], bandwidth: 300 }
-  moves: { areas: [China, China], bandwidth: 100, cenId: cen-2, allowInterruption: true }
-  same: { areas: [China, Europe], bandwidth: 100 }
-  shrinks: { areas: [Europe, Europe], bandwidth: 40, name: narrow, tags: { team: network, old: null } }
-";
-
-const HELD: &str = "
-version: 1
-stack: net
-defaults: { autoPay: true, cenId: cen-1 }
-limits: { maxPurchases: 1 }
-packages:
-  fresh: { areas: [China, Asia-Pacific], bandwidth: 10 }
-  more: { areas: [China, South-America], bandwidth: 10 }
-  moved: { areas: [China, China], bandwidth: 100, cenId: cen-2 }
-  other: { areas: [Europe, Europe], bandwidth: 100, cenId: null }
-  twin: { areas: [China, Europe], bandwidth: 100 }
-";
-
-fn live(id: &str, owner: &str) -> Live {
-    let tags = BTreeMap::from([("cenbwp".to_owned(), owner.to_owned())]);
-    Live {
-        id: id.parse().unwrap(),
-        name: owner.replace('/', "-"),
-        description: String::new(),
-        areas: pair("china", "europe"),
-        bandwidth: Mbps(100),
-        charge: LiveCharge::Prepay,
-        cens: Vec::new(),
-        resource_group: Some("rg-1".to_owned()),
-        tags: if owner.is_empty() { Tags::default() } else { tags.into() },
-        business: BusinessStatus::Normal,
-        expires: Some("2027-01-01T16:00:00Z".parse().unwrap()),
-        reservation: None,
-    }
-}
-
-fn pair(a: &str, b: &str) -> AreaPair {
-    AreaPair::new(Area::new(a), Area::new(b))
-}
-
-fn between(a: &str, b: &str, live: Live) -> Live {
-    Live { areas: pair(a, b), ..live }
-}
-
-fn attached(cen: &str, live: Live) -> Live {
-    Live { cens: vec![cen.parse().unwrap()], ..live }
-}
-
-fn changing() -> Vec<Live> {
-    let tags = BTreeMap::from([("cenbwp", "net/shrinks"), ("old", "x")]);
-    let tags = tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-    vec![
-        live("cenbwp-again", "net/again"),
-        attached("cen-1", live("cenbwp-ends", "net/ends")),
-        between("europe", "north-america", Live { name: "theirs".to_owned(), ..live("cenbwp-found", "") }),
-        live("cenbwp-goes", "net/goes"),
-        between("china", "asia-pacific", live("cenbwp-grows", "net/grows")),
-        attached("cen-1", between("china", "china", live("cenbwp-moves", "net/moves"))),
-        Live { expires: Some("2026-01-05T16:00:00Z".parse().unwrap()), ..live("cenbwp-same", "net/same") },
-        between("europe", "europe", Live { tags, ..live("cenbwp-shrinks", "net/shrinks") }),
-        live("cenbwp-stray", "net/nobody"),
-    ]
-}
-
-fn in_the_way() -> Vec<Live> {
-    vec![
-        live("cenbwp-twin", ""),
-        attached("cen-1", between("china", "china", live("cenbwp-moved", "net/moved"))),
-        between("china", "europe", live("cenbwp-other", "net/other")),
     ]
 }
 

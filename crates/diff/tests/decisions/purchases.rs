@@ -1,0 +1,116 @@
+//! The rows of packages that do not exist yet: each is bought, or held if there is doubt.
+
+use cenbwp_diff::{Live, Observed, ReservationKind, Unreadable, plan};
+use cenbwp_spec::{Charge, Desired, Generation, Manage, Mbps, Package};
+
+use super::world::{id, live, observed, options, package, pair, reserved, spec};
+use super::{check, check_listing, declared, in_words, own, ownerless};
+
+#[test]
+fn what_is_absent_is_bought_unless_there_is_doubt() {
+    check(declared(|_| {}), [], "purchase");
+    check(declared(|p| p.areas = pair("China", "australia")), [], "purchase, removed_area");
+    check(declared(|p| p.areas = pair("Australia", "Australia")), [], "purchase, removed_area");
+    check(declared(|p| p.charge = Charge::Postpay), [], "held postpay_absent");
+    check(declared(|p| p.tags = [("k".to_owned(), Some(String::new()))].into()), [], "purchase, empty_tag");
+    let incomplete = Observed { complete: false, ..observed([]) };
+    check_listing(declared(|_| {}), &incomplete, "held incomplete_listing");
+    let item = |id| Unreadable { id, reason: "no areas".to_owned() };
+    let unreadable = |id| Observed { unreadable: vec![item(id)], ..observed([]) };
+    check_listing(declared(|_| {}), &unreadable(None), "held unreadable");
+    check_listing(declared(|_| {}), &unreadable(Some(id("cenbwp-2"))), "held unreadable");
+    let other = || declared(|p| p.distinct_from = [id("CENBWP-2")].into());
+    check_listing(other(), &unreadable(Some(id("cenbwp-2"))), "purchase");
+    check_listing(other(), &unreadable(None), "held unreadable");
+    // A package is not released or retired while the listing may hide another one of its identity.
+    let leaving = |manage| declared(|p| p.manage = manage);
+    check_listing(leaving(Manage::Release), &unreadable(None), "held unreadable");
+    check_listing(leaving(Manage::Retire), &unreadable(None), "held unreadable");
+    check_listing(leaving(Manage::Observe), &unreadable(None), "nothing_to_observe");
+}
+
+#[test]
+fn a_look_alike_holds_a_purchase() {
+    check(declared(|_| {}), [ownerless(|_| {})], "purchase, 1 unmanaged");
+    check(declared(|_| {}), [ownerless(|l| l.name = "s-a".to_owned())], "held look_alike");
+    check(declared(|_| {}), [ownerless(|l| l.bandwidth = Mbps(100))], "held look_alike");
+    let temporary = ownerless(|l| {
+        l.bandwidth = Mbps(500);
+        l.reservation = reserved(ReservationKind::TempUpgrade, Some(100));
+    });
+    check(declared(|_| {}), [temporary], "held look_alike");
+    let known = declared(|p| p.distinct_from = [id("cenbwp-2")].into());
+    check(known, [ownerless(|l| l.bandwidth = Mbps(100))], "purchase, 1 unmanaged");
+    check(declared(|_| {}), [live("cenbwp-2", Some("t/a"))], "purchase, 1 unmanaged");
+    let named = || Live { name: "s-a".to_owned(), ..live("cenbwp-2", Some("t/a")) };
+    check(declared(|_| {}), [named()], "held look_alike");
+    let beside = spec([package("s/a"), Package { manage: Manage::Observe, ..package("t/a") }]);
+    assert_eq!(in_words(&plan(&beside, &observed([named()]), &options())), "purchase, in order");
+    let same_stack = Live { name: "s-a".to_owned(), ..live("cenbwp-2", Some("s/b")) };
+    check(declared(|_| {}), [same_stack], "held look_alike, undeclared");
+    check(declared(|_| {}), [live("cenbwp-2", Some("s/A"))], "held unreadable");
+    let adopted = spec([package("s/a"), Package { adopt: Some(id("cenbwp-2")), ..package("s/b") }]);
+    let cloud = observed([ownerless(|l| l.bandwidth = Mbps(100))]);
+    assert_eq!(in_words(&plan(&adopted, &cloud, &options())), "purchase, adopt");
+}
+
+#[test]
+fn what_is_on_the_cen_already_holds_a_purchase_for_the_same_areas() {
+    let attached = |cen: &str, owner| Live {
+        bandwidth: Mbps(7),
+        cens: vec![cen.parse().unwrap()],
+        ..live("cenbwp-2", owner)
+    };
+    let on_cen = |cen: &str| declared(|p| p.cen = Desired::Present(cen.parse().unwrap()));
+    check(on_cen("cen-1"), [attached("cen-1", None)], "held look_alike");
+    check(on_cen("CEN-1"), [attached("cen-1", Some("t/a"))], "held look_alike");
+    check(on_cen("cen-1"), [attached("cen-1", Some("s/old"))], "held look_alike, undeclared");
+    check(on_cen("cen-2"), [attached("cen-1", None)], "purchase, 1 unmanaged");
+    check(declared(|_| {}), [attached("cen-1", None)], "purchase, 1 unmanaged");
+    let elsewhere = Live { areas: pair("China", "Australia"), ..attached("cen-1", None) };
+    check(on_cen("cen-1"), [elsewhere], "purchase, 1 unmanaged");
+    let known = Package { distinct_from: [id("cenbwp-2")].into(), ..on_cen("cen-1") };
+    check(known, [attached("cen-1", None)], "purchase, cen_occupied, 1 unmanaged");
+    let another = attached("cen-1", None);
+    check(on_cen("cen-1"), [own(|_| {}), another], "update cenId, cen_occupied, 1 unmanaged");
+    // A package that the spec declares is known to be another one, even if this run releases or retires it.
+    let leaves = Package { manage: Manage::Retire, ..package("s/old") };
+    let cloud = observed([attached("cen-1", Some("s/old"))]);
+    assert_eq!(
+        in_words(&plan(&spec([on_cen("cen-1"), leaves]), &cloud, &options())),
+        "purchase, retire 1 leave"
+    );
+    let renewed = Package { generation: Generation::new(2).unwrap(), ..on_cen("cen-1") };
+    check(renewed, [attached("cen-1", Some("s/a"))], "purchase, superseded, cen_occupied");
+}
+
+#[test]
+fn a_renamed_key_buys_nothing_until_a_person_says_so() {
+    let old = || live("cenbwp-2", Some("s/old"));
+    check(declared(|_| {}), [old()], "held look_alike, undeclared");
+    check(declared(|_| {}), [live("cenbwp-2", Some("s/old/2"))], "held look_alike, undeclared");
+    let differs = |edit: fn(&mut Live)| {
+        let mut live = old();
+        edit(&mut live);
+        live
+    };
+    check(declared(|_| {}), [differs(|l| l.bandwidth = Mbps(7))], "purchase, undeclared");
+    check(declared(|_| {}), [differs(|l| l.areas = pair("China", "China"))], "purchase, undeclared");
+    check(
+        declared(|p| (p.name, p.bandwidth) = (Some("s-old".to_owned()), Mbps(5))),
+        [old()],
+        "held look_alike, undeclared",
+    );
+    let another = || declared(|p| p.distinct_from = [id("cenbwp-2")].into());
+    check(another(), [old()], "purchase, undeclared");
+    // A package of a declared identity is known to be another one, and so is an earlier generation of it.
+    let beside =
+        |generation| Package { generation: Generation::new(generation).unwrap(), ..package("s/old") };
+    let words = |beside| in_words(&plan(&spec([package("s/a"), beside]), &observed([old()]), &options()));
+    assert_eq!(words(beside(1)), "purchase, in order");
+    assert_eq!(words(beside(2)), "purchase, purchase, superseded");
+    // A package of another stack is no look-alike.
+    let elsewhere = spec([package("s/a"), package("t/b")]);
+    let cloud = observed([live("cenbwp-2", Some("t/old")), live("cenbwp-3", Some("t/b"))]);
+    assert_eq!(in_words(&plan(&elsewhere, &cloud, &options())), "purchase, in order, undeclared");
+}
