@@ -8,8 +8,7 @@ use cenbwp_spec::Explanation;
 
 use crate::catalogue;
 use crate::cloud::Secrets;
-use crate::files::Unreadable;
-pub use crate::files::shown;
+use crate::files::{Unreadable, shown};
 
 /// The end of a command: one table of exit codes for all commands.
 ///

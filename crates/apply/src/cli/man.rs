@@ -10,7 +10,8 @@ use clap_mangen::Man;
 use super::output::Output;
 use super::reports::write_whole;
 use super::version;
-use crate::exit::{Exit, Failure, shown};
+use crate::exit::{Exit, Failure};
+use crate::files::shown;
 
 /// Write the man pages into a folder
 #[derive(Debug, clap::Args)]

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::Code;
+use super::code::Code;
 use super::request::DESCRIBE;
+use super::token::TokenFailed;
 
 /// The fate of a request: yes, no or unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,23 +64,6 @@ pub enum RefusalKind {
     AccountWide,
     /// This request is wrong; others may succeed.
     Final,
-}
-
-/// The proof that the service itself said that the request with a token failed. Only
-/// [`classify`](super::classify()) makes one, so nothing else leads to another token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TokenFailed(());
-
-impl TokenFailed {
-    /// Returns the proof; the caller holds a reply that says so.
-    pub(super) fn as_received() -> Self {
-        Self(())
-    }
-
-    #[cfg(test)]
-    pub(crate) fn for_tests() -> Self {
-        Self(())
-    }
 }
 
 /// The consequence of a refusal.

@@ -1,15 +1,13 @@
 //! The one function that decides what a reply proves.
 
-use std::fmt;
-
 use serde_json::Value;
 
+use super::answer::{Answer, Lost, Refusal, RefusalKind};
+use super::code::{Code, LONGEST_WORD, is_account_wide};
 use super::json;
 use super::redact::{self, Secrets};
-use super::{Answer, Lost, Refusal, RefusalKind, Reply, TokenFailed, TransportError};
-
-/// The most characters of a code or an id that are kept.
-const LONGEST_WORD: usize = 100;
+use super::token::TokenFailed;
+use super::transport::{Reply, TransportError};
 
 /// Decides the fate of a request.
 ///
@@ -56,7 +54,7 @@ pub fn classify<T>(
     };
     let message = ["Message", "message"].iter().find_map(|name| object[*name].as_str()).unwrap_or_default();
     let message = redact::message(message, secrets);
-    let kind = match meaning(&code.received) {
+    let kind = match meaning(code.received()) {
         Meaning::Refused(kind) => Some(kind),
         Meaning::Unlisted => refuses(status).then_some(RefusalKind::Final),
         Meaning::Doubt => None,
@@ -83,46 +81,6 @@ pub fn object(body: &[u8]) -> Option<Value> {
     json::object(body)
 }
 
-/// An error code of the service. Decisions use it as it was received, and messages show it without secrets: a
-/// secret that equals a part of it must not change its meaning.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Code {
-    received: String,
-    shown: String,
-}
-
-impl Code {
-    /// Returns the code of a reply.
-    pub(crate) fn new(received: &str, secrets: &Secrets) -> Self {
-        Self { received: received.to_owned(), shown: redact::words(received, LONGEST_WORD, secrets) }
-    }
-
-    /// Returns true if it is `family` or `family.…`, in any case.
-    pub fn is_of(&self, family: &str) -> bool {
-        in_family(&self.received, family)
-    }
-
-    /// Returns what to do about it, if the code alone is enough to know.
-    pub(super) fn hint(&self) -> Option<&'static str> {
-        let known = ACCOUNT_WIDE.iter().chain(&ONE_REQUEST);
-        known.into_iter().find(|(family, _)| self.is_of(family)).map(|(_, hint)| *hint)
-    }
-}
-
-/// Writes it without secrets.
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
-    }
-}
-
-/// Writes it without secrets.
-impl fmt::Debug for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shown.fmt(f)
-    }
-}
-
 /// The meaning of a code on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
@@ -133,60 +91,6 @@ enum Meaning {
     /// The status decides.
     Unlisted,
 }
-
-/// Codes after which no other request of this account will succeed either, by family (`X` and `X.…`), and
-/// what to do about each.
-const ACCOUNT_WIDE: [(&str, &str); 28] = [
-    ("InvalidAccessKeyId", "check the access key id: it may be mistyped, disabled or deleted"),
-    ("Forbidden.AccessKeyDisabled", "enable the access key, or use another"),
-    ("SignatureDoesNotMatch", "check the secret of the access key"),
-    ("IncompleteSignature", "check the secret of the access key"),
-    ("InvalidSignatureMethod", "check that --endpoint names the service"),
-    ("InvalidTimeStamp", "set this machine's clock: it may be off by 15 minutes at most"),
-    ("IllegalTimestamp", "set this machine's clock: it may be off by 15 minutes at most"),
-    ("InvalidSecurityToken", "the temporary credentials have ended or do not belong together: get new ones"),
-    ("MissingSecurityToken", "temporary credentials need ALIBABA_CLOUD_SECURITY_TOKEN too"),
-    ("AuthenticationFail.OIDCToken.Expired", "the identity token has ended: get a new one just before"),
-    (
-        "AuthenticationFail.OIDCToken.AudienceNotMatch",
-        "the token's audience must be a client id of the account's OIDC provider",
-    ),
-    (
-        "AuthenticationFail.NoPermission",
-        "the role's trust policy must name the OIDC provider and fit the token's issuer, audience and subject",
-    ),
-    ("AuthenticationFail", "check that the credentials may be used here"),
-    ("Unauthorized", PERMISSION),
-    ("NoPermission", PERMISSION),
-    ("Forbidden.RAM", PERMISSION),
-    ("Forbidden.SubUser", PERMISSION),
-    // The vendor's own spelling.
-    ("Forbbiden.SubUser", PERMISSION),
-    ("InvalidApi", "check that --endpoint names the service"),
-    ("InvalidProduct", "check that --endpoint names the service"),
-    ("InvalidProtocol", "use an https endpoint"),
-    ("PayFor", MONEY),
-    ("OperationFailed.InsufficientBalance", MONEY),
-    ("InsufficientBalance", MONEY),
-    ("NotEnoughBalance", MONEY),
-    ("InvalidAccountStatus", MONEY),
-    ("Order.AccountStatusIllegal", MONEY),
-    ("OperationInvalid.UserCanNotBuyBwp", "ask the vendor to let this account buy bandwidth packages"),
-];
-/// Codes of one request that their message does not explain well enough, by family, and what to do about
-/// each.
-const ONE_REQUEST: [(&str, &str); 2] = [
-    (
-        "OperationInvalid.UserCanNotBuyCrossBorderBwp",
-        "ask the vendor to let this account buy packages with exactly one side in China",
-    ),
-    (
-        "OperationInvalid.IdentityRegistrationStatusNotSupport",
-        "register the account under its real name, which packages with a side in China need",
-    ),
-];
-const PERMISSION: &str = "grant these credentials the RAM action of the same name under cen:";
-const MONEY: &str = "check the account's balance and quota; nothing was bought by this request";
 
 /// Returns the meaning of a code, in any case. The first match counts:
 ///
@@ -202,7 +106,7 @@ const MONEY: &str = "check the account's balance and quota; nothing was bought b
 /// | a part is `TaskConflict` | busy: another task of the same CEN runs |
 /// | a part is `IdempotentFailed` or `IdempotenceFailed` | the token's earlier request failed |
 /// | contains `Idempoten`, in any of the vendor's spellings | the token was used with other parameters |
-/// | [`ACCOUNT_WIDE`], or `Forbidden` alone | account-wide |
+/// | [`is_account_wide`], or `Forbidden` alone | account-wide |
 /// | anything else | unlisted |
 ///
 /// `IdempotentFailed` is matched exactly because it is the only code that allows a new token.
@@ -238,18 +142,12 @@ fn meaning(code: &str) -> Meaning {
         RefusalKind::TokenFailed(TokenFailed::as_received())
     } else if lower.contains("idempoten") {
         RefusalKind::TokenMismatch
-    } else if lower == "forbidden" || ACCOUNT_WIDE.iter().any(|(family, _)| in_family(code, family)) {
+    } else if lower == "forbidden" || is_account_wide(code) {
         RefusalKind::AccountWide
     } else {
         return Meaning::Unlisted;
     };
     Meaning::Refused(kind)
-}
-
-/// Returns true if `code` is `family` or `family.…`, in any case.
-fn in_family(code: &str, family: &str) -> bool {
-    let Some((start, rest)) = code.split_at_checked(family.len()) else { return false };
-    start.eq_ignore_ascii_case(family) && (rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Returns the request id that a reply names.
@@ -260,11 +158,6 @@ pub(super) fn request_id(object: &Value, secrets: &Secrets) -> Option<String> {
 /// Returns the first of these members that is a string and not empty, as it was received.
 fn member<'a>(object: &'a Value, names: [&str; 2]) -> Option<&'a str> {
     names.iter().find_map(|name| object[*name].as_str().filter(|text| !text.is_empty()))
-}
-
-/// Returns true if a code says that temporary credentials have expired.
-pub(super) fn has_expired(code: &Code) -> bool {
-    code.is_of("InvalidSecurityToken.Expired")
 }
 
 fn not_sent(action: &'static str, message: String) -> Refusal {

@@ -9,7 +9,7 @@ use cenbwp_diff::Observed;
 use cenbwp_spec::AccountId;
 use serde_json::Value;
 
-use super::classify::{classify, has_expired, object, request_id};
+use super::classify::{classify, object, request_id};
 use super::credentials::{Context, CredentialCache, account_in};
 use super::json::Json;
 use super::listing::{self, Page};
@@ -249,7 +249,7 @@ impl Cloud {
         let status = result.as_ref().ok().map(|reply| reply.status);
         let mut answer = classify(request.action, result, secrets, read);
         if let Answer::No(refusal) = &mut answer
-            && has_expired(&refusal.code)
+            && refusal.code.is_expiry()
             && cache.is_worth_renewing(&credentials).await
         {
             refusal.kind = RefusalKind::Expired;

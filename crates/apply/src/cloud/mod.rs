@@ -7,7 +7,8 @@
 //! sign         signature V3, pure          token        the ClientToken
 //! transport    the seam; http: the network retry        repetitions and waits
 //! classify     what a reply proves         answer       yes, no or unknown, in words
-//! listing      pages into one Observed     redact       secrets out of replies
+//! code         error codes and their hints redact       secrets out of replies
+//! listing      pages into one Observed
 //! decode       one item of a page          json         a reply, borrowed
 //! hide         secrets out of inputs       proxy        the proxy and its exceptions
 //! pace         concurrency and rate        writer       the requests that change something
@@ -20,6 +21,7 @@ mod answer;
 mod call;
 mod classify;
 mod client;
+mod code;
 mod credentials;
 mod decode;
 mod endpoint;
@@ -37,10 +39,11 @@ mod token;
 mod transport;
 mod writer;
 
-pub use answer::{Answer, Error, Lost, Next, Refusal, RefusalKind, TokenFailed};
+pub use answer::{Answer, Error, Lost, Next, Refusal, RefusalKind};
 pub use call::Call;
-pub use classify::{Code, classify, object};
+pub use classify::{classify, object};
 pub use client::Cloud;
+pub use code::Code;
 pub use credentials::{
     Caller, Credentials, CredentialsError, Environment, OtherChoice, Search, Source, end_programs,
 };
@@ -52,6 +55,6 @@ pub use redact::Secrets;
 pub use request::Request;
 pub use retry::RetryPolicy;
 pub use sign::sign;
-pub use token::{Attempt, ClientToken};
+pub use token::{Attempt, ClientToken, TokenFailed};
 pub use transport::{Address, Fetch, Reply, Sending, SignedRequest, Transport, TransportError};
 pub use writer::{Recorded, Write, Writer, Yes};

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use cenbwp_diff::Purchase;
 use cenbwp_spec::Renewal;
 
-use super::ClientToken;
+use super::token::ClientToken;
 
-/// The action that buys a package. Also part of every [`ClientToken`].
-pub const CREATE: &str = "CreateCenBandwidthPackage";
+pub use super::token::CREATE;
+
 /// The action that lists packages.
 pub const DESCRIBE: &str = "DescribeCenBandwidthPackages";
 /// The action that names the account of the credentials.

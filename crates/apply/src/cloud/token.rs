@@ -3,11 +3,12 @@
 use std::fmt;
 
 use cenbwp_spec::{AccountId, Identity};
-use data_encoding::{Encoding, Specification};
+use data_encoding::BASE32_NOPAD;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::TokenFailed;
+/// The action that buys a package, and a part of every token.
+pub const CREATE: &str = "CreateCenBandwidthPackage";
 
 /// The number of times that the service itself said that the purchase of an identity *failed*: 0 to 3.
 ///
@@ -43,6 +44,23 @@ impl fmt::Display for Attempt {
     }
 }
 
+/// The proof that the service itself said that the request with a token failed. Only
+/// [`classify`](super::classify()) makes one, so nothing else leads to another token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TokenFailed(());
+
+impl TokenFailed {
+    /// Returns the proof; the caller holds a reply that says so.
+    pub(super) fn as_received() -> Self {
+        Self(())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_tests() -> Self {
+        Self(())
+    }
+}
+
 /// The idempotency token of one attempt to buy for one identity. The Create page allows 64 ASCII
 /// characters; this has 58.
 ///
@@ -61,7 +79,7 @@ impl ClientToken {
     /// (decimal, separated by NUL) in lower-case unpadded base32.
     pub fn new(account: &AccountId, identity: &Identity, attempt: Attempt) -> Self {
         let parts = [
-            super::request::CREATE.to_owned(),
+            CREATE.to_owned(),
             account.to_string(),
             identity.address.stack.to_string(),
             identity.address.package.to_string(),
@@ -69,7 +87,7 @@ impl ClientToken {
             attempt.to_string(),
         ];
         let hash = Sha256::digest(parts.join("\0"));
-        Self(format!("{}-{}", Self::SCHEME, base32().encode(&hash)))
+        Self(format!("{}-{}", Self::SCHEME, BASE32_NOPAD.encode(&hash).to_ascii_lowercase()))
     }
 
     /// Returns the token as it is sent.
@@ -82,13 +100,6 @@ impl fmt::Display for ClientToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// Returns RFC 4648 base32 in lower case without padding.
-fn base32() -> Encoding {
-    let mut specification = Specification::new();
-    specification.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");
-    specification.encoding().expect("32 distinct ASCII symbols make an encoding")
 }
 
 #[cfg(test)]

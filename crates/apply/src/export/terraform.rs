@@ -18,10 +18,7 @@ use super::Export;
 use super::builder::{Builder, Draft};
 use super::entry::{Entry, Optional, Terms};
 use super::names::Names;
-use state::{Instance, instances, list};
-
-const PACKAGE: &str = "alicloud_cen_bandwidth_package";
-const ATTACHMENT: &str = "alicloud_cen_bandwidth_package_attachment";
+use state::{ATTACHMENT, Instance, PACKAGE, instances, list};
 
 /// Returns a spec that adopts every package of a Terraform state. Sends no request: a plan compares the spec
 /// with the live packages.

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use cenbwp_spec::AccountId;
 use jiff::{SignedDuration, Timestamp};
 
-use super::source::{Context, Source};
+use super::context::Context;
+use super::source::Source;
 use super::{Caller, Credentials, CredentialsError, Lease, failed};
 
 /// The time before their end at which credentials are renewed, so that none expire while a request is on its

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::{Credentials, CredentialsError, checked};
 use crate::cloud::redact::Secrets;
-use crate::exit::shown;
+use crate::files::shown;
 
 pub(super) const ID: &str = "ALIBABA_CLOUD_ACCESS_KEY_ID";
 pub(super) const SECRET: &str = "ALIBABA_CLOUD_ACCESS_KEY_SECRET";

@@ -15,8 +15,8 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
+use super::context::Context;
 use super::environment::Environment;
-use super::source::Context;
 use super::{CredentialsError, Lease, checked, failed, text};
 use crate::cloud::redact;
 

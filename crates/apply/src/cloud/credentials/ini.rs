@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::metadata::Machine;
 use super::oidc::IdToken;
-use super::search::Search;
+use super::setting::Setting;
 use super::source::{Provider, Source};
 use super::sts::{Role, RoleFields};
 use super::{Credentials, CredentialsError, checked, failed, one_of};
@@ -13,7 +13,7 @@ type Sections<'a> = BTreeMap<&'a str, BTreeMap<&'a str, &'a str>>;
 
 /// Returns the source that a section configures.
 pub(super) fn source(
-    search: &Search<'_>,
+    setting: Setting<'_>,
     shown: &str,
     bytes: &[u8],
     name: &str,
@@ -38,18 +38,18 @@ pub(super) fn source(
             policy: field("policy").1,
             ..RoleFields::default()
         };
-        Role::new(fields, "role_arn", search.sts_endpoint()?).map_err(broken)
+        Role::new(fields, "role_arn", setting.sts_endpoint()?).map_err(broken)
     };
     let needed = |name| field(name).1.ok_or_else(|| broken(format!("{name} is missing")));
     let provider = match field("type").1.unwrap_or_default() {
         "access_key" => Provider::Key(key()?),
         "ram_role_arn" => Provider::Role(Box::new(key()?.into()), role()?),
         "ecs_ram_role" => {
-            Provider::Machine(Machine::new(search.environment, field("role_name").1).map_err(broken)?)
+            Provider::Machine(Machine::new(setting.environment, field("role_name").1).map_err(broken)?)
         }
         "oidc_role_arn" => {
             let (provider, file) = (needed("oidc_provider_arn")?, needed("oidc_token_file_path")?);
-            Provider::Oidc(IdToken::in_file(search.environment, provider, file), role()?)
+            Provider::Oidc(IdToken::in_file(setting.environment, provider, file), role()?)
         }
         other => {
             return Err(broken(format!(

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::context::Context;
 use super::environment::Environment;
-use super::source::{Context, Provider, Source};
 use super::{CredentialsError, Lease, failed, temporary};
 use crate::cloud::transport::{Address, Fetch, Reply};
 use crate::cloud::{Endpoint, redact};
 
 pub(super) const ROLE: &str = "ALIBABA_CLOUD_ECS_METADATA";
-const DISABLED: &str = "ALIBABA_CLOUD_ECS_METADATA_DISABLED";
+pub(super) const DISABLED: &str = "ALIBABA_CLOUD_ECS_METADATA_DISABLED";
 const V1_DISABLED: &str = "ALIBABA_CLOUD_IMDSV1_DISABLED";
 /// The variable with which tests set the service's endpoint; there is no official one.
 const ENDPOINT: &str = "CENBWP_METADATA_ENDPOINT";
@@ -28,19 +28,6 @@ pub(super) struct Machine {
     root: Endpoint,
     role: Option<String>,
     v1: bool,
-}
-
-/// Returns the machine's role, if the environment asks for it.
-pub(super) fn of_environment(environment: &Environment) -> Result<Option<Source>, CredentialsError> {
-    match environment.get(ROLE) {
-        Some(_) if environment.is_true(DISABLED) => Ok(None),
-        None => Ok(None),
-        Some(role) => {
-            let origin = format!("ECS role {role} ({ROLE})");
-            let machine = Machine::new(environment, Some(role)).map_err(|reason| failed(&origin, reason))?;
-            Ok(Some(Source::new(origin, Provider::Machine(machine))))
-        }
-    }
 }
 
 impl Machine {

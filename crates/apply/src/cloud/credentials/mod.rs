@@ -1,11 +1,13 @@
 //! Credentials from the official sources, in their official order.
 //!
 //! ```text
-//! search       finds the source: the order       environment   variables, and a key in them
-//! source       from a source to credentials      profile, ini  the two configuration files
-//! cache        one lease for all, kept fresh     sts, oidc     roles, and identity tokens
-//! others       variables of other tools
-//! metadata, uri, external: the machine, a server, a program
+//! search ──▶ profile ──▶ config              finds the source: the order, and the two configuration files
+//!    │  └──▶ ini
+//!    └──▶ source ──▶ sts, oidc, login         from a source to credentials: one provider per file
+//!    │               metadata, uri, external
+//!    └──▶ setting, environment, others        what it finds it by, and variables of other tools
+//! cache ──▶ source                            one lease for all, kept fresh
+//! context                                     all that a provider may use
 //! ```
 //!
 //! Unlike the vendor's own chain, this one never continues after a source that is configured and fails: the
@@ -13,14 +15,18 @@
 //! CLI.
 
 mod cache;
+mod config;
+mod context;
 mod environment;
 mod external;
 mod ini;
+mod login;
 mod metadata;
 mod oidc;
 mod others;
 mod profile;
 mod search;
+mod setting;
 mod source;
 mod sts;
 mod uri;
@@ -36,12 +42,12 @@ use serde_json::Value;
 
 use crate::files;
 pub(super) use cache::CredentialCache;
+pub(super) use context::{Context, account_in};
 pub use environment::Environment;
 pub use external::end_programs;
 pub use others::OtherChoice;
 pub use search::Search;
 pub use source::Source;
-pub(super) use source::{Context, account_in};
 
 /// The credentials that requests are signed with.
 #[derive(Clone)]

@@ -4,18 +4,15 @@ use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::environment::{Environment, ROLE};
-use super::search::Search;
-use super::source::{Context, Provider, Source};
-use super::sts::{Role, RoleFields};
-use super::{CredentialsError, failed, read};
+use super::context::Context;
+use super::environment::Environment;
+use super::read;
 use crate::cloud::Fetch;
 use crate::cloud::transport::Address;
 
 pub(super) const PROVIDER: &str = "ALIBABA_CLOUD_OIDC_PROVIDER_ARN";
-const TOKEN_FILE: &str = "ALIBABA_CLOUD_OIDC_TOKEN_FILE";
-const TOKEN: &str = "ALIBABA_CLOUD_OIDC_TOKEN";
-const SESSION: &str = "ALIBABA_CLOUD_ROLE_SESSION_NAME";
+pub(super) const TOKEN_FILE: &str = "ALIBABA_CLOUD_OIDC_TOKEN_FILE";
+pub(super) const TOKEN: &str = "ALIBABA_CLOUD_OIDC_TOKEN";
 const GITHUB_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
 const GITHUB_BEARER: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
 /// The audience of GitHub's token, the same as in the vendor's own action.
@@ -44,27 +41,6 @@ impl Place {
     }
 }
 
-/// Returns the role that the environment names for an identity token, if there is one. The variable of the
-/// role alone is not enough: the vendor's other tools use it for other purposes, too.
-pub(super) fn of_environment(search: &Search<'_>) -> Result<Option<Source>, CredentialsError> {
-    let environment = search.environment;
-    let is_set = |name: &&str| environment.get(name).is_some();
-    if ![PROVIDER, TOKEN_FILE, TOKEN].iter().any(is_set) {
-        return Ok(None);
-    }
-    let broken = |reason: String| failed("a role by OIDC", reason);
-    if let Some(missing) = [ROLE, PROVIDER].iter().find(|name| !is_set(name)) {
-        return Err(broken(format!("{missing} is missing: it belongs to {ROLE}, {PROVIDER} and a token")));
-    }
-    let (place, whence) = place(environment).map_err(broken)?;
-    let provider = environment.get(PROVIDER).unwrap_or_default().to_owned();
-    let fields =
-        RoleFields { arn: environment.get(ROLE), session: environment.get(SESSION), ..RoleFields::default() };
-    let role = Role::new(fields, ROLE, search.sts_endpoint()?).map_err(broken)?;
-    let origin = format!("{} by OIDC ({whence})", role.shown());
-    Ok(Some(Source::new(origin, Provider::Oidc(IdToken { provider, place }, role))))
-}
-
 fn place(environment: &Environment) -> Result<(Place, &'static str), String> {
     if let Some(path) = environment.get(TOKEN_FILE) {
         return Ok((Place::file(environment, path), TOKEN_FILE));
@@ -82,6 +58,15 @@ fn place(environment: &Environment) -> Result<(Place, &'static str), String> {
 }
 
 impl IdToken {
+    /// Returns the token that the environment names for this provider, and where it is.
+    pub(super) fn of_environment(
+        environment: &Environment,
+        provider: &str,
+    ) -> Result<(Self, &'static str), String> {
+        let (place, whence) = place(environment)?;
+        Ok((Self { provider: provider.to_owned(), place }, whence))
+    }
+
     /// Returns a token in a file.
     pub(super) fn in_file(environment: &Environment, provider: &str, path: &str) -> Self {
         Self { provider: provider.to_owned(), place: Place::file(environment, path) }

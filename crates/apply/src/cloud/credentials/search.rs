@@ -2,15 +2,23 @@
 
 use std::path::PathBuf;
 
-use super::environment::{Environment, ID, PROFILE, SECRET};
-use super::profile::{CONFIG_FILE, ConfigFile, PROFILE_DISABLED};
-use super::source::Source;
-use super::{CredentialsError, OtherChoice, exists, failed, ini, metadata, oidc, others, read, uri};
-use crate::cloud::{Endpoint, Endpoints};
+use super::config::ConfigFile;
+use super::environment::{Environment, ID, PROFILE, ROLE, SECRET};
+use super::metadata::{self, Machine};
+use super::oidc::{self, IdToken};
+use super::others::{self, OtherChoice};
+use super::setting::Setting;
+use super::source::{Provider, Source};
+use super::sts::{Role, RoleFields};
+use super::uri::{CREDENTIALS_URI, Server};
+use super::{CredentialsError, exists, failed, ini, profile, read};
+use crate::cloud::Endpoint;
+
+const CONFIG_FILE: &str = "ALIBABA_CLOUD_CONFIG_FILE";
+const PROFILE_DISABLED: &str = "ALIBABA_CLOUD_CLI_PROFILE_DISABLED";
 
 const CREDENTIALS_FILE: &str = "ALIBABA_CLOUD_CREDENTIALS_FILE";
-const STS_REGION: &str = "ALIBABA_CLOUD_STS_REGION";
-const VPC: &str = "ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED";
+const SESSION: &str = "ALIBABA_CLOUD_ROLE_SESSION_NAME";
 
 /// The places to search for credentials. The search reads only variables and configuration files; a source
 /// sends requests or runs a program only when the first request needs credentials.
@@ -45,12 +53,12 @@ impl Search<'_> {
         if profile.is_some() {
             let file = self.config_file()?;
             let section = if file.exists() { None } else { self.ini(profile)? };
-            return section.map_or_else(|| file.source(self, profile), Ok);
+            return section.map_or_else(|| profile::source(&file, self.setting(), profile), Ok);
         }
         if let Some(credentials) = environment.key()? {
             return Ok(credentials.into());
         }
-        if let Some(role) = oidc::of_environment(self)? {
+        if let Some(role) = self.role_by_oidc()? {
             return Ok(role);
         }
         let (found, named) = match self.current_profile()? {
@@ -63,10 +71,10 @@ impl Search<'_> {
         if let Some(name) = named {
             return Err(failed(PROFILE, format!("there is no profile {name:?}: {found}")));
         }
-        if let Some(machine) = metadata::of_environment(environment)? {
+        if let Some(machine) = self.machine()? {
             return Ok(machine);
         }
-        uri::of_environment(environment)?.ok_or_else(|| self.nothing(&found))
+        self.server()?.ok_or_else(|| self.nothing(&found))
     }
 
     /// Returns the variables by which other tools choose other credentials than this source, unless the
@@ -75,23 +83,64 @@ impl Search<'_> {
         if self.profile.is_some() { Vec::new() } else { others::than(source, self.environment) }
     }
 
-    /// Returns the security token service of this run: the one that the command line names, else the
-    /// region's, else the central one. Inside a VPC the region's has an address of its own.
+    /// Returns the security token service of this run.
     ///
     /// # Errors
     ///
     /// The region is not a valid part of a host name.
     pub fn sts_endpoint(&self) -> Result<Endpoint, CredentialsError> {
-        let vpc = self.environment.is_true(VPC);
-        match (self.sts, self.environment.get(STS_REGION)) {
-            (Some(asked), _) => Ok(asked.clone()),
-            (None, Some(region)) => regional(region, vpc).map_err(|reason| failed(STS_REGION, reason)),
-            (None, None) => Ok(Endpoints::default().sts),
+        self.setting().sts_endpoint()
+    }
+
+    fn setting(&self) -> Setting<'_> {
+        Setting { environment: self.environment, sts: self.sts }
+    }
+
+    /// Returns the role that the environment names for an identity token, if there is one. The variable of
+    /// the role alone is not enough: the vendor's other tools use it for other purposes, too.
+    fn role_by_oidc(&self) -> Result<Option<Source>, CredentialsError> {
+        let environment = self.environment;
+        let is_set = |name: &&str| environment.get(name).is_some();
+        if ![oidc::PROVIDER, oidc::TOKEN_FILE, oidc::TOKEN].iter().any(is_set) {
+            return Ok(None);
         }
+        let broken = |reason: String| failed("a role by OIDC", reason);
+        let needed = |name| {
+            let missing =
+                || format!("{name} is missing: it belongs to {ROLE}, {} and a token", oidc::PROVIDER);
+            environment.get(name).ok_or_else(|| broken(missing()))
+        };
+        let (arn, provider) = (needed(ROLE)?, needed(oidc::PROVIDER)?);
+        let (token, whence) = IdToken::of_environment(environment, provider).map_err(broken)?;
+        let fields =
+            RoleFields { arn: Some(arn), session: environment.get(SESSION), ..RoleFields::default() };
+        let role = Role::new(fields, ROLE, self.sts_endpoint()?).map_err(broken)?;
+        let origin = format!("{} by OIDC ({whence})", role.shown());
+        Ok(Some(Source::new(origin, Provider::Oidc(token, role))))
+    }
+
+    /// Returns the machine's role, if the environment asks for it.
+    fn machine(&self) -> Result<Option<Source>, CredentialsError> {
+        let environment = self.environment;
+        let Some(role) = environment.get(metadata::ROLE).filter(|_| !environment.is_true(metadata::DISABLED))
+        else {
+            return Ok(None);
+        };
+        let origin = format!("ECS role {role} ({})", metadata::ROLE);
+        let machine = Machine::new(environment, Some(role)).map_err(|reason| failed(&origin, reason))?;
+        Ok(Some(Source::new(origin, Provider::Machine(machine))))
+    }
+
+    /// Returns the server that the environment names, if there is one.
+    fn server(&self) -> Result<Option<Source>, CredentialsError> {
+        let Some(uri) = self.environment.get(CREDENTIALS_URI) else { return Ok(None) };
+        let server = Server::new(uri).map_err(|reason| failed(CREDENTIALS_URI, reason))?;
+        let origin = format!("{CREDENTIALS_URI} at {server}");
+        Ok(Some(Source::new(origin, Provider::Server(server))))
     }
 
     /// Returns a path below the home directory.
-    pub(super) fn home(&self, path: &str) -> Option<PathBuf> {
+    fn home(&self, path: &str) -> Option<PathBuf> {
         Some(self.environment.home()?.join(path))
     }
 
@@ -112,7 +161,7 @@ impl Search<'_> {
         if environment.get(CONFIG_FILE).is_none() && !file.exists() {
             return Ok(Err(format!("there is no {}", file.shown())));
         }
-        file.source(self, environment.get(PROFILE)).map(Ok)
+        profile::source(&file, self.setting(), environment.get(PROFILE)).map(Ok)
     }
 
     /// Returns the source in the ini file, if there is such a file. Terraform's users name the CLI's
@@ -128,9 +177,10 @@ impl Search<'_> {
         let shown = self.environment.shown(&path);
         let bytes = read(&path, &shown)?;
         if bytes.trim_ascii_start().starts_with(b"{") {
-            return ConfigFile::new(self.environment, path).source(self, section).map(Some);
+            let file = ConfigFile::new(self.environment, path);
+            return profile::source(&file, self.setting(), section).map(Some);
         }
-        ini::source(self, &shown, &bytes, section.unwrap_or("default")).map(Some)
+        ini::source(self.setting(), &shown, &bytes, section.unwrap_or("default")).map(Some)
     }
 
     /// Returns the ini file in the home directory. The vendor's SDKs use two names for it, each SDK one of
@@ -165,15 +215,4 @@ impl Search<'_> {
         };
         CredentialsError::Nothing { found, advice }
     }
-}
-
-/// Returns the security token service of a region.
-pub(super) fn regional(region: &str, vpc: bool) -> Result<Endpoint, String> {
-    let prefix = if vpc { "sts-vpc" } else { "sts" };
-    let is_label = region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    let endpoint = format!("https://{prefix}.{region}.aliyuncs.com").parse();
-    endpoint
-        .ok()
-        .filter(|_| is_label)
-        .ok_or_else(|| format!("{region:?} is no region, expected one such as cn-hangzhou"))
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::context::{Context, explained};
 use super::oidc::IdToken;
-use super::source::Context;
 use super::{Credentials, CredentialsError, Lease, failed, temporary};
 use crate::cloud::transport::Address;
-use crate::cloud::{Endpoint, Error, Fetch, request, sign};
+use crate::cloud::{Endpoint, Fetch, request, sign};
 
 /// The default duration of a role, in seconds, which every role allows.
 const SECONDS: u32 = 3600;
@@ -123,18 +123,4 @@ impl Role {
         let optional = optional.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
         needed.into_iter().chain(optional).map(|(name, value)| (name.to_owned(), value)).collect()
     }
-}
-
-/// Returns an error of the security token service, and what to do about it.
-pub(super) fn explained(error: &Error) -> String {
-    let hint = match error {
-        Error::Refused(refusal) if refusal.code.is_of("NoPermission") => {
-            "the role's trust policy must name this caller, the caller must be allowed to take roles (AliyunSTSAssumeRoleAccess), and a root account's key can take none"
-        }
-        Error::Refused(refusal) if refusal.code.is_of("EntityNotExist.Role") => {
-            "check the role's ARN: there is no such role"
-        }
-        Error::Refused(_) | Error::Lost(_) | Error::Listing(_) => error.hint(),
-    };
-    format!("{error}: {hint}")
 }

@@ -1,7 +1,8 @@
 //! A server that hands out credentials, such as one beside a container.
 
-use super::environment::Environment;
-use super::source::{Context, Provider, Source};
+use std::fmt;
+
+use super::context::Context;
 use super::{CredentialsError, Lease, failed, temporary};
 use crate::cloud::transport::{Address, Fetch};
 
@@ -9,13 +10,6 @@ pub(super) const CREDENTIALS_URI: &str = "ALIBABA_CLOUD_CREDENTIALS_URI";
 
 /// The address of such a server. Its query may hold a secret, so only its root is ever shown.
 pub(super) struct Server(Address);
-
-/// Returns the server that the environment names, if there is one.
-pub(super) fn of_environment(environment: &Environment) -> Result<Option<Source>, CredentialsError> {
-    let Some(uri) = environment.get(CREDENTIALS_URI) else { return Ok(None) };
-    let server = Server::new(uri).map_err(|reason| failed(CREDENTIALS_URI, reason))?;
-    Ok(Some(Source::new(format!("{CREDENTIALS_URI} at {}", server.0), Provider::Server(server))))
-}
 
 impl Server {
     /// Reads an address.
@@ -34,5 +28,12 @@ impl Server {
             return Err(failed(origin, "the reply's Code is not Success"));
         }
         temporary(origin, &reply)
+    }
+}
+
+/// Shows the root of the address.
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }

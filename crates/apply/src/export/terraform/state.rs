@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{ATTACHMENT, PACKAGE};
+/// The resource of a package.
+pub(super) const PACKAGE: &str = "alicloud_cen_bandwidth_package";
+/// The resource of an attachment of a package to a CEN.
+pub(super) const ATTACHMENT: &str = "alicloud_cen_bandwidth_package_attachment";
 
 /// Returns every instance of the two resources, from either form.
 pub(super) fn instances(root: &Value) -> Result<Vec<Instance<'_>>, String> {
