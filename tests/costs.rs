@@ -4,7 +4,6 @@
 //! change that makes something cheaper may lower its number; a change that raises one needs a reason.
 
 use allocation_counter::measure;
-use cenbwp::report::document::Document;
 use cenbwp_diff::Style;
 use cenbwp_tests::sample;
 
@@ -93,10 +92,7 @@ fn rendering_grows_with_the_plan() {
 
 #[test]
 fn the_document_grows_with_the_plan() {
-    let planned = |n| (World::drifted(n), World::drifted(n).plan(), sources(n));
-    check(800, planned, |(world, plan, sources)| {
-        drop(Document::new(&world.material(plan, sources)).to_text());
-    });
+    check(800, |n| World::drifted(n).planned(sources(n)), |planned| drop(planned.document().to_text()));
 }
 
 /// Only the packages of a page are kept: the peak is at most twice their memory.

@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use cenbwp::cloud::{self, Attempt, ClientToken, decode_recording, request};
-use cenbwp::report::document::Document;
 use cenbwp_diff::Style;
 use cenbwp_tests::sample;
 use divan::{AllocProfiler, Bencher, black_box};
@@ -94,9 +93,8 @@ mod render {
 /// The document with its digests, and its text.
 #[divan::bench(args = SIZES, max_time = AT_MOST)]
 fn document(bencher: Bencher<'_, '_>, n: usize) {
-    let (world, sources) = (World::drifted(n), sources(n));
-    let plan = world.plan();
-    bencher.bench(|| Document::new(&world.material(&plan, &sources)).to_text());
+    let planned = World::drifted(n).planned(sources(n));
+    bencher.bench(|| planned.document().to_text());
 }
 
 /// One signed request.

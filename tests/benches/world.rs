@@ -2,8 +2,11 @@
 
 #![allow(dead_code, reason = "each program that measures uses a part of it")]
 
+use std::sync::Arc;
+
 use cenbwp::cloud::{self, Credentials, decode_recording};
-use cenbwp::report::material::Material;
+use cenbwp::planned::Planned;
+use cenbwp::situation::Situation;
 use cenbwp_diff::{Observed, Options, Plan};
 use cenbwp_spec::{Source, Spec};
 use cenbwp_tests::{Config, Package, sample};
@@ -66,18 +69,12 @@ impl World {
         cenbwp_diff::plan(&self.spec, &self.observed, &self.options)
     }
 
-    pub(crate) fn material<'a>(&'a self, plan: &'a Plan, sources: &'a [Source]) -> Material<'a> {
-        Material {
-            plan,
-            spec: &self.spec,
-            observed: &self.observed,
-            options: &self.options,
-            account: None,
-            caller: None,
-            endpoint: None,
-            paths: &[],
-            sources,
-        }
+    /// The plan with everything that it is made of.
+    pub(crate) fn planned(self, sources: Vec<Source>) -> Planned {
+        let Self { spec, observed, options } = self;
+        let plan = cenbwp_diff::plan(&spec, &observed, &options);
+        let situation = Situation { account: None, endpoint: None, caller: None, observed };
+        Planned::new(sources.into(), spec.into(), options, situation, plan).read_from(Arc::default())
     }
 }
 

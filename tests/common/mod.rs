@@ -11,8 +11,8 @@ use cenbwp::cloud::{
 };
 use cenbwp::execute::{self, Event, InFlight, Session, Settings};
 use cenbwp::exit::Failure;
+use cenbwp::planned::Planned;
 use cenbwp::random::Random;
-use cenbwp::report::material::Material;
 use cenbwp::report::outcomes::Applied;
 use cenbwp::situation::Situation;
 use cenbwp::stop::Stop;
@@ -121,19 +121,9 @@ pub(crate) async fn execute(
     let writer = Writer::new(cloud);
     let session = Session { cloud, writer: &writer, settings, in_flight, stop, report: tell };
     let (results, look) = execute::run(plan, account, session).await;
-    let options = options(cloud);
-    let planned = Material {
-        plan,
-        spec,
-        observed: &situation.observed,
-        options: &options,
-        account: Some(account),
-        endpoint: None,
-        caller: None,
-        paths: &[],
-        sources: &[],
-    };
-    Applied::new(&planned, String::new(), results, look.as_ref(), stop.is_requested())
+    let (spec, situation, plan) = (Arc::new(spec.clone()), situation.clone(), plan.clone());
+    let planned = Planned::new(Arc::default(), spec, options(cloud), situation, plan);
+    Applied::new(&planned, results, look.as_ref(), stop.is_requested())
 }
 
 pub(crate) fn options(cloud: &Cloud) -> Options {

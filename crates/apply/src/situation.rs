@@ -10,7 +10,7 @@ use crate::exit::{Exit, Failure};
 use crate::files::{self, shown};
 
 /// The account and its packages.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Situation {
     /// The account that the packages belong to; `None` for a recording.
     pub account: Option<AccountId>,

@@ -26,9 +26,9 @@ use crate::execute::{self, InFlight, Journal, Register, Session, Settings};
 use crate::exit::{Exit, Failure};
 use crate::files::shown;
 use crate::planned::Planned;
+use crate::planned::digest::PlanDigest;
+use crate::planned::document::Summary;
 use crate::random::Random;
-use crate::report::digest::PlanDigest;
-use crate::report::document::Summary;
 use crate::report::event::{self, Event};
 use crate::report::outcomes::Applied;
 use crate::situation::Situation;
@@ -300,8 +300,8 @@ async fn execute(
     reports: &Reports,
 ) -> Applied {
     let account = planned.situation.account.as_ref().expect("a live situation has an account");
-    // Copied before anything is sent.
-    let digest = planned.digest().to_owned();
+    // Computed before anything is sent.
+    planned.digest();
     let progress = Progress::new(output, cloud.clock());
     let report = |event: execute::Event<'_>| match event {
         execute::Event::Start(intent) => reports.event(&Event::ChangeStart {
@@ -327,5 +327,5 @@ async fn execute(
     let session = Session { cloud, writer: &writer, settings: &settings, in_flight, stop, report: &report };
     let (results, last_look) = execute::run(&planned.plan, account, session).await;
     progress.clear();
-    Applied::new(&planned.material(), digest, results, last_look.as_ref(), stop.is_requested())
+    Applied::new(planned, results, last_look.as_ref(), stop.is_requested())
 }

@@ -11,9 +11,9 @@ use super::reports::Reports;
 use crate::clock::Clock;
 use crate::exit::{Exit, Failure};
 use crate::files::{Walk, shown};
+use crate::planned::digest::PlanDigest;
+use crate::planned::document::spec_digest;
 use crate::planned::{Planned, SpecPath};
-use crate::report::digest::PlanDigest;
-use crate::report::document::spec_digest;
 
 /// The most files that a message names.
 const NAMED: usize = 5;

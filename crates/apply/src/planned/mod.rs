@@ -1,7 +1,12 @@
 //! A plan with everything that it was made from, as it is shown, saved, approved and carried out.
 
 mod approved;
+pub(crate) mod digest;
+pub mod document;
+mod inputs;
 mod paths;
+mod resource;
+pub(crate) mod rows;
 mod saved;
 
 use std::sync::{Arc, OnceLock};
@@ -12,8 +17,6 @@ use cenbwp_spec::{Source, Spec};
 pub use approved::Applier;
 pub use paths::SpecPath;
 
-use crate::report::document::Document;
-use crate::report::material::Material;
 use crate::situation::Situation;
 
 /// A plan and its inputs.
@@ -55,48 +58,9 @@ impl Planned {
         Self { paths, ..self }
     }
 
-    /// Returns the digest that an approval names: this plan's own, or, if it is the rest of an approved plan,
-    /// that plan's.
-    pub fn digest(&self) -> &str {
-        self.digest.get_or_init(|| self.document().digest)
-    }
-
-    /// Returns the rest of this plan, for this newer situation.
-    pub fn rest(&self, options: Options, situation: Situation, plan: Plan) -> Self {
-        let (sources, spec) = (Arc::clone(&self.sources), Arc::clone(&self.spec));
-        let rest = Self::new(sources, spec, options, situation, plan).read_from(Arc::clone(&self.paths));
-        Self { digest: self.digest().to_owned().into(), ..rest }
-    }
-
-    /// Returns what reports are made of.
-    pub fn material(&self) -> Material<'_> {
-        Material {
-            plan: &self.plan,
-            spec: &self.spec,
-            observed: &self.situation.observed,
-            options: &self.options,
-            account: self.situation.account.as_ref(),
-            endpoint: self.situation.endpoint.as_deref(),
-            caller: self.situation.caller.as_ref(),
-            paths: &self.paths,
-            sources: &self.sources,
-        }
-    }
-
-    /// Returns the plan as a document.
-    pub fn document(&self) -> Document<'_> {
-        Document::new(&self.material())
-    }
-
     /// Returns true if it may be carried out. A plan of a recording may not: the live state is not known.
     pub fn is_applyable(&self) -> bool {
-        self.material().is_applyable()
-    }
-
-    /// Returns the line with the digest that approves the plan; empty if there is nothing to approve.
-    pub fn approved_by(&self) -> String {
-        let is_open = self.is_applyable() && !self.plan.is_empty();
-        if is_open { format!("Digest {}\n", self.digest()) } else { String::new() }
+        self.plan.is_applyable() && self.situation.account.is_some()
     }
 
     /// Returns the plan as text.

@@ -10,16 +10,14 @@
 //! `--plan-digest`.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::Planned;
+use super::digest::sha256;
+use super::document::FORMAT_VERSION;
+use super::inputs::SavedInputs;
 use crate::exit::{Exit, Failure};
-use crate::report::digest::sha256;
-use crate::report::document::FORMAT_VERSION;
-use crate::report::inputs::{Inputs, SavedInputs};
-use crate::situation::{Situation, checked_plan};
 
 impl Planned {
     /// Reads a saved plan.
@@ -47,7 +45,7 @@ impl Planned {
                 "inputs do not have the digest inputs_digest: the file was changed".to_owned(),
             ));
         }
-        let planned = Self::recompute(&saved).map_err(broken)?;
+        let planned = SavedInputs::plan(&saved["inputs"]).map_err(broken)?;
         let document = planned.document();
         let again = serde_json::to_value(&document).expect("a document is JSON");
         match first_difference(&again, &saved, &mut String::new()) {
@@ -56,17 +54,6 @@ impl Planned {
                 Err(broken(format!("{path} is not what the plan's own inputs give: the file was changed")))
             }
         }
-    }
-
-    /// Plans again from the inputs in a saved plan.
-    fn recompute(saved: &Value) -> Result<Self, String> {
-        let Inputs { account, endpoint, caller, paths, sources, observed, options } =
-            SavedInputs::read(&saved["inputs"])?;
-        let spec = cenbwp_spec::parse(&sources).spec.ok_or("inputs.sources: the spec has errors")?;
-        let plan =
-            checked_plan(&spec, &observed, &options).map_err(|failure| format!("{:#}", failure.error))?;
-        let situation = Situation { account, endpoint, caller, observed };
-        Ok(Self::new(sources.into(), Arc::new(spec), options, situation, plan).read_from(paths.into()))
     }
 }
 

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::document::Summary;
-use super::rows::Befores;
 use crate::cloud::{Caller, ClientToken};
 use crate::execute::{ChangeResult, FieldResult};
+use crate::planned::document::Summary;
+use crate::planned::rows::Befores;
 use crate::status::{Alert, Row, State};
 
 /// One line of the stream.

@@ -11,12 +11,12 @@ use cenbwp_spec::Severity;
 use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 
-use super::document::Summary;
 use super::issue::{Issue, issues};
 use super::map::links;
 use super::run::Run;
 use crate::execute::ChangeResult;
 use crate::exit::Exit;
+use crate::planned::document::Summary;
 
 const STRINGS: &str = "writing to a string does not fail";
 

@@ -1,12 +1,12 @@
 //! One JSON document: the plan document, the outcomes of an apply, or the findings of a spec. A run that
 //! ended early adds the reason, under the same name in each.
 
+use cenbwp_spec::Severity;
 use serde_json::{Value, json};
 
 use super::event::FindingLine;
 use super::run::Run;
-use crate::planned::Planned;
-use cenbwp_spec::Severity;
+use crate::planned::{Planned, rows};
 
 /// Returns the document as text, ending in a line feed.
 pub(super) fn text(run: &Run<'_>) -> String {
@@ -35,7 +35,7 @@ fn document(run: &Run<'_>) -> Value {
         document["findings"] = json!(run.findings.iter().map(line).collect::<Vec<_>>());
     }
     if let (Some(plan), Some(_)) = (run.plan(), run.failure) {
-        document["held"] = plan.held.iter().map(super::rows::held).collect();
+        document["held"] = plan.held.iter().map(rows::held).collect();
     }
     if let Some(error) = run.error() {
         document["error"] =

@@ -12,12 +12,13 @@ use std::fmt::Write;
 use cenbwp_diff::{Change, FieldChange, Leftover, NewMbps, Style};
 use cenbwp_spec::{AreaPair, PackageId, Renewal, Severity};
 
-use super::document::Summary;
 use super::issue::{Issue, issues};
 use super::map::{Link, links};
 use super::run::{Run, plural};
 use crate::execute::ChangeResult;
 use crate::planned::Planned;
+use crate::planned::digest::sha256;
+use crate::planned::document::Summary;
 use budget::{Section, fitted, size};
 use words::{cell, code, fenced, html, prose};
 
@@ -37,7 +38,7 @@ pub(super) fn text(run: &Run<'_>) -> String {
 /// that each spec of a repository has its own comment; before the stacks are known it names none.
 fn marker(run: &Run<'_>) -> String {
     let stacks = run.stacks().join(",");
-    let stacks = if stacks.len() > 200 { super::digest::sha256(&stacks) } else { stacks };
+    let stacks = if stacks.len() > 200 { sha256(&stacks) } else { stacks };
     let colon = if stacks.is_empty() { "" } else { ":" };
     format!("<!-- cenbwp-plan{colon}{stacks} -->")
 }

@@ -5,11 +5,7 @@
 //!     └─▶ issue, map                                             parts that several of them show
 //! ```
 
-pub(crate) mod digest;
-pub mod document;
 pub mod event;
-pub mod inputs;
-pub mod material;
 pub mod outcomes;
 pub mod run;
 
@@ -22,8 +18,6 @@ mod json;
 mod junit;
 mod map;
 mod markdown;
-mod resource;
-mod rows;
 mod sarif;
 
 use std::borrow::Cow;

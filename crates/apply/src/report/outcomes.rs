@@ -8,9 +8,9 @@ use cenbwp_spec::Identity;
 use serde_json::{Value, json};
 
 use super::event::ResultLine;
-use super::material::Material;
 use crate::execute::{ChangeResult, FieldOutcome, FieldResult, Outcome};
 use crate::exit::Exit;
+use crate::planned::Planned;
 
 /// An apply at its end.
 #[derive(Debug)]
@@ -39,14 +39,13 @@ pub enum End {
 impl Applied {
     /// Sums up a run. Plans again from the last listing, if there was one, to find what is left to do.
     pub fn new(
-        planned: &Material<'_>,
-        digest: String,
+        planned: &Planned,
         results: Vec<ChangeResult>,
         last_look: Option<&Observed>,
         interrupted: bool,
     ) -> Self {
         let left = last_look.map(|observed| {
-            let mut left = cenbwp_diff::plan(planned.spec, observed, planned.options);
+            let mut left = cenbwp_diff::plan(&planned.spec, observed, &planned.options);
             // Not left to do: a change that failed has its own result, and an unpaid order is what the spec
             // asked for.
             let settled =
@@ -65,7 +64,7 @@ impl Applied {
             left
         });
         let end = if interrupted { End::Stopped } else { End::Done };
-        Self { digest, results, left, end }
+        Self { digest: planned.digest().to_owned(), results, left, end }
     }
 
     /// Returns the exit code: that of the gravest reason.

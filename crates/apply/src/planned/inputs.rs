@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cenbwp_diff::{Observed, Options};
@@ -12,33 +13,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::digest::Hasher;
-use super::material::Material;
+use super::{Planned, SpecPath};
 use crate::cloud::Caller;
-use crate::planned::SpecPath;
-
-/// The inputs of a plan, as read from a saved one.
-#[derive(Debug)]
-pub struct Inputs {
-    /// The account that owns the packages; `None` for a recording.
-    pub account: Option<AccountId>,
-    /// The endpoint that listed them; `None` for a recording.
-    pub endpoint: Option<String>,
-    /// Who listed them; `None` for a recording.
-    pub caller: Option<Caller>,
-    /// The paths that the spec was read from.
-    pub paths: Vec<SpecPath>,
-    /// The spec's files.
-    pub sources: Vec<Source>,
-    /// The listing.
-    pub observed: Observed,
-    /// The planner's options, with the time of the plan.
-    pub options: Options,
-}
+use crate::situation::{Situation, checked_plan};
 
 /// The inputs of a plan, in the form in which they are saved.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct SavedInputs<'a> {
+pub(super) struct SavedInputs<'a> {
     account_id: Option<AccountId>,
     endpoint: Option<String>,
     credentials: Option<Caller>,
@@ -50,43 +32,42 @@ pub struct SavedInputs<'a> {
 }
 
 impl<'a> SavedInputs<'a> {
-    /// Reads the inputs of a saved plan.
+    /// Plans again from the inputs of a saved plan.
     ///
     /// # Errors
-    /// Names the part that does not have the form that [`SavedInputs::new`] gives it.
-    pub fn read(saved: &Value) -> Result<Inputs, String> {
+    /// Names the part that does not have the form that [`SavedInputs::new`] gives it, or says why no plan
+    /// comes of them.
+    pub(super) fn plan(saved: &Value) -> Result<Planned, String> {
         let inputs = Self::deserialize(saved).map_err(|error| format!("inputs: {error}"))?;
-        let Self {
-            account_id: account,
-            endpoint,
-            credentials: caller,
-            created_at,
-            paths,
-            sources,
-            observed,
-            options,
-        } = inputs;
-        let sources = sources.into_iter().map(Source::from).collect();
-        let (paths, observed) = (paths.into_owned(), observed.into_owned());
-        Ok(Inputs { account, endpoint, caller, paths, sources, observed, options: options.at(created_at)? })
+        let Self { account_id, endpoint, credentials, created_at, paths, sources, observed, options } =
+            inputs;
+        let sources: Arc<[Source]> = sources.into_iter().map(Source::from).collect();
+        let (observed, options) = (observed.into_owned(), options.at(created_at)?);
+        let spec = cenbwp_spec::parse(&sources).spec.ok_or("inputs.sources: the spec has errors")?;
+        let plan =
+            checked_plan(&spec, &observed, &options).map_err(|failure| format!("{:#}", failure.error))?;
+        let situation = Situation { account: account_id, endpoint, caller: credentials, observed };
+        let planned = Planned::new(sources, spec.into(), options, situation, plan);
+        Ok(planned.read_from(paths.into_owned().into()))
     }
 
     /// Returns the inputs of a plan. The sources are text, because a spec without errors is UTF-8.
-    pub fn new(material: &Material<'a>) -> Self {
-        let Options { now, targets, skip_held, expiring_within, max_purchases, max_new_mbps } =
-            material.options;
-        let sources = material.sources.iter().map(|Source { name, bytes }| SavedSource {
+    pub(super) fn new(planned: &'a Planned) -> Self {
+        let Planned { paths, sources, situation, options, .. } = planned;
+        let Situation { account, endpoint, caller, observed } = situation;
+        let Options { now, targets, skip_held, expiring_within, max_purchases, max_new_mbps } = options;
+        let sources = sources.iter().map(|Source { name, bytes }| SavedSource {
             name: name.into(),
             text: String::from_utf8_lossy(bytes),
         });
         Self {
-            account_id: material.account.cloned(),
-            endpoint: material.endpoint.map(str::to_owned),
-            credentials: material.caller.cloned(),
+            account_id: account.clone(),
+            endpoint: endpoint.clone(),
+            credentials: caller.clone(),
             created_at: *now,
-            paths: Cow::Borrowed(material.paths),
+            paths: Cow::Borrowed(paths),
             sources: sources.collect(),
-            observed: Cow::Borrowed(material.observed),
+            observed: Cow::Borrowed(observed),
             options: SavedOptions {
                 targets: targets.clone(),
                 skip_held: *skip_held,

@@ -8,8 +8,9 @@
 //! hashed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use cenbwp_diff::{Change, Live, NewMbps, Observed, Owner, Plan};
+use cenbwp_diff::{Change, Live, NewMbps, Observed, Options, Owner, Plan};
 use cenbwp_spec::{AccountId, Identity, Limits, Mbps, PackageId, Spec, Stack, StackName};
 use jiff::Timestamp;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
@@ -17,19 +18,19 @@ use serde_json::{Value, json};
 
 use super::digest::Hasher;
 use super::inputs::SavedInputs;
-use super::material::Material;
 use super::resource;
 use super::rows::{
     PlannedPurchase, PlannedUpdate, held, leftover, planned_purchase, planned_update, resource_changes,
     warning,
 };
+use super::{Planned, SpecPath};
 use crate::cloud::ClientToken;
-use crate::planned::SpecPath;
+use crate::situation::Situation;
 
 /// A plan as data.
 #[derive(Debug)]
 pub struct Document<'a> {
-    material: Material<'a>,
+    planned: &'a Planned,
     pins: Pins<'a>,
     /// The digest that an approval names.
     pub digest: String,
@@ -46,9 +47,9 @@ pub const FORMAT_VERSION: &str = "1.1";
 /// is another plan.
 #[derive(Debug, serde::Serialize)]
 struct Pins<'a> {
-    account_id: Option<AccountId>,
-    endpoint: Option<String>,
-    stacks: Vec<StackName>,
+    account_id: Option<&'a AccountId>,
+    endpoint: Option<&'a str>,
+    stacks: Vec<&'a StackName>,
     token_scheme: &'static str,
     spec: SpecPin<'a>,
     live: LivePin,
@@ -58,7 +59,7 @@ struct Pins<'a> {
 struct SpecPin<'a> {
     digest: String,
     paths: &'a [SpecPath],
-    files: Vec<String>,
+    files: Vec<&'a str>,
 }
 
 #[derive(Debug, serde::Serialize)]
@@ -97,6 +98,32 @@ pub struct Summary {
     pub unmanaged: usize,
 }
 
+impl Planned {
+    /// Returns the digest that an approval names: this plan's own, or, if it is the rest of an approved plan,
+    /// that plan's.
+    pub fn digest(&self) -> &str {
+        self.digest.get_or_init(|| self.document().digest)
+    }
+
+    /// Returns the rest of this plan, for this newer situation.
+    pub fn rest(&self, options: Options, situation: Situation, plan: Plan) -> Self {
+        let (sources, spec) = (Arc::clone(&self.sources), Arc::clone(&self.spec));
+        let rest = Self::new(sources, spec, options, situation, plan).read_from(Arc::clone(&self.paths));
+        Self { digest: self.digest().to_owned().into(), ..rest }
+    }
+
+    /// Returns the plan as a document.
+    pub fn document(&self) -> Document<'_> {
+        Document::new(self)
+    }
+
+    /// Returns the line with the digest that approves the plan; empty if there is nothing to approve.
+    pub fn approved_by(&self) -> String {
+        let is_open = self.is_applyable() && !self.plan.is_empty();
+        if is_open { format!("Digest {}\n", self.digest()) } else { String::new() }
+    }
+}
+
 impl Summary {
     /// Counts the items of a plan.
     pub fn of(plan: &Plan) -> Self {
@@ -116,23 +143,22 @@ impl Summary {
 
 impl<'a> Document<'a> {
     /// Makes the document of a plan.
-    pub fn new(material: &Material<'a>) -> Self {
-        let Material { plan, spec, observed, options, account, endpoint, caller: _, paths, sources } =
-            *material;
+    pub fn new(planned: &'a Planned) -> Self {
+        let Planned { plan, spec, options, situation, paths, sources, digest: _ } = planned;
+        let Situation { account, endpoint, caller: _, observed } = situation;
         let pins = Pins {
-            account_id: account.cloned(),
-            endpoint: endpoint.map(str::to_owned),
-            stacks: spec.stacks.keys().cloned().collect(),
+            account_id: account.as_ref(),
+            endpoint: endpoint.as_deref(),
+            stacks: spec.stacks.keys().collect(),
             token_scheme: ClientToken::SCHEME,
             spec: SpecPin {
                 digest: spec_digest(spec),
                 paths,
-                files: sources.iter().map(|source| source.name.clone()).collect(),
+                files: sources.iter().map(|source| source.name.as_str()).collect(),
             },
             live: live_pin(plan, spec, observed, options.now),
         };
-        let applyable = material.is_applyable();
-        let mut document = Self { material: *material, pins, digest: String::new(), applyable };
+        let mut document = Self { planned, pins, digest: String::new(), applyable: planned.is_applyable() };
         document.digest = document.compute_digest();
         document
     }
@@ -147,7 +173,7 @@ impl<'a> Document<'a> {
         let mut hasher = Hasher::default();
         hasher.object(|members| {
             members.member("applyable", &self.applyable);
-            members.member("complete", &self.material.plan.complete);
+            members.member("complete", &self.planned.plan.complete);
             members.rows("held", self.held());
             members.member("limits", &self.limits());
             members.member("pins", &pins);
@@ -159,7 +185,7 @@ impl<'a> Document<'a> {
     }
 
     fn limits(&self) -> LimitsInForce {
-        let Material { spec, options, .. } = self.material;
+        let Planned { spec, options, .. } = self.planned;
         LimitsInForce {
             stacks: spec.stacks.iter().map(|(name, stack)| (name.clone(), stack.limits)).collect(),
             max_purchases: options.max_purchases,
@@ -168,20 +194,20 @@ impl<'a> Document<'a> {
     }
 
     fn resource_changes(&self) -> impl Iterator<Item = Value> {
-        resource_changes(self.material.plan, self.material.observed)
+        resource_changes(&self.planned.plan, &self.planned.situation.observed)
     }
 
     fn purchases(&self) -> impl Iterator<Item = PlannedPurchase> {
-        let Material { plan, account, .. } = self.material;
-        plan.purchases().map(move |purchase| planned_purchase(purchase, account))
+        let account = self.planned.situation.account.as_ref();
+        self.planned.plan.purchases().map(move |purchase| planned_purchase(purchase, account))
     }
 
     fn updates(&self) -> impl Iterator<Item = PlannedUpdate> {
-        self.material.plan.changes.iter().filter_map(planned_update)
+        self.planned.plan.changes.iter().filter_map(planned_update)
     }
 
     fn held(&self) -> impl Iterator<Item = Value> {
-        self.material.plan.held.iter().map(held)
+        self.planned.plan.held.iter().map(held)
     }
 
     /// Returns the document as text, ending in a line feed.
@@ -194,10 +220,10 @@ impl<'a> Document<'a> {
 
 impl Serialize for Document<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Material { plan, options, caller, .. } = self.material;
+        let Planned { plan, options, .. } = self.planned;
         let undeclared = || plan.undeclared.iter().map(leftover);
         let superseded = || plan.superseded.iter().map(leftover);
-        let inputs = SavedInputs::new(&self.material);
+        let inputs = SavedInputs::new(self.planned);
         let mut document = serializer.serialize_struct("Document", 19)?;
         document.serialize_field("format_version", FORMAT_VERSION)?;
         let tool = json!({ "name": "cenbwp", "version": env!("CARGO_PKG_VERSION") });
@@ -207,7 +233,7 @@ impl Serialize for Document<'_> {
         document.serialize_field("applyable", &self.applyable)?;
         document.serialize_field("complete", &plan.complete)?;
         // No part of the digest: a plan is for an account, whoever of it asks.
-        document.serialize_field("credentials", &caller)?;
+        document.serialize_field("credentials", &self.planned.situation.caller)?;
         document.serialize_field("pins", &self.pins)?;
         document.serialize_field("limits", &self.limits())?;
         document.serialize_field("resource_changes", &Rows(|| self.resource_changes()))?;

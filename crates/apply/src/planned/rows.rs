@@ -36,10 +36,10 @@ pub(super) struct PlannedField {
 }
 
 /// The packages by id, to show the state before a change.
-pub(super) struct Befores<'a>(HashMap<&'a PackageId, &'a Live>);
+pub(crate) struct Befores<'a>(HashMap<&'a PackageId, &'a Live>);
 
 impl<'a> Befores<'a> {
-    pub(super) fn new(observed: &'a Observed) -> Self {
+    pub(crate) fn new(observed: &'a Observed) -> Self {
         Self(observed.packages.iter().map(|live| (&live.id, live)).collect())
     }
 
@@ -48,7 +48,7 @@ impl<'a> Befores<'a> {
     }
 
     /// Returns the package before and after a change.
-    pub(super) fn and_after(&self, change: &Change) -> (Value, Value) {
+    pub(crate) fn and_after(&self, change: &Change) -> (Value, Value) {
         let no_tags = BTreeMap::new();
         match change {
             Change::Purchase(it) => (Value::Null, resource::of_purchase(it)),
@@ -129,7 +129,7 @@ fn planned_field(change: &FieldChange) -> PlannedField {
     PlannedField { field, before, after }
 }
 
-pub(super) fn held(held: &Held) -> Value {
+pub(crate) fn held(held: &Held) -> Value {
     let Held { identity, reason } = held;
     json!({
         "address": identity.address, "generation": identity.generation, "reason": reason.rule().name,
