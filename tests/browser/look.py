@@ -50,10 +50,10 @@ INSIDE = r"""(() => {
   const seen = new Set();
   while (texts.nextNode()) {
     const it = texts.currentNode.parentElement;
-    if (!texts.currentNode.data.trim() || seen.has(it) || it.closest('title, desc')) continue;
+    if (!texts.currentNode.data.trim() || seen.has(it) || it.closest('title')) continue;
     seen.add(it);
     const style = getComputedStyle(it);
-    const [one, other] = [light(parts(it.closest('svg') ? style.fill : style.color)), light(behind(it))];
+    const [one, other] = [light(parts(style.color)), light(behind(it))];
     const contrast = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
     if (contrast < 4.5) said.push(`hard to read, ${contrast.toFixed(1)} to 1: ${it.textContent.slice(0, 40)}`);
   }

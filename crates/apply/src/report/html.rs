@@ -1,7 +1,6 @@
 //! One page for a browser. It needs no network, no font and no script, and can be read on a phone and on
 //! paper, too.
 
-mod chart;
 mod style;
 
 use std::fmt::Write;
@@ -12,13 +11,11 @@ use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 
 use super::issue::{Issue, issues};
-use super::map::links;
+use super::map::{Link, links};
 use super::run::Run;
 use crate::execute::ChangeResult;
 use crate::exit::Exit;
 use crate::planned::document::Summary;
-
-const STRINGS: &str = "writing to a string does not fail";
 
 /// The most changes that are unfolded from the start; with more, all are folded.
 const MOST_UNFOLDED: usize = 20;
@@ -97,8 +94,10 @@ fn main(run: &Run<'_>) -> String {
 /// Appends a section, unless its body is empty.
 fn section(text: &mut String, id: &str, title: &str, body: &str) {
     if !body.is_empty() {
-        write!(text, "<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{title}</h2>\n{body}</section>\n")
-            .expect(STRINGS);
+        let _ = write!(
+            text,
+            "<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{title}</h2>\n{body}</section>\n"
+        );
     }
 }
 
@@ -111,14 +110,14 @@ fn list(items: impl Iterator<Item = String>) -> String {
 fn ending(run: &Run<'_>) -> String {
     let mut text = String::new();
     if let Some(lines) = run.error() {
-        writeln!(text, "<pre class=\"error\">{}</pre>", escaped(&lines.join("\n"))).expect(STRINGS);
+        let _ = writeln!(text, "<pre class=\"error\">{}</pre>", escaped(&lines.join("\n")));
     }
     if let (Some(obstacle), None) = (run.obstacle(), run.applied) {
         let obstacle = prose(&obstacle);
-        writeln!(text, "<p class=\"obstacle\">This plan cannot be applied: {obstacle}.</p>").expect(STRINGS);
+        let _ = writeln!(text, "<p class=\"obstacle\">This plan cannot be applied: {obstacle}.</p>");
     }
     if let Some(next) = run.next() {
-        writeln!(text, "<p class=\"next\"><b>Next:</b> {}.</p>", prose(&next)).expect(STRINGS);
+        let _ = writeln!(text, "<p class=\"next\"><b>Next:</b> {}.</p>", prose(&next));
     }
     text
 }
@@ -200,7 +199,24 @@ fn outcome(result: &ChangeResult) -> String {
 fn map(run: &Run<'_>) -> String {
     let Some(planned) = run.planned else { return String::new() };
     let links = links(planned);
-    if links.is_empty() { String::new() } else { chart::figure(&links) + &chart::table(&links) }
+    if links.is_empty() { String::new() } else { table(&links) }
+}
+
+fn table(links: &[Link]) -> String {
+    let mut text = String::from(
+        "<table>\n<caption>Mbps and packages between areas</caption>\n<thead><tr><th scope=\"col\">Areas</th>\
+         <th scope=\"col\" class=\"n\">Before</th><th scope=\"col\" class=\"n\">After</th><th scope=\"col\" class=\"n\">Packages</th></tr></thead>\n<tbody>\n",
+    );
+    for link in links {
+        let [before, after] = link.mbps;
+        let areas = escaped(&link.areas.to_string());
+        let _ = writeln!(
+            text,
+            "<tr><th scope=\"row\">{areas}</th><td class=\"n\">{before}</td><td class=\"n\">{after}</td><td class=\"n\">{}</td></tr>",
+            numbers(link.packages)
+        );
+    }
+    text + "</tbody>\n</table>\n"
 }
 
 fn changes(run: &Run<'_>) -> String {
@@ -285,18 +301,7 @@ fn escaped(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
-/// Returns a link's number before and after: one number if it stays, `1 → 2` if it changes.
+/// Returns a number before and after: one number if it stays, `1 → 2` if it changes.
 fn numbers<N: PartialEq + std::fmt::Display>([before, after]: [N; 2]) -> String {
     if before == after { before.to_string() } else { format!("{before} → {after}") }
-}
-
-/// Returns what happens to a link, as a class of the style sheet and in words.
-fn fate([before, after]: [u64; 2]) -> (&'static str, &'static str) {
-    match (before, after) {
-        (before, after) if before == after => ("same", "unchanged"),
-        (0, _) => ("new", "new"),
-        (_, 0) => ("gone", "ends"),
-        (before, after) if before < after => ("more", "grows"),
-        _ => ("less", "shrinks"),
-    }
 }

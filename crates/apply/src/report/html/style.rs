@@ -41,20 +41,6 @@ details pre{padding:.3rem 0 .4rem 1.1rem}
 .buy summary{color:var(--buy)}
 .change summary{color:var(--change)}
 .end summary{color:var(--end)}
-figure{margin:0}
-figcaption{color:var(--dim);font-size:.875rem}
-svg{display:block;width:100%;max-width:36rem;height:auto;margin:0 auto}
-svg text{font:600 17px system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',sans-serif;text-anchor:middle;fill:var(--fg);
-paint-order:stroke;stroke:var(--bg);stroke-width:5px;stroke-linejoin:round}
-svg circle{fill:var(--fg)}
-svg path{fill:none;stroke:var(--dim);stroke-linecap:round}
-svg .new{stroke:var(--buy)}
-svg .more{stroke:var(--buy)}
-svg .less{stroke:var(--change);stroke-dasharray:10 6}
-svg .gone{stroke:var(--end);stroke-dasharray:2 7}
-svg text.new,svg text.more{fill:var(--buy);stroke:var(--bg)}
-svg text.less{fill:var(--change);stroke:var(--bg);stroke-dasharray:none}
-svg text.gone{fill:var(--end);stroke:var(--bg);stroke-dasharray:none}
 table{border-collapse:collapse;width:100%;margin-top:.8rem;font-size:.95rem}
 caption{text-align:left;color:var(--dim);font-size:.875rem;padding-bottom:.2rem}
 th,td{text-align:left;vertical-align:top;padding:.3rem .5rem;border-bottom:1px solid var(--line)}
@@ -68,9 +54,8 @@ footer code{border:0;padding:0;background:none}
 @media print{
 :root{--bg:#fff;--fg:#000;--dim:#444;--line:#999;--card:#fff;--buy:#116329;--change:#7d4e00;--end:#a40e26;--held:#6639ba;--good:#116329;--bad:#a40e26}
 body{max-width:none;padding:0;font-size:11pt}
-li,details,figure,tr{break-inside:avoid}
+li,details,tr{break-inside:avoid}
 h2{break-after:avoid}
 details::details-content{content-visibility:visible;block-size:auto}
-svg{max-width:14cm}
 }
 ";
