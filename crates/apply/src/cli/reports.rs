@@ -1,13 +1,15 @@
 //! The reports of a run: the requested forms, and where each goes (stdout, a file, the job's summary).
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
 use cenbwp_spec::{Finding, Identity, Source, Spec};
+use clap::builder::{EnumValueParser, TypedValueParser};
+use clap::error::ErrorKind;
 use serde::Serialize;
 
 use super::Environment;
@@ -38,10 +40,17 @@ pub(super) struct ReportArgs {
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct FormArgs {
-    /// Report as human, json, markdown, github, gitlab, sarif, junit or html, also when the run fails; with =PATH
-    /// into a file, stdout staying as it is; repeatable
-    #[arg(long, value_name = "FMT[=PATH]")]
+    #[arg(long, value_name = "FMT[=PATH]", value_parser = ReportSpecParser, help = help())]
     pub report: Vec<ReportSpec>,
+}
+
+fn help() -> String {
+    let names = Form::names();
+    let (last, others) = names.split_last().expect("there are forms");
+    format!(
+        "Report as {} or {last}, also when the run fails; with =PATH into a file, stdout staying as it is; repeatable",
+        others.join(", ")
+    )
 }
 
 /// One `--report`: a form, and the file it goes to.
@@ -51,18 +60,28 @@ pub(super) struct ReportSpec {
     path: Option<PathBuf>,
 }
 
-impl FromStr for ReportSpec {
-    type Err = String;
+/// Parses `FORM` and `FORM=PATH`.
+#[derive(Clone)]
+struct ReportSpecParser;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (form, path) = match text.split_once('=') {
-            Some((form, path)) => (form, Some(PathBuf::from(path))),
-            None => (text, None),
-        };
-        match path {
-            Some(path) if path.as_os_str().is_empty() => Err("expected a path after =".to_owned()),
-            path => Ok(Self { form: form.parse()?, path }),
+impl TypedValueParser for ReportSpecParser {
+    type Value = ReportSpec;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        flag: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<ReportSpec, clap::Error> {
+        let text =
+            value.to_str().ok_or_else(|| clap::Error::new(ErrorKind::InvalidUtf8).with_cmd(command))?;
+        let (form, path) = text.split_once('=').map_or((text, None), |(form, path)| (form, Some(path)));
+        let form = EnumValueParser::<Form>::new().parse_ref(command, flag, form.as_ref())?;
+        if path == Some("") {
+            let message = format!("--report {form}=: expected a path after =");
+            return Err(clap::Error::raw(ErrorKind::ValueValidation, message + "\n").with_cmd(command));
         }
+        Ok(ReportSpec { form, path: path.map(PathBuf::from) })
     }
 }
 
@@ -148,7 +167,7 @@ impl Reports {
         let mut outputs = Outputs::default();
         for report in &args.files.report {
             match (&report.path, report.form) {
-                (Some(path), form) => outputs.writes(format!("--report {}", form.as_str()), path),
+                (Some(path), form) => outputs.writes(format!("--report {form}"), path),
                 (None, Form::Github) => {
                     let flag = "the step's summary";
                     step_summary.iter().for_each(|path| outputs.writes(flag.to_owned(), path));

@@ -21,13 +21,15 @@ mod markdown;
 mod sarif;
 
 use std::borrow::Cow;
-use std::str::FromStr;
+use std::fmt;
+
+use clap::ValueEnum;
 
 use crate::disarm;
 pub use run::{Folders, Run};
 
 /// The form of a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Form {
     /// Text for people.
     Human,
@@ -48,63 +50,37 @@ pub enum Form {
 }
 
 impl Form {
-    /// Every form, in the order of `--help`.
-    pub const ALL: [Self; 8] = [
-        Self::Human,
-        Self::Json,
-        Self::Markdown,
-        Self::Github,
-        Self::Gitlab,
-        Self::Sarif,
-        Self::Junit,
-        Self::Html,
-    ];
-
-    /// Returns the name of the form on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Human => "human",
-            Self::Json => "json",
-            Self::Markdown => "markdown",
-            Self::Github => "github",
-            Self::Gitlab => "gitlab",
-            Self::Sarif => "sarif",
-            Self::Junit => "junit",
-            Self::Html => "html",
-        }
-    }
-
     /// Renders a run in this form. The same run gives the same bytes, and no runner obeys any of them: the
     /// job's next step may print a report from its file.
     pub fn render(self, run: &Run<'_>) -> String {
-        match self {
-            Self::Human => unless_armed(human::text(run), disarm::text),
-            Self::Json => unless_armed(json::text(run), disarm::json),
-            Self::Markdown => unless_armed(markdown::text(run), disarm::text),
+        let (text, disarmed): (fn(&Run<'_>) -> String, fn(&str) -> Cow<'_, str>) = match self {
+            Self::Human => (human::text, disarm::text),
+            Self::Json => (json::text, disarm::json),
+            Self::Markdown => (markdown::text, disarm::text),
             // The lines are commands on purpose. `github::text` disarms the text that they quote.
-            Self::Github => github::text(run),
-            Self::Gitlab => unless_armed(gitlab::text(run), disarm::json),
-            Self::Sarif => unless_armed(sarif::text(run), disarm::json),
-            Self::Junit => unless_armed(junit::text(run), disarm::markup),
-            Self::Html => unless_armed(html::text(run), disarm::markup),
+            Self::Github => (github::text, |text| Cow::Borrowed(text)),
+            Self::Gitlab => (gitlab::text, disarm::json),
+            Self::Sarif => (sarif::text, disarm::json),
+            Self::Junit => (junit::text, disarm::markup),
+            Self::Html => (html::text, disarm::markup),
+        };
+        let text = text(run);
+        // Without a copy of a text that needs no change.
+        match disarmed(&text) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(disarmed) => disarmed,
         }
     }
-}
 
-/// Disarms a text, without a copy of it if it needs no change.
-fn unless_armed(text: String, disarmed: fn(&str) -> Cow<'_, str>) -> String {
-    match disarmed(&text) {
-        Cow::Borrowed(_) => text,
-        Cow::Owned(disarmed) => disarmed,
+    /// Returns the names of all forms on the command line.
+    pub fn names() -> Vec<String> {
+        Self::value_variants().iter().map(Self::to_string).collect()
     }
 }
 
-impl FromStr for Form {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let names: Vec<&str> = Self::ALL.iter().map(|form| form.as_str()).collect();
-        let form = Self::ALL.into_iter().find(|form| form.as_str() == name);
-        form.ok_or_else(|| format!("expected {}, alone or with =PATH", names.join(", ")))
+/// Shows the name of the form on the command line.
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.to_possible_value().expect("every form has a name").get_name())
     }
 }
