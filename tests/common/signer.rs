@@ -2,12 +2,13 @@
 
 use cenbwp_tests::auth::AccessKey;
 use cenbwp_tests::{Config, Request};
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 /// Returns a signed V3 request.
 pub(crate) fn sign(action: &str, params: &[(&str, &str)], nonce: &str, date: &str) -> Request {
-    sign_declaring(action, params, nonce, date, &hex::encode(Sha256::digest(b"")))
+    sign_declaring(action, params, nonce, date, &HEXLOWER.encode(&Sha256::digest(b"")))
 }
 
 /// Signs a request whose header declares this hash of the body, which is empty.
@@ -34,7 +35,7 @@ pub(crate) fn sign_as(
     let mut pairs: Vec<String> = params.iter().map(|(k, v)| format!("{}={}", escape(k), escape(v))).collect();
     pairs.sort();
     let query = pairs.join("&");
-    let empty = hex::encode(Sha256::digest(b""));
+    let empty = HEXLOWER.encode(&Sha256::digest(b""));
     let is_sts = ["GetCallerIdentity", "AssumeRole"].contains(&action);
     let version = if is_sts { "2015-04-01" } else { "2017-09-12" };
     let mut headers = vec![
@@ -50,10 +51,10 @@ pub(crate) fn sign_as(
     let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
     let block: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
     let canonical = format!("POST\n/\n{query}\n{block}\n{names}\n{empty}");
-    let to_sign = format!("ACS3-HMAC-SHA256\n{}", hex::encode(Sha256::digest(canonical)));
+    let to_sign = format!("ACS3-HMAC-SHA256\n{}", HEXLOWER.encode(&Sha256::digest(canonical)));
     let mut mac = Hmac::<Sha256>::new_from_slice(key.secret.as_bytes()).unwrap();
     mac.update(to_sign.as_bytes());
-    let signature = hex::encode(mac.finalize().into_bytes());
+    let signature = HEXLOWER.encode(&mac.finalize().into_bytes());
     let authorization =
         format!("ACS3-HMAC-SHA256 Credential={},SignedHeaders={names},Signature={signature}", key.id);
     let mut headers: Vec<(String, String)> =

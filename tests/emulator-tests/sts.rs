@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cenbwp_tests::auth::AccessKey;
 use cenbwp_tests::{Access, Config, Emulator, IdToken, Machine, Reply, Request};
-use data_encoding::BASE64;
+use data_encoding::{BASE64, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -31,7 +31,7 @@ fn nonce(emulator: &Emulator) -> String {
 }
 
 async fn v3(emulator: &Emulator, key: &AccessKey, action: &str, params: &[(&str, &str)]) -> Reply {
-    let empty = hex::encode(Sha256::digest(b""));
+    let empty = HEXLOWER.encode(&Sha256::digest(b""));
     let request = sign_as(key, action, params, &nonce(emulator), &date(emulator), &empty);
     emulator.handle(request).await
 }

@@ -1,5 +1,6 @@
 //! Randomness for nonces and jitter, never for secrets.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,8 +11,8 @@ pub struct Random(Mutex<fastrand::Rng>);
 impl Random {
     /// Returns a source that the system seeds.
     pub fn system() -> Self {
-        let (high, low) = uuid::Uuid::new_v4().as_u64_pair();
-        Self::seeded(high ^ low)
+        // The hasher's keys are random: the system gives them to keep strangers from choosing colliding keys.
+        Self::seeded(RandomState::new().hash_one(0))
     }
 
     /// Returns a source that gives the same results for the same seed.

@@ -34,4 +34,6 @@ pub use plan::{
     HeldReason, Leftover, Limit, LimitOwner, NewMbps, Options, Plan, Purchase, Release, Retirement, Update,
     Warning, WarningKind,
 };
-pub use render::{Palette, Style, held_rules, obstacle, render, render_change, summary, warning_rules, when};
+pub use render::{
+    Palette, Style, held_rules, obstacle, render, render_change, summary, warning_rules, when, wrap,
+};

@@ -1,7 +1,7 @@
 //! A forger who knows how plans are made and has none of our code: digests and tokens of a changed plan are
 //! computed again, because none of them has a key.
 
-use data_encoding::BASE32_NOPAD;
+use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -69,5 +69,5 @@ impl Forged {
 
 /// Returns the SHA-256 of canonical JSON: `serde_json` sorts the keys of an object.
 fn digest(value: &Value) -> String {
-    format!("sha256:{}", hex::encode(Sha256::digest(value.to_string())))
+    format!("sha256:{}", HEXLOWER.encode(&Sha256::digest(value.to_string())))
 }

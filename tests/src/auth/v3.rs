@@ -1,5 +1,6 @@
 //! `ACS3-HMAC-SHA256`: the signature of the request's method, query, headers and body hash, in the Authorization header.
 
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -29,15 +30,15 @@ pub(super) fn verify(request: &Request, keys: &[AccessKey], now: Timestamp) -> R
         ));
     }
 
-    let payload_hash = hex::encode(Sha256::digest(&request.body));
+    let payload_hash = HEXLOWER.encode(&Sha256::digest(&request.body));
     let canonical = canonical_request(request, &authorization.signed_headers, &payload_hash)?;
-    let string_to_sign = format!("{ALGORITHM}\n{}", hex::encode(Sha256::digest(canonical.as_bytes())));
+    let string_to_sign = format!("{ALGORITHM}\n{}", HEXLOWER.encode(&Sha256::digest(canonical.as_bytes())));
     let mut mac =
         Hmac::<Sha256>::new_from_slice(key.secret.as_bytes()).expect("HMAC takes a key of any length");
     mac.update(string_to_sign.as_bytes());
-    let valid = hex::decode(authorization.signature)
+    // In lower case only, as the vendor's page has it.
+    let valid = HEXLOWER.decode(authorization.signature.as_bytes())
         .is_ok_and(|signature| mac.verify_slice(&signature).is_ok())
-        && !authorization.signature.bytes().any(|byte| byte.is_ascii_uppercase())
         && sent("x-acs-content-sha256")? == payload_hash;
     if !valid {
         return Err(mismatch(&string_to_sign, &format!(" server CanonicalRequest is:{canonical}")));

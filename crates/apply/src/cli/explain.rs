@@ -32,7 +32,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
 fn full(explanation: &Explanation, width: usize) -> String {
     let Explanation { name, title, text, example } = explanation;
     let example = example.map(|example| format!("\n{example}\n")).unwrap_or_default();
-    format!("{name}: {title}\n\n{}\n{example}", wrap(text, width))
+    format!("{name}: {title}\n\n{}{example}", cenbwp_diff::wrap(text, width))
 }
 
 /// Returns the names of a section, one on each line.
@@ -40,21 +40,4 @@ fn list(section: &Section) -> String {
     let width = section.rules.iter().map(|rule| rule.name.len()).max().unwrap_or_default();
     let line = |rule: &&Explanation| format!("  {:width$}  {}\n", rule.name, rule.title);
     format!("{}:\n{}", section.title, section.rules.iter().map(line).collect::<String>())
-}
-
-/// Breaks a paragraph at blanks, into lines of at most this many characters.
-fn wrap(text: &str, width: usize) -> String {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let line = lines.last_mut().expect("there is always a line");
-        if line.is_empty() {
-            line.push_str(word);
-        } else if line.chars().count() + 1 + word.chars().count() <= width {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines.join("\n")
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cenbwp_diff::{BusinessStatus, Live, LiveCharge, Observed, Owner};
+use cenbwp_diff::{BusinessStatus, Live, LiveCharge, Observed, Owner, when};
 use cenbwp_spec::{AccountId, Address, ChargeType, Generation, Identity, Mbps, StackName, TermsTag};
 use jiff::Timestamp;
 
@@ -82,7 +82,7 @@ fn carriers(packages: &[(&Live, Owner)]) -> BTreeMap<Identity, usize> {
 /// Returns why a package cannot be adopted as it is. A plan would hold it for the same reason.
 fn in_the_way(live: &Live, now: Timestamp) -> Option<String> {
     if let (Some(end), true) = (live.expires, live.expired(now)) {
-        return Some(format!("it expired {}; renew it, and export again", end.strftime("%Y-%m-%dT%H:%MZ")));
+        return Some(format!("it expired {}; renew it, and export again", when(end)));
     }
     match &live.business {
         BusinessStatus::Normal => None,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use data_encoding::HEXLOWER;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -82,7 +83,7 @@ impl Hasher {
 
     /// Returns the digest of everything that was added.
     pub(super) fn finish(self) -> String {
-        format!("sha256:{}", hex::encode(self.0.finalize()))
+        format!("sha256:{}", HEXLOWER.encode(&self.0.finalize()))
     }
 }
 

@@ -25,8 +25,6 @@ use words::{cell, code, fenced, html, prose};
 /// The most characters of a page.
 const MOST: usize = 60_000;
 
-const STRINGS: &str = "writing to a string does not fail";
-
 /// Returns the page.
 pub(super) fn text(run: &Run<'_>) -> String {
     let (head, foot) = (head(run), foot(run));
@@ -50,16 +48,16 @@ fn head(run: &Run<'_>) -> String {
         if error.len() > MOST / 8 {
             error = error.chars().take(MOST / 8).chain("\n…".chars()).collect();
         }
-        writeln!(text, "{}", fenced("text", &error)).expect(STRINGS);
+        let _ = writeln!(text, "{}", fenced("text", &error));
     }
     if let (Some(plan), None) = (run.plan(), run.applied) {
-        writeln!(text, "{}\n", cost(&Summary::of(plan))).expect(STRINGS);
+        let _ = writeln!(text, "{}\n", cost(&Summary::of(plan)));
     }
     if let (Some(obstacle), None) = (run.obstacle(), run.applied) {
-        writeln!(text, "> **This plan cannot be applied:** {}.\n", prose(&obstacle)).expect(STRINGS);
+        let _ = writeln!(text, "> **This plan cannot be applied:** {}.\n", prose(&obstacle));
     }
     if let Some(next) = run.next() {
-        writeln!(text, "**Next:** {}.\n", prose(&next)).expect(STRINGS);
+        let _ = writeln!(text, "**Next:** {}.\n", prose(&next));
     }
     text
 }
@@ -133,15 +131,15 @@ fn listed(rank: u8, head: &str, items: impl IntoIterator<Item = String>, noun: &
 fn item(run: &Run<'_>, issue: &Issue<'_>) -> String {
     let mut text = String::from("- ");
     if let Some(address) = &issue.address {
-        write!(text, "**{}** ", code(&address.to_string())).expect(STRINGS);
+        let _ = write!(text, "**{}** ", code(&address.to_string()));
     } else if let Some(spot) = &issue.spot {
         let file = spot.file.as_deref().unwrap_or("stdin");
         let file = run.folders.in_checkout(file);
-        write!(text, "**{}** ", code(&format!("{file}:{}:{}", spot.line, spot.column))).expect(STRINGS);
+        let _ = write!(text, "**{}** ", code(&format!("{file}:{}:{}", spot.line, spot.column)));
     }
-    writeln!(text, "{}: {}", code(issue.rule.name), prose(&issue.message)).expect(STRINGS);
+    let _ = writeln!(text, "{}: {}", code(issue.rule.name), prose(&issue.message));
     if let Some(hint) = &issue.hint {
-        writeln!(text, "  - **Hint:** {}", prose(hint)).expect(STRINGS);
+        let _ = writeln!(text, "  - **Hint:** {}", prose(hint));
     }
     text
 }
@@ -239,7 +237,7 @@ fn diagram(planned: &Planned) -> Option<String> {
     let node = |area: &str| areas.iter().position(|name| *name == area).unwrap_or_default();
     let mut text = String::from("graph LR\n");
     for (n, area) in areas.iter().enumerate() {
-        writeln!(text, "  a{n}[\"{}\"]", label(area)).expect(STRINGS);
+        let _ = writeln!(text, "  a{n}[\"{}\"]", label(area));
     }
     for Link { areas, mbps: [before, after], .. } in links.iter().take(MOST_LINKS) {
         let [a, b] = areas.both().map(|area| node(area.as_str()));
@@ -248,7 +246,7 @@ fn diagram(planned: &Planned) -> Option<String> {
             (_, 0) => ("-.-", format!("{before} → 0 Mbps")),
             (before, after) => ("===", format!("{before} → {after} Mbps")),
         };
-        writeln!(text, "  a{a} {line}|\"{mbps}\"| a{b}").expect(STRINGS);
+        let _ = writeln!(text, "  a{a} {line}|\"{mbps}\"| a{b}");
     }
     let more = match links.len().saturating_sub(MOST_LINKS) {
         0 => String::new(),
@@ -265,7 +263,7 @@ fn label(text: &str) -> String {
         if c.is_alphanumeric() || c == ' ' || c == '-' {
             out.push(c);
         } else {
-            write!(out, "#{};", u32::from(c)).expect(STRINGS);
+            let _ = write!(out, "#{};", u32::from(c));
         }
     }
     out
@@ -274,17 +272,17 @@ fn label(text: &str) -> String {
 fn foot(run: &Run<'_>) -> String {
     let mut text = String::new();
     if let Some(planned) = run.planned {
-        writeln!(text, "Digest {}  ", code(planned.digest())).expect(STRINGS);
+        let _ = writeln!(text, "Digest {}  ", code(planned.digest()));
         match &planned.situation.account {
             Some(account) => {
                 let caller = planned.situation.caller.as_ref();
                 let caller =
                     caller.map(|caller| format!(", {}", prose(&caller.to_string()))).unwrap_or_default();
-                writeln!(text, "Account {}{caller}  ", code(account.as_str())).expect(STRINGS);
+                let _ = writeln!(text, "Account {}{caller}  ", code(account.as_str()));
             }
             None => text.push_str("Made from a recording  \n"),
         }
     }
-    writeln!(text, "cenbwp {}, exit code {} ({})\n", run.command, run.exit.code(), run.exit).expect(STRINGS);
+    let _ = writeln!(text, "cenbwp {}, exit code {} ({})\n", run.command, run.exit.code(), run.exit);
     text + &marker(run) + "\n"
 }

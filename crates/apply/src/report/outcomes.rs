@@ -167,42 +167,40 @@ impl Applied {
             let changes = left.changes.iter().map(|change| (change.identity(), change.as_str()));
             let held = left.held.iter().map(|held| (&held.identity, held.reason.rule().name));
             for (identity, word) in changes.chain(held) {
-                writeln!(text, "  left to do: {identity}  {word}").expect(STRINGS);
+                let _ = writeln!(text, "  left to do: {identity}  {word}");
             }
         }
-        writeln!(text, "\n{}", self.headline()).expect(STRINGS);
+        let _ = writeln!(text, "\n{}", self.headline());
         if let Some(next) = self.next() {
-            writeln!(text, "Next: {next}.").expect(STRINGS);
+            let _ = writeln!(text, "Next: {next}.");
         }
         text
     }
 }
 
-const STRINGS: &str = "writing to a string does not fail";
-
 /// Writes one result: identity, outcome and package id, with the reason and the hint below.
 fn write_result(text: &mut String, result: &ChangeResult) {
-    write!(text, "{}  {}", result.identity, result.outcome.as_str()).expect(STRINGS);
+    let _ = write!(text, "{}  {}", result.identity, result.outcome.as_str());
     if let Some(id) = &result.id {
-        write!(text, "  {id}").expect(STRINGS);
+        let _ = write!(text, "  {id}");
     }
     if let Some(order) = &result.order_id {
-        write!(text, "  order {}", neutral(order)).expect(STRINGS);
+        let _ = write!(text, "  order {}", neutral(order));
     }
     text.push('\n');
     if let Some(detail) = &result.detail {
-        writeln!(text, "    {}", neutral(detail)).expect(STRINGS);
+        let _ = writeln!(text, "    {}", neutral(detail));
     }
     if let Some(token) = result.client_token.as_ref().filter(|_| result.outcome == Outcome::Unknown) {
-        writeln!(text, "    client token {token}").expect(STRINGS);
+        let _ = writeln!(text, "    client token {token}");
     }
     for FieldResult { field, outcome, detail } in &result.fields {
         let detail = detail.as_deref().map(|detail| format!(": {}", neutral(detail))).unwrap_or_default();
         if result.fields.len() > 1 || *outcome != FieldOutcome::Done || !detail.is_empty() {
-            writeln!(text, "    {field}  {}{detail}", outcome.as_str()).expect(STRINGS);
+            let _ = writeln!(text, "    {field}  {}{detail}", outcome.as_str());
         }
     }
     if let Some(hint) = &result.hint {
-        writeln!(text, "    hint: {}", neutral(hint)).expect(STRINGS);
+        let _ = writeln!(text, "    hint: {}", neutral(hint));
     }
 }

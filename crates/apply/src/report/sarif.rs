@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use cenbwp_spec::{Explanation, Place, Severity};
+use data_encoding::HEXLOWER;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -97,7 +98,7 @@ fn fingerprint(issue: &Issue<'_>, seen: &mut BTreeMap<String, usize>) -> String 
         hash.update(part);
         hash.update([0]);
     }
-    let print = hex::encode(&hash.finalize()[..16]);
+    let print = HEXLOWER.encode(&hash.finalize()[..16]);
     let count = seen.entry(print.clone()).or_default();
     *count += 1;
     format!("{print}:{count}")

@@ -7,7 +7,7 @@ mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cenbwp_diff::{BusinessStatus, Change, FieldChange, HeldReason, Live, Owner, WarningKind, neutral};
+use cenbwp_diff::{BusinessStatus, Change, FieldChange, HeldReason, Live, Owner, WarningKind, neutral, when};
 use cenbwp_spec::{Identity, Manage, PackageId};
 use jiff::Timestamp;
 
@@ -281,8 +281,8 @@ fn alerts(live: &Live, planned: &Planned) -> Vec<Alert> {
     let mut alerts = Vec::new();
     let mut alert = |word, text: String| alerts.push(Alert { word, text });
     match live.expires {
-        Some(end) if end <= options.now => alert("expired", format!("expired {}", minutes(end))),
-        Some(end) if end <= soon => alert("expiring", format!("expires {}", minutes(end))),
+        Some(end) if end <= options.now => alert("expired", format!("expired {}", when(end))),
+        Some(end) if end <= soon => alert("expiring", format!("expires {}", when(end))),
         _ => {}
     }
     if let BusinessStatus::Locked(word) = &live.business {
@@ -291,13 +291,8 @@ fn alerts(live: &Live, planned: &Planned) -> Vec<Alert> {
     if let Some(reservation) = &live.reservation
         && let Some(bandwidth) = reservation.bandwidth.filter(|bandwidth| *bandwidth != live.bandwidth)
     {
-        let at = reservation.at.map_or_else(|| "later".to_owned(), |at| format!("from {}", minutes(at)));
+        let at = reservation.at.map_or_else(|| "later".to_owned(), |at| format!("from {}", when(at)));
         alert("reserved", format!("{bandwidth} {at}"));
     }
     alerts
-}
-
-/// Returns a time in the service's own form, in minutes.
-fn minutes(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%MZ").to_string()
 }

@@ -12,7 +12,7 @@ use page::Page;
 
 pub use catalogue::{held_rules, warning_rules};
 pub use messages::when;
-pub use page::{Palette, Style};
+pub use page::{Palette, Style, wrap};
 
 mod catalogue;
 mod messages;

@@ -137,6 +137,14 @@ impl Page<'_> {
     }
 }
 
+/// Returns a paragraph in lines of at most this many columns, each with its line end.
+pub fn wrap(text: &str, width: usize) -> String {
+    let style = Style { width, ..Style::plain() };
+    let mut page = Page { style: &style, text: String::new() };
+    page.wrapped(0, 0, text);
+    page.text
+}
+
 /// Splits the text at its spaces. Text in backquotes is for the user to type and stays in one piece.
 fn words(text: &str) -> Vec<&str> {
     let mut words = Vec::new();
