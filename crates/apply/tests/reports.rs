@@ -14,7 +14,7 @@ use snapbox::data::DataFormat;
 fn each(test: impl Fn(&str, Form, &str)) {
     for story in stories::all() {
         story.check(|run| {
-            Form::value_variants().iter().for_each(|&form| test(story.name, form, &form.render(run)))
+            Form::value_variants().iter().for_each(|&form| test(story.name, form, &form.render(run)));
         });
     }
 }

@@ -12,25 +12,25 @@ use std::time::Duration;
 
 use cenbwp_diff::Plan;
 
-use super::Environment;
 use super::connection::CloudArgs;
 use super::inputs::{self, Inputs, SpecArgs};
-use super::output::Output;
-use super::plan;
+use super::process::{Process, on_runtime};
 use super::progress::Progress;
-use super::reports::{ReportArgs, Reports};
+use super::reports::ReportArgs;
 use super::scope::ScopeArgs;
-use super::{approval, ending, interrupt, leaving, saved};
+use super::session::{self, Ended, Session};
+use super::{approval, interrupt, leaving, planning, saved};
 use crate::cloud::{Cloud, Writer};
-use crate::execute::{self, InFlight, Journal, Register, Session, Settings};
+use crate::execute::{self, InFlight, Journal, Register, Settings};
 use crate::exit::{Exit, Failure};
 use crate::files::shown;
 use crate::planned::Planned;
 use crate::planned::digest::PlanDigest;
 use crate::planned::document::Summary;
 use crate::random::Random;
-use crate::report::event::{self, Event};
+use crate::report::event::Event;
 use crate::report::outcomes::Applied;
+use crate::report::run::plural;
 use crate::situation::Situation;
 use crate::stop::Stop;
 
@@ -115,50 +115,29 @@ impl Args {
 }
 
 /// Plans, asks for approval, carries out the plan and reports the result.
-pub(super) async fn run(
-    args: &Args,
-    environment: &Environment,
-    output: &Arc<Output>,
-) -> Result<Exit, Failure> {
-    let reports = Reports::new("apply", &args.reports, environment, output)?;
-    reports.event(&event::VERSION);
-    match go(args, environment, output, &reports).await {
-        Ok(applied) => {
-            ending::applied(&applied, output, &reports);
-            Ok(applied.exit())
-        }
-        Err(failure) => {
-            ending::events(&reports, Some(&failure), || plan::summary("apply", failure.exit, None));
-            reports.conclude(Err(failure), |exit| *exit)
-        }
-    }
+pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
+    session::run("apply", &args.reports, process, |session| on_runtime(apply(args, session)))
 }
 
-async fn go(
-    args: &Args,
-    environment: &Environment,
-    output: &Arc<Output>,
-    reports: &Arc<Reports>,
-) -> Result<Applied, Failure> {
-    let start = start(args, output, reports)?;
-    let cloud = args.cloud.connect(environment, output, Some(reports))?;
+async fn apply(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
+    let start = start(args, session)?;
+    let cloud = args.cloud.connect(session)?;
     // A saved plan and a digest name the account that was approved.
     if let (Start::Spec(Inputs { spec: Some(spec), .. }), true) = (&start, args.auto_approve) {
-        args.cloud.check_choice(environment, spec)?;
+        args.cloud.check_choice(session.environment, spec)?;
     }
     let in_flight = args.in_flight().map_err(Failure::with(Exit::Error))?;
     leaving::names(&in_flight);
-    let stop = interrupt::listen();
-    reports.begin();
+    let stop = session.listen();
 
-    let approving = approve(start, args, &cloud, output, reports);
-    let approved = interrupt::or_end(&stop, approving).await?;
+    let approved = interrupt::or_end(&stop, approve(start, args, &cloud, session)).await?;
     // Credentials that expire during the run are renewed then. If there are none now, fail before the first
     // change.
     let ready = async { cloud.ready().await.map_err(Failure::with(Exit::Error)) };
     interrupt::or_end(&stop, ready).await?;
     begin_journal(&approved, &in_flight, &cloud)?;
-    Ok(execute(&approved, &cloud, args, &in_flight, &stop, output, reports).await)
+    let applied = execute(&approved, &cloud, args, &in_flight, &stop, session).await;
+    Ok(Ended::Applied(Box::new(applied)))
 }
 
 /// The input of a run: a saved plan, or a spec.
@@ -168,7 +147,8 @@ enum Start {
 }
 
 /// Reads the input, and makes every check that needs no network.
-fn start(args: &Args, output: &Output, reports: &Reports) -> Result<Start, Failure> {
+fn start(args: &Args, session: &Session<'_>) -> Result<Start, Failure> {
+    let reports = &session.reports;
     reports.writes("--journal", args.journal.as_deref())?;
     if let Some(path) = &args.plan {
         let planned = saved::open(path, &args.expected(), reports)?;
@@ -180,7 +160,7 @@ fn start(args: &Args, output: &Output, reports: &Reports) -> Result<Start, Failu
         return Err(Failure::new(Exit::Refused, message)
             .hint("plan --live-from shows what a recording would need; to buy, leave out `--live-from`"));
     }
-    plan::usable(&args.spec(), output, reports).map(Start::Spec)
+    planning::read_valid_spec(&args.spec(), session).map(Start::Spec)
 }
 
 /// Lists the account, plans, shows the plan, and gets the approval.
@@ -188,32 +168,32 @@ async fn approve(
     start: Start,
     args: &Args,
     cloud: &Cloud,
-    output: &Output,
-    reports: &Reports,
+    session: &Session<'_>,
 ) -> Result<Arc<Planned>, Failure> {
+    let reports = &session.reports;
     let (planned, saved) = match start {
         Start::Saved(saved) => (saved, true),
         Start::Spec(inputs) => {
-            let planned = plan::prepare(inputs, &args.scope, Duration::ZERO, Some(cloud)).await?;
+            let planned = planning::prepare(inputs, &args.scope, Duration::ZERO, Some(cloud)).await?;
             (Arc::new(planned), false)
         }
     };
     reports.planned(&planned);
     if saved {
         let planned = plan_again(&planned, cloud).await?;
-        plan::introduce(&planned.situation, output, Some(reports));
+        planning::print_account(&planned.situation, session);
         reports.planned(&planned);
-        plan::tell(&planned, output, reports);
+        planning::print_plan(&planned, session);
         return Ok(planned);
     }
-    plan::introduce(&planned.situation, output, Some(reports));
-    plan::tell(&planned, output, reports);
+    planning::print_account(&planned.situation, session);
+    planning::print_plan(&planned, session);
     check_digest(args, &planned)?;
     check_applyable(&planned.plan)?;
     if planned.plan.changes.is_empty() || args.auto_approve || args.plan_digest.is_some() {
         return Ok(planned);
     }
-    approval::ask(output, &consequences(&planned.plan), planned.digest()).await?;
+    approval::ask(session.output, &consequences(&planned.plan), planned.digest()).await?;
     let planned = plan_again(&planned, cloud).await?;
     reports.planned(&planned);
     Ok(planned)
@@ -250,12 +230,12 @@ fn consequences(plan: &Plan) -> String {
     let Summary { purchases, mbps, months, updates, .. } = Summary::of(plan);
     let mut said = Vec::new();
     if purchases > 0 {
-        let (packages, months) = (super::plural(purchases, "package"), super::plural(months, "month"));
+        let (packages, months) = (plural(purchases, "package"), plural(months, "month"));
         said.push(format!("This plan buys {packages}: {} Mbps for {months} in all.", mbps.by_purchase));
         said.push("A package cannot be returned.".to_owned());
     }
     if updates > 0 {
-        said.push(format!("This plan changes {}.", super::plural(updates, "existing package")));
+        said.push(format!("This plan changes {}.", plural(updates, "existing package")));
     }
     if mbps.by_upgrade > 0 {
         said.push(format!("It raises bandwidth by {} Mbps, which is charged.", mbps.by_upgrade));
@@ -296,9 +276,9 @@ async fn execute(
     args: &Args,
     in_flight: &InFlight,
     stop: &Stop,
-    output: &Output,
-    reports: &Reports,
+    session: &Session<'_>,
 ) -> Applied {
+    let Session { output, reports, .. } = session;
     let account = planned.situation.account.as_ref().expect("a live situation has an account");
     // Computed before anything is sent.
     planned.digest();
@@ -324,7 +304,8 @@ async fn execute(
     #[expect(clippy::disallowed_methods, reason = "the one command that changes something")]
     let writer = Writer::new(cloud);
     let settings = args.settings();
-    let session = Session { cloud, writer: &writer, settings: &settings, in_flight, stop, report: &report };
+    let session =
+        execute::Session { cloud, writer: &writer, settings: &settings, in_flight, stop, report: &report };
     let (results, last_look) = execute::run(&planned.plan, account, session).await;
     progress.clear();
     Applied::new(planned, results, last_look.as_ref(), stop.is_requested())

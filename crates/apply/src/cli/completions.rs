@@ -1,9 +1,8 @@
 //! `cenbwp completions`: prints shell completions.
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::output::Output;
+use super::process::Process;
 use crate::exit::{Exit, Failure};
 
 /// Print completions for a shell
@@ -16,9 +15,9 @@ pub(super) struct Args {
 
 /// Prints the completion script. Renders it into memory first, because the generator panics when its writer
 /// fails.
-pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut super::Cli::command(), "cenbwp", &mut script);
-    output.answer(&String::from_utf8_lossy(&script));
+    clap_complete::generate(args.shell, &mut process.tool.clone(), "cenbwp", &mut script);
+    process.output.answer(&String::from_utf8_lossy(&script));
     Ok(Exit::Done)
 }

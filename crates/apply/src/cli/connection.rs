@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use cenbwp_spec::Spec;
 
-use super::Environment;
-use super::output::Output;
-use super::reports::Reports;
+use super::session::Session;
 use crate::clock::Clock;
-use crate::cloud::{Cloud, Endpoint, Endpoints, HttpTransport, OtherChoice, Proxy, RetryPolicy, Search};
+use crate::cloud::{
+    Cloud, Endpoint, Endpoints, Environment, HttpTransport, OtherChoice, Proxy, RetryPolicy, Search,
+};
 use crate::exit::{Exit, Failure};
 use crate::random::Random;
 
@@ -69,20 +69,14 @@ impl CloudArgs {
     /// # Errors
     /// Exit 1 when there are no credentials, or a configured source of them cannot be used; exit 3 when the
     /// proxy's address cannot be read.
-    pub(super) fn connect(
-        &self,
-        environment: &Environment,
-        output: &Output,
-        reports: Option<&Reports>,
-    ) -> Result<Cloud, Failure> {
+    pub(super) fn connect(&self, session: &Session<'_>) -> Result<Cloud, Failure> {
+        let Session { environment, output, reports } = session;
         let search = self.search(environment);
         let source = search.source().map_err(Failure::with(Exit::Error))?;
         let sts = search.sts_endpoint().map_err(Failure::with(Exit::Error))?;
         for OtherChoice { message, .. } in search.other_choices(&source) {
             output.story(&format!("warning: {}", cenbwp_diff::neutral(&message)));
-            if let Some(reports) = reports {
-                reports.warn(message);
-            }
+            reports.warn(message);
         }
         let proxy = Proxy::of(environment).map_err(|reason| Failure::new(Exit::Invalid, reason))?;
         let endpoints = Endpoints { cbn: self.endpoint.clone(), sts };

@@ -1,25 +1,61 @@
 //! The end of every run: the event stream's last lines, and what an apply did.
 
+use cenbwp_diff::NewMbps;
+use serde_json::json;
+
 use super::output::{self, Output};
 use super::reports::{Reports, Stdout};
 use crate::cloud::Secrets;
-use crate::exit::Failure;
-use crate::report::event::{Event, SummaryLine};
+use crate::exit::{Exit, Failure};
+use crate::planned::Planned;
+use crate::report::event::{self, Event, SummaryLine};
 use crate::report::outcomes::Applied;
 
-/// Ends the event stream: prints why the run ended early, if it did, and the summary.
-pub(super) fn events(reports: &Reports, failure: Option<&Failure>, summary: impl FnOnce() -> SummaryLine) {
-    let summary = summary();
-    let code = summary.exit_code;
-    reports.last(&lines(reports, failure, summary), code);
+/// Returns the summary of a run that has counted nothing.
+pub(super) fn summary(command: &str, exit: Exit) -> SummaryLine {
+    SummaryLine {
+        command: command.to_owned(),
+        counts: json!({}),
+        mbps: NewMbps::default(),
+        digest: None,
+        applyable: None,
+        exit_code: exit.code(),
+        next: None,
+    }
 }
 
-/// Returns the same as lines; empty if stdout is not for events.
-pub(super) fn lines(reports: &Reports, failure: Option<&Failure>, summary: SummaryLine) -> String {
+/// Returns the summary of a run that has planned.
+pub(super) fn of_plan(command: &str, exit: Exit, planned: &Planned) -> SummaryLine {
+    let (counts, mbps) = event::plan_counts(&planned.plan);
+    let applyable = planned.is_applyable();
+    let next = (applyable && !planned.plan.is_empty()).then(|| "cenbwp apply".to_owned());
+    let (digest, applyable) = (Some(planned.digest().to_owned()), Some(applyable));
+    SummaryLine { counts, mbps, digest, applyable, next, ..summary(command, exit) }
+}
+
+/// Returns the summary of an apply.
+pub(super) fn of_apply(applied: &Applied) -> SummaryLine {
+    SummaryLine {
+        counts: json!(applied.counts()),
+        mbps: applied.new_mbps(),
+        digest: Some(applied.digest.clone()),
+        applyable: Some(true),
+        next: applied.next().map(str::to_owned),
+        ..summary("apply", applied.exit())
+    }
+}
+
+/// Returns the end of the event stream: why the run ended early, if it did, and the summary. Empty if stdout
+/// is not for events.
+pub(super) fn lines(
+    reports: &Reports,
+    failure: Option<&Failure>,
+    summary: impl FnOnce() -> SummaryLine,
+) -> String {
     match reports.stdout {
         Stdout::Events => {
             failure.map_or_else(String::new, |failure| diagnostic(failure, reports.secrets()))
-                + &output::line(&Event::Summary(summary))
+                + &output::line(&Event::Summary(summary()))
         }
         Stdout::Human | Stdout::Report(_) => String::new(),
     }
@@ -42,19 +78,5 @@ pub(super) fn applied(applied: &Applied, output: &Output, reports: &Reports) {
     if let Err(error) = reports.deliver(applied.exit(), None, Some(applied)) {
         output.blame(&error);
     }
-    reports.last(&lines_of(applied, reports), code);
-}
-
-/// Returns the last lines of the event stream of an apply; empty if stdout is not for events.
-pub(super) fn lines_of(applied: &Applied, reports: &Reports) -> String {
-    let summary = SummaryLine {
-        command: "apply",
-        counts: serde_json::json!(applied.counts()),
-        mbps: applied.new_mbps(),
-        digest: Some(applied.digest.clone()),
-        applyable: Some(true),
-        exit_code: applied.exit().code(),
-        next: applied.next().map(str::to_owned),
-    };
-    lines(reports, None, summary)
+    reports.last(&lines(reports, None, || of_apply(applied)), code);
 }

@@ -2,7 +2,7 @@
 
 use cenbwp_spec::Explanation;
 
-use super::output::Output;
+use super::process::Process;
 use crate::catalogue::{Section, explanations, sections};
 use crate::exit::{Exit, Failure};
 
@@ -14,9 +14,9 @@ pub(super) struct Args {
 }
 
 /// Prints the explanation of a name, or the list of all names.
-pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
     let Some(name) = &args.name else {
-        output.answer(&sections().iter().map(list).collect::<Vec<_>>().join("\n"));
+        process.output.answer(&sections().iter().map(list).collect::<Vec<_>>().join("\n"));
         return Ok(Exit::Done);
     };
     let found = explanations(name);
@@ -24,7 +24,9 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Invalid, format_args!("nothing is called {name:?}"))
             .hint("cenbwp explain lists all names"));
     }
-    output.answer(&found.into_iter().map(|it| full(it, output.width)).collect::<Vec<_>>().join("\n"));
+    process
+        .output
+        .answer(&found.into_iter().map(|it| full(it, process.output.width)).collect::<Vec<_>>().join("\n"));
     Ok(Exit::Done)
 }
 

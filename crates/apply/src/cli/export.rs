@@ -3,20 +3,21 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context;
 use cenbwp_diff::{Live, Owner};
 use cenbwp_spec::StackName;
+use serde_json::json;
 
-use super::Environment;
 use super::connection::CloudArgs;
-use super::output::Output;
-use super::outputs::Outputs;
-use super::{interrupt, plan, plural};
+use super::process::{Process, on_runtime};
+use super::reports::{ReportArgs, Reports};
+use super::session::{self, Ended, Session};
+use super::{interrupt, planning};
 use crate::exit::{Exit, Failure};
 use crate::export::{self, Export, Note, Scope};
 use crate::files::{self, Before, Readers, shown, typed};
+use crate::report::run::plural;
 use crate::situation::Situation;
 
 /// The size of the largest Terraform state, in bytes; a state of 100,000 packages is smaller.
@@ -48,15 +49,17 @@ pub(super) struct Args {
 }
 
 /// Exports: exit 0, also when something could not be carried over; stderr names it.
-pub(super) async fn run(
-    args: &Args,
-    environment: &Environment,
-    output: &Arc<Output>,
-) -> Result<Exit, Failure> {
-    check_files(args)?;
+pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
+    let none = ReportArgs::default();
+    session::run("export", &none, process, |session| on_runtime(export(args, session)))
+}
+
+async fn export(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
+    let Session { output, reports, .. } = session;
+    check_files(args, reports)?;
     let export = match &args.from_terraform_state {
         Some(path) => of_terraform(path, &args.stack)?,
-        None => of_account(args, environment, output).await?,
+        None => of_account(args, session).await?,
     };
     match &args.out {
         None => output.answer(&export.text),
@@ -69,15 +72,13 @@ pub(super) async fn run(
     if let Some(path) = args.out.as_ref().filter(|_| export.adopted + export.owned > 0) {
         output.story(&format!("next: cenbwp plan -f {}", typed(path)));
     }
-    Ok(Exit::Done)
+    Ok(Ended::Counted(Exit::Done, json!({ "adopted": export.adopted, "owned": export.owned })))
 }
 
 /// Refuses to overwrite a file, before any request is sent.
-fn check_files(args: &Args) -> Result<(), Failure> {
-    let mut outputs = Outputs::default();
-    args.out.iter().for_each(|path| outputs.writes("--out".to_owned(), path));
-    args.from_terraform_state.iter().for_each(|path| outputs.reads("--from-terraform-state", path));
-    outputs.check()?;
+fn check_files(args: &Args, reports: &Reports) -> Result<(), Failure> {
+    reports.writes("--out", args.out.as_deref())?;
+    reports.reads("--from-terraform-state", args.from_terraform_state.as_deref())?;
     match args.out.as_deref().filter(|_| !args.force) {
         Some(path) if !files::is_stream(path) && path.symlink_metadata().is_ok() => Err(is_there(path)),
         _ => Ok(()),
@@ -100,17 +101,19 @@ fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
     }
 }
 
-async fn of_account(args: &Args, environment: &Environment, output: &Arc<Output>) -> Result<Export, Failure> {
-    let stop = interrupt::listen();
-    let cloud = args.cloud.connect(environment, output, None)?;
+async fn of_account(args: &Args, session: &Session<'_>) -> Result<Export, Failure> {
+    let stop = session.listen();
+    let cloud = args.cloud.connect(session)?;
     let now = cloud.clock().now();
     let situation = interrupt::or_end(&stop, Situation::look(&cloud)).await?;
-    plan::introduce(&situation, output, None);
+    planning::print_account(&situation, session);
     let has_owner = |live: &&Live| matches!(live.owner(), Owner::Identity(_));
     let owned = situation.observed.packages.iter().filter(has_owner).count();
     if owned > 0 && !args.all {
         let (has, them) = if owned == 1 { ("has", "it") } else { ("have", "them") };
-        output.story(&format!("{} {has} an owner; --all exports {them} too", plural(owned, "package")));
+        session
+            .output
+            .story(&format!("{} {has} an owner; --all exports {them} too", plural(owned, "package")));
     }
     let scope = Scope { stack: args.stack.clone(), all: args.all };
     Ok(export::of_account(&situation.observed, situation.account.as_ref(), &scope, now))

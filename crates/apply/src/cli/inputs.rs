@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cenbwp_spec::{Finding, Place, Severity, Source, Spec};
+use cenbwp_spec::{Finding, Place, RenderStyle, Severity, Source, Spec};
 
 use super::reports::Reports;
 use crate::exit::{Exit, Failure};
@@ -31,6 +31,7 @@ pub(super) struct SpecArgs {
 }
 
 /// A spec as read: its sources, and the parser's result.
+#[derive(Default)]
 pub(super) struct Inputs {
     /// The paths as given.
     pub paths: Arc<[SpecPath]>,
@@ -56,7 +57,7 @@ impl Inputs {
         let sources = read_sources(&walk)
             .map_err(|failure| Failure { hint: failure.hint.or_else(|| Some(hint())), ..failure })?;
         let cenbwp_spec::Parsed { spec, findings } = cenbwp_spec::parse(&sources);
-        let paths = args.file.iter().map(|path| super::saved::spec_path(path)).collect();
+        let paths = args.file.iter().map(|path| spec_path(path)).collect();
         let spec = spec.map(Arc::new);
         let sources: Arc<[Source]> = sources.into();
         // Only findings quote the sources.
@@ -70,6 +71,12 @@ impl Inputs {
             shown.push(unquoted(&findings));
         }
         Ok(Self { paths, sources, shown: hidden.into(), findings: shown, spec })
+    }
+
+    /// Returns findings as text, each with its source underlined and an empty line below.
+    pub(super) fn text(&self, findings: &[Finding], colour: bool, width: usize) -> String {
+        let text = cenbwp_spec::render(findings, &self.shown, RenderStyle { colour, width });
+        if text.is_empty() { text } else { text + "\n" }
     }
 
     /// Returns the number of findings of this severity.
@@ -119,6 +126,12 @@ fn other_kind(path: &Path, bytes: &[u8]) -> Option<String> {
         "it is a zip archive, as Terraform saves its plans; expected the file of cenbwp plan --out FILE"
             .to_owned()
     })
+}
+
+/// Converts a path of `-f` to the form in which a plan records it.
+pub(super) fn spec_path(path: &Path) -> SpecPath {
+    let is_pipe = path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
+    if is_pipe { SpecPath::Stream } else { path.display().to_string().into() }
 }
 
 /// Reads the files of a spec. An error names all problems in one message.

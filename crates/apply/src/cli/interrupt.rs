@@ -15,7 +15,7 @@ use signal_hook::iterator::exfiltrator::WithRawSiginfo;
 
 use super::leaving::{self, Why};
 use crate::clock::Clock;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::stop::Stop;
 
 /// The time after the first signal in which another one counts as the same request. GNU `timeout` signals its
@@ -104,11 +104,6 @@ fn stop() {
     leaving::explain_the_wait();
 }
 
-/// Returns the failure of a run that is interrupted before it has sent anything.
-pub(super) fn nothing_was_done() -> Failure {
-    Failure::new(Exit::Interrupted, "interrupted; nothing was bought or changed")
-}
-
 /// Runs something that changes nothing, and ends it at the first signal with code 130.
 ///
 /// # Errors
@@ -120,7 +115,7 @@ pub(super) async fn or_end<T>(
     tokio::select! {
         biased;
         () = stop.requested() => {
-            Err(nothing_was_done())
+            Err(leaving::nothing_was_done())
         }
         ended = command => ended,
     }

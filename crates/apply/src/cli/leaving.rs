@@ -167,7 +167,7 @@ impl Leaving {
     fn of_failure(&self, failure: Failure) -> Words {
         let exit = failure.exit;
         let answer = self.reports.get().map_or_else(String::new, |reports| {
-            let summary = super::plan::summary(reports.command, exit, None);
+            let summary = || ending::summary(reports.command, exit);
             reports.on_stdout(exit, Some(&failure), None) + &ending::lines(reports, Some(&failure), summary)
         });
         let story = self.output.failure_text(&failure);
@@ -192,7 +192,7 @@ impl Leaving {
                 String::new()
             };
             let results = reports.untold(&applied.results);
-            let summary = ending::lines_of(&applied, reports);
+            let summary = ending::lines(reports, None, || ending::of_apply(&applied));
             text + &reports.on_stdout(exit, None, Some(&applied)) + &results + &summary
         });
         Words { exit, answer, story, text, failure: None, applied: Some(applied) }
@@ -241,7 +241,7 @@ impl Why {
     /// Returns the failure of a run that had sent nothing.
     fn before_anything(&self) -> Failure {
         match self {
-            Self::Signal => super::interrupt::nothing_was_done(),
+            Self::Signal => nothing_was_done(),
             Self::Panic(message) => broken(message),
         }
     }
@@ -254,6 +254,11 @@ impl Why {
         };
         Failure::new(Exit::Unknown, message).hint(AGAIN)
     }
+}
+
+/// Returns the failure of a run that is interrupted before it has sent anything.
+pub(super) fn nothing_was_done() -> Failure {
+    Failure::new(Exit::Interrupted, "interrupted; nothing was bought or changed")
 }
 
 const AGAIN: &str = "run the same command again: it uses the same tokens, so it cannot buy twice";

@@ -9,12 +9,11 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::GlobalArgs;
 use super::output::{LogWriter, Output};
 
 /// Form of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum LogFormat {
+enum LogFormat {
     /// Lines for people.
     #[default]
     Text,
@@ -22,9 +21,21 @@ pub(super) enum LogFormat {
     Json,
 }
 
+/// The flags for the log.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct LogArgs {
+    /// Log what is done, to stderr; repeat for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// Form of the log
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORM")]
+    log_format: LogFormat,
+}
+
 /// Starts the log. It takes only this tool's own events: those of the libraries may hold headers.
-pub(super) fn start(args: &GlobalArgs, output: &Arc<Output>) {
-    let level = match (args.quiet, args.verbose) {
+pub(super) fn start(args: &LogArgs, quiet: bool, output: &Arc<Output>) {
+    let level = match (quiet, args.verbose) {
         (true, _) => Level::ERROR,
         (false, 0) => Level::WARN,
         (false, 1) => Level::INFO,

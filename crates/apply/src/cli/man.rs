@@ -4,14 +4,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::CommandFactory;
 use clap_mangen::Man;
 
-use super::output::Output;
-use super::reports::write_whole;
+use super::process::Process;
 use super::version;
 use crate::exit::{Exit, Failure};
-use crate::files::shown;
+use crate::files::{self, Before, Readers, shown};
+use crate::report::run::plural;
 
 /// Write the man pages into a folder
 #[derive(Debug, clap::Args)]
@@ -22,12 +21,12 @@ pub(super) struct Args {
 }
 
 /// Writes a page for the tool and one for each command.
-pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
-    let pages = pages(super::Cli::command()).map_err(Failure::with(Exit::Error))?;
+pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
+    let pages = pages(process.tool.clone()).map_err(Failure::with(Exit::Error))?;
     for (name, page) in &pages {
         write(&args.folder, name, page).map_err(Failure::with(Exit::Error))?;
     }
-    output.story(&format!("wrote {} to {}", super::plural(pages.len(), "man page"), shown(&args.folder)));
+    process.output.story(&format!("wrote {} to {}", plural(pages.len(), "man page"), shown(&args.folder)));
     Ok(Exit::Done)
 }
 
@@ -35,7 +34,8 @@ fn write(folder: &Path, name: &str, page: &str) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("{}: no such folder can be made", shown(folder)))?;
     let path = folder.join(name);
-    write_whole(&path, page).with_context(|| format!("{}: the page could not be written", shown(&path)))
+    files::write_whole(&path, page, Readers::All, Before::Replaced)
+        .with_context(|| format!("{}: the page could not be written", shown(&path)))
 }
 
 /// The pages by their file names.

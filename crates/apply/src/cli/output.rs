@@ -10,8 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::Environment;
-use crate::cloud::Secrets;
+use crate::cloud::{Environment, Secrets};
 use crate::disarm;
 use crate::exit::Failure;
 

@@ -12,16 +12,14 @@ use clap::builder::{EnumValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use serde::Serialize;
 
-use super::Environment;
-use super::inputs::Inputs;
 use super::output::{self, Output};
 use super::outputs::Outputs;
-use crate::cloud::Secrets;
+use crate::cloud::{Environment, Secrets};
 use crate::execute::ChangeResult;
 use crate::exit::{Exit, Failure};
 use crate::files::{self, Before, Readers, shown};
 use crate::planned::Planned;
-use crate::report::event::Event;
+use crate::report::event::{Event, FindingLine};
 use crate::report::outcomes::Applied;
 use crate::report::{Folders, Form, Run};
 
@@ -175,7 +173,7 @@ impl Reports {
                 (None, _) => {}
             }
         }
-        let reports = Arc::new(Self {
+        Ok(Arc::new(Self {
             stdout,
             command,
             asked: args.files.report.clone(),
@@ -189,17 +187,14 @@ impl Reports {
             },
             outputs: Mutex::new(outputs),
             known: Mutex::default(),
-        });
-        super::leaving::sums_up_in(&reports);
-        Ok(reports)
+        }))
     }
 
     /// Writes into every file that the run has begun and not ended: a killed run writes no report, and an
     /// earlier run's report must not be taken for its own. A file that cannot be written is ignored here,
     /// because nothing is lost yet; the final report names it.
     ///
-    /// Call this after the inputs were read, because a report may replace one, and after
-    /// [`listen`](super::interrupt::listen), without which a write past a limit ends the process.
+    /// Call this after the inputs were read, because a report may replace one.
     pub(super) fn begin(&self) {
         if self.outputs().clashes() {
             return;
@@ -284,11 +279,15 @@ impl Reports {
         self.output.last(text, code);
     }
 
-    /// Keeps the inputs for the reports. `findings` are those that matter to the command.
-    pub(super) fn read(&self, inputs: &Inputs, findings: Vec<Finding>) {
+    /// Keeps the spec for the reports, and prints the findings if stdout is for events. `findings` are those
+    /// that matter to the command, and `sources` are as they may be shown.
+    pub(super) fn read(&self, sources: &Arc<[Source]>, spec: Option<&Arc<Spec>>, findings: Vec<Finding>) {
+        for finding in &findings {
+            self.event(&Event::Finding(FindingLine::new(finding, sources)));
+        }
         let mut known = self.known();
-        known.sources = Arc::clone(&inputs.shown);
-        known.spec.clone_from(&inputs.spec);
+        known.sources = Arc::clone(sources);
+        known.spec = spec.cloned();
         known.findings = findings;
     }
 
@@ -305,26 +304,6 @@ impl Reports {
     /// The digest of the plan, once there is one.
     pub(super) fn digest(&self) -> Option<String> {
         self.known().planned.as_ref().map(|planned| planned.digest().to_owned())
-    }
-
-    /// Delivers the reports of a read-only run. A report that cannot be written fails the run.
-    ///
-    /// # Errors
-    /// The run's own failure, or else exit 1 when a report could not be written.
-    pub(super) fn conclude<T>(
-        &self,
-        ended: Result<T, Failure>,
-        exit: impl Fn(&T) -> Exit,
-    ) -> Result<T, Failure> {
-        let code = ended.as_ref().map_or_else(|failure| failure.exit, exit);
-        match (self.deliver(code, ended.as_ref().err(), None), ended) {
-            (Err(error), Ok(_)) => Err(Failure::with(Exit::Error)(error)),
-            (Err(error), Err(failure)) => {
-                self.output.blame(&error);
-                Err(failure)
-            }
-            (Ok(()), ended) => ended,
-        }
     }
 
     /// Delivers every requested report: into its file, into the job's summary, to stdout. Files come first,
@@ -446,6 +425,6 @@ fn summarize(path: &Path, page: &str) -> anyhow::Result<()> {
 }
 
 /// Writes a report. Other users may read it, too.
-pub(super) fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     files::write_whole(path, text, Readers::All, Before::Replaced)
 }

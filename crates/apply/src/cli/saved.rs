@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cenbwp_spec::Source;
 
-use super::inputs;
+use super::inputs::{self, spec_path};
 use super::reports::Reports;
 use crate::clock::Clock;
 use crate::exit::{Exit, Failure};
@@ -65,12 +65,6 @@ fn check_asserted(saved: &Planned, expected: &Expected<'_>) -> Result<(), Failur
         Some(expected) => Err(stale(format!("the plan is {}, and {expected} was expected", saved.digest()))),
         None => Ok(()),
     }
-}
-
-/// Converts a path of `-f` to the form in which a plan records it.
-pub(super) fn spec_path(path: &Path) -> SpecPath {
-    let is_pipe = path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
-    if is_pipe { SpecPath::Stream } else { path.display().to_string().into() }
 }
 
 /// Compares the spec in a saved plan with the spec that its paths hold now. Comments and layout make no

@@ -1,6 +1,6 @@
 //! `cenbwp schema`: prints the spec's JSON Schema.
 
-use super::output::Output;
+use super::process::Process;
 use crate::exit::{Exit, Failure};
 
 /// Print the JSON Schema of the spec, for editors
@@ -8,7 +8,7 @@ use crate::exit::{Exit, Failure};
 pub(super) struct Args {}
 
 /// Prints the schema (draft-07).
-pub(super) fn run(_args: &Args, output: &Output) -> Result<Exit, Failure> {
-    output.answer(&format!("{:#}\n", cenbwp_spec::schema()));
+pub(super) fn run(_args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
+    process.output.answer(&format!("{:#}\n", cenbwp_spec::schema()));
     Ok(Exit::Done)
 }

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::exit::{Exit, Failure};
 
 /// The targets and the bounds of a plan.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct ScopeArgs {
     /// Only this package; repeatable
     #[arg(long, value_name = "STACK/PACKAGE", value_parser = super::values::address)]

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Environment;
-use super::output::Output;
-use super::reports::{FormArgs, ReportArgs, Reports};
+use super::process::Process;
+use super::reports::{FormArgs, ReportArgs};
+use super::session::{self, Ended, Session};
 use crate::clock;
 use crate::exit::{Exit, Failure};
 use crate::planned::SpecPath;
@@ -21,13 +21,13 @@ pub(super) struct Args {
 }
 
 /// Prints the plan, its digest, the account that it was made for, and when it was made.
-pub(super) fn run(args: &Args, environment: &Environment, output: &Arc<Output>) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
     let asked = ReportArgs { json: false, files: args.files.clone() };
-    let reports = Reports::new("show", &asked, environment, output)?;
-    reports.conclude(show(args, output, &reports), |exit| *exit)
+    session::run("show", &asked, process, |session| show(args, session))
 }
 
-fn show(args: &Args, output: &Output, reports: &Reports) -> Result<Exit, Failure> {
+fn show(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
+    let Session { output, reports, .. } = session;
     let planned = Arc::new(super::inputs::read_plan(&args.plan, reports)?);
     reports.planned(&planned);
     let made_for = match (&planned.situation.account, &planned.situation.endpoint) {
@@ -46,5 +46,5 @@ fn show(args: &Args, output: &Output, reports: &Reports) -> Result<Exit, Failure
     if !planned.is_applyable() {
         reports.human(|| "It cannot be applied as it is.\n".to_owned());
     }
-    Ok(Exit::Done)
+    Ok(Ended::Planned(Exit::Done, planned))
 }

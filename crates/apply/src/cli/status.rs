@@ -1,22 +1,23 @@
 //! `cenbwp status`: lists live packages with their owners, states and expiry times. Read-only.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cenbwp_diff::{NewMbps, Palette};
-use cenbwp_spec::Spec;
+use cenbwp_diff::Palette;
+use serde_json::json;
 
-use super::Environment;
 use super::connection::CloudArgs;
 use super::inputs::{DEFAULT_FILE, Inputs, SpecArgs};
-use super::output::Output;
-use super::reports::{FormArgs, ReportArgs, Reports};
+use super::planning;
+use super::process::{Process, on_runtime};
+use super::reports::{FormArgs, ReportArgs};
 use super::scope::ScopeArgs;
-use super::{interrupt, plan};
+use super::session::{self, Ended, Session};
 use crate::exit::{Exit, Failure};
 use crate::planned::Planned;
-use crate::report::event::{self, Event, PackageLine, SummaryLine};
+use crate::report::event::{Event, PackageLine};
 use crate::status::Status;
 
 /// Show what is live, who owns it and when it expires
@@ -46,56 +47,16 @@ pub(super) struct Args {
 }
 
 /// Shows the status: exit 0, or 2 with `--detailed-exitcode` when something is due.
-pub(super) async fn run(
-    args: &Args,
-    environment: &Environment,
-    output: &Arc<Output>,
-) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
     let asked = ReportArgs { json: args.json, files: FormArgs::default() };
-    let reports = Reports::new("status", &asked, environment, output)?;
-    reports.event(&event::VERSION);
-    let ended = show(args, environment, output, &reports).await;
-    let (exit, counts) = match &ended {
-        Ok((exit, counts)) => (*exit, counts.clone()),
-        Err(failure) => (failure.exit, serde_json::Map::new()),
-    };
-    let summary = SummaryLine {
-        command: "status",
-        counts: counts.into(),
-        mbps: NewMbps::default(),
-        digest: None,
-        applyable: None,
-        exit_code: exit.code(),
-        next: None,
-    };
-    super::ending::events(&reports, ended.as_ref().err(), || summary);
-    ended.map(|(exit, _)| exit)
+    session::run("status", &asked, process, |session| on_runtime(show(args, session)))
 }
 
-type Counts = serde_json::Map<String, serde_json::Value>;
-
-async fn show(
-    args: &Args,
-    environment: &Environment,
-    output: &Arc<Output>,
-    reports: &Arc<Reports>,
-) -> Result<(Exit, Counts), Failure> {
-    let inputs = inputs(args, output, reports)?;
-    let stop = interrupt::listen();
-    let cloud = match &args.live_from {
-        Some(_) => None,
-        None => Some(args.cloud.connect(environment, output, Some(reports))?),
-    };
-    let scope = ScopeArgs {
-        target: Vec::new(),
-        skip_held: false,
-        live_from: args.live_from.clone(),
-        max_purchases: None,
-        max_new_mbps: None,
-    };
-    let planning = plan::prepare(inputs, &scope, args.expiring_within, cloud.as_ref());
-    let planned = interrupt::or_end(&stop, planning).await?;
-    plan::introduce(&planned.situation, output, Some(reports));
+async fn show(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
+    let Session { output, reports, .. } = session;
+    let inputs = inputs(args, session)?;
+    let scope = ScopeArgs { live_from: args.live_from.clone(), ..ScopeArgs::default() };
+    let planned = planning::plan(inputs, &scope, args.expiring_within, &args.cloud, session).await?;
     let status = Status::of(&planned, args.all);
     for row in &status.rows {
         reports.event(&Event::Package(PackageLine::from(row)));
@@ -105,24 +66,22 @@ async fn show(
     if !planned.situation.observed.complete {
         output.complain("the recording is not whole; there may be more packages");
     }
-    let counts = status.counts().into_iter().map(|(word, count)| (word.to_owned(), count.into())).collect();
-    Ok((exit(args, &planned, &status), counts))
+    let counts: BTreeMap<_, _> = status.counts().into_iter().collect();
+    Ok(Ended::Counted(exit(args, &planned, &status), json!(counts)))
 }
 
 /// Reads the spec. Returns an empty one if none is named and there is no default file.
-fn inputs(args: &Args, output: &Output, reports: &Reports) -> Result<Inputs, Failure> {
+fn inputs(args: &Args, session: &Session<'_>) -> Result<Inputs, Failure> {
     let file = match &args.file[..] {
         // A dangling link counts as a spec: one that cannot be read.
         [] if Path::new(DEFAULT_FILE).symlink_metadata().is_err() => {
-            output.story("no spec: only tags tell who owns what; name one with -f PATH");
-            let spec = Some(Arc::new(Spec::default()));
-            let (sources, shown) = (Arc::default(), Arc::default());
-            return Ok(Inputs { paths: Arc::default(), sources, shown, findings: Vec::new(), spec });
+            session.output.story("no spec: only tags tell who owns what; name one with -f PATH");
+            return Ok(Inputs { spec: Some(Arc::default()), ..Inputs::default() });
         }
         [] => vec![PathBuf::from(DEFAULT_FILE)],
         files => files.to_vec(),
     };
-    plan::usable(&SpecArgs { file }, output, reports)
+    planning::read_valid_spec(&SpecArgs { file }, session)
 }
 
 fn exit(args: &Args, planned: &Planned, status: &Status<'_>) -> Exit {

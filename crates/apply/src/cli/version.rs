@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::output::Output;
+use super::process::Process;
 use crate::exit::{Exit, Failure};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -23,12 +23,12 @@ pub(super) struct Args {
 }
 
 /// Prints the version, the commit and the target of this build.
-pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
     let text = if args.json {
         json!({ "name": "cenbwp", "version": VERSION, "commit": COMMIT, "target": TARGET }).to_string()
     } else {
         format!("cenbwp {LINE}")
     };
-    output.answer(&(text + "\n"));
+    process.output.answer(&(text + "\n"));
     Ok(Exit::Done)
 }

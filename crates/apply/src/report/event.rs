@@ -223,7 +223,7 @@ impl<'a> From<&'a Row<'a>> for PackageLine<'a> {
 pub struct SummaryLine {
     /// `validate`, `plan`, `apply` or `status`. For a command line that cannot be parsed, the command that it
     /// names, or `cenbwp`.
-    pub command: &'static str,
+    pub command: String,
     /// The numbers of findings, planned changes or outcomes, by kind.
     pub counts: Value,
     /// The bandwidth that the plan adds or the run added: `new_mbps`, `purchase_mbps` and `upgrade_mbps`.

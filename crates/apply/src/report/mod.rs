@@ -49,11 +49,17 @@ pub enum Form {
     Html,
 }
 
+/// Renders a run.
+type Render = fn(&Run<'_>) -> String;
+
+/// Breaks what a runner would obey.
+type Disarm = fn(&str) -> Cow<'_, str>;
+
 impl Form {
     /// Renders a run in this form. The same run gives the same bytes, and no runner obeys any of them: the
     /// job's next step may print a report from its file.
     pub fn render(self, run: &Run<'_>) -> String {
-        let (text, disarmed): (fn(&Run<'_>) -> String, fn(&str) -> Cow<'_, str>) = match self {
+        let (text, disarmed): (Render, Disarm) = match self {
             Self::Human => (human::text, disarm::text),
             Self::Json => (json::text, disarm::json),
             Self::Markdown => (markdown::text, disarm::text),

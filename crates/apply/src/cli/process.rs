@@ -1,0 +1,55 @@
+//! The process: its environment, its output, and the runtime for commands that wait.
+
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use super::output::Output;
+use crate::cloud::Environment;
+use crate::exit::{Exit, Failure};
+
+/// The hint for a process that may not open another file or start another thread.
+pub(super) const MORE_ROOM: &str = "the limits of this process are too small; raise them: ulimit -n 64";
+
+/// The parts of the process that commands use.
+pub(super) struct Process<'a> {
+    /// The environment variables.
+    pub environment: &'a Environment,
+    /// stdout and stderr.
+    pub output: &'a Arc<Output>,
+    /// The parser of the command line, which describes the tool.
+    pub tool: clap::Command,
+}
+
+impl Environment {
+    /// Returns the environment of this process. A variable that is not Unicode counts as empty: no variable
+    /// that this tool reads can hold such a value.
+    pub fn of_process() -> Self {
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().unwrap_or_default()))
+        };
+        Self::new(std::env::vars_os().filter_map(text))
+    }
+}
+
+/// Runs a command that talks to the network, on this thread.
+pub(super) fn on_runtime<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = room_for_a_runtime()
+        .and_then(|()| tokio::runtime::Builder::new_current_thread().enable_all().build())
+        .context("the run cannot begin")
+        .map_err(Failure::with(Exit::Error))
+        .map_err(|failure| failure.hint(MORE_ROOM))?;
+    let ended = runtime.block_on(command);
+    // A prompt without an answer must not keep the process alive.
+    runtime.shutdown_background();
+    ended
+}
+
+/// Opens, for a trial, as many files as a runtime needs for its own signals: it panics if it cannot have
+/// them.
+fn room_for_a_runtime() -> io::Result<()> {
+    let (_first, _second, _third) = (UnixStream::pair()?, UnixStream::pair()?, UnixStream::pair()?);
+    Ok(())
+}
