@@ -4,15 +4,13 @@
 use cenbwp_spec::{Explanation, codes};
 
 /// A kind of name, for the list of all of them.
-pub struct Section {
-    /// The heading.
+pub(crate) struct Section {
     pub title: &'static str,
-    /// Its names.
     pub rules: Vec<&'static Explanation>,
 }
 
 /// Returns every name that is ever printed, by kind.
-pub fn sections() -> [Section; 5] {
+pub(crate) fn sections() -> [Section; 5] {
     [
         Section { title: "Findings in a spec", rules: codes().collect() },
         Section {
@@ -32,7 +30,7 @@ fn sorted(mut rules: Vec<&'static Explanation>) -> Vec<&'static Explanation> {
 
 /// Returns the explanations of a name, in any case and with blanks or underscores: none for a name that is never
 /// printed, one for each kind that has it.
-pub fn explanations(name: &str) -> Vec<&'static Explanation> {
+pub(crate) fn explanations(name: &str) -> Vec<&'static Explanation> {
     let name = name.trim().replace([' ', '-'], "_");
     let rules = sections().into_iter().flat_map(|section| section.rules);
     rules.filter(|rule| rule.name.eq_ignore_ascii_case(&name)).collect()

@@ -14,25 +14,26 @@ use crate::files::{Unreadable, shown};
 ///
 /// Codes 1 to 5 and 130 promise that this run bought and changed nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Exit {
     /// Done.
-    Done,
+    Done = 0,
     /// Credentials, network, a refusal by the service, or a bug of ours.
-    Error,
+    Error = 1,
     /// Changes are pending; only with `--detailed-exitcode`.
-    Pending,
+    Pending = 2,
     /// The spec, a flag or a target cannot be used.
-    Invalid,
+    Invalid = 3,
     /// A limit, a held item, the wrong account, or no approval.
-    Refused,
+    Refused = 4,
     /// The account is no longer as it was when the plan was approved.
-    Stale,
+    Stale = 5,
     /// Something was bought or changed, and something planned was not.
-    Partial,
+    Partial = 6,
     /// A request was sent and its outcome is not known.
-    Unknown,
+    Unknown = 7,
     /// Interrupted before anything was sent.
-    Interrupted,
+    Interrupted = 130,
 }
 
 impl Exit {
@@ -53,17 +54,7 @@ impl Exit {
 
     /// Returns the number that the process ends with.
     pub fn code(self) -> u8 {
-        match self {
-            Self::Done => 0,
-            Self::Error => 1,
-            Self::Pending => 2,
-            Self::Invalid => 3,
-            Self::Refused => 4,
-            Self::Stale => 5,
-            Self::Partial => 6,
-            Self::Unknown => 7,
-            Self::Interrupted => 130,
-        }
+        self as u8
     }
 }
 

@@ -11,18 +11,18 @@
 //!
 //! Its only promise to the outside is the binary; the modules are public for the tests.
 
-pub mod catalogue;
+mod catalogue;
 pub mod cli;
 pub mod clock;
 pub mod cloud;
 mod disarm;
 pub mod execute;
 pub mod exit;
-pub mod export;
+mod export;
 pub mod files;
 pub mod planned;
 pub mod random;
 pub mod report;
 pub mod situation;
-pub mod status;
+mod status;
 pub mod stop;

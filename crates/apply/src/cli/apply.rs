@@ -285,9 +285,9 @@ async fn execute(
     let progress = Progress::new(output, cloud.clock());
     let report = |event: execute::Event<'_>| match event {
         execute::Event::Start(intent) => reports.event(&Event::ChangeStart {
-            address: intent.identity.to_string(),
+            address: &intent.identity,
             action: intent.action,
-            id: intent.id.as_ref().map(cenbwp_spec::PackageId::as_str),
+            id: intent.id.as_ref(),
             client_token: intent.client_token.as_ref(),
         }),
         execute::Event::Result(result) => {
@@ -297,7 +297,7 @@ async fn execute(
         }
         execute::Event::Waiting { settled, all, longest } => {
             progress.show(settled, all, &longest);
-            let (address, awaits) = (longest.identity.to_string(), &*longest.awaits);
+            let (address, awaits) = (longest.identity, &*longest.awaits);
             reports.event(&Event::Progress { settled, all, address, awaits });
         }
     };

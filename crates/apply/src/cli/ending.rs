@@ -24,7 +24,6 @@ pub(super) fn summary(command: &str, exit: Exit) -> SummaryLine {
     }
 }
 
-/// Returns the summary of a run that has planned.
 pub(super) fn of_plan(command: &str, exit: Exit, planned: &Planned) -> SummaryLine {
     let (counts, mbps) = event::plan_counts(&planned.plan);
     let applyable = planned.is_applyable();
@@ -33,7 +32,6 @@ pub(super) fn of_plan(command: &str, exit: Exit, planned: &Planned) -> SummaryLi
     SummaryLine { counts, mbps, digest, applyable, next, ..summary(command, exit) }
 }
 
-/// Returns the summary of an apply.
 pub(super) fn of_apply(applied: &Applied) -> SummaryLine {
     SummaryLine {
         counts: json!(applied.counts()),

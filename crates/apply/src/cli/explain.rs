@@ -30,7 +30,6 @@ pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Returns an explanation in full.
 fn full(explanation: &Explanation, width: usize) -> String {
     let Explanation { name, title, text, example } = explanation;
     let example = example.map(|example| format!("\n{example}\n")).unwrap_or_default();

@@ -33,7 +33,6 @@ pub(super) struct SpecArgs {
 /// A spec as read: its sources, and the parser's result.
 #[derive(Default)]
 pub(super) struct Inputs {
-    /// The paths as given.
     pub paths: Arc<[SpecPath]>,
     /// The contents of the files, in order.
     pub sources: Arc<[Source]>,

@@ -46,7 +46,6 @@ struct Leaving {
 /// The reason for ending the process at once.
 #[derive(Clone, Debug)]
 pub(super) enum Why {
-    /// A signal.
     Signal,
     /// A panic: its message and place.
     Panic(String),
@@ -213,12 +212,10 @@ struct Words {
     applied: Option<Applied>,
 }
 
-/// The requests that were sent.
 #[derive(Debug, Default)]
 struct Sent {
     /// The requests in flight, line by line.
     unknown: String,
-    /// The results of the changes that were begun.
     results: Vec<ChangeResult>,
 }
 

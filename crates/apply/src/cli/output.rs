@@ -226,7 +226,6 @@ impl Output {
     }
 }
 
-/// An event as a line.
 pub(super) fn line(event: &impl Serialize) -> String {
     let line = serde_json::to_string(event).expect("events have string keys and no failing maps");
     disarm::json(&line).into_owned() + "\n"

@@ -81,7 +81,6 @@ pub(super) fn print_account(situation: &Situation, session: &Session<'_>) {
     session.reports.event(&Event::Credentials { account_id: account, credentials: caller });
 }
 
-/// Prints a plan on stdout.
 pub(super) fn print_plan(planned: &Planned, session: &Session<'_>) {
     let Session { output, reports, .. } = session;
     if reports.stdout == Stdout::Events {

@@ -15,7 +15,6 @@ pub(super) const MORE_ROOM: &str = "the limits of this process are too small; ra
 
 /// The parts of the process that commands use.
 pub(super) struct Process<'a> {
-    /// The environment variables.
     pub environment: &'a Environment,
     /// stdout and stderr.
     pub output: &'a Arc<Output>,

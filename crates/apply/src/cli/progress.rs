@@ -19,13 +19,11 @@ const FIRST: Duration = Duration::from_secs(4);
 pub(super) struct Progress<'a> {
     output: &'a Output,
     clock: &'a Clock,
-    /// The time of the next line.
     next: Cell<Timestamp>,
     drawn: Cell<bool>,
 }
 
 impl<'a> Progress<'a> {
-    /// Starts the clock.
     pub(super) fn new(output: &'a Output, clock: &'a Clock) -> Self {
         Self { output, clock, next: Cell::new(clock.now() + FIRST), drawn: Cell::new(false) }
     }

@@ -83,23 +83,18 @@ impl TypedValueParser for ReportSpecParser {
     }
 }
 
-/// The content of stdout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stdout {
     /// Text for people. Workflow commands may follow it: the runner takes them out of what people read.
     Human,
-    /// Events.
     Events,
-    /// One report.
     Report(Form),
 }
 
 /// The requested reports, and what the run knows so far.
 #[derive(Debug)]
 pub(super) struct Reports {
-    /// The content of stdout.
     pub stdout: Stdout,
-    /// The name of the command.
     pub command: &'static str,
     asked: Vec<ReportSpec>,
     output: Arc<Output>,
@@ -261,7 +256,7 @@ impl Reports {
     /// Prints the result of a change if stdout is for events.
     pub(super) fn result(&self, result: &ChangeResult) {
         self.known().told.insert(result.identity.clone());
-        self.event(&Event::ChangeResult(result.into()));
+        self.event(&Event::ChangeResult(result));
     }
 
     /// Returns the events of those results that were not printed yet, as lines.
@@ -271,7 +266,7 @@ impl Reports {
         }
         let told = self.known().told.clone();
         let untold = results.iter().filter(|result| !told.contains(&result.identity));
-        untold.map(|result| output::line(&Event::ChangeResult(result.into()))).collect()
+        untold.map(|result| output::line(&Event::ChangeResult(result))).collect()
     }
 
     /// Prints the summary of a run that ends with this code, unless it was printed already.

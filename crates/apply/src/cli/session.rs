@@ -16,13 +16,10 @@ use crate::report::event::{self, SummaryLine};
 use crate::report::outcomes::Applied;
 use crate::stop::Stop;
 
-/// A run of a command.
 pub(super) struct Session<'a> {
-    /// The environment variables.
     pub environment: &'a Environment,
     /// stdout and stderr.
     pub output: &'a Arc<Output>,
-    /// The requested reports.
     pub reports: Arc<Reports>,
 }
 
@@ -30,7 +27,6 @@ pub(super) struct Session<'a> {
 pub(super) enum Ended {
     /// It counted something, by kind.
     Counted(Exit, Value),
-    /// It planned.
     Planned(Exit, Arc<Planned>),
     /// It carried out a plan.
     Applied(Box<Applied>),

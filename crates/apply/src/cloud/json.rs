@@ -21,7 +21,6 @@ pub(super) enum Json<'a> {
     Unclear(&'static str),
 }
 
-/// The name of a member.
 #[derive(Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(transparent)]
 pub(super) struct Name<'a>(#[serde(borrow)] Cow<'a, str>);

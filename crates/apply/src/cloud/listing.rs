@@ -97,7 +97,6 @@ where
     }
 }
 
-/// One page of a listing.
 pub(super) struct Page {
     /// The number of packages in all pages, as this one announces it.
     total: u64,

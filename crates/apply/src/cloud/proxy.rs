@@ -31,12 +31,15 @@ pub struct Proxy {
 /// The hosts that bypass a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Direct {
-    /// Everything: `*`.
     All,
     /// The addresses of a network, or one address, at one port or at every port.
     Network(IpNet, Option<u16>),
     /// The hosts below a domain, and the domain itself unless it was written with a dot or a star before it.
-    Domain { below: String, itself: bool, port: Option<u16> },
+    Domain {
+        below: String,
+        itself: bool,
+        port: Option<u16>,
+    },
 }
 
 impl Proxy {

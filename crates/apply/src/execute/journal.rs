@@ -35,7 +35,6 @@ pub struct Journal {
     run: String,
 }
 
-/// One line.
 #[derive(Serialize)]
 struct Line<'a> {
     #[serde(rename = "type")]
@@ -136,7 +135,6 @@ impl Journal {
         self.write("answer", time, body)
     }
 
-    /// Records the result of a change.
     pub(super) fn result(&mut self, time: Timestamp, result: &ChangeResult) -> io::Result<()> {
         let body = Body::Result {
             identity: &result.identity,

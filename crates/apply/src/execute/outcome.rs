@@ -2,12 +2,14 @@
 
 use cenbwp_diff::Change;
 use cenbwp_spec::{Explanation, Field, Identity, Mbps, PackageId};
+use serde::Serialize;
 
 use crate::catalogue;
 use crate::cloud::ClientToken;
 
 /// The outcome of one change. Every planned change has exactly one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// This run's request bought it, and the listing shows it as ordered.
     Created,
@@ -76,7 +78,8 @@ impl Outcome {
 }
 
 /// The outcome of one field of a package that exists, from the best to the worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FieldOutcome {
     /// The listing shows the planned value.
     Done,
@@ -100,21 +103,24 @@ impl FieldOutcome {
     }
 }
 
-/// The result of one field.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The result of one field. As data it is a part of events and reports.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldResult {
     /// The field, by the spec's name.
     pub field: &'static str,
     /// The outcome.
     pub outcome: FieldOutcome,
     /// The reason, if there is one to give.
+    #[serde(rename = "error")]
     pub detail: Option<String>,
 }
 
-/// One change, its outcome, and everything that a person needs to look it up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One change, its outcome, and everything that a person needs to look it up. As data it is a part of events
+/// and reports.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ChangeResult {
     /// The identity of the package.
+    #[serde(rename = "address")]
     pub identity: Identity,
     /// `purchase`, `update`, `adopt`, `release` or `retire`.
     pub action: &'static str,
@@ -131,11 +137,13 @@ pub struct ChangeResult {
     /// The request id of the last reply, for the vendor's support.
     pub request_id: Option<String>,
     /// The reason, if there is one to give.
+    #[serde(rename = "error")]
     pub detail: Option<String>,
     /// The advice, if there is something to do.
     pub hint: Option<String>,
     /// True if a request of this run was carried out, or may have been, even if the outcome says otherwise: a
     /// package that exists with other values than ordered may still be this run's.
+    #[serde(skip)]
     pub may_have_changed: bool,
     /// The result of each field of a package that exists, or of each change that followed a purchase, so that
     /// no failure hides another.

@@ -118,7 +118,6 @@ impl Register {
         }
     }
 
-    /// Takes in a result.
     pub(super) fn settle(&mut self, now: Timestamp, result: &ChangeResult) {
         match self.entries.get_mut(&result.identity) {
             Some(entry) => entry.result = result.clone(),

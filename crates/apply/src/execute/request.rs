@@ -34,7 +34,6 @@ use crate::cloud::{Answer, Next, TokenFailed};
 pub(super) struct Tries {
     /// With the current token; for a change, in total.
     pub(super) of_token: u32,
-    /// With all tokens.
     pub(super) all: u32,
 }
 
@@ -57,7 +56,6 @@ pub(super) enum Cause {
     TokenFailed,
     /// The service says that the value is there already.
     AlreadySo,
-    /// The service refused it.
     Refused,
 }
 
@@ -83,7 +81,6 @@ pub(super) enum By {
     Other,
 }
 
-/// The end of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     /// The listing shows it as done.
@@ -125,7 +122,6 @@ pub(super) enum State {
     Accepted,
     /// Nothing more is sent; the listing may still show it.
     Watching(Tries, Cause),
-    /// Its end is known.
     Done(End),
 }
 

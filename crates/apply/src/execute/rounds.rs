@@ -96,7 +96,6 @@ pub(super) struct Rounds<'a> {
     /// The number of pauses since it last grew.
     quiet_polls: u32,
     look_took: Duration,
-    /// The moment of the next heartbeat.
     next_heartbeat: Cell<tokio::time::Instant>,
 }
 
@@ -282,7 +281,6 @@ impl<'a> Rounds<'a> {
         (0..self.lines.len()).for_each(|n| self.report_result(n));
     }
 
-    /// Reports a result, once.
     fn report_result(&mut self, n: usize) {
         let Progress { line, reported, .. } = &mut self.lines[n];
         if !*reported && line.need() == Need::Nothing {

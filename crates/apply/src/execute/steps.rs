@@ -10,9 +10,7 @@ use crate::cloud::Call;
 /// One request of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step<'p> {
-    /// Buys the package.
     Buy(&'p Purchase),
-    /// Changes it.
     Change(Call),
 }
 

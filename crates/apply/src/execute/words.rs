@@ -83,7 +83,6 @@ pub(super) fn bought(
     (result.outcome, result.detail, result.hint) = (outcome, detail, hint);
 }
 
-/// Returns the result of a field.
 pub(super) fn changed(field: &'static str, end: End, why: Option<Why>, stopped: Option<&str>) -> FieldResult {
     let said = why.map(|Why { detail, hint }| match hint {
         "" | SAME_COMMAND => detail,

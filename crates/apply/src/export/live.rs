@@ -13,7 +13,7 @@ use super::names::Names;
 
 /// The packages to export, and the stack that gets them.
 #[derive(Clone, Debug)]
-pub struct Scope {
+pub(crate) struct Scope {
     /// The stack that packages without an owner go to.
     pub stack: StackName,
     /// True to export packages with an identity tag, too, each under its identity.
@@ -27,7 +27,12 @@ pub struct Scope {
 /// latter, and does nothing else, if the listing is whole and every item of it could be read. The spec pins
 /// `account`, if given. It declares every resource group in the listing: a listing does not show which one is
 /// the account's default.
-pub fn of_account(observed: &Observed, account: Option<&AccountId>, scope: &Scope, now: Timestamp) -> Export {
+pub(crate) fn of_account(
+    observed: &Observed,
+    account: Option<&AccountId>,
+    scope: &Scope,
+    now: Timestamp,
+) -> Export {
     let mut packages: Vec<(&Live, Owner)> =
         observed.packages.iter().map(|live| (live, live.owner())).collect();
     packages.sort_by(|(one, _), (other, _)| one.id.cmp(&other.id));

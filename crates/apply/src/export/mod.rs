@@ -17,12 +17,12 @@ mod terraform;
 
 use cenbwp_spec::StackName;
 
-pub use live::{Scope, of_account};
-pub use terraform::of_terraform;
+pub(crate) use live::{Scope, of_account};
+pub(crate) use terraform::of_terraform;
 
 /// A spec for packages that exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Export {
+pub(crate) struct Export {
     /// The spec as YAML: one document per stack. The parser accepts it without errors.
     pub text: String,
     /// The packages and fields that are not in it, and reservations about those that are.
@@ -35,7 +35,7 @@ pub struct Export {
 
 /// A fact about a package that a spec cannot declare, or that the reader should know.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Note {
+pub(crate) struct Note {
     /// The fact, without the package; lower case, no full stop, neutral.
     pub text: String,
     /// The package: its id, or its address in Terraform. Neutral.
@@ -46,6 +46,6 @@ pub struct Note {
 ///
 /// # Panics
 /// Never: the name is a valid one.
-pub fn default_stack() -> StackName {
+pub(crate) fn default_stack() -> StackName {
     "imported".parse().expect("lower-case letters are a name")
 }

@@ -25,7 +25,7 @@ use state::{ATTACHMENT, Instance, PACKAGE, instances, list};
 ///
 /// # Errors
 /// When the bytes are not a state that can be read; the message names what was found and what was expected.
-pub fn of_terraform(bytes: &[u8], stack: &StackName) -> Result<Export, String> {
+pub(crate) fn of_terraform(bytes: &[u8], stack: &StackName) -> Result<Export, String> {
     // The parser's own message names a place and never a value.
     let root: Value = serde_json::from_slice(bytes).map_err(|error| format!("not JSON: {error}"))?;
     let mut instances = instances(&root)?;

@@ -17,32 +17,7 @@ use crate::situation::check_pins;
 /// plan valid for that much longer.
 const CLOCKS_MAY_DIFFER: SignedDuration = SignedDuration::from_mins(15);
 
-/// The run that is to apply a plan.
-#[derive(Clone, Copy, Debug)]
-pub struct Applier<'a> {
-    /// The time of the run.
-    pub now: Timestamp,
-    /// The greatest age of a plan that the run applies.
-    pub ttl: Duration,
-    /// The account of the credentials.
-    pub account: &'a AccountId,
-    /// The endpoint of the service.
-    pub endpoint: &'a str,
-}
-
 impl Planned {
-    /// Refuses a plan that this run may not apply, whatever the listing shows. `apply` makes the same checks
-    /// one by one, each as early as it can.
-    ///
-    /// # Errors
-    /// Those of [`Planned::check_age`], [`Planned::check_endpoint`] and [`Planned::check_account`].
-    pub fn check_applier(&self, run: Applier<'_>) -> Result<(), Failure> {
-        let Applier { now, ttl, account, endpoint } = run;
-        self.check_age(now, ttl)?;
-        self.check_endpoint(endpoint)?;
-        self.check_account(account)
-    }
-
     /// Refuses a plan that is too old, or dated in the future, because such a plan would never get too old.
     ///
     /// # Errors
@@ -202,9 +177,10 @@ mod tests {
     /// Checks a run `after` seconds after noon; returns the code and the message of a refusal.
     fn check(pin: &str, after: i64, ttl: u64, account: &str, endpoint: &str) -> Option<(u8, String)> {
         let now = noon() + SignedDuration::from_secs(after);
-        let account = account.parse().expect("digits");
-        let run = Applier { now, ttl: Duration::from_secs(ttl), account: &account, endpoint };
-        let refused = plan_pinned_to(pin).check_applier(run).err()?;
+        let (plan, account) = (plan_pinned_to(pin), account.parse().expect("digits"));
+        let checked = plan.check_age(now, Duration::from_secs(ttl));
+        let checked = checked.and_then(|()| plan.check_endpoint(endpoint));
+        let refused = checked.and_then(|()| plan.check_account(&account)).err()?;
         Some((refused.exit.code(), refused.error.to_string()))
     }
 

@@ -14,7 +14,6 @@ use std::sync::{Arc, OnceLock};
 use cenbwp_diff::{Options, Palette, Plan, Style};
 use cenbwp_spec::{Source, Spec};
 
-pub use approved::Applier;
 pub use paths::SpecPath;
 
 use crate::situation::Situation;

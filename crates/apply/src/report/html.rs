@@ -20,7 +20,6 @@ use crate::planned::document::Summary;
 /// The most changes that are unfolded from the start; with more, all are folded.
 const MOST_UNFOLDED: usize = 20;
 
-/// Returns the page.
 pub(super) fn text(run: &Run<'_>) -> String {
     let style = style::SHEET;
     // The page loads nothing and applies no other style, whatever untrusted text contains.
@@ -159,10 +158,7 @@ fn planned_figures(plan: &Plan) -> Vec<(&'static str, u64)> {
 }
 
 fn item(run: &Run<'_>, issue: &Issue<'_>) -> String {
-    let place = issue.spot.as_ref().map(|spot| {
-        let file = spot.file.as_deref().unwrap_or("stdin");
-        format!("{}:{}:{}", run.folders.in_checkout(file), spot.line, spot.column)
-    });
+    let place = run.place(issue.spot.as_ref());
     let address = issue.address.as_ref().map(|address| format!("<b>{}</b> ", escaped(&address.to_string())));
     let place = place.map(|place| format!(" <span class=\"place\">{}</span>", escaped(&place)));
     let hint = issue.hint.as_ref().map(|hint| format!("<p class=\"hint\"><b>Hint:</b> {}</p>", prose(hint)));

@@ -7,7 +7,6 @@ use cenbwp_spec::{Address, Package, Severity};
 use super::issue::{Issue, by_address, issues, spot};
 use super::run::{Run, Spot};
 
-/// A case of the suite.
 struct Case<'a> {
     class: String,
     name: String,

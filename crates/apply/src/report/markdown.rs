@@ -25,7 +25,6 @@ use words::{cell, code, fenced, html, prose};
 /// The most characters of a page.
 const MOST: usize = 60_000;
 
-/// Returns the page.
 pub(super) fn text(run: &Run<'_>) -> String {
     let (head, foot) = (head(run), foot(run));
     let room = MOST.saturating_sub(size(&head) + size(&foot));
@@ -132,10 +131,8 @@ fn item(run: &Run<'_>, issue: &Issue<'_>) -> String {
     let mut text = String::from("- ");
     if let Some(address) = &issue.address {
         let _ = write!(text, "**{}** ", code(&address.to_string()));
-    } else if let Some(spot) = &issue.spot {
-        let file = spot.file.as_deref().unwrap_or("stdin");
-        let file = run.folders.in_checkout(file);
-        let _ = write!(text, "**{}** ", code(&format!("{file}:{}:{}", spot.line, spot.column)));
+    } else if let Some(place) = run.place(issue.spot.as_ref()) {
+        let _ = write!(text, "**{}** ", code(&place));
     }
     let _ = writeln!(text, "{}: {}", code(issue.rule.name), prose(&issue.message));
     if let Some(hint) = &issue.hint {

@@ -5,7 +5,7 @@
 //!     └─▶ issue, map                                             parts that several of them show
 //! ```
 
-pub mod event;
+pub(crate) mod event;
 pub mod outcomes;
 pub mod run;
 
@@ -49,7 +49,6 @@ pub enum Form {
     Html,
 }
 
-/// Renders a run.
 type Render = fn(&Run<'_>) -> String;
 
 /// Breaks what a runner would obey.

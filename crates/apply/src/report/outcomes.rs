@@ -7,7 +7,6 @@ use cenbwp_diff::{NewMbps, Observed, Plan, neutral};
 use cenbwp_spec::Identity;
 use serde_json::{Value, json};
 
-use super::event::ResultLine;
 use crate::execute::{ChangeResult, FieldOutcome, FieldResult, Outcome};
 use crate::exit::Exit;
 use crate::planned::Planned;
@@ -129,10 +128,9 @@ impl Applied {
     /// Returns the document of `--report json`.
     pub fn document(&self) -> Value {
         let new = self.new_mbps();
-        let outcomes: Vec<ResultLine<'_>> = self.results.iter().map(ResultLine::from).collect();
         json!({
             "plan_digest": self.digest,
-            "outcomes": outcomes,
+            "outcomes": self.results,
             "summary": {
                 "counts": self.counts(), "new_mbps": new.total(), "purchase_mbps": new.by_purchase,
                 "upgrade_mbps": new.by_upgrade, "exit_code": self.exit().code(), "next": self.next(),

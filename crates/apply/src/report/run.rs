@@ -144,6 +144,13 @@ impl<'a> Run<'a> {
         self.spec.map(|spec| spec.stacks.keys().map(|name| name.as_str()).collect()).unwrap_or_default()
     }
 
+    /// Returns a place as `file:line:column`, relative to the checkout.
+    pub(super) fn place(&self, spot: Option<&Spot<'_>>) -> Option<String> {
+        let Spot { file, line, column, .. } = spot?;
+        let file = self.folders.in_checkout(file.as_deref().unwrap_or("stdin"));
+        Some(format!("{file}:{line}:{column}"))
+    }
+
     /// Converts a place in the spec to the form for machines.
     pub fn spot(&self, place: &Place) -> Option<Spot<'a>> {
         let source = self.sources.get(place.source)?;

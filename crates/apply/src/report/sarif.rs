@@ -14,7 +14,6 @@ use super::run::{Run, Spot};
 /// The characters that are percent-encoded in the path of a URI.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
 
-/// Returns one log with one run.
 pub(super) fn text(run: &Run<'_>) -> String {
     let issues = issues(run);
     let log = json!({

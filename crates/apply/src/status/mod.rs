@@ -15,25 +15,23 @@ use crate::planned::Planned;
 
 /// The account's packages, each with its state.
 #[derive(Debug)]
-pub struct Status<'a> {
+pub(crate) struct Status<'a> {
     /// The rows: those with an identity first, by identity, then by id.
     pub rows: Vec<Row<'a>>,
     /// The number of packages of others that have no row.
     pub unlisted: usize,
-    /// The time of the listing.
     pub now: Timestamp,
 }
 
 /// One package, live or declared.
 #[derive(Debug)]
-pub struct Row<'a> {
+pub(crate) struct Row<'a> {
     /// The identity that the package has or would get.
     pub identity: Option<Identity>,
     /// The package's id; `None` if there is no package, or its id could not be read.
     pub id: Option<PackageId>,
     /// The package as listed.
     pub live: Option<&'a Live>,
-    /// The state of the package.
     pub state: State<'a>,
     /// The alerts about it, in a fixed order.
     pub alerts: Vec<Alert>,
@@ -43,7 +41,7 @@ pub struct Row<'a> {
 
 /// The state of a package. [`State::as_str`] returns its stable word.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State<'a> {
+pub(crate) enum State<'a> {
     /// Declared and live; all fields are equal.
     AsDeclared,
     /// Declared and live; these fields differ, each named once.
@@ -74,7 +72,7 @@ pub enum State<'a> {
 
 impl State<'_> {
     /// All words, in the order of the summary.
-    pub const WORDS: [&'static str; 13] = [
+    pub(crate) const WORDS: [&'static str; 13] = [
         "as_declared",
         "differs",
         "missing",
@@ -91,7 +89,7 @@ impl State<'_> {
     ];
 
     /// Returns the stable word for the state.
-    pub fn as_str(&self) -> &'static str {
+    pub(crate) fn as_str(&self) -> &'static str {
         let at = match self {
             Self::AsDeclared => 0,
             Self::Differs(_) => 1,
@@ -113,7 +111,7 @@ impl State<'_> {
 
 /// A fact about a live package that needs attention.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Alert {
+pub(crate) struct Alert {
     /// `expiring`, `expired`, `locked` or `reserved`.
     pub word: &'static str,
     /// The text for people, on one line and neutral.
@@ -123,7 +121,7 @@ pub struct Alert {
 impl<'a> Status<'a> {
     /// Returns the state of every package. A spec without stacks means that no spec was given: then only the
     /// tags name the owners. With `all`, packages of others are listed, too.
-    pub fn of(planned: &'a Planned, all: bool) -> Self {
+    pub(crate) fn of(planned: &'a Planned, all: bool) -> Self {
         let mut rows = Rows::new(planned);
         rows.planned();
         rows.strays();
@@ -140,14 +138,14 @@ impl<'a> Status<'a> {
     }
 
     /// Returns true if a wanted package expires soon, or has expired.
-    pub fn is_expiring(&self) -> bool {
+    pub(crate) fn is_expiring(&self) -> bool {
         let ends = |row: &Row<'_>| row.alerts.iter().any(|alert| alert.word.starts_with("expir"));
         self.rows.iter().any(|row| row.wanted && ends(row))
     }
 
     /// Returns the number of packages in each state, those without a row included. States without packages
     /// are left out.
-    pub fn counts(&self) -> Vec<(&'static str, usize)> {
+    pub(crate) fn counts(&self) -> Vec<(&'static str, usize)> {
         let count = |word: &'static str| {
             let listed = self.rows.iter().filter(|row| row.state.as_str() == word).count();
             (word, if word == State::Unmanaged.as_str() { listed + self.unlisted } else { listed })

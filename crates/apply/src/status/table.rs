@@ -17,7 +17,7 @@ const STATE: usize = 6;
 impl Status<'_> {
     /// Returns the status as text: the packages, the reasons of held items, and a summary. The same status
     /// and style give the same bytes. `width` is in columns; `None` for lines of any length.
-    pub fn text(&self, palette: &Palette, width: Option<usize>) -> String {
+    pub(crate) fn text(&self, palette: &Palette, width: Option<usize>) -> String {
         let cells: Vec<[String; 8]> = self.rows.iter().map(|row| cells(row, self.now)).collect();
         let widths: [usize; 8] = std::array::from_fn(|column| {
             let cells = cells.iter().map(|row| row[column].width());

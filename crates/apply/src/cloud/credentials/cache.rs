@@ -137,7 +137,6 @@ impl CredentialCache {
     }
 }
 
-/// The error of a renewal.
 enum Renewal {
     /// The renewal failed, and may be tried again.
     Failed(CredentialsError),

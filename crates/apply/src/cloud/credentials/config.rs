@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::environment::Environment;
 use super::{Credentials, CredentialsError, Part, checked, exists, failed, one_of, read, text};
 
-/// The file.
 #[derive(Clone)]
 pub(super) struct ConfigFile {
     path: PathBuf,
@@ -32,7 +31,6 @@ impl ConfigFile {
         exists(&self.path)
     }
 
-    /// Returns the path as it is shown.
     pub(super) fn shown(&self) -> &str {
         &self.shown
     }
@@ -60,7 +58,6 @@ impl ConfigFile {
     }
 }
 
-/// One profile.
 pub(super) struct Profile<'a> {
     pub(super) file: &'a ConfigFile,
     pub(super) config: &'a Config,

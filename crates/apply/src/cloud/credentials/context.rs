@@ -51,7 +51,6 @@ impl Context<'_> {
         until_answered(clock, random, retry, ask).await
     }
 
-    /// Gets the account of credentials.
     pub(super) async fn account(&self, credentials: &Credentials) -> Result<AccountId, String> {
         let reply = self.call(&request::get_caller_identity(), self.sts, credentials).await;
         let reply = reply.map_err(|error| explained(&error))?;

@@ -29,7 +29,6 @@ pub(super) struct IdToken {
 enum Place {
     /// A file, read each time because its writer renews it: the path, and the path as it is shown.
     File(PathBuf, String),
-    /// A variable.
     Variable(SecretString),
     /// GitHub's service for the jobs of a workflow.
     GitHub(Address, SecretString),
@@ -67,12 +66,10 @@ impl IdToken {
         Ok((Self { provider: provider.to_owned(), place }, whence))
     }
 
-    /// Returns a token in a file.
     pub(super) fn in_file(environment: &Environment, provider: &str, path: &str) -> Self {
         Self { provider: provider.to_owned(), place: Place::file(environment, path) }
     }
 
-    /// Returns the provider's ARN.
     pub(super) fn provider(&self) -> &str {
         &self.provider
     }

@@ -9,7 +9,6 @@ use super::metadata;
 use super::source::Source;
 use super::uri;
 
-/// The kind of a choice.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Key,

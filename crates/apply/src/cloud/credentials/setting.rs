@@ -10,7 +10,6 @@ const VPC: &str = "ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED";
 /// The setting in which a configuration is read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Setting<'a> {
-    /// The environment.
     pub(super) environment: &'a Environment,
     /// The security token service that the command line names; it overrides every configuration.
     pub(super) sts: Option<&'a Endpoint>,

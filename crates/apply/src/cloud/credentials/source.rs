@@ -28,9 +28,7 @@ pub(super) enum Provider {
     Role(Box<Source>, Role),
     /// An identity token may take a role.
     Oidc(IdToken, Role),
-    /// This machine has a role.
     Machine(Machine),
-    /// A server has them.
     Server(Server),
     /// A program prints them.
     Command(Command),

@@ -15,7 +15,6 @@ const FEWEST_SECONDS: u32 = 900;
 /// The default name of this tool in the account's audit trail.
 const SESSION: &str = "cenbwp";
 
-/// A role to take.
 pub(super) struct Role {
     arn: String,
     session: String,
@@ -25,7 +24,6 @@ pub(super) struct Role {
     sts: Endpoint,
 }
 
-/// The fields of a role in a configuration.
 #[derive(Clone, Copy, Default)]
 pub(super) struct RoleFields<'a> {
     pub(super) arn: Option<&'a str>,
@@ -60,7 +58,6 @@ impl Role {
         Ok(Self { arn: role.to_owned(), session: session.to_owned(), seconds, policy, external_id, sts })
     }
 
-    /// Returns its ARN.
     pub(super) fn arn(&self) -> &str {
         &self.arn
     }

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// The resource of a package.
 pub(super) const PACKAGE: &str = "alicloud_cen_bandwidth_package";
-/// The resource of an attachment of a package to a CEN.
 pub(super) const ATTACHMENT: &str = "alicloud_cen_bandwidth_package_attachment";
 
 /// Returns every instance of the two resources, from either form.
@@ -56,7 +54,6 @@ impl<'a> Instance<'a> {
     }
 }
 
-/// Returns the instances of a state file.
 fn of_state(root: &Value) -> Result<Vec<Instance<'_>>, String> {
     let mut found = Vec::new();
     for resource in list(&root["resources"]).iter().filter(|resource| resource["mode"] == "managed") {
