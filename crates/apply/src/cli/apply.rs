@@ -16,7 +16,7 @@ use super::connection::CloudArgs;
 use super::inputs::{self, Inputs, SpecArgs};
 use super::process::{Process, on_runtime};
 use super::progress::Progress;
-use super::reports::ReportArgs;
+use super::report_args::ReportArgs;
 use super::scope::ScopeArgs;
 use super::session::{self, Ended, Session};
 use super::{approval, interrupt, leaving, planning, saved};

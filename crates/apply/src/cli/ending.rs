@@ -4,7 +4,8 @@ use cenbwp_diff::NewMbps;
 use serde_json::json;
 
 use super::output::{self, Output};
-use super::reports::{Reports, Stdout};
+use super::report_args::Stdout;
+use super::reports::Reports;
 use crate::cloud::Secrets;
 use crate::exit::{Exit, Failure};
 use crate::planned::Planned;
@@ -73,7 +74,7 @@ pub(super) fn applied(applied: &Applied, output: &Output, reports: &Reports) {
     if reports.stdout == Stdout::Human && !applied.results.is_empty() {
         reports.last(&output.harmless(&applied.text()), code);
     }
-    if let Err(error) = reports.deliver(applied.exit(), None, Some(applied)) {
+    if let Err(error) = reports.deliver(applied.into()) {
         output.blame(&error);
     }
     reports.last(&lines(reports, None, || of_apply(applied)), code);

@@ -11,7 +11,8 @@ use serde_json::json;
 
 use super::connection::CloudArgs;
 use super::process::{Process, on_runtime};
-use super::reports::{ReportArgs, Reports};
+use super::report_args::ReportArgs;
+use super::reports::Reports;
 use super::session::{self, Ended, Session};
 use super::{interrupt, planning};
 use crate::exit::{Exit, Failure};

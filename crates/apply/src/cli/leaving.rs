@@ -17,11 +17,12 @@ use std::time::Duration;
 
 use super::ending;
 use super::output::Output;
-use super::reports::{Reports, Stdout};
+use super::report_args::Stdout;
+use super::reports::{End, Reports};
 use crate::clock::Clock;
 use crate::execute::{ChangeResult, InFlight};
 use crate::exit::{Exit, Failure};
-use crate::report::outcomes::{Applied, End};
+use crate::report::outcomes::{self, Applied};
 
 /// The time for the final output, and once more for the part that stdout did not take. A reader that reads at
 /// all takes it in milliseconds. More would only delay a pipeline that is ending, and a pipeline that waits
@@ -144,8 +145,8 @@ impl Leaving {
 
     fn to_files(&self, words: &Words) {
         let Some(reports) = self.reports.get() else { return };
-        if let Err(error) = reports.deliver_files(words.exit, words.failure.as_ref(), words.applied.as_ref())
-        {
+        let end = End { exit: words.exit, failure: words.failure.as_ref(), applied: words.applied.as_ref() };
+        if let Err(error) = reports.deliver_files(end) {
             self.output.blame(&error);
         }
     }
@@ -167,7 +168,7 @@ impl Leaving {
         let exit = failure.exit;
         let answer = self.reports.get().map_or_else(String::new, |reports| {
             let summary = || ending::summary(reports.command, exit);
-            reports.on_stdout(exit, Some(&failure), None) + &ending::lines(reports, Some(&failure), summary)
+            reports.on_stdout(End::from(&failure)) + &ending::lines(reports, Some(&failure), summary)
         });
         let story = self.output.failure_text(&failure);
         Words { exit, answer, story, text: String::new(), failure: Some(failure), applied: None }
@@ -177,7 +178,7 @@ impl Leaving {
         let Sent { unknown, results } = sent;
         let digest = self.reports.get().and_then(|reports| reports.digest()).unwrap_or_default();
         // The results lack the changes that were not begun.
-        let applied = Applied { digest, results, left: None, end: End::Left };
+        let applied = Applied { digest, results, left: None, end: outcomes::End::Left };
         let exit = applied.exit();
         let mut story = unknown;
         if let Why::Panic(message) = why {
@@ -192,7 +193,7 @@ impl Leaving {
             };
             let results = reports.untold(&applied.results);
             let summary = ending::lines(reports, None, || ending::of_apply(&applied));
-            text + &reports.on_stdout(exit, None, Some(&applied)) + &results + &summary
+            text + &reports.on_stdout(End::from(&applied)) + &results + &summary
         });
         Words { exit, answer, story, text, failure: None, applied: Some(applied) }
     }

@@ -9,7 +9,7 @@
 //! | `inputs`, `saved`, `scope`, `connection` | spec files, a saved plan, planning flags, connection flags |
 //! | `approval`, `interrupt`, `progress` | the person at the terminal: question, signals, progress line |
 //! | `ending`, `leaving`, `usage` | the end of a run: in order, at once, and before a command is known |
-//! | `reports`, `outputs`, `output` | where reports go, which files are written, and what prints |
+//! | `report_args`, `reports`, `outputs`, `output` | the flags for reports, where reports go, which files are written, and what prints |
 //! | `process`, `logs`, `values` | what all commands share |
 
 mod apply;
@@ -30,6 +30,7 @@ mod plan;
 mod planning;
 mod process;
 mod progress;
+mod report_args;
 mod reports;
 mod saved;
 mod schema;

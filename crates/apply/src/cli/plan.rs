@@ -10,7 +10,7 @@ use super::connection::CloudArgs;
 use super::inputs::SpecArgs;
 use super::output::Output;
 use super::process::{Process, on_runtime};
-use super::reports::ReportArgs;
+use super::report_args::ReportArgs;
 use super::scope::ScopeArgs;
 use super::session::{self, Ended, Session};
 use super::{planning, values};

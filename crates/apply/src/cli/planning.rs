@@ -7,7 +7,7 @@ use cenbwp_spec::{REMOVED_AREA, Severity};
 use super::connection::CloudArgs;
 use super::inputs::{Inputs, SpecArgs};
 use super::interrupt;
-use super::reports::Stdout;
+use super::report_args::Stdout;
 use super::scope::ScopeArgs;
 use super::session::Session;
 use crate::clock::Clock;

@@ -1,19 +1,17 @@
 //! The reports of a run: the requested forms, and where each goes (stdout, a file, the job's summary).
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
 use cenbwp_spec::{Finding, Identity, Source, Spec};
-use clap::builder::{EnumValueParser, TypedValueParser};
-use clap::error::ErrorKind;
 use serde::Serialize;
 
 use super::output::{self, Output};
 use super::outputs::Outputs;
+use super::report_args::{ReportArgs, ReportSpec, Stdout};
 use crate::cloud::{Environment, Secrets};
 use crate::execute::ChangeResult;
 use crate::exit::{Exit, Failure};
@@ -23,74 +21,6 @@ use crate::report::event::{Event, FindingLine};
 use crate::report::outcomes::Applied;
 use crate::report::{Folders, Form, Run};
 
-/// The flags for all output: events, and reports.
-#[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "Output")]
-pub(super) struct ReportArgs {
-    /// Print events, one JSON object per line; the last is always the summary
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub files: FormArgs,
-}
-
-/// The flag for reports.
-#[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "Output")]
-pub(super) struct FormArgs {
-    #[arg(long, value_name = "FMT[=PATH]", value_parser = ReportSpecParser, help = help())]
-    pub report: Vec<ReportSpec>,
-}
-
-fn help() -> String {
-    let names = Form::names();
-    let (last, others) = names.split_last().expect("there are forms");
-    format!(
-        "Report as {} or {last}, also when the run fails; with =PATH into a file, stdout staying as it is; repeatable",
-        others.join(", ")
-    )
-}
-
-/// One `--report`: a form, and the file it goes to.
-#[derive(Clone, Debug)]
-pub(super) struct ReportSpec {
-    form: Form,
-    path: Option<PathBuf>,
-}
-
-/// Parses `FORM` and `FORM=PATH`.
-#[derive(Clone)]
-struct ReportSpecParser;
-
-impl TypedValueParser for ReportSpecParser {
-    type Value = ReportSpec;
-
-    fn parse_ref(
-        &self,
-        command: &clap::Command,
-        flag: Option<&clap::Arg>,
-        value: &OsStr,
-    ) -> Result<ReportSpec, clap::Error> {
-        let text =
-            value.to_str().ok_or_else(|| clap::Error::new(ErrorKind::InvalidUtf8).with_cmd(command))?;
-        let (form, path) = text.split_once('=').map_or((text, None), |(form, path)| (form, Some(path)));
-        let form = EnumValueParser::<Form>::new().parse_ref(command, flag, form.as_ref())?;
-        if path == Some("") {
-            let message = format!("--report {form}=: expected a path after =");
-            return Err(clap::Error::raw(ErrorKind::ValueValidation, message + "\n").with_cmd(command));
-        }
-        Ok(ReportSpec { form, path: path.map(PathBuf::from) })
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stdout {
-    /// Text for people. Workflow commands may follow it: the runner takes them out of what people read.
-    Human,
-    Events,
-    Report(Form),
-}
-
 /// The requested reports, and what the run knows so far.
 #[derive(Debug)]
 pub(super) struct Reports {
@@ -98,17 +28,43 @@ pub(super) struct Reports {
     pub command: &'static str,
     asked: Vec<ReportSpec>,
     output: Arc<Output>,
-    places: Places,
+    /// The working directory.
+    current: Option<PathBuf>,
+    /// The root of the checkout.
+    checkout: Option<PathBuf>,
+    /// The file of the step's summary.
+    step_summary: Option<PathBuf>,
     outputs: Mutex<Outputs>,
     known: Mutex<Known>,
 }
 
-/// The working directory, the root of the checkout, and the file of the step's summary.
-#[derive(Debug)]
-struct Places {
-    current: Option<PathBuf>,
-    checkout: Option<PathBuf>,
-    step_summary: Option<PathBuf>,
+/// The end of a run, as reports tell it.
+#[derive(Clone, Copy)]
+pub(super) struct End<'a> {
+    pub exit: Exit,
+    /// Why it ended early.
+    pub failure: Option<&'a Failure>,
+    /// What it changed.
+    pub applied: Option<&'a Applied>,
+}
+
+impl End<'_> {
+    /// Returns the end of a run that changed nothing and did not fail.
+    pub(super) fn of(exit: Exit) -> Self {
+        Self { exit, failure: None, applied: None }
+    }
+}
+
+impl<'a> From<&'a Failure> for End<'a> {
+    fn from(failure: &'a Failure) -> Self {
+        Self { failure: Some(failure), ..Self::of(failure.exit) }
+    }
+}
+
+impl<'a> From<&'a Applied> for End<'a> {
+    fn from(applied: &'a Applied) -> Self {
+        Self { applied: Some(applied), ..Self::of(applied.exit()) }
+    }
 }
 
 /// The facts for a report, as far as the run has got.
@@ -134,38 +90,15 @@ impl Reports {
         environment: &Environment,
         output: &Arc<Output>,
     ) -> Result<Arc<Self>, Failure> {
-        let on_stdout = args.files.report.iter().filter(|report| report.path.is_none());
-        let mut wanted: Vec<Stdout> = on_stdout
-            .map(|report| match report.form {
-                Form::Human | Form::Github => Stdout::Human,
-                form => Stdout::Report(form),
-            })
-            .chain(args.json.then_some(Stdout::Events))
-            .collect();
-        wanted.dedup();
-        let stdout = match wanted[..] {
-            [] => Stdout::Human,
-            [stdout] => stdout,
-            _ => {
-                return Err(Failure::new(
-                    Exit::Invalid,
-                    "--json and --report without a path both want stdout",
-                )
-                .hint("give the report a path: --report json=report.json"));
-            }
-        };
-        let variable =
-            |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let stdout = args.stdout()?;
+        let variable = |name: &str| environment.get(name).map(PathBuf::from);
         let step_summary = variable("GITHUB_STEP_SUMMARY");
         let mut outputs = Outputs::default();
         for report in &args.files.report {
-            match (&report.path, report.form) {
-                (Some(path), form) => outputs.writes(format!("--report {form}"), path),
-                (None, Form::Github) => {
-                    let flag = "the step's summary";
-                    step_summary.iter().for_each(|path| outputs.writes(flag.to_owned(), path));
-                }
-                (None, _) => {}
+            match (&report.path, &step_summary, report.form) {
+                (Some(path), _, form) => outputs.writes(format!("--report {form}"), path),
+                (None, Some(path), Form::Github) => outputs.writes("the step's summary".to_owned(), path),
+                (None, ..) => {}
             }
         }
         Ok(Arc::new(Self {
@@ -173,13 +106,11 @@ impl Reports {
             command,
             asked: args.files.report.clone(),
             output: Arc::clone(output),
-            places: Places {
-                current: std::env::current_dir().ok(),
-                // A runner's folder may be a link. The path of the working directory has links resolved.
-                checkout: variable("GITHUB_WORKSPACE")
-                    .map(|checkout| std::fs::canonicalize(&checkout).unwrap_or(checkout)),
-                step_summary,
-            },
+            current: std::env::current_dir().ok(),
+            // A runner's folder may be a link. The path of the working directory has links resolved.
+            checkout: variable("GITHUB_WORKSPACE")
+                .map(|checkout| std::fs::canonicalize(&checkout).unwrap_or(checkout)),
+            step_summary,
             outputs: Mutex::new(outputs),
             known: Mutex::default(),
         }))
@@ -200,8 +131,7 @@ impl Reports {
         let asked = self.asked.iter().filter_map(|report| Some((report.form, report.path.as_deref()?)));
         let known = Known::default();
         for (form, path) in asked.filter(|(_, path)| !files::is_stream(path)) {
-            let run = Run { failure: Some(&failure), ..self.run(&known, failure.exit) };
-            let _ = write_whole(path, &self.rendered(form, &run));
+            let _ = write_whole(path, &self.rendered(form, &self.run(&known, End::from(&failure))));
         }
     }
 
@@ -306,14 +236,9 @@ impl Reports {
     ///
     /// # Errors
     /// The first report that could not be written. The others are written all the same.
-    pub(super) fn deliver(
-        &self,
-        exit: Exit,
-        failure: Option<&Failure>,
-        applied: Option<&Applied>,
-    ) -> anyhow::Result<()> {
-        let written = self.deliver_files(exit, failure, applied);
-        self.output.answer(&self.on_stdout(exit, failure, applied));
+    pub(super) fn deliver(&self, end: End<'_>) -> anyhow::Result<()> {
+        let written = self.deliver_files(end);
+        self.output.answer(&self.on_stdout(end));
         written
     }
 
@@ -321,18 +246,12 @@ impl Reports {
     ///
     /// # Errors
     /// The first report that could not be written. The others are written all the same.
-    pub(super) fn deliver_files(
-        &self,
-        exit: Exit,
-        failure: Option<&Failure>,
-        applied: Option<&Applied>,
-    ) -> anyhow::Result<()> {
+    pub(super) fn deliver_files(&self, end: End<'_>) -> anyhow::Result<()> {
         if self.outputs().clashes() {
             return Ok(());
         }
-        let known = self.known().clone();
-        let failure = failure.map(|failure| failure.without(self.secrets()));
-        let run = Run { failure: failure.as_ref(), applied, ..self.run(&known, exit) };
+        let (known, failure) = (self.known().clone(), end.failure.map(|it| it.without(self.secrets())));
+        let run = self.run(&known, End { failure: failure.as_ref(), ..end });
         let files = self.asked.iter().filter_map(|report| Some((report.form, report.path.as_deref()?)));
         let written = files.map(|(form, path)| {
             write_whole(path, &self.rendered(form, &run))
@@ -340,33 +259,27 @@ impl Reports {
         });
         let written = written.fold(Ok(()), Result::and);
         let for_github = self.asked.iter().any(|report| report.form == Form::Github);
-        match self.places.step_summary.as_deref().filter(|_| for_github) {
+        match self.step_summary.as_deref().filter(|_| for_github) {
             Some(path) => written.and(summarize(path, &self.rendered(Form::Markdown, &run))),
             None => written,
         }
     }
 
     /// Returns the reports that go to stdout, except the text for people: the run prints that as it goes.
-    pub(super) fn on_stdout(
-        &self,
-        exit: Exit,
-        failure: Option<&Failure>,
-        applied: Option<&Applied>,
-    ) -> String {
-        let known = self.known().clone();
-        let failure = failure.map(|failure| failure.without(self.secrets()));
-        let run = Run { failure: failure.as_ref(), applied, ..self.run(&known, exit) };
+    pub(super) fn on_stdout(&self, end: End<'_>) -> String {
+        let (known, failure) = (self.known().clone(), end.failure.map(|it| it.without(self.secrets())));
+        let run = self.run(&known, End { failure: failure.as_ref(), ..end });
         let here = self.asked.iter().filter(|report| report.path.is_none() && report.form != Form::Human);
         here.map(|report| report.form.render(&run)).collect()
     }
 
     /// Returns the verdict on the spec that was read.
     pub(super) fn verdict(&self) -> String {
-        self.run(&self.known(), Exit::Done).verdict()
+        self.run(&self.known(), End::of(Exit::Done)).verdict()
     }
 
-    /// Returns the run as it is known so far, ending with this code.
-    fn run<'a>(&'a self, known: &'a Known, exit: Exit) -> Run<'a> {
+    /// Returns the run as it is known so far, with this end.
+    fn run<'a>(&'a self, known: &'a Known, End { exit, failure, applied }: End<'a>) -> Run<'a> {
         Run {
             command: self.command,
             exit,
@@ -375,12 +288,9 @@ impl Reports {
             spec: known.spec.as_deref(),
             planned: known.planned.as_deref(),
             warnings: &known.warnings,
-            applied: None,
-            failure: None,
-            folders: Folders {
-                current: self.places.current.as_deref(),
-                checkout: self.places.checkout.as_deref(),
-            },
+            applied,
+            failure,
+            folders: Folders { current: self.current.as_deref(), checkout: self.checkout.as_deref() },
             width: self.output.width,
         }
     }

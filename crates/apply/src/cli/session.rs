@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::output::Output;
 use super::process::Process;
-use super::reports::{ReportArgs, Reports};
+use super::report_args::ReportArgs;
+use super::reports::{End, Reports};
 use super::{ending, interrupt, leaving};
 use crate::cloud::Environment;
 use crate::exit::{Exit, Failure};
@@ -62,8 +63,8 @@ impl Session<'_> {
             ending::applied(applied, output, reports);
             return Ok(applied.exit());
         }
-        let exit = ended.as_ref().map_or_else(|failure| failure.exit, Ended::exit);
-        let ended = match (reports.deliver(exit, ended.as_ref().err(), None), ended) {
+        let end = ended.as_ref().map_or_else(End::from, |ended| End::of(ended.exit()));
+        let ended = match (reports.deliver(end), ended) {
             // A report that cannot be written fails a run that changes nothing.
             (Err(error), Ok(_)) => Err(Failure::with(Exit::Error)(error)),
             (Err(error), Err(failure)) => {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::process::Process;
-use super::reports::{FormArgs, ReportArgs};
+use super::report_args::{FormArgs, ReportArgs};
 use super::session::{self, Ended, Session};
 use crate::clock;
 use crate::exit::{Exit, Failure};

@@ -12,7 +12,7 @@ use super::connection::CloudArgs;
 use super::inputs::{DEFAULT_FILE, Inputs, SpecArgs};
 use super::planning;
 use super::process::{Process, on_runtime};
-use super::reports::{FormArgs, ReportArgs};
+use super::report_args::{FormArgs, ReportArgs};
 use super::scope::ScopeArgs;
 use super::session::{self, Ended, Session};
 use crate::exit::{Exit, Failure};

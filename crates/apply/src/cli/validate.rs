@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::inputs::{Inputs, SpecArgs};
 use super::process::Process;
-use super::reports::ReportArgs;
+use super::report_args::ReportArgs;
 use super::session::{self, Ended, Session};
 use crate::exit::{Exit, Failure};
 
