@@ -37,7 +37,8 @@ pub(super) fn verify(request: &Request, keys: &[AccessKey], now: Timestamp) -> R
         Hmac::<Sha256>::new_from_slice(key.secret.as_bytes()).expect("HMAC takes a key of any length");
     mac.update(string_to_sign.as_bytes());
     // In lower case only, as the vendor's page has it.
-    let valid = HEXLOWER.decode(authorization.signature.as_bytes())
+    let valid = HEXLOWER
+        .decode(authorization.signature.as_bytes())
         .is_ok_and(|signature| mac.verify_slice(&signature).is_ok())
         && sent("x-acs-content-sha256")? == payload_hash;
     if !valid {
