@@ -69,7 +69,7 @@ impl Call {
     fn operation(&self) -> Operation<'_> {
         match self {
             Self::Resize(mbps) => Operation::on_package("ModifyCenBandwidthPackageSpec", "bandwidth")
-                .with("Bandwidth", mbps.0)
+                .with("Bandwidth", &mbps.0.to_string())
                 .shown_by(|live| live.permanent_bandwidth() == *mbps),
             Self::Rename(name) => Operation::on_package("ModifyCenBandwidthPackageAttribute", "name")
                 .with("Name", name)
@@ -130,6 +130,8 @@ impl Call {
     }
 }
 
+type Shows<'a> = Box<dyn Fn(&Live) -> bool + 'a>;
+
 /// One operation of the service on one package.
 struct Operation<'a> {
     action: &'static str,
@@ -139,7 +141,7 @@ struct Operation<'a> {
     params: BTreeMap<String, String>,
     cen: Option<&'a CenId>,
     /// Returns true for a package that has the value; none for an operation that leaves no package.
-    shown_by: Option<Box<dyn Fn(&Live) -> bool + 'a>>,
+    shown_by: Option<Shows<'a>>,
 }
 
 impl<'a> Operation<'a> {
@@ -155,7 +157,7 @@ impl<'a> Operation<'a> {
         Self::new(action, field, "ResourceId.1").with("ResourceType", "BandwidthPackage")
     }
 
-    fn with(mut self, name: &str, value: impl ToString) -> Self {
+    fn with(mut self, name: &str, value: &str) -> Self {
         self.params.insert(name.to_owned(), value.to_string());
         self
     }
@@ -168,7 +170,7 @@ impl<'a> Operation<'a> {
     }
 
     fn at(self, cen: &'a CenId) -> Self {
-        Self { cen: Some(cen), ..self.with("CenId", cen) }
+        Self { cen: Some(cen), ..self.with("CenId", cen.as_str()) }
     }
 
     fn shown_by(self, shows: impl Fn(&Live) -> bool + 'a) -> Self {
