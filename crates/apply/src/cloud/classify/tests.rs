@@ -176,9 +176,9 @@ fn a_refusal_keeps_what_support_asks_for_and_shows_no_secret() {
 #[test]
 fn only_the_code_for_an_expired_token_means_expired_credentials() {
     for expired in ["InvalidSecurityToken.Expired", "invalidsecuritytoken.expired"] {
-        assert!(has_expired(&code(expired)), "{expired}");
+        assert!(code(expired).is_expiry(), "{expired}");
     }
     for other in ["InvalidSecurityToken.Malformed", "InvalidAccessKeyId.NotFound", ""] {
-        assert!(!has_expired(&code(other)), "{other}");
+        assert!(!code(other).is_expiry(), "{other}");
     }
 }
