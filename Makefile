@@ -42,7 +42,7 @@ bench-e2e: ## Measure the release binary against the emulator, beside the vendor
 	@CENBWP_SDK_PYTHON="$$(tests/sdk/python.sh || true)" \
 		$(CARGO) bench --quiet --locked -p cenbwp-tests --bench e2e -- $(BENCH_E2E)
 
-# The corpus is replayed by `make unit`. New finds stay in fuzz/found until somebody picks one for the corpus.
+# The corpus is replayed by `make unit`. New finds stay in fuzz/found until they are added to the corpus.
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := spec recording reply neutral plan_file
 

@@ -28,8 +28,8 @@ fn one(fields: &str) -> Spec {
 async fn cut_after(bench: &Bench, spec: &Spec, seconds: u64, in_flight: &InFlight) -> Vec<ChangeResult> {
     let (situation, plan) = bench.plan(spec).await.expect("the plan can be made");
     let approved = Approved { spec, situation: &situation, plan: &plan };
-    let (stop, told) = (Stop::default(), |_: cenbwp::execute::Event<'_>| {});
-    let run = common::execute(&approved, &bench.cloud, &bench.settings, in_flight, &stop, &told);
+    let (stop, listener) = (Stop::default(), |_: cenbwp::execute::Event<'_>| {});
+    let run = common::execute(&approved, &bench.cloud, &bench.settings, in_flight, &stop, &listener);
     assert!(tokio::time::timeout(Duration::from_secs(seconds), run).await.is_err(), "it was not cut");
     in_flight.lock().expect("no holder panics").results()
 }
@@ -197,7 +197,7 @@ async fn a_run_that_waits_names_the_package_and_what_it_waits_for() {
     let (situation, plan) = bench.plan(&spec).await.expect("the plan can be made");
     let approved = Approved { spec: &spec, situation: &situation, plan: &plan };
     let start = bench.cloud.clock().now();
-    let told = |event: cenbwp::execute::Event<'_>| {
+    let listener = |event: cenbwp::execute::Event<'_>| {
         if let cenbwp::execute::Event::Waiting { longest, .. } = event {
             let seconds = bench.cloud.clock().now().duration_since(start).as_secs();
             lines
@@ -206,8 +206,15 @@ async fn a_run_that_waits_names_the_package_and_what_it_waits_for() {
                 .push((seconds, format!("{}: {}", longest.identity, longest.awaits)));
         }
     };
-    common::execute(&approved, &bench.cloud, &bench.settings, &InFlight::default(), &Stop::default(), &told)
-        .await;
+    common::execute(
+        &approved,
+        &bench.cloud,
+        &bench.settings,
+        &InFlight::default(),
+        &Stop::default(),
+        &listener,
+    )
+    .await;
     let lines = lines.into_inner().expect("no holder panics");
     assert!(lines.iter().all(|(_, line)| line == "net/a: waiting for the listing to show it"), "{lines:?}");
     assert!(lines.first().is_some_and(|(seconds, _)| *seconds < 5), "{lines:?}");
@@ -221,14 +228,21 @@ async fn a_run_gives_a_sign_of_life_while_an_answer_is_slow() {
     let (spec, count) = (one(""), Mutex::new(0));
     let (situation, plan) = bench.plan(&spec).await.expect("the plan can be made");
     let approved = Approved { spec: &spec, situation: &situation, plan: &plan };
-    let told = |event: cenbwp::execute::Event<'_>| {
+    let listener = |event: cenbwp::execute::Event<'_>| {
         if let cenbwp::execute::Event::Waiting { longest, .. } = event {
             assert_eq!(longest.awaits, "waiting for an answer, or for the listing to tell");
             *count.lock().expect("no holder panics") += 1;
         }
     };
-    common::execute(&approved, &bench.cloud, &bench.settings, &InFlight::default(), &Stop::default(), &told)
-        .await;
+    common::execute(
+        &approved,
+        &bench.cloud,
+        &bench.settings,
+        &InFlight::default(),
+        &Stop::default(),
+        &listener,
+    )
+    .await;
     let count = count.into_inner().expect("no holder panics");
     assert!((7..=8).contains(&count), "{count} in 40 seconds");
 }

@@ -48,7 +48,7 @@ struct Args {
     /// Fail when a bar is not met
     #[arg(long)]
     check: bool,
-    /// How often everything is run; what the medians are of
+    /// Run everything so often, and print medians
     #[arg(long, value_name = "N", default_value_t = 5)]
     runs: usize,
     /// Only these parts
@@ -60,7 +60,7 @@ struct Args {
     /// A python3 that has the vendor's SDK; without it the SDK is not measured
     #[arg(long, value_name = "FILE", env = "CENBWP_SDK_PYTHON")]
     sdk_python: Option<PathBuf>,
-    /// What a child of this program does for it: the measuring process stays small, because the peak memory of a
+    /// The part of a child process: the measuring process stays small, because the peak memory of a
     /// program that it starts is never shown below its own
     #[arg(long, hide = true)]
     child: Option<Child>,

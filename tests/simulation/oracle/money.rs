@@ -106,7 +106,7 @@ impl Case<'_> {
         self.history.entries.iter().position(|other| other.at >= since).unwrap_or(entry).min(entry)
     }
 
-    /// What follows from the requests alone: after a refusal of the account a run sends nothing that changes something,
+    /// Judges the requests alone: after a refusal of the account a run sends nothing that changes something,
     /// and an order in doubt is not sent again before a listing was read.
     fn repeated_on_doubt(&mut self) {
         let mut refused: BTreeSet<usize> = BTreeSet::new();

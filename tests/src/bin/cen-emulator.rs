@@ -55,7 +55,7 @@ struct Args {
     /// shift=N or unreadable=N.
     #[arg(long, value_name = "SPEC")]
     fault: Vec<Fault>,
-    /// What a ClientToken seen before means
+    /// The meaning of a ClientToken that was seen before
     #[arg(long, value_enum, default_value = "strict")]
     token_semantics: Tokens,
     /// A token whose request was accepted and failed is spent

@@ -66,7 +66,7 @@ async fn export(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
         None => output.answer(&export.text),
         Some(path) => write(path, &output.without_secrets(&export.text), args.force)?,
     }
-    for line in told(&export.notes) {
+    for line in grouped_notes(&export.notes) {
         output.complain(&line);
     }
     output.story(&summary(&export));
@@ -148,7 +148,7 @@ fn other_kind(bytes: &[u8]) -> &'static str {
 
 /// Returns one line per text; packages with the same text share a line. A line names only the first of many
 /// packages: the exported spec has each note, too.
-fn told(notes: &[Note]) -> Vec<String> {
+fn grouped_notes(notes: &[Note]) -> Vec<String> {
     let mut lines: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for Note { text, about } in notes {
         lines.entry(text).or_default().push(about);

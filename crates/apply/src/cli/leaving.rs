@@ -131,9 +131,9 @@ impl Leaving {
         let stdout = aside(move || self.output.leave(&of_stdout.answer, of_stdout.exit.code()));
         let begun = Clock::System.instant();
         let left = || PATIENCE.saturating_sub(Clock::System.instant() - begun);
-        let told = stdout.recv_timeout(left());
+        let answered = stdout.recv_timeout(left());
         let _ = (files.recv_timeout(left()), stderr.recv_timeout(left()));
-        match told {
+        match answered {
             Ok(code) => code,
             Err(_) => {
                 let code = words.exit.code();
@@ -191,7 +191,7 @@ impl Leaving {
             } else {
                 String::new()
             };
-            let results = reports.untold(&applied.results);
+            let results = reports.unreported(&applied.results);
             let summary = ending::lines(reports, None, || ending::of_apply(&applied));
             text + &reports.on_stdout(End::from(&applied)) + &results + &summary
         });

@@ -42,9 +42,9 @@ pub(super) struct Reports {
 #[derive(Clone, Copy)]
 pub(super) struct End<'a> {
     pub exit: Exit,
-    /// Why it ended early.
+    /// The reason of an early end.
     pub failure: Option<&'a Failure>,
-    /// What it changed.
+    /// The changes that it carried out.
     pub applied: Option<&'a Applied>,
 }
 
@@ -75,7 +75,7 @@ struct Known {
     spec: Option<Arc<Spec>>,
     planned: Option<Arc<Planned>>,
     /// The changes whose result was printed.
-    told: BTreeSet<Identity>,
+    reported: BTreeSet<Identity>,
     warnings: Vec<String>,
 }
 
@@ -185,18 +185,18 @@ impl Reports {
 
     /// Prints the result of a change if stdout is for events.
     pub(super) fn result(&self, result: &ChangeResult) {
-        self.known().told.insert(result.identity.clone());
+        self.known().reported.insert(result.identity.clone());
         self.event(&Event::ChangeResult(result));
     }
 
     /// Returns the events of those results that were not printed yet, as lines.
-    pub(super) fn untold(&self, results: &[ChangeResult]) -> String {
+    pub(super) fn unreported(&self, results: &[ChangeResult]) -> String {
         if self.stdout != Stdout::Events {
             return String::new();
         }
-        let told = self.known().told.clone();
-        let untold = results.iter().filter(|result| !told.contains(&result.identity));
-        untold.map(|result| output::line(&Event::ChangeResult(result))).collect()
+        let reported = self.known().reported.clone();
+        let rest = results.iter().filter(|result| !reported.contains(&result.identity));
+        rest.map(|result| output::line(&Event::ChangeResult(result))).collect()
     }
 
     /// Prints the summary of a run that ends with this code, unless it was printed already.

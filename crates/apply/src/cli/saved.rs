@@ -109,9 +109,9 @@ fn moved(then: &[Source], now: &[Source]) -> Vec<String> {
     let names =
         |sources| -> BTreeSet<&str> { <[Source]>::iter(sources).map(|it| it.name.as_str()).collect() };
     let (then, now) = (names(then), names(now));
-    let told = |name: &&str, how| format!("{} was {how}", shown(Path::new(name)));
-    let removed = then.difference(&now).map(|name| told(name, "removed"));
-    removed.chain(now.difference(&then).map(|name| told(name, "added"))).collect()
+    let line = |name: &&str, how| format!("{} was {how}", shown(Path::new(name)));
+    let removed = then.difference(&now).map(|name| line(name, "removed"));
+    removed.chain(now.difference(&then).map(|name| line(name, "added"))).collect()
 }
 
 /// Returns `a, b and 3 more`.

@@ -151,8 +151,8 @@ pub trait Transport: Send + Sync {
     /// Sends a request to a source of credentials, once, and waits for the whole reply. A transport that only
     /// simulates the service has no such sources.
     fn fetch<'a>(&'a self, fetch: &'a Fetch) -> Sending<'a> {
-        let nobody = TransportError::NotSent(format!("nobody is at {}", fetch.to));
-        Box::pin(std::future::ready(Err(nobody)))
+        let error = TransportError::NotSent(format!("nobody is at {}", fetch.to));
+        Box::pin(std::future::ready(Err(error)))
     }
 }
 

@@ -63,7 +63,7 @@ fn is_first(generation: &Generation) -> bool {
 }
 
 impl Entry {
-    /// What every entry says.
+    /// Returns an entry with the fields that every package has.
     pub(super) fn new(areas: &AreaPair, bandwidth: Mbps, paid: ChargeType) -> Self {
         Self {
             adopt: None,

@@ -232,7 +232,7 @@ impl Serialize for Document<'_> {
         document.serialize_field("digest", &self.digest)?;
         document.serialize_field("applyable", &self.applyable)?;
         document.serialize_field("complete", &plan.complete)?;
-        // No part of the digest: a plan is for an account, whoever of it asks.
+        // Not part of the digest: a plan is for an account, with any credentials of it.
         document.serialize_field("credentials", &self.planned.situation.caller)?;
         document.serialize_field("pins", &self.pins)?;
         document.serialize_field("limits", &self.limits())?;

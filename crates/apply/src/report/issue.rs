@@ -17,7 +17,7 @@ pub(super) struct Issue<'a> {
     pub severity: Severity,
     /// The rule, whatever the package.
     pub rule: &'static Explanation,
-    /// Whose package.
+    /// The package, if it is about one.
     pub address: Option<Address>,
     /// The fact that was found: one line, neutral.
     pub message: String,
@@ -114,14 +114,14 @@ fn result<'a>(run: &Run<'a>, result: &ChangeResult) -> Issue<'a> {
         severity: Severity::Error,
         rule: outcome.rule(),
         address: Some(result.identity.address.clone()),
-        message: told(result),
+        message: one_line(result),
         hint: result.hint.as_deref().map(|hint| neutral(hint).into_owned()),
         spot: spot(run, &result.identity.address),
     }
 }
 
 /// Returns the outcome of a change, with the reasons, on one line.
-pub(super) fn told(result: &ChangeResult) -> String {
+pub(super) fn one_line(result: &ChangeResult) -> String {
     let mut said = format!("{} {}", result.action, result.outcome.as_str());
     said.extend(result.detail.iter().map(|detail| format!(": {}", neutral(detail))));
     for field in &result.fields {

@@ -86,7 +86,7 @@ fn of_package<'a>(run: &Run<'a>, address: &Address, issues: &[&Issue<'a>]) -> Ca
     let done = done.filter(|result| result.identity.address == *address && result.is_success());
     let mut output: Vec<String> =
         change.map(|change| cenbwp_diff::render_change(change, &style).trim_end().to_owned()).collect();
-    output.extend(done.map(super::issue::told));
+    output.extend(done.map(super::issue::one_line));
     output.extend(warnings.iter().map(|issue| format!("{}: {}", issue.rule.name, issue.message)));
     Case {
         class: address.stack.to_string(),
@@ -113,11 +113,11 @@ fn write_case(text: &mut String, case: &Case<'_>) {
     text.push_str(">\n");
     // Readers expect at most one failure per case, so its text lists the others.
     if let Some((rule, message, _)) = failures.first() {
-        let told = |(rule, message, hint): &(&str, String, Option<String>)| {
+        let paragraph = |(rule, message, hint): &(&str, String, Option<String>)| {
             let hint = hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
             format!("{rule}: {message}{hint}")
         };
-        let body: Vec<String> = failures.iter().map(told).collect();
+        let body: Vec<String> = failures.iter().map(paragraph).collect();
         let (message, body) = (escaped(message), escaped(&body.join("\n")));
         let _ = writeln!(text, "      <failure type=\"{rule}\" message=\"{message}\">{body}</failure>");
     }

@@ -159,7 +159,7 @@ struct Rows<'a> {
     planned: &'a Planned,
     by_id: BTreeMap<&'a PackageId, &'a Live>,
     carriers: BTreeMap<Identity, Vec<&'a Live>>,
-    told: BTreeSet<&'a PackageId>,
+    shown: BTreeSet<&'a PackageId>,
     rows: Vec<Row<'a>>,
 }
 
@@ -173,7 +173,7 @@ impl<'a> Rows<'a> {
             }
         }
         let by_id = packages.iter().map(|live| (&live.id, live)).collect();
-        Self { planned, by_id, carriers, told: BTreeSet::new(), rows: Vec::new() }
+        Self { planned, by_id, carriers, shown: BTreeSet::new(), rows: Vec::new() }
     }
 
     /// Adds the declared packages, and those with a declared stack's tag.
@@ -239,7 +239,7 @@ impl<'a> Rows<'a> {
         }
         let specless = planned.spec.stacks.is_empty();
         for live in &planned.situation.observed.packages {
-            if self.told.contains(&live.id) {
+            if self.shown.contains(&live.id) {
                 continue;
             }
             let (identity, state) = match live.owner() {
@@ -256,7 +256,7 @@ impl<'a> Rows<'a> {
     }
 
     fn add(&mut self, identity: Option<Identity>, id: Option<&'a PackageId>, state: State<'a>) {
-        self.told.extend(id);
+        self.shown.extend(id);
         let live = id.and_then(|id| self.by_id.get(id).copied());
         let retiring = identity.as_ref().is_some_and(|identity| {
             self.planned.spec.get(&identity.address).is_some_and(|package| package.manage == Manage::Retire)

@@ -18,7 +18,7 @@ use jiff::SignedDuration;
 
 use world::{HELD, PURCHASES, SAME, UPDATES, between, changing, in_the_way, live};
 
-/// A run at its end, with all that it is told from.
+/// A run at its end, with everything that reports are made from.
 pub(crate) struct Story {
     pub(crate) name: &'static str,
     command: &'static str,
@@ -127,7 +127,7 @@ fn refused() -> Story {
     failed(planned("refused", HELD, in_the_way()), "apply", failure)
 }
 
-/// What became of the n-th change.
+/// The result of the n-th change.
 fn result(planned: &Planned, n: usize, outcome: Outcome) -> ChangeResult {
     let change = &planned.plan.changes[n];
     let purchase = planned.plan.purchases().find(|purchase| purchase.identity == *change.identity());
@@ -229,7 +229,7 @@ fn several(name: &'static str, [grown, bought, held]: [u32; 3]) -> Story {
     planned(name, &spec, packages)
 }
 
-/// What others may write where nobody looks: each form's own way out of a text, one after the other.
+/// Untrusted text: the way out of a text in each form, one after the other.
 pub(crate) const HOSTILE: &str = "a\u{1b}[31m<script>alert(1)</script><b onload='x'> `|@you #1 [a](http://x.test) ]]> --> \
     ``` </details></pre> &amp; %0A ##[add-mask]y \n::error file=a,line=1::b\r::add-mask::c \u{202e}d\u{0}\u{7f} www.x.test";
 
@@ -302,7 +302,7 @@ fn offline() -> Story {
     nothing("offline", "plan", failure)
 }
 
-/// What stands in the file of a run that never came to its end.
+/// The report of a run that never came to its end.
 fn killed() -> Story {
     let failure = Failure::new(Exit::Unknown, "it has begun; its end replaces this, unless it was killed")
         .hint("run the same command again; no purchase is made twice");
