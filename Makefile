@@ -22,8 +22,9 @@ format:
 lint:
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
+# Many tests wait for a process or a timer, so twice as many run at once as there are cores.
 unit: build
-	$(CARGO) test --locked --workspace
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-$$(($$(getconf _NPROCESSORS_ONLN) * 2))} $(CARGO) test --locked --workspace
 
 sdk: build ## Drive the emulator with the vendor's own SDKs
 	tests/sdk/run.sh

@@ -111,7 +111,9 @@ mod tests {
     fn token(account: &str, identity: &str, attempt: u8) -> String {
         let account = account.parse().unwrap();
         let identity = identity.parse().unwrap();
-        ClientToken::new(&account, &identity, Attempt::new(attempt).unwrap()).to_string()
+        let token = ClientToken::new(&account, &identity, Attempt::new(attempt).unwrap());
+        assert_eq!(token.as_str(), token.to_string());
+        token.as_str().to_owned()
     }
 
     /// Computed with Python's hashlib and base64. A change here makes every identity buyable once more.
