@@ -91,7 +91,7 @@ fn new_mbps_are_purchases_and_growth_and_both_are_shown_apart() {
     assert!(human.contains("Upgrades add 390 Mbps (charges)."), "{human}");
     let one_less = lab.run("plan --max-new-mbps 394");
     assert!(
-        one_less.stdout.contains("maxNewMbps of this run is 394, the plan wants 395"),
+        one_less.stdout.contains("maxNewMbps of this run is 394, the plan needs 395"),
         "{}",
         one_less.stdout
     );

@@ -153,7 +153,7 @@ fn packages_without_an_owner_are_adopted_and_what_is_left_out_is_named() {
     for line in [
         "cenbwp-barter: left out: its charge type \"BARTER\" is not known here",
         "cenbwp-late: left out: it expired 2025-02-01T00:00Z; renew it, and export again",
-        "cenbwp-locked: left out: it is FinancialLocked; set that right, and export again",
+        "cenbwp-locked: left out: it is FinancialLocked; unlock it in the console, and export again",
         "cenbwp-twice: the CEN is not carried over: it is attached to cen-1 and cen-2",
         "cenbwp-url: the name is not carried over: `name` starts with `http://`, which the service refuses",
     ] {
@@ -274,7 +274,7 @@ fn a_terraform_state_of_50_packages_is_adopted_and_nothing_is_bought() {
         "attachment.orphan: left out: it attaches cenbwp-exampleelsewhere, which is not in this state",
         "alicloud_cen_bandwidth_package.postpaid: paid by use",
         "broken, module.net.alicloud_cen_bandwidth_package.broken[0]: tainted in Terraform",
-        "period and renewal are as Terraform was told",
+        "period and renewal are those of the Terraform state",
         "exported 50 packages to adopt",
     ] {
         assert!(ran.stderr.contains(part), "{part}\n{}", ran.stderr);

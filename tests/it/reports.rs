@@ -95,7 +95,7 @@ fn every_form_says_that_nothing_was_left_to_do() {
     let ran = lab.run("apply plan.json --report github --report markdown=again.md");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     for text in [ran.stdout, lab.read("again.md")] {
-        assert!(text.contains("Apply complete: nothing was sent."), "{text}");
+        assert!(text.contains("Apply complete: no changes."), "{text}");
     }
     assert_eq!(purchases(&lab.emulator).len(), 1);
 }

@@ -179,7 +179,7 @@ fn the_table_lines_up_and_shows_no_text_of_others_as_it_is() {
     let head = lines.next().expect("a head");
     assert!(head.starts_with("IDENTITY"), "{text}");
     let state = head.find("STATE").expect("a column");
-    for (line, word) in lines.zip(["to adopt", "superseded", "as declared", "differs (description)"]) {
+    for (line, word) in lines.zip(["to adopt", "superseded", "up to date", "differs (description)"]) {
         assert_eq!(&line[state..][..word.len()], word, "{text}");
     }
     assert!(!text.contains('\u{1b}'), "{text}");
@@ -190,7 +190,7 @@ fn the_table_lines_up_and_shows_no_text_of_others_as_it_is() {
         text.contains("net/held is held: cenbwp-held needs a change and is FinancialLocked\n  hint: "),
         "{text}"
     );
-    assert!(text.ends_with("\n12 packages: 2 as declared, 1 differs, 2 missing, 1 to adopt, 1 to release, 1 held, 1 undeclared, 1 superseded, 2 unmanaged.\n"), "{text}");
+    assert!(text.ends_with("\n12 packages: 2 up to date, 1 differs, 2 missing, 1 to adopt, 1 to release, 1 held, 1 undeclared, 1 superseded, 2 unmanaged.\n"), "{text}");
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn a_recording_is_told_without_credentials_or_network() {
     lab.file("live.json", &reply.to_string());
     let ran = lab.run("status --live-from live.json");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(ran.stdout.contains("as declared"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("up to date"), "{}", ran.stdout);
     assert!(ran.stderr.contains("the recording is not whole"), "{}", ran.stderr);
     assert!(lab.emulator.requests().is_empty());
 }

@@ -138,14 +138,14 @@ fn signal_while_sending_lets_what_is_in_flight_finish() {
 #[test]
 fn signal_while_sending_starts_nothing_new() {
     let texts =
-        ["net/x  created", "net/y  not_attempted", "Apply incomplete: 1 created, 1 not_attempted.", "Next: "];
+        ["net/x  created", "net/y  not attempted", "Apply incomplete: 1 created, 1 not attempted.", "Next: "];
     check_signal_while_sending(TWO, None, 6, &texts);
 }
 
 #[test]
 fn signal_while_sending_what_is_then_refused_ends_as_a_run_that_bought_nothing() {
     let refused = Effect::Refuse(Refusal::new(400, "InventoryExceeded", "not enough bandwidth"));
-    let texts = ["net/x  failed", "Apply failed, nothing was bought or changed: 1 failed, 1 not_attempted."];
+    let texts = ["net/x  failed", "Apply failed, nothing was bought or changed: 1 failed, 1 not attempted."];
     check_signal_while_sending(TWO, Some(&refused), 1, &texts);
 }
 

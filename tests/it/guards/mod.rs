@@ -100,10 +100,10 @@ fn allowed(lab: &Lab, command: &str, bought: &[&str]) {
 #[test]
 fn limits_of_the_spec_are_raised_one_by_one_and_neither_drops_the_other() {
     let lab = lab(&two("  maxPurchases: 1\n  maxNewMbps: 15\n"), []);
-    let line = refused(&lab, APPLY, "maxPurchases of stack net is 1, the plan wants 2");
+    let line = refused(&lab, APPLY, "maxPurchases of stack net is 1, the plan needs 2");
     assert_eq!(line, "maxPurchases: 2");
     write_below(&lab, "limits:", &line);
-    let line = refused(&lab, APPLY, "maxNewMbps of stack net is 15, the plan wants 20");
+    let line = refused(&lab, APPLY, "maxNewMbps of stack net is 15, the plan needs 20");
     assert_eq!(line, "maxNewMbps: 20");
     write_below(&lab, "limits:", &line);
     allowed(&lab, APPLY, &["net/a", "net/b"]);
@@ -126,7 +126,7 @@ fn stacks<const N: usize>(stacks: [(&str, usize, &str); N]) -> String {
 #[test]
 fn stacks_without_a_limit_of_purchases_share_one_default_and_a_new_stack_adds_nothing_to_it() {
     let lab = lab(&stacks([("a", 4, ""), ("b", 7, "")]), []);
-    let says = "the default maxPurchases that 2 stacks without their own share is 10, the plan wants 11";
+    let says = "the default maxPurchases that 2 stacks without their own share is 10, the plan needs 11";
     assert_eq!(refused(&lab, APPLY, says), "maxPurchases: 7");
     // Another limit does not limit purchases, and a stack that sets one leaves the others their default.
     lab.file("cenbwp.yaml", &stacks([("a", 4, ""), ("b", 7, "  maxPurchases: 7\n")]));
@@ -138,7 +138,7 @@ fn stacks_without_a_limit_of_purchases_share_one_default_and_a_new_stack_adds_no
 #[test]
 fn a_new_stack_beside_one_with_limits_has_the_default_and_a_flag_may_not_pass_their_sum() {
     let lab = lab(&stacks([("a", 1, "  maxPurchases: 1\n"), ("b", 11, "")]), []);
-    refused(&lab, APPLY, "the default maxPurchases of stack b is 10, the plan wants 11");
+    refused(&lab, APPLY, "the default maxPurchases of stack b is 10, the plan needs 11");
     let ran = lab.run(&format!("{APPLY} --max-purchases 12"));
     assert_eq!(ran.code, 3, "{}", ran.stderr);
     assert!(ran.stderr.contains("looser than the spec's 11"), "{}", ran.stderr);

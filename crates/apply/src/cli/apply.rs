@@ -29,7 +29,7 @@ use crate::planned::digest::PlanDigest;
 use crate::planned::document::Summary;
 use crate::random::Random;
 use crate::report::event::Event;
-use crate::report::outcomes::Applied;
+use crate::report::outcomes::{Applied, words};
 use crate::report::run::plural;
 use crate::situation::Situation;
 use crate::stop::Stop;
@@ -292,7 +292,7 @@ async fn execute(
         }),
         execute::Event::Result(result) => {
             progress.clear();
-            output.story(&format!("{}: {}", result.identity, result.outcome.as_str()));
+            output.story(&format!("{}: {}", result.identity, words(result.outcome.as_str())));
             reports.result(result);
         }
         execute::Event::Waiting { settled, all, longest } => {

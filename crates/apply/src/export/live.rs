@@ -58,7 +58,7 @@ pub(crate) fn of_account(
                 None => add(&mut builder, live, identity, false),
             },
             Owner::Malformed(tag) => {
-                let why = format!("its tag {} is {tag:?}, which names nobody{HOLDS}", Identity::TAG);
+                let why = format!("its tag {} is {tag:?}, which is not STACK/PACKAGE{HOLDS}", Identity::TAG);
                 builder.leave_out(live.id.as_str(), &why);
             }
         }
@@ -91,7 +91,9 @@ fn in_the_way(live: &Live, now: Timestamp) -> Option<String> {
     }
     match &live.business {
         BusinessStatus::Normal => None,
-        BusinessStatus::Locked(word) => Some(format!("it is {word}; set that right, and export again")),
+        BusinessStatus::Locked(word) => {
+            Some(format!("it is {word}; unlock it in the console, and export again"))
+        }
     }
 }
 

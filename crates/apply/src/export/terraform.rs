@@ -174,7 +174,7 @@ fn terms(
     };
     if term.is_some() || renewal.is_some() {
         notes.push(
-            "period and renewal are as Terraform was told; the service does not give them back, so nothing verifies them"
+            "period and renewal are those of the Terraform state; the service does not return them, so they are not checked"
                 .to_owned(),
         );
     }

@@ -102,7 +102,7 @@ impl Planned {
         let (planned, now) = (text(&self.plan), text(fresh));
         let diff =
             similar::TextDiff::from_lines(&planned, &now).unified_diff().header("planned", "now").to_string();
-        Err(Failure::new(Exit::Stale, format_args!("the world changed after the plan was made\n{diff}"))
+        Err(Failure::new(Exit::Stale, format_args!("the account changed after the plan was made\n{diff}"))
             .hint("nothing was sent; plan again and review the new plan"))
     }
 }

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::issue::{Issue, issues};
 use super::map::{Link, links};
+use super::outcomes::words;
 use super::run::Run;
 use crate::execute::ChangeResult;
 use crate::exit::Exit;
@@ -76,7 +77,7 @@ fn main(run: &Run<'_>) -> String {
         issues.iter().partition(|issue| issue.severity == Severity::Error);
     let mut text = String::from("<main>\n");
     text.push_str(&ending(run));
-    section(&mut text, "way", "In the way", &list(stops.iter().map(|issue| item(run, issue))));
+    section(&mut text, "way", "Blocked", &list(stops.iter().map(|issue| item(run, issue))));
     text.push_str(&figures(run));
     if let Some(applied) = run.applied {
         section(&mut text, "done", "What was done", &list(applied.results.iter().map(outcome)));
@@ -85,7 +86,7 @@ fn main(run: &Run<'_>) -> String {
     let planned = if run.applied.is_some() { "What was planned" } else { "Changes" };
     section(&mut text, "changes", planned, &changes(run));
     section(&mut text, "warnings", "Warnings", &list(warnings.iter().map(|issue| item(run, issue))));
-    section(&mut text, "strays", "Also there, and left alone", &list(strays(run).into_iter()));
+    section(&mut text, "strays", "Not managed here", &list(strays(run).into_iter()));
     text.push_str("</main>\n");
     text
 }
@@ -136,7 +137,8 @@ fn figures(run: &Run<'_>) -> String {
         (None, Some(plan)) => planned_figures(plan),
         (None, None) => Vec::new(),
     };
-    let figure = |(name, value): &(&str, u64)| format!("<div><dt>{name}</dt><dd>{value}</dd></div>\n");
+    let figure =
+        |(name, value): &(&str, u64)| format!("<div><dt>{}</dt><dd>{value}</dd></div>\n", words(name));
     let figures: String = figures.iter().filter(|(_, value)| *value > 0).map(figure).collect();
     match figures.is_empty() {
         true => figures,
@@ -149,11 +151,11 @@ fn planned_figures(plan: &Plan) -> Vec<(&'static str, u64)> {
     vec![
         ("to buy", purchases as u64),
         ("Mbps bought", mbps.by_purchase),
-        (if purchases == 1 { "months" } else { "package-months" }, months),
+        (if purchases == 1 { "months" } else { "months in all" }, months),
         ("Mbps by upgrades", mbps.by_upgrade),
         ("other changes", updates as u64),
         ("held", held as u64),
-        ("as declared", in_sync as u64),
+        ("up to date", in_sync as u64),
     ]
 }
 
@@ -186,7 +188,7 @@ fn outcome(result: &ChangeResult) -> String {
     format!(
         "<li class=\"{class}\"><p><b>{}</b> <code>{}</code>{id}{}</p>{}</li>\n",
         escaped(&result.identity.to_string()),
-        result.outcome.as_str(),
+        words(result.outcome.as_str()),
         order.unwrap_or_default(),
         token.unwrap_or_default(),
     )
@@ -268,7 +270,8 @@ fn footer(run: &Run<'_>) -> String {
     }
     rows.push(("Exit code", format!("{} ({})", run.exit.code(), run.exit)));
     rows.push(("Made by", format!("cenbwp {}", env!("CARGO_PKG_VERSION"))));
-    let row = |(name, value): &(&str, String)| format!("<div><dt>{name}</dt><dd>{value}</dd></div>\n");
+    let row =
+        |(name, value): &(&str, String)| format!("<div><dt>{}</dt><dd>{value}</dd></div>\n", words(name));
     let rows: String = rows.iter().map(row).collect();
     format!("<footer>\n<dl>\n{rows}</dl>\n</footer>\n")
 }

@@ -14,6 +14,7 @@ use cenbwp_spec::{AreaPair, PackageId, Renewal, Severity};
 
 use super::issue::{Issue, issues};
 use super::map::{Link, links};
+use super::outcomes::words as plain;
 use super::run::{Run, plural};
 use crate::execute::ChangeResult;
 use crate::planned::Planned;
@@ -66,8 +67,7 @@ fn cost(summary: &Summary) -> String {
     let NewMbps { by_purchase, by_upgrade } = summary.mbps;
     let mut said = Vec::new();
     if summary.purchases > 0 {
-        let unit = if summary.purchases == 1 { "month" } else { "package-month" };
-        let months = plural(summary.months, unit);
+        let months = plural(summary.months, "month");
         said.push(format!(
             "{} Mbps in {} for {months} in all, prepaid, cannot be returned",
             by_purchase,
@@ -97,7 +97,7 @@ fn sections(run: &Run<'_>) -> Vec<Section> {
     let rows = rows.unwrap_or_default();
     let results = run.applied.map(|applied| &applied.results[..]).unwrap_or_default();
     vec![
-        listed(0, "#### In the way\n\n", stops.iter().map(|issue| item(run, issue)), "obstacle"),
+        listed(0, "#### Blocked\n\n", stops.iter().map(|issue| item(run, issue)), "obstacle"),
         listed(
             1,
             "| package | change | outcome | id | order |\n|---|---|---|---|---|\n",
@@ -114,7 +114,7 @@ fn sections(run: &Run<'_>) -> Vec<Section> {
             tail: "",
             ..listed(5, "#### Details\n\n", changes.iter().map(|change| details(change)), "detail")
         },
-        listed(6, "#### Also there, and left alone\n\n", strays(run), "package"),
+        listed(6, "#### Not managed here\n\n", strays(run), "package"),
     ]
 }
 
@@ -144,7 +144,7 @@ fn item(run: &Run<'_>, issue: &Issue<'_>) -> String {
 fn outcome(result: &ChangeResult) -> String {
     let id = result.id.as_ref().map(|id| cell(id.as_str())).unwrap_or_default();
     let order = result.order_id.as_deref().map(cell).unwrap_or_default();
-    let (address, outcome) = (cell(&result.identity.to_string()), cell(result.outcome.as_str()));
+    let (address, outcome) = (cell(&result.identity.to_string()), cell(&plain(result.outcome.as_str())));
     format!("| {address} | {} | {outcome} | {id} | {order} |\n", result.action)
 }
 

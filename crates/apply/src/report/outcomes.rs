@@ -150,8 +150,8 @@ impl Applied {
             }
         };
         let counts: Vec<String> =
-            self.counts().iter().map(|(word, count)| format!("{count} {word}")).collect();
-        let counts = if counts.is_empty() { "nothing was sent".to_owned() } else { counts.join(", ") };
+            self.counts().iter().map(|(word, count)| format!("{count} {}", words(word))).collect();
+        let counts = if counts.is_empty() { "no changes".to_owned() } else { counts.join(", ") };
         format!("{ended}: {counts}.")
     }
 
@@ -165,7 +165,7 @@ impl Applied {
             let changes = left.changes.iter().map(|change| (change.identity(), change.as_str()));
             let held = left.held.iter().map(|held| (&held.identity, held.reason.rule().name));
             for (identity, word) in changes.chain(held) {
-                let _ = writeln!(text, "  left to do: {identity}  {word}");
+                let _ = writeln!(text, "  left to do: {identity}  {}", words(word));
             }
         }
         let _ = writeln!(text, "\n{}", self.headline());
@@ -176,9 +176,14 @@ impl Applied {
     }
 }
 
+/// Returns a stable name as words for people: `already present`. `cenbwp explain` knows both forms.
+pub(crate) fn words(name: &str) -> String {
+    name.replace('_', " ")
+}
+
 /// Writes one result: identity, outcome and package id, with the reason and the hint below.
 fn write_result(text: &mut String, result: &ChangeResult) {
-    let _ = write!(text, "{}  {}", result.identity, result.outcome.as_str());
+    let _ = write!(text, "{}  {}", result.identity, words(result.outcome.as_str()));
     if let Some(id) = &result.id {
         let _ = write!(text, "  {id}");
     }
@@ -195,7 +200,7 @@ fn write_result(text: &mut String, result: &ChangeResult) {
     for FieldResult { field, outcome, detail } in &result.fields {
         let detail = detail.as_deref().map(|detail| format!(": {}", neutral(detail))).unwrap_or_default();
         if result.fields.len() > 1 || *outcome != FieldOutcome::Done || !detail.is_empty() {
-            let _ = writeln!(text, "    {field}  {}{detail}", outcome.as_str());
+            let _ = writeln!(text, "    {field}  {}{detail}", words(outcome.as_str()));
         }
     }
     if let Some(hint) = &result.hint {

@@ -247,7 +247,7 @@ impl<'a> Rows<'a> {
                 Owner::Identity(identity) if specless => (Some(identity), State::Owned),
                 Owner::Identity(identity) => (Some(identity), State::Unmanaged),
                 Owner::Malformed(tag) => {
-                    let reason = format!("its tag {} is {tag:?}, which names nobody", Identity::TAG);
+                    let reason = format!("its tag {} is {tag:?}, which is not STACK/PACKAGE", Identity::TAG);
                     (None, State::Unreadable(neutral(&reason).into_owned()))
                 }
             };

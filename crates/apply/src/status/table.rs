@@ -80,7 +80,7 @@ impl Status<'_> {
         }
         let all: usize = counts.iter().map(|(_, count)| count).sum();
         let counts: Vec<String> =
-            counts.iter().map(|(word, count)| format!("{count} {}", word.replace('_', " "))).collect();
+            counts.iter().map(|(word, count)| format!("{count} {}", words(word))).collect();
         let hint = if self.unlisted > 0 { " --all lists every package." } else { "" };
         let s = if all == 1 { "" } else { "s" };
         format!("{all} package{s}: {}.{hint}", counts.join(", "))
@@ -120,14 +120,19 @@ fn until(end: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// Returns the words for people for a state's stable word.
+fn words(word: &str) -> String {
+    if word == State::AsDeclared.as_str() { "up to date".to_owned() } else { word.replace('_', " ") }
+}
+
 fn state(state: &State<'_>) -> String {
-    let word = state.as_str().replace('_', " ");
+    let word = words(state.as_str());
     match state {
         State::Differs(fields) => {
             let fields: Vec<&str> = fields.iter().copied().collect();
             format!("{word} ({})", fields.join(", "))
         }
-        State::Held(reason) => format!("{word} {}", reason.rule().name),
+        State::Held(reason) => format!("{word}: {}", words(reason.rule().name)),
         _ => word,
     }
 }
@@ -229,7 +234,7 @@ packages:
     }
 
     const HELD: &str = "
-net/held is held: cenbwp-free looks like the package that would be bought, and it may be it
+net/held is held: cenbwp-free looks like the package that would be bought, and may be the same one
   hint: where net/held is declared, take it over with `adopt: cenbwp-free`, or say that it is another one with `distinctFrom: [cenbwp-free]`
 ";
 
@@ -237,7 +242,7 @@ net/held is held: cenbwp-free looks like the package that would be bought, and i
     fn columns_line_up_by_what_is_seen() {
         let table = "\
 IDENTITY  ID           AREAS               MBPS  CEN    EXPIRES  STATE                NOTES
-net/held  -            -                      -  -      -        held look_alike
+net/held  -            -                      -  -      -        held: look alike
 net/x     cenbwp-x     China - Europe      1000  cen-1  2 days   differs (bandwidth)
 -         cenbwp-free  China - Europe         9  -      < 1 day  unmanaged            expires 2026-01-01T12:00Z; named 日本\\u{1b}
 -         cenbwp-late  Australia - Europe     9  -      ended    unmanaged            expired 2025-01-01T12:00Z
@@ -251,7 +256,7 @@ net/x     cenbwp-x     China - Europe      1000  cen-1  2 days   differs (bandwi
     fn a_narrow_terminal_gets_one_record_per_package() {
         let records = "\
 net/held
-  state     held look_alike
+  state     held: look alike
 net/x
   id        cenbwp-x
   areas     China - Europe

@@ -50,8 +50,11 @@ impl HeldReason {
     pub fn message(&self) -> String {
         match self {
             Self::LookAlike { ids, .. } => {
-                let (look, they) = if ids.len() == 1 { ("looks", "it") } else { ("look", "they") };
-                format!("{} {look} like the package that would be bought, and {they} may be it", list(ids))
+                let (look, may) = if ids.len() == 1 { ("looks", "may") } else { ("look", "one of them may") };
+                format!(
+                    "{} {look} like the package that would be bought, and {may} be the same one",
+                    list(ids)
+                )
             }
             Self::Unreadable { items, .. } => {
                 let items: Vec<String> = items.iter().map(item).collect();
@@ -122,7 +125,7 @@ impl HeldReason {
                 "declare it as it is, or buy another one beside it: where {address} is declared, write `generation: {anew}`"
             ),
             Self::NotNormal { .. } => format!(
-                "set that right in the console (renew, pay, unlock) and run `cenbwp plan` again; to buy another one instead, write `generation: {anew}`"
+                "renew, pay or unlock it in the console, and run `cenbwp plan` again; to buy another one instead, write `generation: {anew}`"
             ),
             Self::Ambiguous { .. } => format!(
                 "leave this tag on the one that is meant and remove it from the others: `{}={identity}`",
@@ -226,7 +229,7 @@ impl Breach {
                 format!("the default {limit} that {stacks} stacks without their own share")
             }
         };
-        format!("{limit} is {allowed}, the plan wants {wanted}")
+        format!("{limit} is {allowed}, the plan needs {wanted}")
     }
 
     /// The way out.
@@ -266,8 +269,8 @@ impl FieldChange {
             Self::Name(_) => "name".to_owned(),
             Self::Description(_) => "description".to_owned(),
             Self::Tag { key, .. } => format!("tag {}", bare(key)),
-            Self::Cen(_) => "cen".to_owned(),
-            Self::ResourceGroup(_) => "resource group".to_owned(),
+            Self::Cen(_) => "cenId".to_owned(),
+            Self::ResourceGroup(_) => "resourceGroupId".to_owned(),
         };
         let Delta { from, to } = self.values();
         (label, from.to_string(), to.to_string())
@@ -337,7 +340,12 @@ impl fmt::Display for AdoptRefusal {
             Self::NotListed => f.write_str("it is not in the listing"),
             Self::OwnedBy(owner) => write!(f, "it belongs to {owner}"),
             Self::MalformedTag(tag) => {
-                write!(f, "its tag {} is {}, which names nobody", Identity::TAG, neutral(&format!("{tag:?}")))
+                write!(
+                    f,
+                    "its tag {} is {}, which is not STACK/PACKAGE",
+                    Identity::TAG,
+                    neutral(&format!("{tag:?}"))
+                )
             }
             Self::Differs(difference) => {
                 let (field, from, to) = difference.parts();

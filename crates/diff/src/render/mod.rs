@@ -178,9 +178,13 @@ fn refusal(page: &mut Page<'_>, held: &Held, is_skipped: bool) {
 }
 
 fn reports(page: &mut Page<'_>, plan: &Plan) {
-    let title = "Undeclared: they carry a stack's tag, the spec does not declare them, nothing touches them.";
+    let title = "Undeclared: packages of these stacks that the spec does not declare; they are not changed.";
     leftovers(page, title, &plan.undeclared);
-    leftovers(page, "Superseded: older generations of declared packages, left alone.", &plan.superseded);
+    leftovers(
+        page,
+        "Superseded: older generations of declared packages; they are not changed.",
+        &plan.superseded,
+    );
 }
 
 fn leftovers(page: &mut Page<'_>, title: &str, leftovers: &[Leftover]) {
@@ -230,7 +234,7 @@ pub fn summary(plan: &Plan) -> String {
         counted(&counts).map_or(String::new(), |counts| format!(" {counts}."))
     };
     if plan.is_empty() {
-        let are = if plan.in_sync.len() == 1 { "package is as declared" } else { "packages are as declared" };
+        let are = if plan.in_sync.len() == 1 { "package is up to date" } else { "packages are up to date" };
         return format!("No changes.{}", rest(are));
     }
     let count = |wanted: fn(&Change) -> bool| plan.changes.iter().filter(|change| wanted(change)).count();
@@ -251,7 +255,7 @@ pub fn summary(plan: &Plan) -> String {
         1 => " 1 interrupts traffic.".to_owned(),
         n => format!(" {n} interrupt traffic."),
     };
-    format!("Plan: {}.{upgrades}{interruptions}{}", parts.join(", "), rest("as declared"))
+    format!("Plan: {}.{upgrades}{interruptions}{}", parts.join(", "), rest("up to date"))
 }
 
 /// `2 to change, 1 held`, without the counts that are 0.
@@ -261,7 +265,7 @@ fn counted(counts: &[(usize, &str)]) -> Option<String> {
     (!counts.is_empty()).then(|| counts.join(", "))
 }
 
-/// `2 to buy (300 Mbps, 7 package-months)`.
+/// `2 to buy (300 Mbps, 7 months in all)`.
 fn bought(plan: &Plan) -> Option<String> {
     let count = plan.purchases().count();
     let mbps = plan.new_mbps().by_purchase;
@@ -269,7 +273,7 @@ fn bought(plan: &Plan) -> Option<String> {
     let unit = match (count, months) {
         (1, 1) => "month",
         (1, _) => "months",
-        _ => "package-months",
+        _ => "months in all",
     };
     (count > 0).then(|| format!("{count} to buy ({mbps} Mbps, {months} {unit})"))
 }
@@ -285,7 +289,7 @@ pub fn obstacle(plan: &Plan) -> Option<String> {
     }
     if !plan.held.is_empty() && !plan.skip_held {
         let n = plan.held.len();
-        reasons.push(format!("{n} held; set that right, or leave it out with `--skip-held`"));
+        reasons.push(format!("{n} held; follow the hints, or leave out what is held with `--skip-held`"));
     }
     if !plan.breaches.is_empty() {
         reasons.push("a limit is exceeded".to_owned());

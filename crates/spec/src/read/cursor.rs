@@ -199,7 +199,7 @@ impl<'n, 'r> Cursor<'n, 'r> {
                 ScalarType::Boolean(value) => value.to_string(),
                 ScalarType::Number => format!("the number {}", quoted(text)),
                 ScalarType::Text if self.is_placeholder(text) => return,
-                ScalarType::Text => format!("the text {}", quoted(text)),
+                ScalarType::Text => format!("the string {}", quoted(text)),
             },
             Value::List(_) => "a list".to_owned(),
             Value::Map(_) => "a mapping".to_owned(),
