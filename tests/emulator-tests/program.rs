@@ -85,15 +85,24 @@ async fn a_server_stops_when_it_is_dropped() {
 struct Running {
     child: Child,
     url: String,
+    /// The lines below the address.
+    lines: Vec<String>,
 }
 
 impl Running {
     fn start(args: &[&str]) -> Self {
-        let mut child = Command::new(PROGRAM).args(args).stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
-        Self { child, url }
+        let mut command = Command::new(PROGRAM);
+        command.args(args).env("ALIBABA_CLOUD_PROFILE", "of another account").stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines().map(Result::unwrap);
+        let first = lines.next().unwrap();
+        let url = first.strip_prefix("listening on ").unwrap_or_else(|| panic!("{first:?}")).to_owned();
+        // PATH is the last of the lines to paste.
+        let mut below: Vec<String> = Vec::new();
+        while !below.last().is_some_and(|line| line.starts_with("export PATH=")) {
+            below.push(lines.next().unwrap());
+        }
+        Self { child, url, lines: below }
     }
 
     fn signal(mut self, name: &str) -> Option<i32> {
@@ -164,7 +173,7 @@ fn a_termination_is_handed_on_to_the_command_which_decides() {
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, "ready\n");
-    let running = Running { child, url: String::new() };
+    let running = Running { child, url: String::new(), lines: Vec::new() };
     assert_eq!(running.signal("TERM"), Some(5));
 }
 
@@ -195,6 +204,73 @@ fn a_command_sees_the_endpoints_and_one_key_and_nobody_elses() {
         Config::KEY_SECRET
     );
     assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+}
+
+/// Returns the lines of a program that another shell takes.
+fn to_paste(running: &Running) -> Vec<&str> {
+    let is_command = |line: &&str| line.starts_with("export ") || line.starts_with("unset ");
+    running.lines.iter().map(String::as_str).filter(is_command).collect()
+}
+
+#[test]
+fn alone_it_prints_what_a_command_would_get() {
+    let look = "env | grep -E '^(AL|CENBWP|SSL|PATH=)' | sort";
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = folder.path().join("it's.pem").to_str().unwrap().to_owned();
+    for args in [&[][..], &["--tls-certificate", &certificate]] {
+        let running = Running::start(args);
+        let paste = to_paste(&running).join("\n");
+        let mut other = Command::new("sh");
+        other.args(["-c", &format!("{paste}\n{look}")]).env("ALIBABA_CLOUD_PROFILE", "of another account");
+        let pasted = String::from_utf8(other.output().unwrap().stdout).unwrap();
+        let around = String::from_utf8(run(args, look).stdout).unwrap();
+        let port = |text: &str| text.split(':').nth(2).unwrap().split('\n').next().unwrap().to_owned();
+        assert_eq!(pasted.replace(&port(&pasted), "PORT"), around.replace(&port(&around), "PORT"));
+        assert!(pasted.contains(&format!("CENBWP_ENDPOINT={}\n", running.url)), "{pasted}");
+        assert!(pasted.contains(Config::KEY_SECRET), "{pasted}");
+    }
+}
+
+#[test]
+fn a_key_that_was_given_is_never_printed() {
+    let running = Running::start(&["--key", "LTAI5tOfAPerson:secretOfAPerson:tokenOfAPerson"]);
+    let text = running.lines.join("\n");
+    assert!(!text.contains("OfAPerson"), "{text}");
+    assert!(text.contains("# set the access key that --key names, too"), "{text}");
+}
+
+#[test]
+fn programs_beside_it_are_found_by_the_command() {
+    // It lies beside itself, and in no folder of this PATH.
+    let status =
+        Command::new(PROGRAM).args(["--", "cen-emulator", "--version"]).env("PATH", "/bin").status().unwrap();
+    assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn a_seed_is_refused_where_it_would_be_ignored() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("cloud.json").to_str().unwrap().to_owned();
+    let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("emulator-tests/recorded.json");
+    let seed = seed.to_str().unwrap();
+    // Once there is no state, the seed is taken; then it is saved as the state.
+    let first = run(&["--state", &state, "--seed-file", seed], "true");
+    assert!(first.status.success(), "{}", String::from_utf8(first.stderr).unwrap());
+    let saved = std::fs::read_to_string(&state).unwrap();
+    assert!(saved.contains("cenbwp-4c2zaavbvh5x****"), "{saved}");
+    for flag in [["--seed-file", seed], ["--sample", "1"]] {
+        let again = run(&[&["--state", &state][..], &flag[..]].concat(), "true");
+        let text = String::from_utf8(again.stderr).unwrap();
+        assert!(!again.status.success(), "{flag:?}");
+        let expected = format!("{state} is there already, so {} would be ignored", flag[0]);
+        assert!(text.contains(&expected) && text.contains(&format!("rm {state}")), "{text}");
+        assert_eq!(std::fs::read_to_string(&state).unwrap(), saved);
+    }
+    assert!(run(&["--state", &state], "true").status.success());
+    // A saved state is a whole world, so nothing may be loaded before it.
+    assert!(run(&["--seed-file", &state, "--seed-file", seed], "true").status.success());
+    let text = String::from_utf8(run(&["--seed-file", seed, "--seed-file", &state], "true").stderr).unwrap();
+    assert!(text.contains("name it first"), "{text}");
 }
 
 #[test]

@@ -120,10 +120,10 @@ impl Emulator {
     }
 
     /// Adds the packages and CENs of recorded answers: one Describe answer, an array of them, or one per line. A
-    /// saved state is taken too, and replaces the world.
+    /// saved state is taken too, by an empty world.
     ///
     /// # Errors
-    /// Returns an error if the text is neither.
+    /// Returns an error if the text is neither, or is a state that would replace something.
     pub fn seed(&self, text: &str) -> Result<(), SeedError> {
         seed::load(self.lock().changing(), text)
     }

@@ -24,7 +24,7 @@ impl fmt::Display for SeedError {
 
 impl std::error::Error for SeedError {}
 
-/// Adds recorded answers to the world, or replaces the world by a saved state.
+/// Adds recorded answers to the world, or loads a saved state into an empty one.
 pub(crate) fn load(world: &mut World, text: &str) -> Result<(), SeedError> {
     for document in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
         let document = document.map_err(|error| SeedError(format!("the seed is not JSON: {error}")))?;
@@ -69,6 +69,11 @@ fn load_one(world: &mut World, document: &Value) -> Result<(), SeedError> {
     let expected = "expected CenBandwidthPackages.CenBandwidthPackage[], Cens.Cen[] or a saved state";
     if document.get("packages").is_none() {
         return Err(SeedError(format!("the seed has none of the known lists; {expected}")));
+    }
+    if !world.packages.is_empty() || !world.cens.is_empty() {
+        let refusal =
+            "the seed is a saved state, which would replace what was loaded before it: name it first";
+        return Err(SeedError(refusal.into()));
     }
     let state = World::deserialize(document)
         .map_err(|error| SeedError(format!("the seed's state cannot be read: {error}; {expected}")))?;

@@ -19,9 +19,15 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Emulates Alibaba Cloud's CEN bandwidth package service and its token service on one port.
 ///
-/// Alone, it prints the address it listens on and runs until SIGINT or SIGTERM. With a command after `--`, it runs
-/// that command against itself (CENBWP_ENDPOINT, CENBWP_STS_ENDPOINT and an access key are set, other credential
-/// variables of the vendor's are removed) and ends with its exit code.
+/// With a command after `--` it runs that command against itself and ends with its exit code: `cen-emulator -- bash`
+/// opens a shell in which cenbwp works. CENBWP_ENDPOINT, CENBWP_STS_ENDPOINT and an access key are set, other
+/// credential variables of the vendor's are removed, and the folder of this program comes first in PATH. Alone, it prints
+/// the address it listens on, and the lines that set the same in another shell, and runs until SIGINT or SIGTERM.
+///
+/// The access key is a dummy that is built in: LTAI5tEmulatorAccessKeyId, and its secret EmulatorSecretKey0123456789abc.
+///
+/// The cloud is empty. Packages and CENs to begin with come from --seed-file, in the form of the service's answers: a
+/// file {"Cens":{"Cen":[{"CenId":"cen-1"}]}} makes one CEN.
 ///
 /// GET /_emulator/ledger, /_emulator/requests and /_emulator/packages show what happened, as JSON.
 #[derive(Parser)]
@@ -30,7 +36,7 @@ struct Args {
     /// Address to listen on; port 0 takes any free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: String,
-    /// Recorded Describe answers (packages or CENs) or a saved state to begin with; may be repeated
+    /// Recorded Describe answers (packages or CENs) or a saved state to begin with; may be repeated, a state first
     #[arg(long, value_name = "FILE")]
     seed_file: Vec<PathBuf>,
     /// Begin with packages that were never bought: so many as a sample spec declares, and so many of another stack
@@ -39,7 +45,7 @@ struct Args {
     /// Write the spec that declares the first number of --sample to this file
     #[arg(long, value_name = "FILE", requires = "sample")]
     sample_spec: Option<PathBuf>,
-    /// Load the state from this file if it is there, and save it there after every change
+    /// Continue with the state in this file if it is there, and save it there after every change
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
     /// Write the URL to this file once listening
@@ -155,15 +161,11 @@ async fn serve(args: &Args) -> anyhow::Result<ExitCode> {
     }
     if args.command.is_empty() {
         // Even with a closed stdout there may be clients to serve.
-        let _ = writeln!(std::io::stdout(), "listening on {}", server.url());
+        let _ = write!(std::io::stdout(), "{}", announcement(args, &server.url(), &emulator)?);
         signals.any().await;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut child = child_of(&args.command, &server.url(), &emulator.config().keys[0]);
-    if let Some(file) = &args.tls_certificate {
-        child.env("SSL_CERT_FILE", file);
-    }
-    run(child, &args.command[0], signals).await
+    run(child_of(args, &server.url(), &emulator)?, &args.command[0], signals).await
 }
 
 fn start(args: &Args) -> anyhow::Result<Emulator> {
@@ -185,6 +187,7 @@ fn start(args: &Args) -> anyhow::Result<Emulator> {
         list_unpaid: args.list_unpaid,
         ..Semantics::default()
     };
+    refuse_two_beginnings(args)?;
     let emulator = Emulator::new(config);
     for file in &args.seed_file {
         let text =
@@ -205,6 +208,18 @@ fn start(args: &Args) -> anyhow::Result<Emulator> {
         emulator.fault(fault.clone());
     }
     Ok(emulator)
+}
+
+/// Refuses a beginning that would be ignored, because the state is there already.
+fn refuse_two_beginnings(args: &Args) -> anyhow::Result<()> {
+    let Some(state) = args.state.as_ref().filter(|state| state.exists()) else { return Ok(()) };
+    let beginning = [("--seed-file", !args.seed_file.is_empty()), ("--sample", args.sample.is_some())];
+    let Some((flag, _)) = beginning.into_iter().find(|(_, given)| *given) else { return Ok(()) };
+    let state = state.display();
+    anyhow::bail!(
+        "{state} is there already, so {flag} would be ignored; to continue with that state, leave {flag} out; to begin \
+         anew: rm {state}"
+    )
 }
 
 /// The signals, listened for before the address is announced, so that its reader can stop the program at
@@ -255,21 +270,70 @@ async fn run(
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }
 
-fn child_of(command: &[OsString], url: &str, key: &AccessKey) -> tokio::process::Command {
-    let mut child = tokio::process::Command::new(&command[0]);
-    child.args(&command[1..]);
-    for (name, _) in std::env::vars_os() {
-        let is_vendors = name.to_str().is_some_and(|name| {
-            ["ALIBABA_CLOUD_", "ALIBABACLOUD_", "ALICLOUD_"].iter().any(|p| name.starts_with(p))
-        });
-        if is_vendors {
-            child.env_remove(&name);
-        }
+fn child_of(args: &Args, url: &str, emulator: &Emulator) -> anyhow::Result<tokio::process::Command> {
+    let mut child = tokio::process::Command::new(&args.command[0]);
+    child.args(&args.command[1..]);
+    for name in of_the_vendor() {
+        child.env_remove(name);
     }
-    child.env("CENBWP_ENDPOINT", url).env("CENBWP_STS_ENDPOINT", url);
-    child.env("ALIBABA_CLOUD_ACCESS_KEY_ID", &key.id).env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", &key.secret);
-    if let Some(token) = &key.security_token {
-        child.env("ALIBABA_CLOUD_SECURITY_TOKEN", token);
+    child.envs(settings(args, url)).envs(key_settings(&emulator.config().keys[0]));
+    let path = std::env::vars_os().find(|(name, _)| name == "PATH").unwrap_or_default().1;
+    let path = std::env::join_paths(std::iter::once(folder()?).chain(std::env::split_paths(&path)))
+        .context("cannot add the folder of this program to PATH")?;
+    child.env("PATH", path);
+    Ok(child)
+}
+
+/// Returns the address, and the lines that make another shell use it. A key of `--key` may be a real one, so it is
+/// not printed.
+fn announcement(args: &Args, url: &str, emulator: &Emulator) -> anyhow::Result<String> {
+    let mut text = format!("listening on {url}\nTo use it from another shell, paste these lines there:\n\n");
+    for name in of_the_vendor() {
+        text.push_str(&format!("unset {name}\n"));
     }
-    child
+    let key = if args.key.is_empty() { key_settings(&emulator.config().keys[0]) } else { Vec::new() };
+    for (name, value) in settings(args, url).into_iter().chain(key) {
+        text.push_str(&format!("export {name}={}\n", quoted(&value)?));
+    }
+    if !args.key.is_empty() {
+        text.push_str("# set the access key that --key names, too\n");
+    }
+    text.push_str(&format!("export PATH={}:\"$PATH\"\n", quoted(folder()?.as_os_str())?));
+    Ok(text)
+}
+
+fn quoted(value: &OsStr) -> anyhow::Result<String> {
+    let value = value.to_str().with_context(|| format!("{} is not UTF-8", value.display()))?;
+    Ok(shlex::try_quote(value)?.into_owned())
+}
+
+/// Returns the folder of this program, where `cenbwp` is built, too.
+fn folder() -> anyhow::Result<PathBuf> {
+    let program = std::env::current_exe().context("cannot find the folder of this program")?;
+    Ok(program.parent().context("this program is in no folder")?.to_owned())
+}
+
+/// Returns the variables that lead to this emulator.
+fn settings(args: &Args, url: &str) -> Vec<(&'static str, OsString)> {
+    let mut settings = vec![("CENBWP_ENDPOINT", url.into()), ("CENBWP_STS_ENDPOINT", url.into())];
+    // The other shell may be in another folder.
+    let certificate = args.tls_certificate.as_ref().and_then(|file| std::path::absolute(file).ok());
+    settings.extend(certificate.map(|file| ("SSL_CERT_FILE", file.into())));
+    settings
+}
+
+fn key_settings(key: &AccessKey) -> Vec<(&'static str, OsString)> {
+    let mut settings = vec![
+        ("ALIBABA_CLOUD_ACCESS_KEY_ID", (&key.id).into()),
+        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", (&key.secret).into()),
+    ];
+    settings.extend(key.security_token.iter().map(|token| ("ALIBABA_CLOUD_SECURITY_TOKEN", token.into())));
+    settings
+}
+
+/// Returns the names of the vendor's variables that are set here. They belong to another account.
+fn of_the_vendor() -> Vec<String> {
+    let is_vendors =
+        |name: &String| ["ALIBABA_CLOUD_", "ALIBABACLOUD_", "ALICLOUD_"].iter().any(|p| name.starts_with(p));
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(is_vendors).collect()
 }
