@@ -3,18 +3,25 @@
 CARGO ?= cargo
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: help demo test build format lint unit sdk browser bench bench-e2e fuzz mutants simulate survey kills stops dist clean
+.PHONY: help demo shell test build format lint unit sdk browser bench bench-e2e fuzz mutants simulate survey kills stops dist clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
 
 demo: build ## Validate, plan, apply and plan again, against an emulated cloud
-	@$(BIN)/cen-emulator -- env PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh
+	@$(BIN)/cen-emulator -- sh examples/demo.sh
+
+# What the cloud begins with: recorded answers, or a state that the emulator saved.
+CLOUD ?= examples/cloud.json
+
+shell: build ## Open a shell with cenbwp and an emulated cloud, for every command of the pages: make shell CLOUD=FILE
+	@$(BIN)/cen-emulator --seed-file $(CLOUD) -- sh -c 'echo "An emulated cloud, with what is in $(CLOUD), and cenbwp in the PATH. exit ends both."; \
+		$${SHELL:-sh}; :'
 
 test: format lint build unit sdk browser ## Run every check
 
 build:
-	@$(CARGO) build --quiet --locked --workspace --bins
+	@$(CARGO) build --locked --workspace --bins
 
 format:
 	$(CARGO) fmt --all --check

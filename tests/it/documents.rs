@@ -1,17 +1,17 @@
 //! Every command and every output block in the project's Markdown, run as a reader would run it.
 //!
 //! A `console` block holds commands after `$ ` and below each its output, stdout and stderr together. `...`
-//! stands for any lines, and inside a line for any part of it. One emulated cloud serves all blocks of a
-//! file, in their order, and a copy of the examples is in the folder. The cloud is empty but for two CENs,
-//! unless a comment names recorded Describe replies to start from: `<!-- cloud: examples/FILE -->`. Blocks of
-//! other languages are not commands.
+//! stands for any lines, and inside a line for any part of it. Blocks of other languages are not commands.
+//!
+//! A page that says `make shell` is typed into a terminal, in a folder like a clone that was built. For any other
+//! page one emulated cloud serves all blocks, in their order, and a copy of the examples is in the folder.
 
 use std::path::Path;
-use std::process::Stdio;
+use std::process::Command;
 
 use cenbwp_tests::Cen;
 
-use crate::support::{Lab, repository};
+use crate::support::{Lab, Terminal, binaries, repository};
 
 /// A command and the output that the document shows below it.
 struct Shown {
@@ -38,40 +38,102 @@ fn console_blocks(text: &str) -> Vec<Shown> {
     shown
 }
 
-/// Reports whether a command is a `make` target. These tests run under `make`, so only the target's existence
-/// is checked.
+/// Reports whether a command is a `make` target.
 fn is_make(command: &str) -> bool {
     command.starts_with("make ")
 }
 
 fn check(document: &str) {
-    let root = repository();
-    let text = std::fs::read_to_string(root.join(document)).expect("the document is there");
+    let text = std::fs::read_to_string(repository().join(document)).expect("the document is there");
     let shown = console_blocks(&text);
     assert!(!shown.is_empty(), "{document} shows no command");
+    if shown.iter().any(|shown| shown.command.starts_with(SHELL)) {
+        typed(document, &shown);
+    } else {
+        run(document, &shown);
+    }
+}
+
+/// The command that opens a shell with an emulated cloud.
+const SHELL: &str = "make shell";
+
+/// The prompt of every shell.
+const PROMPT: &str = "typed> ";
+
+/// Types the commands at a terminal, one after the other. A shown line that ends in `: yes` is a question of the
+/// command, and the answer.
+fn typed(document: &str, shown: &[Shown]) {
+    let clone = tempfile::tempdir().expect("a temporary folder");
+    std::fs::copy(repository().join("Makefile"), clone.path().join("Makefile")).expect("a copy");
+    copy(&repository().join("examples"), &clone.path().join("examples"));
+    std::fs::create_dir(clone.path().join("target")).expect("a new folder");
+    std::os::unix::fs::symlink(binaries(), clone.path().join("target/debug")).expect("a new link");
+    let mut terminal = Terminal::control(&shell(clone.path()));
+    terminal.until(PROMPT);
+    let mut shells = 1;
+    for Shown { command, output, line } in shown {
+        if command.starts_with(SHELL) {
+            shells += 1;
+        } else if is_make(command) {
+            make_knows(command, clone.path());
+            continue;
+        } else {
+            assert!(shells > 1, "{document}:{line}: no {SHELL} before {command}");
+        }
+        terminal.type_line(command);
+        terminal.until("\n");
+        let mut printed = String::new();
+        for question in output.lines().filter_map(|line| line.strip_suffix("yes")) {
+            if question.ends_with(": ") {
+                printed += &(terminal.until(question) + question);
+                terminal.type_line("yes");
+            }
+        }
+        printed += &terminal.until(PROMPT);
+        compare(document, *line, command, output, &printed);
+    }
+    for _ in 0..shells {
+        terminal.type_line("exit");
+    }
+    let (rest, code) = terminal.end();
+    assert_eq!(code, 0, "{document}: {rest}");
+}
+
+/// Returns the shell of a person with nothing in the environment.
+#[expect(clippy::disallowed_methods, reason = "where make and sh are is the machine's business")]
+fn shell(folder: &Path) -> Command {
+    let mut shell = Command::new("sh");
+    shell.env("PATH", std::env::var("PATH").unwrap_or_default()).env("HOME", folder).env("SHELL", "sh");
+    shell.envs([("PS1", PROMPT), ("TERM", "dumb"), ("NO_COLOR", "1"), ("CARGO", "true")]);
+    shell.current_dir(folder);
+    shell
+}
+
+/// Runs the commands without a terminal.
+fn run(document: &str, shown: &[Shown]) {
     let lab = Lab::new();
     lab.emulator.edit(|world| world.cens = vec![Cen::new("cen-1"), Cen::new("cen-2")]);
-    copy(&root.join("examples"), &lab.path("examples"));
-    if let Some((recording, _)) =
-        text.split_once("<!-- cloud: ").and_then(|(_, rest)| rest.split_once(" -->"))
-    {
-        lab.emulator.seed(&lab.read(recording)).expect("recorded replies");
-    }
+    copy(&repository().join("examples"), &lab.path("examples"));
     for Shown { command, output, line } in shown {
-        if is_make(&command) {
-            let target = lab.finish(
-                lab.command("make").arg("-n").args(command.split_whitespace().skip(1)).current_dir(&root),
-            );
-            assert_eq!(target.code, 0, "{document}:{line}: {}", target.stderr);
+        if is_make(command) {
+            make_knows(command, &repository());
             continue;
         }
-        let ran = lab.finish(lab.command("sh").arg("-c").arg(format!("{command} 2>&1")).stdin(Stdio::null()));
-        assert!(
-            matches(&ran.stdout, &output),
-            "{document}:{line}: {command}\n{}",
-            difference(&output, &ran.stdout)
-        );
+        let ran = lab.finish(lab.command("sh").arg("-c").arg(format!("{command} 2>&1")));
+        compare(document, *line, command, output, &ran.stdout);
     }
+}
+
+/// Checks that a target exists: these tests run under `make`, so none is run.
+fn make_knows(command: &str, folder: &Path) {
+    let arguments = command.split_whitespace().skip(1);
+    let made =
+        Command::new("make").arg("-n").args(arguments).current_dir(folder).output().expect("make is there");
+    assert!(made.status.success(), "{command}: {}", String::from_utf8_lossy(&made.stderr));
+}
+
+fn compare(document: &str, line: usize, command: &str, shown: &str, printed: &str) {
+    assert!(matches(printed, shown), "{document}:{line}: {command}\n{}", difference(shown, printed));
 }
 
 /// Compares line by line; `...` alone on a line stands for any lines.

@@ -44,6 +44,15 @@ impl Terminal {
         }
     }
 
+    /// Reads until this text has been printed, and returns what came before it since the last such call.
+    pub(crate) fn until(&mut self, text: &str) -> String {
+        self.wait_for(text);
+        let (before, after) = self.seen.split_once(text).expect("it was waited for");
+        let (before, after) = (before.replace("\r\n", "\n"), after.to_owned());
+        self.seen = after;
+        before
+    }
+
     /// Types a line.
     pub(crate) fn type_line(&mut self, line: &str) {
         self.screen.write_all(format!("{line}\n").as_bytes()).expect("the terminal takes input");
