@@ -99,7 +99,7 @@ impl<'p> Line<'p> {
     /// sent.
     pub(super) fn repetition(&self) -> Option<u32> {
         match self.state {
-            State::Clean(tries) | State::Cleared(tries, _) if !self.queue.is_empty() && tries.all > 0 => {
+            State::Clean(tries) | State::Cleared(tries, _) if tries.all > 0 => {
                 Some(tries.of_token.saturating_sub(1))
             }
             _ => None,

@@ -64,6 +64,18 @@ fn play(entry: &str, listed: &str, script: &[&str], wait: bool) -> String {
     format!("{}{}", if need == Need::Nothing { "" } else { "if cut: " }, on_one_line(&result))
 }
 
+/// The planner makes no such change; a saved plan may hold one.
+#[test]
+fn a_change_without_a_request_needs_nothing() {
+    let mut plan = plan(BUY, "cbwp-1 net/x 5");
+    let [Change::Update(update)] = &mut plan.changes[..] else { panic!("{:?}", plan.changes) };
+    update.fields.clear();
+    let account = "1234567890123456".parse().expect("an account");
+    let mut line = Line::new(&plan.changes[0], &account, Patience { max_sends: 2, wait: true });
+    assert_eq!(line.need(), Need::Nothing);
+    assert!(line.send().is_none());
+}
+
 fn plan(entry: &str, listed: &str) -> Plan {
     let text = format!("version: 1\nstack: net\npackages:\n  x: {entry}\n");
     let source = Source { name: "spec.yaml".to_owned(), bytes: text.into_bytes() };
