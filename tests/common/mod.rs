@@ -94,7 +94,7 @@ pub(crate) fn client_in(
 /// Lists the packages and plans.
 pub(crate) async fn plan(cloud: &Cloud, spec: &Spec) -> Result<(Situation, Plan), Failure> {
     let options = options(cloud);
-    let mut situation = Situation::ask(cloud, spec).await?;
+    let mut situation = Situation::ask(cloud, spec, None).await?;
     let plan = situation.plan(Some(cloud), spec, &options).await?;
     Ok((situation, plan))
 }

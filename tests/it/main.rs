@@ -35,6 +35,7 @@ mod saved;
 mod scale;
 mod schemas;
 mod secrets;
+mod selection;
 mod status;
 mod trees;
 mod untrusted;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::Lab;
 
-fn schema(name: &str) -> Validator {
+pub(crate) fn schema(name: &str) -> Validator {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas").join(name);
     let text = std::fs::read_to_string(path).expect("the schema is there");
     let schema: Value = serde_json::from_str(&text).expect("JSON");

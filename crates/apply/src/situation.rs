@@ -1,9 +1,10 @@
 //! The live state: the account and its packages.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use cenbwp_diff::{Observed, Options, Plan};
-use cenbwp_spec::{AccountId, Spec};
+use cenbwp_spec::{AccountId, Address, Spec, Stack, StackName};
 
 use crate::cloud::{self, Caller, Cloud};
 use crate::exit::{Exit, Failure};
@@ -26,11 +27,15 @@ impl Situation {
     /// Reads the live state for a spec.
     ///
     /// # Errors
-    /// Those of [`Situation::look`]; exit 4 when a stack is pinned to another account.
-    pub async fn ask(cloud: &Cloud, spec: &Spec) -> Result<Self, Failure> {
+    /// Those of [`Situation::look`]; exit 4 when a selected stack is pinned to another account.
+    pub async fn ask(
+        cloud: &Cloud,
+        spec: &Spec,
+        targets: Option<&BTreeSet<Address>>,
+    ) -> Result<Self, Failure> {
         cloud.hint_size(spec.packages().count());
         let situation = Self::look(cloud).await?;
-        situation.account.iter().try_for_each(|account| check_pins(spec, account))?;
+        situation.account.iter().try_for_each(|account| check_pins(spec, targets, account))?;
         Ok(situation)
     }
 
@@ -96,12 +101,25 @@ pub(crate) fn checked_plan(spec: &Spec, observed: &Observed, options: &Options) 
     }
 }
 
-/// Refuses a spec that pins a stack to another account.
+/// Returns the stacks that a run is about: those with a selected package, or all.
+pub(crate) fn selected<'s>(
+    spec: &'s Spec,
+    targets: Option<&BTreeSet<Address>>,
+) -> impl Iterator<Item = (&'s StackName, &'s Stack)> {
+    let names = targets.map(|targets| targets.iter().map(|it| &it.stack).collect::<BTreeSet<_>>());
+    spec.stacks.iter().filter(move |(name, _)| names.as_ref().is_none_or(|names| names.contains(name)))
+}
+
+/// Refuses a selected stack that the spec pins to another account.
 ///
 /// # Errors
 /// Exit 4.
-pub(crate) fn check_pins(spec: &Spec, account: &AccountId) -> Result<(), Failure> {
-    for (name, stack) in &spec.stacks {
+pub(crate) fn check_pins(
+    spec: &Spec,
+    targets: Option<&BTreeSet<Address>>,
+    account: &AccountId,
+) -> Result<(), Failure> {
+    for (name, stack) in selected(spec, targets) {
         if let Some(pin) = stack.account.as_ref().filter(|pin| *pin != account) {
             let message = format!(
                 "stack {name} belongs to account {pin}, and these credentials are of account {account}"

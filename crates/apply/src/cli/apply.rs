@@ -77,7 +77,8 @@ pub(super) struct Args {
 }
 
 /// The flags that shape a plan. A saved plan holds their values, so clap refuses them beside one.
-const SHAPES_A_PLAN: [&str; 5] = ["target", "skip_held", "live_from", "max_purchases", "max_new_mbps"];
+const SHAPES_A_PLAN: [&str; 7] =
+    ["target", "exclude", "account", "skip_held", "live_from", "max_purchases", "max_new_mbps"];
 
 impl Args {
     /// The spec to plan from, if there is no saved plan.
@@ -124,7 +125,8 @@ async fn apply(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
     let cloud = args.cloud.connect(session)?;
     // A saved plan and a digest name the account that was approved.
     if let (Start::Spec(Inputs { spec: Some(spec), .. }), true) = (&start, args.auto_approve) {
-        args.cloud.check_choice(session.environment, spec)?;
+        let targets = args.scope.selection.of(spec)?;
+        args.cloud.check_choice(session.environment, spec, targets.as_ref())?;
     }
     let in_flight = args.in_flight().map_err(Failure::with(Exit::Error))?;
     leaving::names(&in_flight);

@@ -1,10 +1,11 @@
 //! Flags about the connection to the service.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cenbwp_spec::Spec;
+use cenbwp_spec::{Address, Spec};
 
 use super::session::Session;
 use crate::clock::Clock;
@@ -13,6 +14,7 @@ use crate::cloud::{
 };
 use crate::exit::{Exit, Failure};
 use crate::random::Random;
+use crate::situation::selected;
 
 /// The endpoints, the profile, the timeout, and the limits on requests.
 #[derive(Clone, Debug, clap::Args)]
@@ -43,12 +45,17 @@ pub(super) struct CloudArgs {
 impl CloudArgs {
     /// Refuses an unattended run if a variable that other tools read chooses other credentials: what is
     /// bought in the wrong account cannot be returned. A profile on the command line settles the choice, and
-    /// so does a spec that pins the account of every stack.
+    /// so does a spec that pins the account of every selected stack.
     ///
     /// # Errors
     /// Exit 4, or exit 1 when there are no credentials.
-    pub(super) fn check_choice(&self, environment: &Environment, spec: &Spec) -> Result<(), Failure> {
-        if spec.stacks.values().all(|stack| stack.account.is_some()) {
+    pub(super) fn check_choice(
+        &self,
+        environment: &Environment,
+        spec: &Spec,
+        targets: Option<&BTreeSet<Address>>,
+    ) -> Result<(), Failure> {
+        if selected(spec, targets).all(|(_, stack)| stack.account.is_some()) {
             return Ok(());
         }
         let search = self.search(environment);

@@ -4,9 +4,10 @@
 //! |---|---|
 //! | `validate`, `plan`, `show`, `apply` | the steps of a reconciliation |
 //! | `status`, `export` | list what is live, and write a spec for it |
+//! | `stacks`, `git` | list the stacks of a spec, and what a commit range changed |
 //! | `schema`, `explain`, `completions`, `man`, `version` | describe the tool itself |
 //! | `session`, `planning` | the frame of every run, and the way from a spec to a plan |
-//! | `inputs`, `saved`, `scope`, `connection` | spec files, a saved plan, planning flags, connection flags |
+//! | `inputs`, `saved`, `selection`, `scope`, `connection` | spec files, a saved plan, flags that select, plan and connect |
 //! | `approval`, `interrupt`, `progress` | the person at the terminal: question, signals, progress line |
 //! | `ending`, `leaving`, `usage` | the end of a run: in order, at once, and before a command is known |
 //! | `report_args`, `reports`, `outputs`, `output` | the flags for reports, where reports go, which files are written, and what prints |
@@ -19,6 +20,7 @@ mod connection;
 mod ending;
 mod explain;
 mod export;
+mod git;
 mod inputs;
 mod interrupt;
 mod leaving;
@@ -35,8 +37,10 @@ mod reports;
 mod saved;
 mod schema;
 mod scope;
+mod selection;
 mod session;
 mod show;
+mod stacks;
 mod status;
 mod usage;
 mod validate;
@@ -104,6 +108,7 @@ commands! {
     Apply: apply,
     Status: status,
     Export: export,
+    Stacks: stacks,
     Schema: schema,
     Explain: explain,
     Completions: completions,

@@ -66,7 +66,7 @@ pub(super) async fn prepare(
     let now = cloud.map_or(Clock::System.now(), |cloud| cloud.clock().now());
     let options = scope.options(&spec, now, expiring_within)?;
     let mut situation = match (cloud, &scope.live_from) {
-        (Some(cloud), _) => Situation::ask(cloud, &spec).await?,
+        (Some(cloud), _) => Situation::ask(cloud, &spec, options.targets.as_ref()).await?,
         (None, Some(path)) => Situation::replay(path)?,
         (None, None) => unreachable!("a run without a recording has a client"),
     };

@@ -1,21 +1,20 @@
 //! Flags that shape a plan.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use cenbwp_diff::Options;
-use cenbwp_spec::{Address, Limits, Mbps, Spec};
+use cenbwp_spec::{Limits, Mbps, Spec};
 use jiff::{SignedDuration, Timestamp};
 
+use super::selection::SelectionArgs;
 use crate::exit::{Exit, Failure};
 
-/// The targets and the bounds of a plan.
+/// The selection and the bounds of a plan.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct ScopeArgs {
-    /// Only this package; repeatable
-    #[arg(long, value_name = "STACK/PACKAGE", value_parser = super::values::address)]
-    pub target: Vec<Address>,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
     /// Go on without the held items
     #[arg(long)]
     pub skip_held: bool,
@@ -34,20 +33,15 @@ impl ScopeArgs {
     /// Returns the planner's options for this spec.
     ///
     /// # Errors
-    /// Exit 3 when a target is not declared, or a limit would be looser than the spec's.
+    /// Exit 3 when a selected package is not declared, or a limit would be looser than the spec's.
     pub(super) fn options(
         &self,
         spec: &Spec,
         now: Timestamp,
         expiring_within: Duration,
     ) -> Result<Options, Failure> {
-        for target in &self.target {
-            if spec.get(target).is_none() {
-                return Err(unknown_target(target, spec));
-            }
-        }
+        let targets = self.selection.of(spec)?;
         self.check_limits(spec)?;
-        let targets = (!self.target.is_empty()).then(|| self.target.iter().cloned().collect::<BTreeSet<_>>());
         Ok(Options {
             now,
             targets,
@@ -83,16 +77,5 @@ impl ScopeArgs {
             Some(found) => refuse("max-new-mbps", "maxNewMbps", found),
             None => Ok(()),
         }
-    }
-}
-
-fn unknown_target(target: &Address, spec: &Spec) -> Failure {
-    let declared: Vec<String> = spec.packages().map(|package| package.address.to_string()).collect();
-    let names: Vec<&str> = declared.iter().map(String::as_str).collect();
-    let failure =
-        Failure::new(Exit::Invalid, format_args!("--target {target}: the spec does not declare it"));
-    match similar::get_close_matches(target.to_string().as_str(), &names, 1, 0.6).first() {
-        Some(near) => failure.hint(format!("did you mean {near}?")),
-        None => failure,
     }
 }

@@ -14,6 +14,7 @@ use super::planning;
 use super::process::{Process, on_runtime};
 use super::report_args::{FormArgs, ReportArgs};
 use super::scope::ScopeArgs;
+use super::selection::SelectionArgs;
 use super::session::{self, Ended, Session};
 use crate::exit::{Exit, Failure};
 use crate::planned::Planned;
@@ -27,8 +28,10 @@ pub(super) struct Args {
     /// otherwise only the tags name the owners
     #[arg(short, long, value_name = "PATH")]
     file: Vec<PathBuf>,
+    #[command(flatten)]
+    selection: SelectionArgs,
     /// List the packages of others too
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["target", "exclude", "account"])]
     all: bool,
     /// Look at recorded Describe replies instead of the cloud
     #[arg(long, value_name = "FILE")]
@@ -55,7 +58,8 @@ pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
 async fn show(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
     let Session { output, reports, .. } = session;
     let inputs = inputs(args, session)?;
-    let scope = ScopeArgs { live_from: args.live_from.clone(), ..ScopeArgs::default() };
+    let (live_from, selection) = (args.live_from.clone(), args.selection.clone());
+    let scope = ScopeArgs { live_from, selection, ..ScopeArgs::default() };
     let planned = planning::plan(inputs, &scope, args.expiring_within, &args.cloud, session).await?;
     let status = Status::of(&planned, args.all);
     for row in &status.rows {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cenbwp_spec::{Address, Severity, Source, StackName};
+use cenbwp_spec::{Severity, Source, StackName};
 
 /// Parses a duration such as `10s`, `15m` or `14d`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -13,11 +13,6 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         None => text.parse::<jiff::SignedDuration>().ok().and_then(|time| time.try_into().ok()),
     };
     parsed.ok_or_else(|| "expected a time such as 10s, 15m or 14d".to_owned())
-}
-
-/// Parses `STACK/PACKAGE`.
-pub(super) fn address(text: &str) -> Result<Address, String> {
-    text.parse().map_err(|invalid: cenbwp_spec::ParseError| invalid.to_string())
 }
 
 /// Parses the name of a stack that can own packages.

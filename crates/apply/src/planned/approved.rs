@@ -66,7 +66,7 @@ impl Planned {
                 "the plan was made for account {planned}, and these credentials are of account {account}"
             )));
         }
-        check_pins(&self.spec, account)
+        check_pins(&self.spec, self.options.targets.as_ref(), account)
     }
 
     /// Returns the changes of this plan that are still to be done, now that the same spec gives the plan

@@ -265,7 +265,7 @@ pub fn spec_digest(spec: &Spec) -> String {
     let mut hasher = Hasher::default();
     hasher.object(|spec_members| {
         spec_members.object("stacks", |stacks| {
-            for (name, Stack { account, limits, packages }) in &spec.stacks {
+            for (name, Stack { account, limits, packages, sources: _ }) in &spec.stacks {
                 stacks.object(name.as_str(), |stack| {
                     stack.member("account", account);
                     stack.member("limits", limits);

@@ -8,7 +8,7 @@ mod table;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cenbwp_diff::{BusinessStatus, Change, FieldChange, HeldReason, Live, Owner, WarningKind, neutral, when};
-use cenbwp_spec::{Identity, Manage, PackageId};
+use cenbwp_spec::{Address, Identity, Manage, PackageId};
 use jiff::Timestamp;
 
 use crate::planned::Planned;
@@ -37,6 +37,14 @@ pub(crate) struct Row<'a> {
     pub alerts: Vec<Alert>,
     /// True to warn before it expires: not for packages that are meant to end, or that belong to others.
     pub wanted: bool,
+}
+
+impl Row<'_> {
+    fn is_about(&self, targets: &BTreeSet<Address>) -> bool {
+        let Some(Identity { address, .. }) = &self.identity else { return false };
+        let of_stack = || targets.iter().any(|target| target.stack == address.stack);
+        targets.contains(address) || self.state == State::Undeclared && of_stack()
+    }
 }
 
 /// The state of a package. [`State::as_str`] returns its stable word.
@@ -120,13 +128,16 @@ pub(crate) struct Alert {
 
 impl<'a> Status<'a> {
     /// Returns the state of every package. A spec without stacks means that no spec was given: then only the
-    /// tags name the owners. With `all`, packages of others are listed, too.
+    /// tags name the owners. With `all`, packages of others are listed, too; with a selection, only packages of
+    /// the selected keys and what the selected stacks no longer declare.
     pub(crate) fn of(planned: &'a Planned, all: bool) -> Self {
         let mut rows = Rows::new(planned);
         rows.planned();
         rows.strays();
         let mut status = Self { rows: rows.rows, unlisted: 0, now: planned.options.now };
-        if !all {
+        if let Some(targets) = &planned.options.targets {
+            status.rows.retain(|row| row.is_about(targets));
+        } else if !all {
             let before = status.rows.len();
             status.rows.retain(|row| row.state != State::Unmanaged);
             status.unlisted = before - status.rows.len();

@@ -70,7 +70,12 @@ pub(crate) fn spec(packages: impl IntoIterator<Item = Package>) -> Spec {
     let mut spec = Spec::default();
     for package in packages {
         let Address { stack, package: name } = package.address.clone();
-        let empty = Stack { account: None, limits: Limits::default(), packages: BTreeMap::new() };
+        let empty = Stack {
+            account: None,
+            limits: Limits::default(),
+            packages: BTreeMap::new(),
+            sources: BTreeSet::new(),
+        };
         spec.stacks.entry(stack).or_insert(empty).packages.insert(name, package);
     }
     spec

@@ -1,6 +1,6 @@
 //! The desired state of a run: stacks and their limits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -36,6 +36,9 @@ pub struct Stack {
     pub limits: Limits,
     /// The packages, by name.
     pub packages: BTreeMap<PackageName, Package>,
+    /// The indices of the sources that declare it.
+    #[serde(skip)]
+    pub sources: BTreeSet<usize>,
 }
 
 /// The limits on the spending of one run for one stack.

@@ -1,7 +1,7 @@
 //! Merges the documents of a run into one spec, and checks the rules across packages.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::findings::catalogue::{
     ACCOUNTS_DISAGREE, ADOPTED_TWICE, DECLARED_TWICE, LIMITS_DISAGREE, SAME_CEN_AND_AREAS,
@@ -35,13 +35,15 @@ struct StackBuilder {
     max_purchases: Option<At<u32>>,
     max_new_mbps: Option<At<Mbps>>,
     packages: BTreeMap<PackageName, Package>,
+    sources: BTreeSet<usize>,
 }
 
 impl Merge {
     pub(super) fn add(&mut self, document: &Document<'_>, report: &mut Report) {
-        if let Some(name) = document.stack.value() {
+        if let Some(At { value: name, mark }) = document.stack.given() {
             let Document { account, max_purchases, max_new_mbps, .. } = document;
             let stack = self.stacks.entry(name.clone()).or_default();
+            stack.sources.insert(mark.source as usize);
             merge_setting(&mut stack.account, account, "account", ACCOUNTS_DISAGREE, report);
             merge_setting(&mut stack.max_purchases, max_purchases, "maxPurchases", LIMITS_DISAGREE, report);
             merge_setting(&mut stack.max_new_mbps, max_new_mbps, "maxNewMbps", LIMITS_DISAGREE, report);
@@ -86,14 +88,16 @@ impl Merge {
     }
 
     pub(super) fn finish(self) -> Spec {
-        let build = |StackBuilder { account, max_purchases, max_new_mbps, packages }: StackBuilder| Stack {
-            account: account.map(|at| at.value),
-            limits: Limits {
-                max_purchases: max_purchases.map(|at| at.value),
-                max_new_mbps: max_new_mbps.map(|at| at.value),
-            },
-            packages,
-        };
+        let build =
+            |StackBuilder { account, max_purchases, max_new_mbps, packages, sources }: StackBuilder| Stack {
+                account: account.map(|at| at.value),
+                limits: Limits {
+                    max_purchases: max_purchases.map(|at| at.value),
+                    max_new_mbps: max_new_mbps.map(|at| at.value),
+                },
+                packages,
+                sources,
+            };
         Spec { stacks: self.stacks.into_iter().map(|(name, stack)| (name, build(stack))).collect() }
     }
 }

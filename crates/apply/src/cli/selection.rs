@@ -1,0 +1,116 @@
+//! Flags that select the packages of a run.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use cenbwp_spec::{AccountId, Address, ParseError, Spec, StackName};
+
+use crate::exit::{Exit, Failure};
+
+/// The packages of the spec that a run is about. Without a flag it is about all of them.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct SelectionArgs {
+    /// Only this stack or package; repeatable
+    #[arg(long, value_name = "STACK[/PACKAGE]", conflicts_with = "exclude")]
+    pub target: Vec<Selector>,
+    /// All but this stack or package; repeatable
+    #[arg(long, value_name = "STACK[/PACKAGE]")]
+    pub exclude: Vec<Selector>,
+    /// Only the stacks that the spec pins to this account; credentials of another account are refused
+    #[arg(long, value_name = "ID")]
+    pub account: Option<AccountId>,
+}
+
+/// A stack, or one package of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Selector {
+    Stack(StackName),
+    Package(Address),
+}
+
+impl FromStr for Selector {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        if text.contains('/') { text.parse().map(Self::Package) } else { text.parse().map(Self::Stack) }
+    }
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stack(stack) => stack.fmt(f),
+            Self::Package(address) => address.fmt(f),
+        }
+    }
+}
+
+impl Selector {
+    fn selects(&self, address: &Address) -> bool {
+        match self {
+            Self::Stack(stack) => address.stack == *stack,
+            Self::Package(package) => address == package,
+        }
+    }
+}
+
+impl SelectionArgs {
+    /// Returns the selected addresses; `None` if no flag selects.
+    ///
+    /// # Errors
+    /// Exit 3 when the spec does not declare what a flag names.
+    pub(super) fn of(&self, spec: &Spec) -> Result<Option<BTreeSet<Address>>, Failure> {
+        let Self { target, exclude, account } = self;
+        self.check_names(spec)?;
+        if target.is_empty() && exclude.is_empty() && account.is_none() {
+            return Ok(None);
+        }
+        let is_pinned = |address: &Address| {
+            account.is_none()
+                || spec.stacks.get(&address.stack).is_some_and(|stack| stack.account == *account)
+        };
+        let is_selected = |address: &&Address| {
+            (target.is_empty() || target.iter().any(|it| it.selects(address)))
+                && !exclude.iter().any(|it| it.selects(address))
+                && is_pinned(address)
+        };
+        let declared = spec.packages().map(|package| &package.address);
+        Ok(Some(declared.filter(is_selected).cloned().collect()))
+    }
+
+    fn check_names(&self, spec: &Spec) -> Result<(), Failure> {
+        let targets = self.target.iter().map(|it| ("--target", it));
+        for (flag, selector) in targets.chain(self.exclude.iter().map(|it| ("--exclude", it))) {
+            let is_declared = match selector {
+                Selector::Stack(stack) => spec.stacks.contains_key(stack),
+                Selector::Package(address) => spec.get(address).is_some(),
+            };
+            if !is_declared {
+                return Err(unknown(flag, selector, spec));
+            }
+        }
+        match &self.account {
+            Some(id) if !spec.stacks.values().any(|stack| stack.account.as_ref() == Some(id)) => {
+                let message = format!("--account {id}: no stack of the spec is pinned to it");
+                let hint = format!("pin a stack where it is declared: `account: \"{id}\"`");
+                Err(Failure::new(Exit::Invalid, message).hint(hint))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn unknown(flag: &str, selector: &Selector, spec: &Spec) -> Failure {
+    let declared: Vec<String> = match selector {
+        Selector::Stack(_) => spec.stacks.keys().map(ToString::to_string).collect(),
+        Selector::Package(_) => spec.packages().map(|package| package.address.to_string()).collect(),
+    };
+    let names: Vec<&str> = declared.iter().map(String::as_str).collect();
+    let failure =
+        Failure::new(Exit::Invalid, format_args!("{flag} {selector}: the spec does not declare it"));
+    match similar::get_close_matches(selector.to_string().as_str(), &names, 1, 0.6).first() {
+        Some(near) => failure.hint(format!("did you mean {near}?")),
+        None => failure.hint("cenbwp stacks lists the stacks and packages of the spec"),
+    }
+}
