@@ -67,7 +67,7 @@ fn play(entry: &str, listed: &str, script: &[&str], wait: bool) -> String {
 /// The planner makes no such change; a saved plan may hold one.
 #[test]
 fn a_change_without_a_request_needs_nothing() {
-    let mut plan = plan(BUY, "cbwp-1 net/x 5");
+    let mut plan = plan(BUY, "cenbwp-1 net/x 5");
     let [Change::Update(update)] = &mut plan.changes[..] else { panic!("{:?}", plan.changes) };
     update.fields.clear();
     let account = "1234567890123456".parse().expect("an account");
