@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: help demo shell test build format lint unit sdk browser bench bench-e2e fuzz mutants simulate survey kills stops dist clean
+.PHONY: help demo shell test build format lint unit sdk browser editor bench bench-e2e fuzz mutants simulate survey kills stops dist clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
@@ -18,7 +18,7 @@ shell: build ## Open a shell with cenbwp and an emulated cloud, for every comman
 	@$(BIN)/cen-emulator --seed-file $(CLOUD) -- sh -c 'echo "An emulated cloud, with what is in $(CLOUD), and cenbwp in the PATH. exit ends both."; \
 		$${SHELL:-sh}; :'
 
-test: format lint build unit sdk browser ## Run every check
+test: format lint build unit sdk browser editor ## Run every check
 
 build:
 	@$(CARGO) build --locked --workspace --bins
@@ -38,6 +38,9 @@ sdk: build ## Drive the emulator with the vendor's own SDKs
 
 browser: ## Look at the pages of `--report html` in a headless Chromium
 	@tests/browser/run.sh
+
+editor: ## Ask yaml-language-server about specs, as an editor does
+	@tests/editor/run.sh
 
 bench: ## Measure the steps of the engine: time and allocations
 	$(CARGO) bench --locked -p cenbwp-tests --bench engine

@@ -1,15 +1,13 @@
 //! Checks the tool's output for machines against the published schemas.
 
-use std::path::Path;
-
 use cenbwp_tests::{Config, Package, Semantics};
 use jsonschema::Validator;
 use serde_json::Value;
 
-use crate::support::Lab;
+use crate::support::{Lab, repository};
 
 pub(crate) fn schema(name: &str) -> Validator {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas").join(name);
+    let path = repository().join("schemas").join(name);
     let text = std::fs::read_to_string(path).expect("the schema is there");
     let schema: Value = serde_json::from_str(&text).expect("JSON");
     jsonschema::draft7::new(&schema).expect("a schema")
@@ -109,4 +107,12 @@ fn every_event_fits_its_schema() {
         "version",
     ];
     assert_eq!(seen.iter().map(String::as_str).collect::<Vec<_>>(), all);
+}
+
+/// Editors read the file, and the binary prints it.
+#[test]
+fn the_printed_schema_of_a_spec_is_the_published_one() {
+    let printed = Lab::new().run("schema");
+    let file = repository().join("schemas/spec.schema.json");
+    assert_eq!(printed.stdout, std::fs::read_to_string(file).expect("the schema is there"));
 }

@@ -65,7 +65,7 @@ pub use model::spec::{Limits, Spec, Stack};
 pub use model::tags::Tags;
 pub use model::terms::{Cycle, Mbps, Prepay, Renewal, Term, TermsTag};
 pub use read::{MOST_BYTES, Parsed, parse};
-pub use schema::schema;
+pub use schema::SCHEMA;
 pub use source::{Place, Source};
 
 /// The code of the warning that an area is no longer sold. A plan gives its own warning instead, because the

@@ -9,6 +9,6 @@ pub(super) struct Args {}
 
 /// Prints the schema (draft-07).
 pub(super) fn run(_args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
-    process.output.answer(&format!("{:#}\n", cenbwp_spec::schema()));
+    process.output.answer(cenbwp_spec::SCHEMA);
     Ok(Exit::Done)
 }
