@@ -161,7 +161,10 @@ fn same_binary_gives_the_same_archive_with_all_that_belongs_to_it() {
     let mut files: Vec<String> =
         ["LICENSE", "README.md", "SHA256SUMS", "cenbwp", "man/man1/cenbwp.1"].map(str::to_owned).to_vec();
     files.extend(["_cenbwp", "cenbwp.bash", "cenbwp.fish"].map(|name| format!("completions/{name}")));
-    files.extend(["events", "plan", "spec"].map(|name| format!("schemas/{name}.schema.json")));
+    let schemas = std::fs::read_dir(repository().join("schemas")).expect("the schemas");
+    let schemas =
+        schemas.map(|entry| entry.expect("an entry").file_name().into_string().expect("a plain name"));
+    files.extend(schemas.map(|name| format!("schemas/{name}")));
     files.extend(commands(&lab).iter().map(|command| format!("man/man1/cenbwp-{command}.1")));
     files.sort();
     let packed: Vec<&str> = ran.stdout.lines().filter_map(|line| line.strip_prefix("./")).collect();
