@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: help demo shell test build format lint unit sdk browser editor bench bench-e2e fuzz mutants simulate survey kills stops dist clean
+.PHONY: help demo shell test build format lint unit sdk browser editor recording bench bench-e2e fuzz mutants simulate survey kills stops dist clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
@@ -41,6 +41,9 @@ browser: ## Look at the pages of `--report html` in a headless Chromium
 
 editor: ## Ask yaml-language-server about specs, as an editor does
 	@tests/editor/run.sh
+
+recording: build ## Draw what the demo prints at a terminal anew: examples/demo.svg
+	@SNAPSHOTS=overwrite $(CARGO) test --quiet --locked -p cenbwp-tests --test it the_recording
 
 bench: ## Measure the steps of the engine: time and allocations
 	$(CARGO) bench --locked -p cenbwp-tests --bench engine

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use cenbwp_tests::OrderKind;
 
-use crate::support::{Lab, binaries};
+use crate::support::{Lab, Terminal, binaries};
 
 fn examples() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
@@ -66,4 +66,28 @@ fn demo_buys_one_package_and_ends_with_an_empty_plan() {
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     assert!(ran.stdout.contains("Apply complete: 1 created."), "{}", ran.stdout);
     assert_eq!(lab.emulator.ledger().len(), 1);
+}
+
+/// The picture in the README is what a person sees. `make recording` draws it anew.
+#[test]
+fn the_recording_of_the_demo_is_what_it_prints() {
+    let lab = Lab::new();
+    let mut demo = lab.command("cen-emulator");
+    // A terminal on which no line is redrawn.
+    demo.args(["--", "sh"]).arg(examples().join("demo.sh")).env("TERM", "dumb");
+    let (screen, code) = Terminal::start(&mut demo).end();
+    assert_eq!(code, 0, "{screen}");
+    let screen = with_digits(&with_digits(&screen, "http://127.0.0.1:", "40000"), "sha256:", &"0".repeat(64));
+    let picture = anstyle_svg::Term::new().render_svg(&screen);
+    snapbox::assert_data_eq!(picture, snapbox::file!["../../examples/demo.svg"].raw());
+}
+
+/// Replaces the digits after each `prefix`, which differ from run to run.
+fn with_digits(text: &str, prefix: &str, digits: &str) -> String {
+    let mut parts = text.split(prefix);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |done, part| {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_hexdigit());
+        done + prefix + digits + rest
+    })
 }
