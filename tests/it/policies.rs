@@ -200,7 +200,7 @@ fn apply_role_may_do_what_apply_does_and_nothing_else() {
 }
 
 /// Returns the principals that a role trusts: the provider, and the subjects.
-fn trusted(name: &str) -> (String, Value) {
+pub(crate) fn trusted(name: &str) -> (String, Value) {
     let policy: Value = serde_json::from_str(&policy(&format!("ram/{name}"))).expect("JSON");
     let [statement] = &policy["Statement"].as_array().expect("a list")[..] else {
         panic!("{name}: one statement")
@@ -219,11 +219,16 @@ fn trusted(name: &str) -> (String, Value) {
 
 #[test]
 fn every_role_trusts_named_subjects_and_that_of_apply_only_exact_ones() {
-    for name in ["trust-github-apply.json", "trust-gitlab-apply.json", "trust-kubernetes.json"] {
+    for name in [
+        "trust-github-apply.json",
+        "trust-gitlab-apply.json",
+        "trust-kubernetes-plan.json",
+        "trust-kubernetes-apply.json",
+    ] {
         let subjects = trusted(name).1;
         assert!(!subjects.to_string().contains('*'), "{name}: {subjects}");
     }
-    for platform in ["github", "gitlab"] {
+    for platform in ["github", "gitlab", "kubernetes"] {
         let (plan, apply) = (
             trusted(&format!("trust-{platform}-plan.json")),
             trusted(&format!("trust-{platform}-apply.json")),

@@ -1,8 +1,10 @@
 #!/bin/sh
 # gh, as far as the workflows use it: what GitHub keeps lies in files below $GH_STATE.
+#
+# shellcheck disable=SC2016 # the dollars in single quotes are those of jq
 set -eu
 cd "$GH_STATE"
-for kept in comments statuses pulls issues; do [ -f $kept.json ] || echo '[]' > $kept.json; done
+for kept in comments statuses pulls issues runs; do [ -f $kept.json ] || echo '[]' > $kept.json; done
 
 change() {
     kept=$1.json
@@ -18,19 +20,26 @@ field() {
     fields=$(echo "$fields" | jq --arg name "$name" $from value "$value" '. + {($name): $value}')
 }
 
+# The list on stdin in pages of 30, or of the number that the path asks for; only the first, unless all are asked for.
+pages() {
+    jq --compact-output --argjson size "${size:-30}" --argjson all "$all" \
+        '[range(0; length; $size) as $at | .[$at:$at + $size]] | if $all then .[] else .[0] // [] end'
+}
+
 api() {
-    method=GET path='' fields='{}'
+    method=GET path='' fields='{}' all=false size=''
     while [ $# -gt 0 ]; do
         case $1 in
-            --silent | --paginate) ;;
+            --silent) ;;
+            --paginate) all=true ;;
             --method) method=$2 && shift ;;
             --field | --raw-field) field "$2" && shift ;;
-            *) path=$1 ;;
+            *) path=${1%%\?*} && case $1 in *per_page=*) size=${1##*per_page=} ;; esac ;;
         esac
         shift
     done
     case "$method ${path#repos/"$GITHUB_REPOSITORY"/}" in
-        "GET issues/$PULL/comments") cat comments.json ;;
+        "GET issues/$PULL/comments") pages < comments.json ;;
         "POST issues/$PULL/comments")
             change comments --argjson new "$fields" '. + [$new + {id: (length + 1), user: {login: "github-actions[bot]"}}]'
             ;;
@@ -43,9 +52,12 @@ api() {
             ;;
         "GET commits/"*"/statuses")
             path=${path%/statuses}
-            jq --arg sha "${path##*/}" 'map(select(.sha == $sha))' statuses.json
+            jq --arg sha "${path##*/}" 'map(select(.sha == $sha))' statuses.json | pages
             ;;
-        "GET commits/$GITHUB_SHA/pulls") cat pulls.json ;;
+        "GET commits/$GITHUB_SHA/pulls") pages < pulls.json ;;
+        "GET actions/runs/"*)
+            jq --exit-status --arg id "${path##*/}" 'map(select("\(.id)" == $id)) | .[0]' runs.json
+            ;;
         *) echo "gh: no such call: $method $path" >&2 && exit 1 ;;
     esac
 }

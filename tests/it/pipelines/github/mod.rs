@@ -1,5 +1,6 @@
 //! GitHub's workflows, run step by step by a small runner with a small `gh`.
 
+mod files;
 mod runner;
 
 use cenbwp_tests::{Access, Package};
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::Forged;
 
-use super::{SPEC, assert_bought_once, by_hand, documents, example, roles};
+use super::{SPEC, assert_bought_once, by_hand, example, roles};
 use runner::{BEARER, Repository};
 
 const WORKFLOWS: [&str; 3] = ["plan", "apply", "drift"];
@@ -57,6 +58,92 @@ fn plan_that_nobody_reviewed_is_not_applied() {
     repository.site.lab.file("state/pulls.json", "[]");
     let failed = repository.run("apply").expect("a push past the review is refused");
     assert!(failed.contains("was not merged by a pull request"), "{failed}");
+    assert!(repository.site.lab.emulator.ledger().is_empty());
+}
+
+/// Every workflow of the repository may set a status, on any commit, and name any run.
+#[test]
+fn plan_of_a_run_that_did_not_plan_the_merged_commit_is_not_applied() {
+    let run = |changes: &[(&str, Value)]| {
+        let mut repository = Repository::new();
+        assert_eq!(repository.run("plan"), None);
+        let mut runs = repository.kept("runs");
+        for (pointer, value) in changes {
+            *runs.pointer_mut(pointer).expect("a field of a run") = value.clone();
+        }
+        repository.site.lab.file("state/runs.json", &runs.to_string());
+        let failed = repository.run("apply");
+        assert_eq!(repository.site.lab.emulator.ledger().len(), usize::from(failed.is_none()));
+        failed
+    };
+    assert_eq!(run(&[("/0/path", json!(".github/workflows/plan.yml@main"))]), None);
+    for (pointer, value) in [
+        ("/0/path", json!(".github/workflows/other.yml")),
+        ("/0/event", json!("workflow_dispatch")),
+        ("/0/head_sha", json!("3333333333333333333333333333333333333333")),
+        ("/0/conclusion", json!("failure")),
+        ("/0/head_repository/full_name", json!("stranger/network")),
+    ] {
+        let failed = run(&[(pointer, value)]).expect("another run is refused");
+        assert!(failed.contains("is not a run of plan.yml that passed"), "{pointer}: {failed}");
+    }
+}
+
+#[test]
+fn status_of_the_plan_is_found_behind_two_hundred_others() {
+    let mut repository = Repository::new();
+    assert_eq!(repository.run("plan"), None);
+    let statuses = repository.kept("statuses");
+    let mut other = statuses[0].clone();
+    other["context"] = json!("ci/other");
+    let many: Vec<Value> = std::iter::repeat_n(other, 200).chain([statuses[0].clone()]).collect();
+    repository.site.lab.file("state/statuses.json", &json!(many).to_string());
+    assert_eq!(repository.run("apply"), None);
+    assert_bought_once(&repository.site.lab);
+}
+
+/// A check that never ends would block the merge for ever.
+#[test]
+fn required_check_passes_at_once_where_nothing_below_the_spec_has_changed() {
+    for from_fork in [false, true] {
+        let mut repository = Repository::new();
+        repository.from_fork = from_fork;
+        repository.site.lab.file("state/unchanged", "");
+        assert_eq!(repository.run("plan"), None);
+        assert!(repository.site.lab.emulator.requests().is_empty());
+        assert!(!repository.site.lab.path("state/comments.json").exists());
+    }
+    let text = example("github/workflows/plan.yml");
+    let trigger =
+        text.split_once("\non:").expect("it has triggers").1.split_once("permissions:").expect("rights").0;
+    assert!(!trigger.contains("paths"), "a check that is filtered by path is never reported: {trigger}");
+    assert!(trigger.contains("merge_group:"), "a merge queue waits for the check as well");
+}
+
+#[test]
+fn merge_queue_validates_and_asks_nobody() {
+    let mut repository = Repository::new();
+    repository.event = "merge_group";
+    repository.from_fork = true;
+    assert_eq!(repository.run("plan"), None);
+    assert!(repository.site.lab.emulator.requests().is_empty());
+}
+
+#[test]
+fn plan_that_the_rules_deny_is_shown_and_never_applied() {
+    let mut repository = Repository::new();
+    assert_eq!(repository.run("plan"), None);
+    repository.site.lab.file("denied", "");
+    let failed = repository.run("plan").expect("the plan is denied");
+    assert!(failed.starts_with("Judge: "), "{failed}");
+    assert_eq!(repository.kept("statuses")[0]["state"], "failure");
+    assert_eq!(repository.kept("comments").as_array().map(Vec::len), Some(1));
+    // A pull request may switch its own rules off; those of main are asked as well.
+    std::fs::remove_file(repository.site.lab.path("denied")).expect("the rules of the pull request");
+    assert_eq!(repository.run("plan"), None);
+    repository.site.lab.file("denied", "");
+    let failed = repository.run("apply").expect("the plan is denied on main");
+    assert!(failed.starts_with("Judge: "), "{failed}");
     assert!(repository.site.lab.emulator.ledger().is_empty());
 }
 
@@ -110,7 +197,8 @@ fn plan_of_a_world_that_is_another_by_now_is_refused() {
 fn pull_request_from_a_fork_is_validated_without_asking_anybody() {
     let mut repository = Repository::new();
     repository.from_fork = true;
-    assert_eq!(repository.run("plan"), None);
+    let failed = repository.run("plan").expect("it has no plan");
+    assert!(failed.starts_with("Verdict: ") && failed.contains("from a fork gets no plan"), "{failed}");
     repository.site.lab.file("cen/network.yaml", "version: 1\nstack: net\npackages: {x: {}}\n");
     let failed = repository.run("plan").expect("the spec is invalid");
     assert!(failed.contains("::error file=cen/network.yaml,line=3"), "{failed}");
@@ -145,7 +233,8 @@ fn plan_that_cannot_be_applied_is_shown_and_never_applied() {
     repository.site.lab.emulator.edit(|world| {
         world.packages = vec![Package::new("cenbwp-1", ["china", "europe"], 100)];
     });
-    assert_eq!(repository.run("plan"), None);
+    let failed = repository.run("plan").expect("the check fails");
+    assert!(failed.starts_with("Verdict: "), "{failed}");
     assert!(
         repository.kept("comments")[0]["body"]
             .as_str()
@@ -180,69 +269,12 @@ fn drift_opens_one_issue_keeps_it_up_to_date_and_closes_it() {
     assert_eq!(issues(&repository)[0]["state"], "closed");
     assert_eq!(repository.run("drift"), None);
     assert_eq!(issues(&repository).as_array().map(Vec::len), Some(1));
-}
-
-/// Returns every step with a script, of the workflows and of the action.
-fn scripts() -> Vec<(String, Value)> {
-    let mut scripts = Vec::new();
-    let mut take = |of: &str, steps: &Value| {
-        let steps = steps.as_array().expect("steps").iter().filter(|step| step["run"].is_string());
-        scripts.extend(steps.map(|step| (of.to_owned(), step.clone())));
-    };
-    take("action", &documents(&example("github/action.yml"))[0]["runs"]["steps"]);
-    for name in WORKFLOWS {
-        let workflow = documents(&example(&format!("github/workflows/{name}.yml"))).remove(0);
-        workflow["jobs"].as_object().expect("jobs").values().for_each(|job| take(name, &job["steps"]));
-    }
-    scripts
-}
-
-#[test]
-fn no_text_of_others_becomes_a_part_of_a_script() {
-    let scripts = scripts();
-    assert!(scripts.len() >= 8);
-    for (of, step) in scripts {
-        let script = step["run"].as_str().expect("a script");
-        assert!(!script.contains("${{"), "{of}: an expression in a script is an injection: {script}");
-        let is_guarded = script.starts_with("set -euo pipefail\n") || !script.contains('\n');
-        assert!(is_guarded, "{of}: {script}");
-    }
-}
-
-#[test]
-fn workflows_ask_for_no_more_than_they_use() {
-    for (name, job, permissions) in [
-        ("plan", "validate", None),
-        ("plan", "plan", Some("contents: read, id-token: write, pull-requests: write, statuses: write")),
-        (
-            "apply",
-            "apply",
-            Some("actions: read, contents: read, id-token: write, pull-requests: read, statuses: read"),
-        ),
-        ("drift", "drift", Some("contents: read, id-token: write, issues: write")),
-    ] {
-        let text = example(&format!("github/workflows/{name}.yml"));
-        assert!(!text.contains("pull_request_target") && !text.contains("secrets."), "{name}");
-        assert_eq!(
-            text.matches("actions/checkout@").count(),
-            text.matches("persist-credentials: false").count()
-        );
-        let workflow = documents(&text).remove(0);
-        assert_eq!(workflow["permissions"], json!({ "contents": "read" }), "{name}");
-        assert!(workflow["concurrency"]["group"].is_string(), "{name}");
-        let asked = workflow["jobs"][job]["permissions"].as_object();
-        let asked = asked.map(|asked| {
-            let mut asked: Vec<_> = asked
-                .iter()
-                .map(|(what, how)| format!("{what}: {}", how.as_str().expect("a text")))
-                .collect();
-            asked.sort();
-            asked.join(", ")
-        });
-        assert_eq!(asked.as_deref(), permissions, "{name}");
-    }
-    assert_eq!(
-        documents(&example("github/workflows/apply.yml"))[0]["jobs"]["apply"]["environment"],
-        "production"
+    let soon = repository.site.lab.emulator.now() + jiff::SignedDuration::from_hours(24 * 7);
+    repository.site.lab.emulator.edit(|world| world.packages[0].expires = soon);
+    assert_eq!(repository.run("drift"), None);
+    let told = issues(&repository)[1]["body"].as_str().expect("a page").to_owned();
+    assert!(
+        told.contains("\n    ") && told.contains("expires"),
+        "a package that was not renewed is told: {told}"
     );
 }

@@ -1,14 +1,15 @@
 //! A small runner of GitHub's workflows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use cenbwp_tests::Access;
 use serde_json::{Value, json};
 
-use crate::pipelines::{NO_CHECKSUM, Site, documents, example, trust};
+use crate::pipelines::{NO_CHECKSUM, Site, documents, example, texts, trust};
 
-const HEAD: &str = "1111111111111111111111111111111111111111";
+/// The commit that is reviewed.
+pub(super) const HEAD: &str = "1111111111111111111111111111111111111111";
 /// The bearer token with which a job gets an identity token.
 pub(super) const BEARER: &str = "job-bearer-0123456789";
 const MERGED: &str = "2222222222222222222222222222222222222222";
@@ -19,6 +20,8 @@ pub(super) struct Repository {
     pub(super) action: String,
     expressions: BTreeMap<&'static str, String>,
     pub(super) from_fork: bool,
+    /// What a run of plan.yml runs for.
+    pub(super) event: &'static str,
     /// The number of the next run.
     pub(super) run: u32,
 }
@@ -28,7 +31,8 @@ pub(super) struct Repository {
 struct Job {
     environment: Vec<(String, String)>,
     path: Vec<PathBuf>,
-    outputs: BTreeMap<String, String>,
+    /// The values of the expressions that this job knows: outputs of its steps, and what the jobs left that it needs.
+    known: BTreeMap<String, String>,
     failed: Option<String>,
 }
 
@@ -38,11 +42,14 @@ impl Repository {
         trust(&mut site.lab, Access::PROVIDER, [Access::PLAN, Access::APPLY]);
         site.lab.emulator.edit_access(|access| access.bearer = Some(BEARER.to_owned()));
         site.lab.program("bin/gh", include_str!("gh.sh"));
-        site.lab.file(
-            "state/pulls.json",
-            &json!([{ "merged_at": "2026-01-02T03:04:05Z", "head": { "sha": HEAD } }]).to_string(),
-        );
-        let action = example("github/action.yml").replace(NO_CHECKSUM, &site.checksum);
+        let asked = "diff --quiet HEAD^1 HEAD -- cen policies .github";
+        let unchanged = site.lab.path("state/unchanged");
+        let git = format!("[ \"$*\" = '{asked}' ] || exit 128\n[ -e {} ]\n", unchanged.display());
+        site.lab.program("bin/git", &git);
+        let pull = json!({ "merged_at": "2026-01-02T03:04:05Z", "merge_commit_sha": MERGED, "head": { "sha": HEAD } });
+        site.lab.file("state/pulls.json", &json!([pull]).to_string());
+        let action = example("github/action.yml").replacen(NO_CHECKSUM, &site.checksum, 1);
+        let action = action.replacen(NO_CHECKSUM, &site.conftest_checksum, 1);
         let expressions = [
             ("github.event.pull_request.number", "7"),
             ("github.event.pull_request.head.sha", HEAD),
@@ -53,35 +60,66 @@ impl Repository {
             ("vars.CENBWP_OIDC_PROVIDER", Access::PROVIDER),
         ];
         let expressions = expressions.map(|(name, value)| (name, value.to_owned())).into();
-        Self { site, action, expressions, from_fork: false, run: 41 }
+        Self { site, action, expressions, from_fork: false, event: "pull_request", run: 41 }
     }
 
-    /// Runs a workflow and returns the name of the step that failed.
+    /// Runs a workflow and returns the name and output of the step that failed first.
     pub(super) fn run(&mut self, workflow: &str) -> Option<String> {
         self.run += 1;
+        let head = if self.from_fork { "stranger/network" } else { "example/network" };
+        self.expressions.insert("github.event.pull_request.head.repo.full_name", head.to_owned());
+        self.expressions.insert("github.event_name", self.event.to_owned());
+        let path = format!(".github/workflows/{workflow}.yml");
         let workflow = documents(&example(&format!("github/workflows/{workflow}.yml"))).remove(0);
         let jobs = workflow["jobs"].as_object().expect("jobs");
-        let mut done: BTreeSet<&str> = BTreeSet::new();
+        let mut done: BTreeMap<&str, BTreeMap<String, String>> = BTreeMap::new();
+        let mut failed = None;
         while done.len() < jobs.len() {
-            let ready = |job: &Value| job["needs"].as_str().is_none_or(|needed| done.contains(needed));
+            let ready = |job: &Value| needs(job).iter().all(|needed| done.contains_key(needed));
             let (name, job) = jobs
                 .iter()
-                .find(|(name, job)| !done.contains(name.as_str()) && ready(job))
+                .find(|(name, job)| !done.contains_key(name.as_str()) && ready(job))
                 .expect("no circle");
-            if job["if"].as_str().is_none_or(|condition| self.holds(condition, &Value::Null)) {
-                let failed = self.job(job);
-                if failed.is_some() {
-                    return failed;
-                }
-            }
-            done.insert(name);
+            let known = needs(job).iter().flat_map(|needed| done[needed].clone()).collect();
+            let (left, error) = self.job(name, job, known);
+            failed = failed.or(error);
+            done.insert(name, left);
         }
-        None
+        self.keep_run(&path, failed.is_none());
+        failed
     }
 
-    fn job(&self, job: &Value) -> Option<String> {
-        let environment = self.filled(&job["env"], &Job::default(), &Value::Null);
-        let mut state = Job { environment, ..Job::default() };
+    /// Keeps what GitHub tells of a run.
+    pub(super) fn keep_run(&self, path: &str, passed: bool) {
+        let kept = std::fs::read_to_string(self.site.lab.path("state/runs.json"));
+        let mut runs: Value =
+            kept.map_or_else(|_| json!([]), |text| serde_json::from_str(&text).expect("JSON"));
+        let repository = json!({ "full_name": "example/network" });
+        runs.as_array_mut().expect("a list").push(json!({
+            "id": self.run, "path": path, "event": self.event, "head_sha": HEAD,
+            "conclusion": if passed { "success" } else { "failure" },
+            "repository": repository, "head_repository": repository,
+        }));
+        self.site.lab.file("state/runs.json", &runs.to_string());
+    }
+
+    /// Runs a job, and returns what it leaves to those that need it, and the step that failed.
+    fn job(
+        &self,
+        name: &str,
+        job: &Value,
+        known: BTreeMap<String, String>,
+    ) -> (BTreeMap<String, String>, Option<String>) {
+        let result = format!("needs.{name}.result");
+        let mut state = Job { known, ..Job::default() };
+        let condition = job["if"].as_str().unwrap_or_default();
+        let all_passed =
+            needs(job).iter().all(|needed| state.known[&format!("needs.{needed}.result")] == "success");
+        let asks_itself = ["always()", "!cancelled()"].iter().any(|status| condition.contains(status));
+        if !(all_passed || asks_itself) || !self.holds(condition, &state, &Value::Null) {
+            return ([(result, "skipped".to_owned())].into(), None);
+        }
+        state.environment = self.filled(&job["env"], &state, &Value::Null);
         if job["permissions"]["id-token"] == "write" {
             let url = format!("{}/github/token?api-version=2.0", self.site.lab.url());
             let variables = [("URL", url), ("TOKEN", BEARER.to_owned())];
@@ -89,15 +127,29 @@ impl Repository {
                 variables.map(|(name, value)| (format!("ACTIONS_ID_TOKEN_REQUEST_{name}"), value));
             state.environment.extend(variables);
         }
+        // Each job has a machine of its own.
+        for left in ["plan.json", "plan.md", "status.txt", "journal.ndjson", "judged.json"] {
+            let _ = std::fs::remove_file(self.site.lab.path(left));
+        }
         for step in job["steps"].as_array().expect("steps") {
             self.step(step, &mut state);
         }
-        state.failed
+        let ended = if state.failed.is_none() { "success" } else { "failure" };
+        let outputs = job["outputs"].as_object().into_iter().flatten();
+        let outputs = outputs.map(|(output, text)| {
+            let value = self.fill(text.as_str().expect("a text"), &state, &Value::Null);
+            (format!("needs.{name}.outputs.{output}"), value)
+        });
+        let left = outputs.chain([(result, ended.to_owned())]).collect();
+        (left, state.failed)
     }
 
     fn step(&self, step: &Value, job: &mut Job) {
         let goes_on = match step["if"].as_str() {
-            Some(condition) => self.holds(condition, &Value::Null),
+            Some(condition) => {
+                (job.failed.is_none() || condition.contains("!cancelled()"))
+                    && self.holds(condition, job, &Value::Null)
+            }
             None => job.failed.is_none(),
         };
         if !goes_on {
@@ -106,9 +158,12 @@ impl Repository {
         match step["uses"].as_str() {
             None => self.script(step, job, &Value::Null),
             Some("./.github/actions/cenbwp") => self.composite(step, job),
-            Some("actions/checkout@v5") => {}
-            Some("actions/upload-artifact@v4") => self.upload(&step["with"]),
-            Some(other) => panic!("the runner does not know {other}"),
+            Some(action) => match action.split('@').next() {
+                Some("actions/checkout") => {}
+                Some("actions/upload-artifact") => self.upload(&step["with"]),
+                Some("actions/download-artifact") => self.download(&step["with"]),
+                _ => panic!("the runner does not know {action}"),
+            },
         }
     }
 
@@ -122,7 +177,7 @@ impl Repository {
         }
         let mut inner = Job { environment: job.environment.clone(), ..Job::default() };
         for step in action["runs"]["steps"].as_array().expect("steps") {
-            let wanted = step["if"].as_str().is_none_or(|condition| self.holds(condition, &inputs));
+            let wanted = self.holds(step["if"].as_str().unwrap_or_default(), &inner, &inputs);
             if inner.failed.is_none() && wanted {
                 self.script(step, &mut inner, &inputs);
             }
@@ -132,7 +187,7 @@ impl Repository {
         if let Some(id) = step["id"].as_str() {
             for (name, output) in action["outputs"].as_object().expect("outputs") {
                 let value = self.fill(output["value"].as_str().expect("a text"), &inner, &inputs);
-                job.outputs.insert(format!("steps.{id}.outputs.{name}"), value);
+                job.known.insert(format!("steps.{id}.outputs.{name}"), value);
             }
         }
     }
@@ -167,21 +222,29 @@ impl Repository {
         job.path.extend(lab.read("runner/path").lines().map(PathBuf::from));
         let id = step["id"].as_str().unwrap_or_default();
         for (name, value) in lab.read("runner/output").lines().filter_map(|line| line.split_once('=')) {
-            job.outputs.insert(format!("steps.{id}.outputs.{name}"), value.to_owned());
+            job.known.insert(format!("steps.{id}.outputs.{name}"), value.to_owned());
         }
     }
 
     fn upload(&self, with: &Value) {
-        let name = with["path"].as_str().expect("a path");
-        if !self.site.lab.path(name).exists() {
-            assert_eq!(with["if-no-files-found"], "ignore", "{name} is not there");
-            return;
-        }
         let artifact = with["name"].as_str().expect("a name");
-        self.site
-            .lab
-            .file(&format!("state/artifacts/{}/{artifact}/{name}", self.run), &self.site.lab.read(name));
-        std::fs::remove_file(self.site.lab.path(name)).expect("the next job has another machine");
+        for name in with["path"].as_str().expect("paths").lines() {
+            if !self.site.lab.path(name).exists() {
+                assert_eq!(with["if-no-files-found"], "ignore", "{name} is not there");
+                continue;
+            }
+            let kept = format!("state/artifacts/{}/{artifact}/{name}", self.run);
+            self.site.lab.file(&kept, &self.site.lab.read(name));
+        }
+    }
+
+    fn download(&self, with: &Value) {
+        let artifact = with["name"].as_str().expect("a name");
+        let kept = self.site.lab.path(&format!("state/artifacts/{}/{artifact}", self.run));
+        for file in std::fs::read_dir(kept).expect("the artifact") {
+            let file = file.expect("a file");
+            std::fs::copy(file.path(), self.site.lab.folder().join(file.file_name())).expect("a copy");
+        }
     }
 
     fn filled(&self, variables: &Value, job: &Job, inputs: &Value) -> Vec<(String, String)> {
@@ -191,33 +254,48 @@ impl Repository {
             .collect()
     }
 
-    /// The text with its expressions evaluated.
+    /// Returns the text with its expressions evaluated.
     fn fill(&self, text: &str, job: &Job, inputs: &Value) -> String {
         let Some((before, rest)) = text.split_once("${{ ") else { return text.to_owned() };
         let (expression, after) = rest.split_once(" }}").expect("an expression ends");
-        let value = match expression.strip_prefix("inputs.") {
-            Some(name) => inputs[name].as_str().map(str::to_owned),
-            // A step that did not run has an empty output.
-            None if expression.starts_with("steps.") => {
-                Some(job.outputs.get(expression).cloned().unwrap_or_default())
-            }
-            None => self.expressions.get(expression).cloned(),
-        };
-        let value = value.unwrap_or_else(|| panic!("the runner does not know {expression}"));
-        format!("{before}{value}{}", self.fill(after, job, inputs))
+        format!("{before}{}{}", self.value(expression, job, inputs), self.fill(after, job, inputs))
     }
 
-    fn holds(&self, condition: &str, inputs: &Value) -> bool {
-        match condition {
-            "github.event.pull_request.head.repo.full_name == github.repository" => !self.from_fork,
-            "inputs.spec != ''" => inputs["spec"] != "",
-            "${{ !cancelled() }}" => true,
-            "${{ !cancelled() && hashFiles('plan.md') != '' }}" => self.site.lab.path("plan.md").exists(),
-            other => panic!("the runner does not know the condition {other}"),
+    fn value(&self, expression: &str, job: &Job, inputs: &Value) -> String {
+        if let Some(text) = expression.strip_prefix('\'') {
+            return text.trim_end_matches('\'').to_owned();
         }
+        if let Some(name) = expression.strip_prefix("inputs.") {
+            return inputs[name].as_str().unwrap_or_else(|| panic!("no input {name}")).to_owned();
+        }
+        // A step that did not run has an empty output, and so has a job.
+        if expression.starts_with("steps.") || expression.starts_with("needs.") {
+            return job.known.get(expression).cloned().unwrap_or_default();
+        }
+        let value = self.expressions.get(expression);
+        value.unwrap_or_else(|| panic!("the runner does not know {expression}")).clone()
+    }
+
+    /// Returns whether every term of a condition holds. No run here is cancelled.
+    fn holds(&self, condition: &str, job: &Job, inputs: &Value) -> bool {
+        let condition = condition.trim_start_matches("${{ ").trim_end_matches(" }}");
+        let term = |term: &str| {
+            let value = |expression: &str| self.value(expression, job, inputs);
+            match (term.split_once(" == "), term.split_once(" != ")) {
+                (Some((left, right)), _) => value(left) == value(right),
+                (_, Some((left, right))) => value(left) != value(right),
+                _ => ["", "always()", "!cancelled()"].contains(&term) || panic!("no such condition: {term}"),
+            }
+        };
+        condition.split(" && ").all(term)
     }
 
     pub(super) fn kept(&self, name: &str) -> Value {
         serde_json::from_str(&self.site.lab.read(&format!("state/{name}.json"))).expect("JSON")
     }
+}
+
+/// Returns the jobs that a job needs.
+fn needs(job: &Value) -> Vec<&str> {
+    job["needs"].as_str().map_or_else(|| texts(&job["needs"]), |needed| vec![needed])
 }
