@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: help demo shell test build format lint unit sdk browser editor recording bench bench-e2e fuzz mutants simulate survey kills stops dist clean
+.PHONY: help demo shell test build format lint unit sdk browser editor pipelines recording bench bench-e2e fuzz mutants simulate survey kills stops dist clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
@@ -18,7 +18,7 @@ shell: build ## Open a shell with cenbwp and an emulated cloud, for every comman
 	@$(BIN)/cen-emulator --seed-file $(CLOUD) -- sh -c 'echo "An emulated cloud, with what is in $(CLOUD), and cenbwp in the PATH. exit ends both."; \
 		$${SHELL:-sh}; :'
 
-test: format lint build unit sdk browser editor ## Run every check
+test: format lint build unit sdk browser editor pipelines ## Run every check
 
 build:
 	@$(CARGO) build --locked --workspace --bins
@@ -41,6 +41,9 @@ browser: ## Look at the pages of `--report html` in a headless Chromium
 
 editor: ## Ask yaml-language-server about specs, as an editor does
 	@tests/editor/run.sh
+
+pipelines: build ## Give the example pipelines to the tools of their platforms, and run them from plan to apply
+	@CARGO=$(CARGO) tests/pipelines/run.sh
 
 recording: build ## Draw what the demo prints at a terminal anew: examples/demo.svg
 	@SNAPSHOTS=overwrite $(CARGO) test --quiet --locked -p cenbwp-tests --test it the_recording

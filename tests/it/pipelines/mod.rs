@@ -158,3 +158,23 @@ fn pre_commit_refuses_a_spec_with_an_error_and_asks_nobody() {
     }
     assert!(lab.emulator.requests().is_empty());
 }
+
+/// A version in the documentation is the one that ran.
+#[test]
+fn page_names_the_versions_of_the_tools_that_are_run() {
+    let page = std::fs::read_to_string(repository().join("docs/pipelines.md")).expect("the page");
+    let mut tools = 0;
+    for (list, between) in [("requirements.txt", "=="), ("npm.txt", "@")] {
+        let list =
+            std::fs::read_to_string(repository().join("tests/pipelines").join(list)).expect("the list");
+        for (name, version) in list.lines().filter_map(|line| line.split_once(between)) {
+            // Node.js only runs a tool.
+            if !name.starts_with("node") {
+                let name = name.trim_end_matches("-bin").trim_end_matches("-py");
+                assert!(page.contains(&format!("| {name} {version} |")), "{name} {version}");
+                tools += 1;
+            }
+        }
+    }
+    assert_eq!(tools, 7);
+}

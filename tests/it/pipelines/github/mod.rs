@@ -1,5 +1,6 @@
 //! GitHub's workflows, run step by step by a small runner with a small `gh`.
 
+mod act;
 mod files;
 mod runner;
 

@@ -1,5 +1,7 @@
 //! GitLab's pipeline, job by job.
 
+mod local;
+
 use cenbwp_tests::Access;
 use serde_json::Value;
 
