@@ -69,8 +69,8 @@ impl Case<'_> {
     }
 
     /// Nothing is bought that was there by another hand from before the run began until it ordered, with our tag or
-    /// looking alike. A listing may be late with a name or a bandwidth: what was changed a moment before the run began
-    /// need not look alike yet.
+    /// looking alike. A listing shows tags at once and may be late with a name or a bandwidth: what was changed a moment
+    /// before the run began need not look alike yet, and an older name can stand beside the newest tags.
     fn no_purchase_on_doubt(&mut self) {
         for (run, order) in self.orders.clone() {
             let Some((name, want)) = self.entry_of(run, order) else { continue };
@@ -84,8 +84,19 @@ impl Case<'_> {
             let listed = self.listed_from(from);
             let always = |package: &&cenbwp_tests::Package| {
                 let appeared = self.lives[package.id.as_str()][0].entry;
-                let life = self.during(&package.id, listed.max(appeared), to);
-                life.iter().all(|moment| moment.is_some_and(speaks_against))
+                let moments = |since: usize| self.during(&package.id, since.max(appeared), to);
+                let values = if listed < from { moments(listed) } else { Vec::new() };
+                moments(from).into_iter().all(|now| {
+                    now.is_some_and(|now| {
+                        let shown = |then: &cenbwp_tests::Package| {
+                            let mut shown = then.clone();
+                            shown.tags.clone_from(&now.tags);
+                            shown
+                        };
+                        let late = |then: &Option<&_>| then.is_some_and(|then| speaks_against(&shown(then)));
+                        speaks_against(now) && values.iter().all(late)
+                    })
+                })
             };
             let seen = self.there(from).find(always);
             if let Some(seen) = seen {
