@@ -274,6 +274,18 @@ fn a_package_that_is_said_to_be_in_order_and_is_not() {
     elsewhere(|_, cloud, _| find(cloud, "cenbwp-in-order").charge = LiveCharge::Postpay, flaw());
     elsewhere(|_, cloud, _| find(cloud, "cenbwp-in-order").tags = Tags::default(), flaw());
     elsewhere(|spec, _, _| edit(spec, "s/in-order").manage = Manage::Release, flaw());
+    spoiled(|plan| drop(plan.in_sync.insert("s/in-order".parse().unwrap(), id("cenbwp-grown"))), flaw());
+    // A retirement is in order once nothing of it can be done now.
+    let retiring = |alter: fn(&mut Live)| {
+        let alter = |spec: &mut Spec, cloud: &mut Observed, _: &mut Options| {
+            edit(spec, "s/in-order").manage = Manage::Retire;
+            alter(find(cloud, "cenbwp-in-order"));
+        };
+        elsewhere(alter, flaw());
+    };
+    retiring(|live| live.cens = [("cen-1".parse().unwrap())].into());
+    retiring(|live| live.charge = LiveCharge::Postpay);
+    retiring(|live| live.expires = Some(time("2001-01-01T00:00:00Z")));
 }
 
 #[test]

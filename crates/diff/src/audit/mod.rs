@@ -3,6 +3,7 @@
 //! **Invariant:** nothing here calls the planner or its parts; both use only the methods of the types themselves,
 //! such as `Live::owner`. A mistake in the decision has to be made twice before it buys something.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cenbwp_spec::{Address, Identity, Manage, Package, PackageId, Spec};
@@ -294,10 +295,10 @@ impl<'a> Auditor<'a> {
                 continue;
             }
             let declared = self.spec.get(&identity.address).map(|package| package.generation);
-            let list = match declared {
-                Some(declared) if declared == identity.generation => continue,
-                Some(declared) if declared > identity.generation => &mut expected.1,
-                _ => &mut expected.0,
+            let list = match declared.map(|declared| declared.cmp(&identity.generation)) {
+                Some(Ordering::Equal) => continue,
+                Some(Ordering::Greater) => &mut expected.1,
+                Some(Ordering::Less) | None => &mut expected.0,
             };
             list.extend(matches.iter().map(|live| (&live.id, identity)));
         }
