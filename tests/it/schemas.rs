@@ -2,7 +2,7 @@
 
 use cenbwp_tests::{Config, Package, Semantics};
 use jsonschema::Validator;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Lab, repository};
 
@@ -67,7 +67,32 @@ fn every_plan_document_fits_its_schema() {
     for part in ["resource_changes", "purchases", "updates", "held", "undeclared", "superseded", "warnings"] {
         assert!(document[part].as_array().is_some_and(|items| !items.is_empty()), "{part} is empty");
     }
-    assert!(!validator.is_valid(&serde_json::json!({})));
+    assert!(!validator.is_valid(&json!({})));
+}
+
+#[test]
+fn every_other_document_fits_its_schema() {
+    let validator = schema("report.schema.json");
+    let lab = telling();
+    let report = |arguments: &str, code: i32| {
+        let ran = lab.run(&format!("{arguments} --report json"));
+        assert_eq!(ran.code, code, "{}", ran.stderr);
+        let document: Value = serde_json::from_str(&ran.stdout).expect("one document");
+        check(&validator, &document);
+        document
+    };
+    assert_eq!(report("validate", 0)["valid"], true);
+    assert_eq!(report("apply --auto-approve", 4)["held"].as_array().map(Vec::len), Some(2));
+    // Its CENs are not there.
+    let outcomes = report("apply --auto-approve --skip-held", 6);
+    assert!(outcomes["outcomes"].as_array().is_some_and(|all| all.len() > 3), "{outcomes:#}");
+    lab.file("cenbwp.yaml", "{version: 1, stack: net, packages: {x: {bandwith: 1}}}");
+    for command in ["validate", "plan", "apply --auto-approve"] {
+        assert!(report(command, 3)["findings"].as_array().is_some_and(|all| !all.is_empty()));
+    }
+    assert!(!validator.is_valid(&json!({})));
+    let version = serde_json::from_str(&lab.run("version --json").stdout).expect("one document");
+    check(&schema("version.schema.json"), &version);
 }
 
 #[test]
@@ -104,6 +129,8 @@ fn every_event_fits_its_schema() {
         "package",
         "progress",
         "summary",
+        "superseded",
+        "undeclared",
         "version",
     ];
     assert_eq!(seen.iter().map(String::as_str).collect::<Vec<_>>(), all);
@@ -115,4 +142,44 @@ fn the_printed_schema_of_a_spec_is_the_published_one() {
     let printed = Lab::new().run("schema");
     let file = repository().join("schemas/spec.schema.json");
     assert_eq!(printed.stdout, std::fs::read_to_string(file).expect("the schema is there"));
+}
+
+/// Returns the events of this type.
+fn events(lab: &Lab, arguments: &str, kind: &str) -> Vec<Value> {
+    let ran = lab.run(arguments);
+    let events = ran.stdout.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    events.filter(|event| event["type"] == kind).collect()
+}
+
+#[test]
+fn every_diagnostic_names_its_rule_and_one_about_a_package_its_address_and_line() {
+    let lab = telling();
+    let diagnostics = events(&lab, "plan --json --max-purchases 0", "diagnostic");
+    let named = |code: &str| diagnostics.iter().find(|it| it["code"] == code).unwrap_or(&Value::Null);
+    let ignored = named("ignored");
+    assert_eq!(
+        [&ignored["address"], &ignored["file"], &ignored["line"]],
+        [&json!("net/same"), &json!("cenbwp.yaml"), &json!(6)]
+    );
+    let limit = named("limit_exceeded");
+    assert_eq!([&limit["severity"], &limit["address"]], [&json!("error"), &Value::Null], "{diagnostics:?}");
+    let held = events(&lab, "plan --json", "held");
+    let places: Vec<_> = held.iter().map(|it| [&it["address"], &it["file"], &it["line"]]).collect();
+    let place = [&json!("net/held"), &json!("cenbwp.yaml"), &json!(9)];
+    assert!(places.contains(&place), "{places:?}");
+    let stopped = events(&lab, "apply --json --auto-approve", "diagnostic");
+    assert!(stopped.iter().any(|it| it["code"] == "4"), "{stopped:?}");
+    for it in diagnostics.iter().chain(&stopped) {
+        let code = it["code"].as_str().expect("a code");
+        assert_eq!(lab.run(&format!("explain {code}")).code, 0, "{code}");
+    }
+}
+
+#[test]
+fn every_undeclared_and_superseded_package_has_an_event() {
+    let lab = telling();
+    for (kind, id) in [("undeclared", "cenbwp-gone"), ("superseded", "cenbwp-old")] {
+        let events = events(&lab, "plan --json", kind);
+        assert_eq!(events.iter().map(|it| &it["id"]).collect::<Vec<_>>(), [&json!(id)]);
+    }
 }

@@ -151,6 +151,24 @@ fn every_log_fits_the_schema_of_sarif() {
 }
 
 #[test]
+fn every_document_fits_a_published_schema() {
+    let [plan, report] = ["plan", "report"].map(|name| {
+        let path = format!("{}/../../schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
+        let schema = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        jsonschema::draft7::new(&schema).unwrap()
+    });
+    each_of(Form::Json, |story, text| {
+        let document: serde_json::Value = serde_json::from_str(text).unwrap();
+        let schema = if document.get("format_version").is_some() { &plan } else { &report };
+        let errors: Vec<_> = schema
+            .iter_errors(&document)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{story}: {errors:#?}");
+    });
+}
+
+#[test]
 fn every_line_for_github_is_one_command() {
     each_of(Form::Github, |story, text| {
         for line in text.lines() {

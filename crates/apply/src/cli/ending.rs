@@ -9,7 +9,7 @@ use super::reports::Reports;
 use crate::cloud::Secrets;
 use crate::exit::{Exit, Failure};
 use crate::planned::Planned;
-use crate::report::event::{self, Event, SummaryLine};
+use crate::report::event::{self, DiagnosticLine, Event, PlaceLine, SummaryLine};
 use crate::report::outcomes::Applied;
 
 /// Returns the summary of a run that has counted nothing.
@@ -63,8 +63,14 @@ pub(super) fn lines(
 /// Returns the reason why a run ended early, as a line of the event stream.
 pub(super) fn diagnostic(failure: &Failure, secrets: &Secrets) -> String {
     let failure = failure.without(secrets);
-    let message = format!("{:#}", failure.error);
-    output::line(&Event::Diagnostic { severity: "error", message, hint: failure.hint })
+    output::line(&Event::Diagnostic(DiagnosticLine {
+        severity: "error",
+        code: failure.exit.rule().name,
+        address: None,
+        message: format!("{:#}", failure.error),
+        hint: failure.hint,
+        place: PlaceLine::default(),
+    }))
 }
 
 /// Reports what was done, in every requested form. A report that cannot be written changes nothing about what

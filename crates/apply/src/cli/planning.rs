@@ -84,7 +84,7 @@ pub(super) fn print_account(situation: &Situation, session: &Session<'_>) {
 pub(super) fn print_plan(planned: &Planned, session: &Session<'_>) {
     let Session { output, reports, .. } = session;
     if reports.stdout == Stdout::Events {
-        event::of_plan(&planned.plan, &planned.situation.observed).for_each(|event| reports.event(&event));
+        event::of_plan(planned).for_each(|event| reports.event(&event));
     }
     reports.human(|| planned.text(output.color, output.width));
 }

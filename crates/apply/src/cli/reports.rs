@@ -12,12 +12,13 @@ use serde::Serialize;
 use super::output::{self, Output};
 use super::outputs::Outputs;
 use super::report_args::{ReportArgs, ReportSpec, Stdout};
+use crate::catalogue;
 use crate::cloud::{Environment, Secrets};
 use crate::execute::ChangeResult;
 use crate::exit::{Exit, Failure};
 use crate::files::{self, Before, Readers, shown};
 use crate::planned::Planned;
-use crate::report::event::{Event, FindingLine};
+use crate::report::event::{DiagnosticLine, Event, FindingLine, PlaceLine};
 use crate::report::outcomes::Applied;
 use crate::report::{Folders, Form, Run};
 
@@ -172,7 +173,14 @@ impl Reports {
 
     /// Keeps a warning about the run itself for the reports, and prints it if stdout is for events.
     pub(super) fn warn(&self, message: String) {
-        self.event(&Event::Diagnostic { severity: "warning", message: message.clone(), hint: None });
+        self.event(&Event::Diagnostic(DiagnosticLine {
+            severity: "warning",
+            code: catalogue::OTHER_CREDENTIALS.name,
+            address: None,
+            message: message.clone(),
+            hint: None,
+            place: PlaceLine::default(),
+        }));
         self.known().warnings.push(message);
     }
 

@@ -1,13 +1,15 @@
 //! The event stream: one object per line, the summary always last.
 
-use cenbwp_diff::{Held, NewMbps, Observed, Plan};
-use cenbwp_spec::{AccountId, Address, Area, CenId, Finding, Identity, PackageId, Source};
+use cenbwp_diff::{Held, Leftover, NewMbps, Plan};
+use cenbwp_spec::{AccountId, Address, Area, CenId, Finding, Generation, Identity, PackageId, Source};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::catalogue;
 use crate::cloud::{Caller, ClientToken};
 use crate::execute::ChangeResult;
+use crate::planned::Planned;
 use crate::planned::document::Summary;
 use crate::planned::rows::Befores;
 use crate::status::{Alert, Row, State};
@@ -41,14 +43,15 @@ pub(crate) enum Event<'a> {
         reason: &'static str,
         message: String,
         hint: String,
+        #[serde(flatten)]
+        place: PlaceLine<'a>,
     },
-    /// A warning about the run, or the reason why it ends early. The severity is `error` or `warning`.
-    Diagnostic {
-        severity: &'static str,
-        message: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        hint: Option<String>,
-    },
+    /// A warning, an exceeded limit, or the reason why the run ends early.
+    Diagnostic(DiagnosticLine<'a>),
+    /// A live package of a declared stack that the spec does not declare.
+    Undeclared(LeftoverLine<'a>),
+    /// A live package of an older generation than the declared one.
+    Superseded(LeftoverLine<'a>),
     /// A package of a status, with its state.
     Package(PackageLine<'a>),
     /// A request is about to leave. The action is `purchase`, or the operation on the package with this id.
@@ -68,6 +71,53 @@ pub(crate) enum Event<'a> {
     },
     /// Always last.
     Summary(SummaryLine),
+}
+
+/// A condition for people and for programs, by its stable code.
+#[derive(Debug, Serialize)]
+pub(crate) struct DiagnosticLine<'a> {
+    /// `error` or `warning`.
+    pub severity: &'static str,
+    /// The name that `cenbwp explain` knows; for an early end, the exit code.
+    pub code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<&'a Address>,
+    pub message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    #[serde(flatten)]
+    pub place: PlaceLine<'a>,
+}
+
+/// The place where a package is declared, if it is known.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct PlaceLine<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+}
+
+impl<'a> PlaceLine<'a> {
+    fn new(planned: &'a Planned, address: &Address) -> Self {
+        let place = planned.spec.get(address).map(|package| &package.place);
+        let file = place.and_then(|place| planned.sources.get(place.source));
+        Self { file: file.map(|file| &*file.name), line: file.and(place).map(|place| place.line) }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct LeftoverLine<'a> {
+    address: &'a Address,
+    generation: Generation,
+    id: &'a PackageId,
+    expires: Option<Timestamp>,
+}
+
+impl<'a> From<&'a Leftover> for LeftoverLine<'a> {
+    fn from(Leftover { identity, id, expires }: &'a Leftover) -> Self {
+        Self { address: &identity.address, generation: identity.generation, id, expires: *expires }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -165,8 +215,10 @@ pub(crate) struct SummaryLine {
 pub(crate) const VERSION: Event<'static> =
     Event::Version { cenbwp: env!("CARGO_PKG_VERSION"), format_version: "1.0" };
 
-pub(crate) fn of_plan<'a>(plan: &'a Plan, observed: &'a Observed) -> impl Iterator<Item = Event<'a>> {
-    let befores = Befores::new(observed);
+/// Returns every change, held item, condition and leftover of a plan.
+pub(crate) fn of_plan(planned: &Planned) -> impl Iterator<Item = Event<'_>> {
+    let plan = &planned.plan;
+    let befores = Befores::new(&planned.situation.observed);
     let changes = plan.changes.iter().map(move |change| {
         let address = &change.identity().address;
         let (before, after) = befores.and_after(change);
@@ -177,18 +229,28 @@ pub(crate) fn of_plan<'a>(plan: &'a Plan, observed: &'a Observed) -> impl Iterat
         reason: reason.rule().name,
         message: reason.message(),
         hint: reason.hint(identity),
+        place: PlaceLine::new(planned, &identity.address),
     });
-    let breaches = plan.breaches.iter().map(|breach| Event::Diagnostic {
+    let breaches = plan.breaches.iter().map(|breach| DiagnosticLine {
         severity: "error",
+        code: catalogue::LIMIT_EXCEEDED.name,
+        address: None,
         message: breach.message(),
         hint: Some(breach.hint()),
+        place: PlaceLine::default(),
     });
-    let warnings = plan.warnings.iter().map(|warning| Event::Diagnostic {
+    let warnings = plan.warnings.iter().map(|warning| DiagnosticLine {
         severity: "warning",
+        code: warning.kind.rule().name,
+        address: Some(&warning.identity.address),
         message: warning.message(),
         hint: None,
+        place: PlaceLine::new(planned, &warning.identity.address),
     });
-    changes.chain(held).chain(breaches).chain(warnings)
+    let diagnostics = breaches.chain(warnings).map(Event::Diagnostic);
+    let undeclared = plan.undeclared.iter().map(|it| Event::Undeclared(it.into()));
+    let superseded = plan.superseded.iter().map(|it| Event::Superseded(it.into()));
+    changes.chain(held).chain(diagnostics).chain(undeclared).chain(superseded)
 }
 
 /// Returns the counts and the bandwidth of a plan, for the summary.
