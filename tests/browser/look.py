@@ -1,10 +1,11 @@
 """Looks at pages in a headless Chromium, through its own protocol over a pipe: nothing to install but the browser.
 
-    look.py CHROMIUM FOLDER PAGE...
+    look.py CHROMIUM FOLDER AXE PAGE...
 
-Each page is looked at on a phone, on a desk in the dark, and on paper. What is wrong is printed, one complaint a
-line, and ends this with 1: a message on the console, a request, something wider than the window, a part without a
-name, a text that is hard to read. FOLDER gets a picture of each look.
+Each page is looked at on a phone, on a desk by day and in the dark, and on paper. What is wrong is printed, one
+complaint a line, and ends this with 1: a message on the console, a request, something wider than the window, a part
+without a name, a text that is hard to read, and each violation that axe-core finds. AXE is its script; if it is empty,
+only the rest is done. FOLDER gets a picture of each look, and of each page as a PDF.
 """
 
 import base64
@@ -19,8 +20,9 @@ FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run -
 --disable-component-update --disable-sync --hide-scrollbars --force-color-profile=srgb --remote-debugging-pipe""".split()
 
 LOOKS = {
-    "phone": dict(width=360, height=800, scheme="light", media="screen"),
-    "desk": dict(width=1200, height=900, scheme="dark", media="screen"),
+    "phone": dict(width=390, height=844, scheme="light", media="screen"),
+    "light": dict(width=1200, height=900, scheme="light", media="screen"),
+    "dark": dict(width=1200, height=900, scheme="dark", media="screen"),
     "paper": dict(width=720, height=1000, scheme="light", media="print"),
 }
 
@@ -58,11 +60,16 @@ INSIDE = r"""(() => {
     if (contrast < 4.5) said.push(`hard to read, ${contrast.toFixed(1)} to 1: ${it.textContent.slice(0, 40)}`);
   }
   if (matchMedia('print').matches) {
-    const hidden = [...document.querySelectorAll('details pre')].filter(it => it.offsetHeight === 0 || !it.checkVisibility({contentVisibilityAuto: true}));
+    const hidden = [...document.querySelectorAll('details > :not(summary)')].filter(it => it.offsetHeight === 0 || !it.checkVisibility({contentVisibilityAuto: true}));
     if (hidden.length) said.push(`not on paper: ${hidden.length} parts`);
   }
   return said;
 })()"""
+
+
+# The violations of every rule that axe-core has, those of good practice included.
+VIOLATIONS = """axe.run(document, {resultTypes: ['violations']}).then(found =>
+  found.violations.map(it => `axe: ${it.id}: ${it.help}: ${it.nodes.map(node => node.target).slice(0, 3)}`))"""
 
 
 class Browser:
@@ -108,7 +115,7 @@ class Browser:
             self.events.append(self.message())
 
 
-def look(browser, page, name, folder):
+def look(browser, page, name, folder, axe):
     """One page, one look: the complaints."""
     how = LOOKS[name]
     target = browser.ask("Target.createTarget", url="about:blank")["targetId"]
@@ -126,9 +133,16 @@ def look(browser, page, name, folder):
     ask("Page.navigate", url=page.resolve().as_uri())
     browser.wait_for("Page.loadEventFired")
     said = ask("Runtime.evaluate", expression=INSIDE, returnByValue=True)["result"]["value"]
+    if axe:
+        ask("Runtime.evaluate", expression=axe)
+        found = ask("Runtime.evaluate", expression=VIOLATIONS, awaitPromise=True, returnByValue=True)
+        said += found["result"].get("value", [f"axe: it did not run: {found}"])
     said += names(ask("Accessibility.getFullAXTree")["nodes"])
     picture = ask("Page.captureScreenshot", captureBeyondViewport=True)["data"]
     (folder / f"{page.stem}-{name}.png").write_bytes(base64.b64decode(picture))
+    if name == "paper":
+        paper = ask("Page.printToPDF", preferCSSPageSize=True, paperWidth=8.27, paperHeight=11.69)["data"]
+        (folder / f"{page.stem}.pdf").write_bytes(base64.b64decode(paper))
     for event in browser.events:
         said += heard(event, page)
     browser.ask("Target.closeTarget", targetId=target)
@@ -169,7 +183,8 @@ def names(nodes):
 
 
 def main():
-    program, folder, *pages = sys.argv[1:]
+    program, folder, axe, *pages = sys.argv[1:]
+    axe = pathlib.Path(axe).read_text() if axe else None
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     complaints = []
@@ -177,7 +192,7 @@ def main():
         browser = Browser(program, profile)
         for page in map(pathlib.Path, pages):
             for name in LOOKS:
-                complaints += [f"{page.name}, {name}: {said}" for said in look(browser, page, name, folder)]
+                complaints += [f"{page.name}, {name}: {said}" for said in look(browser, page, name, folder, axe)]
         browser.ask("Browser.close")
         browser.process.wait(timeout=30)
     print("\n".join(complaints), end="\n" if complaints else "")

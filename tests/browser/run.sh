@@ -1,5 +1,6 @@
 #!/bin/sh
-# Looks at the golden pages of `--report html` in a headless Chromium: on a phone, on a desk, on paper.
+# Looks at the golden pages of `--report html` in a headless Chromium: on a phone, on a desk by day and in the dark, on
+# paper. Where axe.sh can install axe-core, that looks, too.
 #
 # Needs python3, bash and a Chromium (CENBWP_CHROMIUM names another one); without them it says `skipped` and
 # succeeds, unless CENBWP_REQUIRE_BROWSER=1. The pictures are in target/browser.
@@ -20,13 +21,18 @@ chromium=${CENBWP_CHROMIUM:-$(command -v chromium || command -v chromium-browser
 command -v python3 >/dev/null || skip "there is no python3"
 command -v bash >/dev/null || skip "there is no bash"
 
+if ! axe=$("$here/axe.sh" 2>&1); then
+    echo "browser: without axe-core, $axe"
+    axe=
+fi
+
 # A look that finds nothing must be able to find something: this page has every fault there is.
-if found=$(python3 -B "$here/look.py" "$chromium" "$pictures" "$here/broken.html"); then
+if found=$(python3 -B "$here/look.py" "$chromium" "$pictures" "$axe" "$here/broken.html"); then
     echo "browser: nothing was found in broken.html"
     exit 1
 fi
 for fault in "on the console" "wider than the window" "hard to read" "without a name: image" "names no language" \
-    "has no title" "landmark main" "headings of the first level" "not on paper"; do
+    "has no title" "landmark main" "headings of the first level" "not on paper" ${axe:+"axe: image-alt"}; do
     case $found in
     *"$fault"*) ;;
     *)
@@ -37,5 +43,5 @@ for fault in "on the console" "wider than the window" "hard to read" "without a 
     esac
 done
 
-python3 -B "$here/look.py" "$chromium" "$pictures" "$root"/crates/apply/tests/reports/*.html
+python3 -B "$here/look.py" "$chromium" "$pictures" "$axe" "$root"/crates/apply/tests/reports/*.html
 echo "browser: passed, pictures in $pictures"
