@@ -237,6 +237,39 @@ fn summary_of_the_step_is_added_to() {
 }
 
 #[test]
+fn commit_and_job_are_named_where_the_platform_names_them() {
+    let github = [
+        ("GITHUB_SHA", "1f0c2b1"),
+        ("GITHUB_SERVER_URL", "https://github.test"),
+        ("GITHUB_REPOSITORY", "acme/network"),
+        ("GITHUB_RUN_ID", "42"),
+    ];
+    let gitlab = [("CI_COMMIT_SHA", "1f0c2b1"), ("CI_JOB_URL", "https://gitlab.test/acme/network/-/jobs/42")];
+    let pages = |variables: &[(&str, &str)]| {
+        let mut lab = Lab::of(ONE);
+        variables.iter().for_each(|(name, value)| lab.set(name, Some(value)));
+        assert_eq!(lab.run("plan --report markdown=plan.md --report html=plan.html").code, 0);
+        [lab.read("plan.md"), lab.read("plan.html")]
+    };
+    for (variables, job) in [
+        (&github[..], "https://github.test/acme/network/actions/runs/42"),
+        (&gitlab, "https://gitlab.test/acme/network/-/jobs/42"),
+    ] {
+        let [markdown, html] = pages(variables);
+        assert!(
+            markdown.contains("Commit `1f0c2b1`") && markdown.contains(&format!("({job})")),
+            "{markdown}"
+        );
+        assert!(html.contains("1f0c2b1") && html.contains(&format!("href=\"{job}\"")), "{html}");
+    }
+    let hostile = [("CI_COMMIT_SHA", "`<b>"), ("CI_JOB_URL", "javascript:alert(1)")];
+    let [markdown, html] = pages(&hostile);
+    assert!(markdown.contains("Commit ``` `<b> ```") || markdown.contains("Commit `` `<b> ``"), "{markdown}");
+    assert!(html.contains("`&lt;b&gt;"), "{html}");
+    assert!(!markdown.contains("javascript") && !html.contains("javascript"));
+}
+
+#[test]
 fn places_are_told_from_where_the_reader_is() {
     let mut lab = Lab::new();
     lab.file("infra/net/cenbwp.yaml", &ONE.replace("bandwidth", "bandwith"));

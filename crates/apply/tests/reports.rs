@@ -98,6 +98,74 @@ fn markdown_is_never_cut_in_the_middle() {
     });
 }
 
+#[test]
+fn markdown_says_what_costs_money_without_being_unfolded() {
+    each_of(Form::Markdown, |story, text| {
+        let (shown, _) = text.split_once("#### Details").unwrap_or((text, ""));
+        let rows = shown.lines().filter(|line| line.starts_with("| + ") || line.starts_with("| ~ "));
+        for row in rows {
+            let cells: Vec<&str> = row.split(" | ").collect();
+            if cells[0] == "| +" {
+                assert!(row.contains("(charges)") || row.contains("unpaid order"), "{story}: {row}");
+                assert!(row.contains("renew"), "{story}: {row}");
+            }
+            let grows = cells[4]
+                .split_once(" → ")
+                .is_some_and(|(from, to)| from.parse::<u32>().unwrap() < to.parse::<u32>().unwrap());
+            assert_eq!(grows, cells[2].contains("**(charges)**"), "{story}: {row}");
+        }
+    });
+}
+
+#[test]
+fn markdown_of_a_plan_that_cannot_be_applied_warns_and_says_done_nowhere() {
+    for story in stories::all() {
+        story.check(|run| {
+            let text = Form::Markdown.render(run);
+            let is_blocked = run.failure.is_some() || run.applied.is_none() && run.obstacle().is_some();
+            if is_blocked {
+                assert!(text.contains("\n> [!CAUTION]\n") && !text.contains("(done)"), "{}", story.name);
+            }
+            let plan = text.contains("<!-- cenbwp-plan");
+            assert_eq!(plan, run.command == "plan", "{}: the comment with the plan stays", story.name);
+        });
+    }
+}
+
+#[test]
+fn html_says_the_numbers_of_a_plan_in_the_words_of_its_headline() {
+    for story in stories::all() {
+        story.check(|run| {
+            let text = Form::Html.render(run);
+            let (header, _) = text.split_once("</header>").unwrap();
+            let plan = run.plan().filter(|_| run.applied.is_none());
+            let Some(headline) = plan.map(cenbwp_diff::summary) else { return };
+            for figure in header.split("<dt>").skip(1) {
+                let (name, rest) = figure.split_once("</dt><dd>").unwrap();
+                let (value, _) = rest.split_once("</dd>").unwrap();
+                let said = match name {
+                    "Mbps by upgrades (charges)" => format!("Upgrades add {value} Mbps (charges)"),
+                    _ => format!("{value} {name}"),
+                };
+                let said = if header.contains("No changes") { value } else { &said };
+                assert!(headline.contains(said), "{}: {said} is not in {headline}", story.name);
+            }
+        });
+    }
+}
+
+#[test]
+fn expired_packages_do_not_count_as_bandwidth() {
+    let story = stories::all().into_iter().find(|story| story.name == "updates").unwrap();
+    story.check(|run| {
+        assert!(run.plan().unwrap().in_sync.values().any(|id| id.as_str() == "cenbwp-ended"));
+        for form in [Form::Html, Form::Markdown] {
+            let text = form.render(run);
+            assert!(!text.contains("Europe - Middle-East") && !text.contains("\"Middle-East\""), "{text}");
+        }
+    });
+}
+
 /// The run with 300 changes, 200 purchases and 30 held items.
 fn check_many(test: impl Fn(&Run<'_>)) {
     stories::all().into_iter().find(|story| story.name == "many").unwrap().check(test);
@@ -126,7 +194,7 @@ fn what_is_held_and_what_is_bought_survive_the_cut() {
     check_many(|run| {
         let text = Form::Markdown.render(run);
         assert_eq!(text.matches("`look_alike`").count(), 30);
-        assert_eq!(text.matches("| **buy** |").count(), 200);
+        assert_eq!(text.matches("| **buys a package** |").count(), 200);
         let shown = text.matches("<details>").count();
         assert!(text.contains(&format!("*{} more details not shown here", 500 - shown)), "{shown}");
     });

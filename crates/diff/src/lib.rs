@@ -35,5 +35,5 @@ pub use plan::{
     Warning, WarningKind,
 };
 pub use render::{
-    Palette, Style, held_rules, obstacle, render, render_change, summary, warning_rules, when, wrap,
+    Palette, Style, held_rules, obstacle, render, render_change, summary, terms, warning_rules, when, wrap,
 };

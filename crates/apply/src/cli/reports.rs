@@ -20,7 +20,8 @@ use crate::files::{self, Before, Readers, shown};
 use crate::planned::Planned;
 use crate::report::event::{DiagnosticLine, Event, FindingLine, PlaceLine};
 use crate::report::outcomes::Applied;
-use crate::report::{Folders, Form, Run};
+use crate::report::run::is_address;
+use crate::report::{Folders, Form, Origin, Run};
 
 /// The requested reports, and what the run knows so far.
 #[derive(Debug)]
@@ -35,6 +36,9 @@ pub(super) struct Reports {
     checkout: Option<PathBuf>,
     /// The file of the step's summary.
     step_summary: Option<PathBuf>,
+    /// The commit that was checked out, and the page of the job.
+    commit: Option<String>,
+    job: Option<String>,
     outputs: Mutex<Outputs>,
     known: Mutex<Known>,
 }
@@ -112,6 +116,8 @@ impl Reports {
             checkout: variable("GITHUB_WORKSPACE")
                 .map(|checkout| std::fs::canonicalize(&checkout).unwrap_or(checkout)),
             step_summary,
+            commit: set(environment, "GITHUB_SHA").or_else(|| set(environment, "CI_COMMIT_SHA")),
+            job: job(environment),
             outputs: Mutex::new(outputs),
             known: Mutex::default(),
         }))
@@ -299,6 +305,7 @@ impl Reports {
             applied,
             failure,
             folders: Folders { current: self.current.as_deref(), checkout: self.checkout.as_deref() },
+            origin: Origin { commit: self.commit.as_deref(), job: self.job.as_deref() },
             width: self.output.width,
         }
     }
@@ -315,6 +322,21 @@ impl Reports {
     fn known(&self) -> std::sync::MutexGuard<'_, Known> {
         self.known.lock().expect("no holder panics")
     }
+}
+
+/// Returns the page of the job that runs this, as GitHub or GitLab names it.
+fn job(environment: &Environment) -> Option<String> {
+    let on_github = || {
+        let [server, repository, run] =
+            ["GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID"].map(|name| set(environment, name));
+        Some(format!("{}/{}/actions/runs/{}", server?, repository?, run?))
+    };
+    on_github().or_else(|| set(environment, "CI_JOB_URL")).filter(|url| is_address(url))
+}
+
+/// Returns the value of a variable, unless it is empty.
+fn set(environment: &Environment, name: &str) -> Option<String> {
+    environment.get(name).filter(|value| !value.is_empty()).map(str::to_owned)
 }
 
 /// The largest summary of a step that GitHub shows, in bytes. It shows nothing of a larger one.

@@ -1,11 +1,13 @@
 //! One page for a browser. It needs no network, no font and no script, and can be read on a phone and on
 //! paper, too.
 
+mod changes;
+mod figures;
 mod style;
 
 use std::fmt::Write;
 
-use cenbwp_diff::{Change, Leftover, Plan, Style};
+use cenbwp_diff::Leftover;
 use cenbwp_spec::Severity;
 use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
@@ -16,10 +18,6 @@ use super::outcomes::words;
 use super::run::Run;
 use crate::execute::ChangeResult;
 use crate::exit::Exit;
-use crate::planned::document::Summary;
-
-/// The most changes that are unfolded from the start; with more, all are folded.
-const MOST_UNFOLDED: usize = 20;
 
 pub(super) fn text(run: &Run<'_>) -> String {
     let style = style::SHEET;
@@ -43,7 +41,7 @@ pub(super) fn text(run: &Run<'_>) -> String {
 }
 
 fn header(run: &Run<'_>) -> String {
-    let (class, word) = verdict(run);
+    let (class, verdict) = verdict(run);
     let stacks = run.stacks();
     let of = match &stacks[..] {
         [] => String::new(),
@@ -51,24 +49,23 @@ fn header(run: &Run<'_>) -> String {
         many => format!(" of {} stacks", many.len()),
     };
     format!(
-        "<header>\n<p class=\"what\">cenbwp {}{of}</p>\n<h1>{}</h1>\n<p class=\"verdict {class}\">{word}</p>\n</header>\n",
+        "<header>\n<p class=\"what\">cenbwp {}{of}</p>\n<h1 class=\"{class}\">{}</h1>\n{}</header>\n",
         run.command,
-        escaped(&run.headline()),
+        escaped(&verdict),
+        figures::list(run),
     )
 }
 
-/// Returns the colour and the words for the state of the run.
-fn verdict(run: &Run<'_>) -> (&'static str, &'static str) {
-    match (run.exit, run.applied, run.plan()) {
-        (Exit::Unknown, ..) => ("bad", "Outcome unknown: run the same command again"),
-        (Exit::Partial, ..) => ("bad", "Not everything was done"),
-        (_, Some(_), _) if run.exit == Exit::Done => ("good", "Done"),
-        (Exit::Done | Exit::Pending, None, Some(plan)) if plan.is_empty() => ("good", "Nothing to do"),
-        (Exit::Done | Exit::Pending, None, Some(_)) if run.is_applyable() => ("good", "Can be applied"),
-        (Exit::Done | Exit::Pending, None, Some(_)) => ("bad", "Cannot be applied as it is"),
-        (Exit::Done, None, None) => ("good", "Valid"),
-        _ => ("bad", "Nothing was bought or changed"),
-    }
+/// Returns the verdict on the run, and its colour. The numbers below say what a plan has.
+fn verdict(run: &Run<'_>) -> (&'static str, String) {
+    let is_good = run.is_success() && run.obstacle().is_none_or(|_| run.applied.is_some());
+    let verdict = match run.plan().filter(|_| run.applied.is_none() && run.failure.is_none()) {
+        Some(plan) if plan.is_empty() => "No changes".to_owned(),
+        Some(_) if is_good => "Can be applied".to_owned(),
+        Some(_) => "Cannot be applied".to_owned(),
+        None => run.headline(),
+    };
+    (if is_good && run.exit != Exit::Invalid { "good" } else { "bad" }, verdict)
 }
 
 fn main(run: &Run<'_>) -> String {
@@ -77,14 +74,13 @@ fn main(run: &Run<'_>) -> String {
         issues.iter().partition(|issue| issue.severity == Severity::Error);
     let mut text = String::from("<main>\n");
     text.push_str(&ending(run));
-    section(&mut text, "way", "Blocked", &list(stops.iter().map(|issue| item(run, issue))));
-    text.push_str(&figures(run));
+    section(&mut text, "errors", run.errors_title(), &list(stops.iter().map(|issue| item(run, issue))));
     if let Some(applied) = run.applied {
         section(&mut text, "done", "What was done", &list(applied.results.iter().map(outcome)));
     }
     section(&mut text, "map", "Areas", &map(run));
     let planned = if run.applied.is_some() { "What was planned" } else { "Changes" };
-    section(&mut text, "changes", planned, &changes(run));
+    section(&mut text, "changes", planned, &changes::list(run));
     section(&mut text, "warnings", "Warnings", &list(warnings.iter().map(|issue| item(run, issue))));
     section(&mut text, "strays", "Not managed here", &list(strays(run).into_iter()));
     text.push_str("</main>\n");
@@ -113,50 +109,12 @@ fn ending(run: &Run<'_>) -> String {
         let _ = writeln!(text, "<pre class=\"error\">{}</pre>", escaped(&lines.join("\n")));
     }
     if let (Some(obstacle), None) = (run.obstacle(), run.applied) {
-        let obstacle = prose(&obstacle);
-        let _ = writeln!(text, "<p class=\"obstacle\">This plan cannot be applied: {obstacle}.</p>");
+        let _ = writeln!(text, "<p class=\"obstacle\">{}.</p>", prose(&obstacle));
     }
     if let Some(next) = run.next() {
         let _ = writeln!(text, "<p class=\"next\"><b>Next:</b> {}.</p>", prose(&next));
     }
     text
-}
-
-/// Returns the numbers of the plan, or of its outcomes. Zeros are left out.
-fn figures(run: &Run<'_>) -> String {
-    let figures: Vec<(&str, u64)> = match (run.applied, run.plan()) {
-        (Some(applied), _) => {
-            let counts = applied.counts().into_iter().map(|(word, count)| (word, count as u64));
-            let mbps = applied.new_mbps();
-            let spent = [
-                ("Mbps bought, or maybe", mbps.by_purchase),
-                ("Mbps by upgrades, or maybe", mbps.by_upgrade),
-            ];
-            counts.chain(spent).collect()
-        }
-        (None, Some(plan)) => planned_figures(plan),
-        (None, None) => Vec::new(),
-    };
-    let figure =
-        |(name, value): &(&str, u64)| format!("<div><dt>{}</dt><dd>{value}</dd></div>\n", words(name));
-    let figures: String = figures.iter().filter(|(_, value)| *value > 0).map(figure).collect();
-    match figures.is_empty() {
-        true => figures,
-        false => format!("<section aria-label=\"In numbers\">\n<dl>\n{figures}</dl>\n</section>\n"),
-    }
-}
-
-fn planned_figures(plan: &Plan) -> Vec<(&'static str, u64)> {
-    let Summary { purchases, mbps, months, updates, held, in_sync, .. } = Summary::of(plan);
-    vec![
-        ("to buy", purchases as u64),
-        ("Mbps bought", mbps.by_purchase),
-        (if purchases == 1 { "months" } else { "months in all" }, months),
-        ("Mbps by upgrades", mbps.by_upgrade),
-        ("other changes", updates as u64),
-        ("held", held as u64),
-        ("up to date", in_sync as u64),
-    ]
 }
 
 fn item(run: &Run<'_>, issue: &Issue<'_>) -> String {
@@ -202,7 +160,7 @@ fn map(run: &Run<'_>) -> String {
 
 fn table(links: &[Link]) -> String {
     let mut text = String::from(
-        "<table>\n<caption>Mbps and packages between areas</caption>\n<thead><tr><th scope=\"col\">Areas</th>\
+        "<table>\n<caption>Mbps and packages between two areas, each pair once; what has expired does not count</caption>\n<thead><tr><th scope=\"col\">Areas</th>\
          <th scope=\"col\" class=\"n\">Before</th><th scope=\"col\" class=\"n\">After</th><th scope=\"col\" class=\"n\">Packages</th></tr></thead>\n<tbody>\n",
     );
     for link in links {
@@ -215,30 +173,6 @@ fn table(links: &[Link]) -> String {
         );
     }
     text + "</tbody>\n</table>\n"
-}
-
-fn changes(run: &Run<'_>) -> String {
-    let changes = run.plan().map(|plan| &plan.changes[..]).unwrap_or_default();
-    let open = if changes.len() <= MOST_UNFOLDED { " open" } else { "" };
-    changes.iter().map(|change| details(change, open)).collect()
-}
-
-fn details(change: &Change, open: &str) -> String {
-    let class = match change {
-        Change::Purchase(_) => "buy",
-        Change::Update(_) | Change::Adopt(_) => "change",
-        Change::Release(_) | Change::Retire(_) => "end",
-    };
-    // The browser breaks lines where its window ends.
-    let style = Style { width: usize::MAX, ..Style::plain() };
-    let text = cenbwp_diff::render_change(change, &style);
-    let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
-    let rest: Vec<&str> = rest.lines().map(|line| line.strip_prefix("    ").unwrap_or(line)).collect();
-    format!(
-        "<details class=\"{class}\"{open}><summary>{}</summary><pre>{}</pre></details>\n",
-        escaped(first),
-        escaped(&rest.join("\n")),
-    )
 }
 
 fn strays(run: &Run<'_>) -> Vec<String> {
@@ -268,7 +202,10 @@ fn footer(run: &Run<'_>) -> String {
         rows.extend(caller.map(|caller| ("Asked with", escaped(&caller.to_string()))));
         rows.push(("Looked at", escaped(&cenbwp_diff::when(planned.options.now))));
     }
-    rows.push(("Exit code", format!("{} ({})", run.exit.code(), run.exit)));
+    rows.extend(run.origin.commit.map(|commit| ("Commit", escaped(commit))));
+    let link = |url| format!("<a href=\"{0}\">{0}</a>", escaped(url));
+    rows.extend(run.origin.job.map(|url| ("Job", link(url))));
+    rows.extend(run.ending().map(|ending| ("Ended with", ending)));
     rows.push(("Made by", format!("cenbwp {}", env!("CARGO_PKG_VERSION"))));
     let row =
         |(name, value): &(&str, String)| format!("<div><dt>{}</dt><dd>{value}</dd></div>\n", words(name));
@@ -278,6 +215,7 @@ fn footer(run: &Run<'_>) -> String {
 
 /// Returns one line of prose as HTML; text between backquotes becomes code.
 fn prose(text: &str) -> String {
+    let text = &changes::arrows(text);
     let parts: Vec<&str> = text.split('`').collect();
     if parts.len().is_multiple_of(2) {
         return escaped(text);

@@ -19,7 +19,7 @@ pub(super) struct Link {
 }
 
 /// Returns the links of a plan, sorted by areas. A held package stays as it is, because its change will not
-/// happen.
+/// happen. An expired one carries nothing, so it does not count.
 pub(super) fn links(planned: &Planned) -> Vec<Link> {
     let plan = &planned.plan;
     let live: BTreeMap<&PackageId, &Live> =
@@ -37,7 +37,8 @@ pub(super) fn links(planned: &Planned) -> Vec<Link> {
         }
     };
     let mut existing = |id: &PackageId, fields: &[FieldChange], stays: bool| {
-        let Some(live) = live.get(id) else { return };
+        let now = planned.options.now;
+        let Some(live) = live.get(id).filter(|live| !live.expired(now)) else { return };
         let now = live.permanent_bandwidth().0;
         let wanted = fields.iter().find_map(|field| match field {
             FieldChange::Bandwidth(mbps) => Some(mbps.to.0),

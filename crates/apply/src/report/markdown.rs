@@ -1,16 +1,16 @@
-//! Markdown for a pull request: the headline, errors, the changes, a diagram, the digest.
+//! Markdown for a pull request: the headline, what blocks the plan, the changes, a diagram, the digest.
 //!
 //! A comment holds 65,536 characters; a page has at most [`MOST`] of them, so that the job that posts it can
 //! add text.
 
 mod budget;
+mod changes;
 mod words;
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use cenbwp_diff::{Change, FieldChange, Leftover, NewMbps, Style};
-use cenbwp_spec::{AreaPair, PackageId, Renewal, Severity};
+use cenbwp_diff::{Change, Leftover, NewMbps};
+use cenbwp_spec::Severity;
 
 use super::issue::{Issue, issues};
 use super::map::{Link, links};
@@ -21,7 +21,7 @@ use crate::planned::Planned;
 use crate::planned::digest::sha256;
 use crate::planned::document::Summary;
 use budget::{Section, fitted, size};
-use words::{cell, code, fenced, html, prose};
+use words::{alert, cell, code, fenced, link, prose, quoted};
 
 /// The most characters of a page.
 const MOST: usize = 60_000;
@@ -32,34 +32,47 @@ pub(super) fn text(run: &Run<'_>) -> String {
     format!("{head}{}{foot}", fitted(&sections(run), room))
 }
 
-/// Returns the hidden marker by which the next run finds the comment and edits it. It names the stacks, so
-/// that each spec of a repository has its own comment; before the stacks are known it names none.
+/// Returns the hidden marker by which the next run finds the comment and edits it. It names the command, so
+/// that the page of an apply leaves the comment with the plan as it is, and the stacks, so that each spec of a
+/// repository has its own comment; before the stacks are known it names none.
 fn marker(run: &Run<'_>) -> String {
+    // A saved plan is the same plan.
+    let command = if run.command == "show" { "plan" } else { run.command };
     let stacks = run.stacks().join(",");
     let stacks = if stacks.len() > 200 { sha256(&stacks) } else { stacks };
     let colon = if stacks.is_empty() { "" } else { ":" };
-    format!("<!-- cenbwp-plan{colon}{stacks} -->")
+    format!("<!-- cenbwp-{command}{colon}{stacks} -->")
 }
 
 fn head(run: &Run<'_>) -> String {
     let mut text = format!("### {}\n\n", prose(&run.headline()));
+    let (why, next) = (why(run), run.next().map(|next| format!("**Next:** {}.\n", prose(&next))));
+    let paragraphs: Vec<String> = why.iter().cloned().chain(next).collect();
+    let paragraphs = paragraphs.join("\n");
+    let is_bad = why.is_some() || run.applied.is_some() && !run.is_success();
+    if is_bad && !paragraphs.is_empty() {
+        let _ = writeln!(text, "{}", alert("CAUTION", &paragraphs));
+    }
+    if let (Some(plan), None) = (run.plan(), run.applied) {
+        let _ = writeln!(text, "{}\n", cost(&Summary::of(plan)));
+    }
+    if !is_bad && !paragraphs.is_empty() {
+        let _ = writeln!(text, "{paragraphs}");
+    }
+    text
+}
+
+/// Returns why the run ended early, or why its plan cannot be applied.
+fn why(run: &Run<'_>) -> Option<String> {
     if let Some(lines) = run.error() {
         let mut error = lines.join("\n");
         if error.len() > MOST / 8 {
             error = error.chars().take(MOST / 8).chain("\n…".chars()).collect();
         }
-        let _ = writeln!(text, "{}", fenced("text", &error));
+        return Some(fenced("text", &error));
     }
-    if let (Some(plan), None) = (run.plan(), run.applied) {
-        let _ = writeln!(text, "{}\n", cost(&Summary::of(plan)));
-    }
-    if let (Some(obstacle), None) = (run.obstacle(), run.applied) {
-        let _ = writeln!(text, "> **This plan cannot be applied:** {}.\n", prose(&obstacle));
-    }
-    if let Some(next) = run.next() {
-        let _ = writeln!(text, "**Next:** {}.\n", prose(&next));
-    }
-    text
+    let obstacle = run.obstacle().filter(|_| run.applied.is_none())?;
+    Some(format!("**This plan cannot be applied:** {}.\n", prose(&obstacle)))
 }
 
 /// Returns what the plan costs, in Mbps and months.
@@ -90,36 +103,34 @@ fn sections(run: &Run<'_>) -> Vec<Section> {
     let mut changes: Vec<&Change> = run.plan().map(|plan| plan.changes.iter().collect()).unwrap_or_default();
     changes.sort_by_key(|change| !matches!(change, Change::Purchase(_)));
     let planned = run.planned.filter(|_| run.applied.is_none());
-    let rows = planned.map(|planned| {
-        let areas = areas(planned);
-        changes.iter().map(|change| row(change, &areas)).collect::<Vec<_>>()
-    });
-    let rows = rows.unwrap_or_default();
+    let rows = planned.map(|planned| changes::rows(planned, &changes)).unwrap_or_default();
     let results = run.applied.map(|applied| &applied.results[..]).unwrap_or_default();
     vec![
-        listed(0, "#### Blocked\n\n", stops.iter().map(|issue| item(run, issue)), "obstacle"),
+        listed(
+            0,
+            &format!("#### {}\n\n", run.errors_title()),
+            stops.iter().map(|issue| item(run, issue)),
+            "obstacle",
+        ),
         listed(
             1,
-            "| package | change | outcome | id | order |\n|---|---|---|---|---|\n",
+            "#### Outcomes\n\n| package | change | outcome | id | order |\n|---|---|---|---|---|\n",
             results.iter().map(outcome),
             "outcome",
         ),
-        listed(2, CHANGES, rows, "change"),
+        listed(2, changes::HEAD, rows, "change"),
         Section { share: 50, ..listed(3, "", planned.and_then(diagram), "diagram") },
         Section {
             share: 60,
-            ..listed(4, "#### Warnings\n\n", warnings.iter().map(|issue| item(run, issue)), "warning")
+            ..listed(4, "> [!WARNING]\n", warnings.iter().map(|issue| quoted(&item(run, issue))), "warning")
         },
         Section {
             tail: "",
-            ..listed(5, "#### Details\n\n", changes.iter().map(|change| details(change)), "detail")
+            ..listed(5, "#### Details\n\n", changes.iter().map(|change| changes::details(change)), "detail")
         },
         listed(6, "#### Not managed here\n\n", strays(run), "package"),
     ]
 }
-
-const CHANGES: &str =
-    "#### Changes\n\n| | package | change | areas | Mbps | term, other fields |\n|---|---|---|---|---|---|\n";
 
 fn listed(rank: u8, head: &str, items: impl IntoIterator<Item = String>, noun: &'static str) -> Section {
     let items = items.into_iter().collect();
@@ -146,62 +157,6 @@ fn outcome(result: &ChangeResult) -> String {
     let order = result.order_id.as_deref().map(cell).unwrap_or_default();
     let (address, outcome) = (cell(&result.identity.to_string()), cell(&plain(result.outcome.as_str())));
     format!("| {address} | {} | {outcome} | {id} | {order} |\n", result.action)
-}
-
-/// Returns the areas of every listed package, by id.
-fn areas(planned: &Planned) -> BTreeMap<&PackageId, &AreaPair> {
-    planned.situation.observed.packages.iter().map(|live| (&live.id, &live.areas)).collect()
-}
-
-fn row(change: &Change, areas: &BTreeMap<&PackageId, &AreaPair>) -> String {
-    let (sign, verb, at, mbps, term) = match change {
-        Change::Purchase(it) => {
-            let renewal = match it.terms.renewal {
-                Renewal::Off => String::new(),
-                Renewal::Months(n) => format!(", renews every {}", plural(n, "month")),
-            };
-            let paid = if it.terms.auto_pay { "" } else { ", unpaid order" };
-            let term = format!("{}{renewal}{paid}", it.terms.term);
-            ("+", "**buy**", Some(&it.areas), it.bandwidth.0.to_string(), term)
-        }
-        Change::Update(it) => {
-            ("~", "change", areas.get(&it.id).copied(), bandwidth(&it.fields), fields(&it.fields))
-        }
-        Change::Adopt(it) => {
-            ("~", "adopt", areas.get(&it.id).copied(), bandwidth(&it.fields), fields(&it.fields))
-        }
-        Change::Release(it) => ("-", "release", areas.get(&it.id).copied(), String::new(), String::new()),
-        Change::Retire(it) => {
-            let verb = if it.delete { "delete" } else { "let expire" };
-            ("-", verb, areas.get(&it.id).copied(), String::new(), String::new())
-        }
-    };
-    let traffic = if change.interrupts_traffic() { " **(interrupts traffic)**" } else { "" };
-    let address = cell(&change.identity().to_string());
-    let at = at.map(|at| cell(&at.to_string())).unwrap_or_default();
-    format!("| {sign} | {address} | {verb}{traffic} | {at} | {mbps} | {term} |\n")
-}
-
-fn bandwidth(fields: &[FieldChange]) -> String {
-    let mbps = fields.iter().find_map(|field| match field {
-        FieldChange::Bandwidth(mbps) => Some(format!("{} → {}", mbps.from.0, mbps.to.0)),
-        _ => None,
-    });
-    mbps.unwrap_or_default()
-}
-
-/// Returns the names of the changed fields other than the bandwidth.
-fn fields(fields: &[FieldChange]) -> String {
-    let mut names: Vec<&str> = fields.iter().map(|field| field.field().as_str()).collect();
-    names.retain(|name| *name != "bandwidth");
-    names.dedup();
-    names.join(", ")
-}
-
-fn details(change: &Change) -> String {
-    let text = cenbwp_diff::render_change(change, &Style::plain());
-    let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
-    format!("<details><summary>{}</summary>\n\n{}\n</details>\n\n", html(first), fenced("text", rest))
 }
 
 fn strays(run: &Run<'_>) -> Vec<String> {
@@ -267,19 +222,20 @@ fn label(text: &str) -> String {
 }
 
 fn foot(run: &Run<'_>) -> String {
-    let mut text = String::new();
+    let mut lines = Vec::new();
     if let Some(planned) = run.planned {
-        let _ = writeln!(text, "Digest {}  ", code(planned.digest()));
-        match &planned.situation.account {
-            Some(account) => {
-                let caller = planned.situation.caller.as_ref();
-                let caller =
-                    caller.map(|caller| format!(", {}", prose(&caller.to_string()))).unwrap_or_default();
-                let _ = writeln!(text, "Account {}{caller}  ", code(account.as_str()));
-            }
-            None => text.push_str("Made from a recording  \n"),
-        }
+        lines.push(format!("Digest {}", code(planned.digest())));
+        let situation = &planned.situation;
+        let caller = situation.caller.as_ref().map(|caller| format!(", {}", prose(&caller.to_string())));
+        lines.push(match &situation.account {
+            Some(account) => format!("Account {}{}", code(account.as_str()), caller.unwrap_or_default()),
+            None => "Made from a recording".to_owned(),
+        });
+        lines.push(format!("Listed {}", cenbwp_diff::when(planned.options.now)));
     }
-    let _ = writeln!(text, "cenbwp {}, exit code {} ({})\n", run.command, run.exit.code(), run.exit);
-    text + &marker(run) + "\n"
+    lines.extend(run.origin.commit.map(|commit| format!("Commit {}", code(commit))));
+    let exit = run.ending().map(|exit| format!(", {exit}")).unwrap_or_default();
+    let job = run.origin.job.map(|url| format!(", {}", link("job", url))).unwrap_or_default();
+    lines.push(format!("cenbwp {}{exit}{job}", run.command));
+    format!("{}\n\n{}\n", lines.join("  \n"), marker(run))
 }

@@ -26,7 +26,7 @@ use std::fmt;
 use clap::ValueEnum;
 
 use crate::disarm;
-pub use run::{Folders, Run};
+pub use run::{Folders, Origin, Run};
 
 /// The form of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -33,8 +33,26 @@ pub struct Run<'a> {
     pub failure: Option<&'a Failure>,
     /// The folders that names of files are relative to.
     pub folders: Folders<'a>,
+    /// The commit and the job that the run is for.
+    pub origin: Origin<'a>,
     /// The columns that text for people is wrapped to.
     pub width: usize,
+}
+
+/// The commit and the job that a run is for, as far as the platform names them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Origin<'a> {
+    /// The commit.
+    pub commit: Option<&'a str>,
+    /// The page of the job: a plain address, see [`is_address`].
+    pub job: Option<&'a str>,
+}
+
+/// Returns true for the address of a page that can stand in a link of every form: nothing in it ends the link
+/// or starts anything but a page.
+pub fn is_address(url: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/?#@!$&+,;=%".contains(&b);
+    url.starts_with("https://") && url.bytes().all(plain)
 }
 
 /// The folders that names of files are relative to.
@@ -110,6 +128,22 @@ impl<'a> Run<'a> {
         let recorded = || "it was made from a recording, which is not the cloud".to_owned();
         let obstacle = cenbwp_diff::obstacle(&planned.plan);
         obstacle.or_else(|| planned.situation.account.is_none().then(recorded))
+    }
+
+    /// Returns the title of the list of errors.
+    pub(super) fn errors_title(&self) -> &'static str {
+        match (self.applied, self.planned) {
+            (Some(_), _) => "Not done",
+            (None, Some(_)) => "Blocked",
+            (None, None) => "Errors",
+        }
+    }
+
+    /// Returns the exit code with its meaning. Without a word after a run that only looked and was able to:
+    /// `done` below a plan that cannot be applied would say the opposite.
+    pub fn ending(&self) -> Option<String> {
+        let is_said = self.applied.is_some() || self.exit != Exit::Done;
+        is_said.then(|| format!("exit code {} ({})", self.exit.code(), self.exit))
     }
 
     /// Returns why the run ended early, line by line; the lines are neutral.
@@ -211,4 +245,25 @@ fn ended_early(command: &str, exit: Exit) -> String {
 /// Returns `1 package`, `2 packages`.
 pub(crate) fn plural<N: std::fmt::Display + PartialEq + From<u8> + Copy>(count: N, noun: &str) -> String {
     format!("{count} {noun}{}", if count == N::from(1) { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_address;
+
+    #[test]
+    fn only_the_plain_address_of_a_page_becomes_a_link() {
+        assert!(is_address("https://git.test:8443/a/b/-/jobs/1?x=%20#top"));
+        for url in [
+            "",
+            "javascript:alert(1)",
+            "http://git.test/",
+            "https://a b",
+            "https://a)b",
+            "https://a\"b",
+            "https://a>b",
+        ] {
+            assert!(!is_address(url), "{url}");
+        }
+    }
 }

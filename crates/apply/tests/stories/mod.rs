@@ -10,7 +10,7 @@ use cenbwp::execute::{ChangeResult, FieldOutcome, FieldResult, Outcome};
 use cenbwp::exit::{Exit, Failure};
 use cenbwp::planned::Planned;
 use cenbwp::report::outcomes::{Applied, End};
-use cenbwp::report::{Folders, Run};
+use cenbwp::report::{Folders, Origin, Run};
 use cenbwp::situation::Situation;
 use cenbwp_diff::{Live, Observed, Options, Unreadable};
 use cenbwp_spec::{AccountId, Finding, Mbps, Source};
@@ -45,6 +45,10 @@ impl Story {
             folders: Folders {
                 current: Some(Path::new("/home/ci/checkout/infra")),
                 checkout: Some(Path::new("/home/ci/checkout")),
+            },
+            origin: Origin {
+                commit: Some("1f0c2b1f7a9d3c0e5b8a64d2e0f19c37a5b6d8e4"),
+                job: Some("https://github.com/acme/network/actions/runs/42"),
             },
             width: 100,
         });

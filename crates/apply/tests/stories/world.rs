@@ -40,6 +40,7 @@ stack: net
 defaults: { autoPay: true }
 packages:
   again: { areas: [China, Europe], bandwidth: 100, generation: 2 }
+  ended: { areas: [Europe, Middle-East], bandwidth: 100 }
   ends: { areas: [China, Europe], bandwidth: 100, manage: retire }
   found: { areas: [Europe, North-America], bandwidth: 50, name: found, adopt: cenbwp-found }
   goes: { areas: [China, Europe], bandwidth: 100, manage: release }
@@ -97,6 +98,14 @@ pub(super) fn changing() -> Vec<Live> {
     let tags = tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     vec![
         live("cenbwp-again", "net/again"),
+        between(
+            "europe",
+            "middle-east",
+            Live {
+                expires: Some("2025-12-01T16:00:00Z".parse().unwrap()),
+                ..live("cenbwp-ended", "net/ended")
+            },
+        ),
         attached("cen-1", live("cenbwp-ends", "net/ends")),
         between("europe", "north-america", Live { name: "theirs".to_owned(), ..live("cenbwp-found", "") }),
         live("cenbwp-goes", "net/goes"),

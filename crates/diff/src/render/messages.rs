@@ -263,7 +263,7 @@ pub(crate) fn one_line(change: &FieldChange) -> String {
 
 impl FieldChange {
     /// Its label and its value before and after, for one line each.
-    pub(super) fn parts(&self) -> (String, String, String) {
+    pub fn parts(&self) -> (String, String, String) {
         let label = match self {
             Self::Bandwidth(_) => "bandwidth".to_owned(),
             Self::Name(_) => "name".to_owned(),

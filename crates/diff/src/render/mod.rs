@@ -96,7 +96,8 @@ fn purchase(page: &mut Page<'_>, purchase: &Purchase) {
     }
 }
 
-fn terms(terms: &Prepay) -> String {
+/// Returns term, renewal and payment: `1 month, does not renew, paid automatically (charges)`.
+pub fn terms(terms: &Prepay) -> String {
     let renewal = match terms.renewal {
         Renewal::Off => "does not renew".to_owned(),
         Renewal::Months(1) => "renews every month".to_owned(),

@@ -46,19 +46,43 @@ fn word(word: &str) -> String {
     }
     let (before, after) = (&word[..opening], &word[closing..]);
     let core = &word[opening..closing];
-    let is_plain = core.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '\'')
-        && !core.to_ascii_lowercase().starts_with("www");
     match core {
         "->" => format!("{before}→{after}"),
-        _ if is_plain => word.to_owned(),
+        _ if is_plain(core) => word.to_owned(),
         _ => format!("{before}{}{after}", code(core)),
     }
+}
+
+/// Returns true if no reader of Markdown sees more than a word.
+fn is_plain(word: &str) -> bool {
+    word.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '\'')
+        && !word.to_ascii_lowercase().starts_with("www")
 }
 
 /// Returns the lines as they are, between fences that no line can close.
 pub(super) fn fenced(language: &str, text: &str) -> String {
     let fence = "`".repeat(longest_run(text).max(2) + 1);
     format!("{fence}{language}\n{}\n{fence}\n", text.trim_end_matches('\n'))
+}
+
+/// Returns one line for a cell of a table: plain words as they are, anything else as one code span.
+pub(super) fn in_cell(text: &str) -> String {
+    if text.split(' ').all(is_plain) { text.to_owned() } else { cell(text) }
+}
+
+/// Returns an alert, a box with a colour and a title: `CAUTION` or `WARNING`.
+pub(super) fn alert(kind: &str, text: &str) -> String {
+    format!("> [!{kind}]\n{}", quoted(text))
+}
+
+/// Returns the lines inside a quotation.
+pub(super) fn quoted(text: &str) -> String {
+    text.lines().map(|line| format!("> {line}").trim_end().to_owned() + "\n").collect()
+}
+
+/// Returns a link. The address is a plain one.
+pub(super) fn link(text: &str, url: &str) -> String {
+    format!("[{text}]({url})")
 }
 
 /// Escapes text for a line of HTML.
@@ -98,6 +122,9 @@ mod tests {
         assert_eq!(code("a``b"), "```a``b```");
         assert_eq!(code("`"), "`` ` ``");
         assert_eq!(cell("a|b"), "`a\\|b`");
+        assert_eq!(in_cell("100 Mbps"), "100 Mbps");
+        assert_eq!(in_cell("\"a b\" | x"), "`\"a b\" \\| x`");
+        assert_eq!(alert("WARNING", "a\n\nb\n"), "> [!WARNING]\n> a\n>\n> b\n");
         assert_eq!(fenced("text", "````\nx\n"), "`````text\n````\nx\n`````\n");
     }
 }

@@ -1,0 +1,55 @@
+//! The numbers of a run, in the words of its headline.
+
+use cenbwp_diff::{Change, Plan};
+
+use crate::planned::document::Summary;
+use crate::report::outcomes::{Applied, words};
+use crate::report::run::Run;
+
+/// Returns the numbers as a list. Zeros are left out.
+pub(super) fn list(run: &Run<'_>) -> String {
+    let figures = match (run.applied, run.plan()) {
+        (Some(applied), _) => of_apply(applied),
+        (None, Some(plan)) => of_plan(plan),
+        (None, None) => Vec::new(),
+    };
+    let figure =
+        |(name, value): &(&str, u64)| format!("<div><dt>{}</dt><dd>{value}</dd></div>\n", words(name));
+    let figures: String = figures.iter().filter(|(_, value)| *value > 0).map(figure).collect();
+    if figures.is_empty() { figures } else { format!("<dl>\n{figures}</dl>\n") }
+}
+
+fn of_apply(applied: &Applied) -> Vec<(&'static str, u64)> {
+    let counts = applied.counts().into_iter().map(|(word, count)| (word, count as u64));
+    let mbps = applied.new_mbps();
+    let [bought, added] = match applied.results.iter().any(|result| result.is_unknown()) {
+        true => ["Mbps bought at most", "Mbps added at most"],
+        false => ["Mbps bought", "Mbps added"],
+    };
+    counts.chain([(bought, mbps.by_purchase), (added, mbps.by_upgrade)]).collect()
+}
+
+fn of_plan(plan: &Plan) -> Vec<(&'static str, u64)> {
+    let Summary { purchases, mbps, months, held, in_sync, unmanaged, .. } = Summary::of(plan);
+    let count = |wanted: fn(&Change) -> bool| plan.changes.iter().filter(|it| wanted(it)).count() as u64;
+    let interrupt = count(Change::interrupts_traffic);
+    let unit = match (purchases, months) {
+        (1, 1) => "month",
+        (1, _) => "months",
+        _ => "months in all",
+    };
+    vec![
+        ("to buy", purchases as u64),
+        ("Mbps", mbps.by_purchase),
+        (unit, months),
+        ("to change", count(|change| matches!(change, Change::Update(_)))),
+        ("to adopt", count(|change| matches!(change, Change::Adopt(_)))),
+        ("to release", count(|change| matches!(change, Change::Release(_)))),
+        ("to retire", count(|change| matches!(change, Change::Retire(_)))),
+        ("held", held as u64),
+        ("Mbps by upgrades (charges)", mbps.by_upgrade),
+        (if interrupt == 1 { "interrupts traffic" } else { "interrupt traffic" }, interrupt),
+        ("up to date", in_sync as u64),
+        ("unmanaged", unmanaged as u64),
+    ]
+}
