@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: help demo shell test build format lint unit sdk browser editor pipelines recording bench bench-e2e fuzz mutants simulate survey kills stops dist clean
+.PHONY: help demo shell test build format lint unit sdk browser editor pipelines recording bench bench-e2e fuzz mutants simulate survey histories kills stops dist clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
@@ -86,6 +86,14 @@ simulate: ## Try to break the laws by brute force: make simulate SEEDS=1000000 F
 
 survey: ## Count every kind of violation instead of stopping at the first: make survey SEEDS=20000
 	@SEEDS=$(SEEDS) FROM=$(FROM) $(CARGO) test --quiet --locked --profile simulate -p cenbwp-tests --test simulation -- --ignored --nocapture survey
+
+# Five hundred histories take some ten megabytes.
+HISTORIES ?= target/histories.jsonl
+
+histories: ## Write histories and judge them by tests/simulation/judge.py: make histories SEEDS=500
+	@mkdir -p $(dir $(HISTORIES))
+	@SEEDS=$(or $(SEEDS),500) FROM=$(FROM) HISTORIES=$(abspath $(HISTORIES)) $(CARGO) test --quiet --locked --profile simulate -p cenbwp-tests --test simulation -- --ignored --exact judged::histories_are_written
+	@python3 tests/simulation/judge.py $(HISTORIES)
 
 kills: build ## Kill so many applies and run them again: make kills KILLS=1000
 	@KILLS=$(KILLS) $(CARGO) test --quiet --locked -p cenbwp-tests --test it chaos::kills::killed_as_often -- --ignored --nocapture

@@ -156,7 +156,7 @@ fn kind_of(what: &str) -> String {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one who starts this says how many schedules")]
-fn seeds_asked_for() -> (u64, u64) {
+pub(crate) fn seeds_asked_for() -> (u64, u64) {
     let number = |name: &str, usual: u64| {
         std::env::var(name).ok().filter(|text| !text.is_empty()).map_or(usual, |text| text.parse().unwrap())
     };
