@@ -19,6 +19,7 @@ fn the_spec() -> Spec {
         Package {
             cen: Desired::Present("cen-1".parse().unwrap()),
             description: Some("bought".to_owned()),
+            resource_group: Some("rg-2".to_owned()),
             tags: [("k".to_owned(), Some("v".to_owned()))].into(),
             ..package("s/bought")
         },
@@ -26,7 +27,12 @@ fn the_spec() -> Spec {
         Package { manage: Manage::Release, ..package("s/freed") },
         Package { bandwidth: Mbps(200), name: Some("new".to_owned()), ..package("s/grown") },
         package("s/in-order"),
-        Package { cen: Desired::Absent, allow_interruption: true, ..package("s/moved") },
+        Package {
+            cen: Desired::Absent,
+            allow_interruption: true,
+            resource_group: Some("rg-2".to_owned()),
+            ..package("s/moved")
+        },
         Package { manage: Manage::Retire, ..package("s/over") },
         Package { generation: Generation::new(2).unwrap(), bandwidth: Mbps(30), ..package("s/renewed") },
     ])
@@ -236,6 +242,41 @@ fn a_field_that_nobody_asked_to_change() {
     elsewhere(moved, Flaw::UnrequestedChange(identity("s/moved"), Field::CenId));
     let leave = |spec: &mut Spec| edit(spec, "s/grown").ignore = [Field::Name].into();
     elsewhere(|spec, _, _| leave(spec), flaw(Field::Name));
+}
+
+#[test]
+fn a_field_that_changes_from_or_to_another_value() {
+    let text = |text: Option<&str>| text.map(str::to_owned);
+    let cen = |from: Option<&str>, to: Option<&str>| {
+        let [from, to] = [from, to].map(|cen| cen.map(|cen| cen.parse().unwrap()));
+        FieldChange::Cen(Delta { from, to })
+    };
+    let group = |from, to| FieldChange::ResourceGroup(Delta { from: text(from), to: text(to) });
+    let name = |from: &str, to: &str| FieldChange::Name(Delta { from: from.to_owned(), to: to.to_owned() });
+    let spoil = |of: &str, wrong: FieldChange, flaw: Flaw| {
+        let replace = |plan: &mut Plan| {
+            let fields = fields(plan, of);
+            let at = fields.iter().position(|it| it.field() == wrong.field()).expect("it changes");
+            assert_ne!(std::mem::replace(&mut fields[at], wrong), fields[at], "{of}");
+        };
+        spoiled(replace, flaw);
+    };
+    let (one, two, other) = (Some("cen-1"), Some("cen-2"), Some("cen-3"));
+    let (default, wanted, strange) = (Some("rg-default"), Some("rg-2"), Some("rg-3"));
+    for wrong in [cen(other, one), cen(None, two), group(strange, wanted), group(None, strange)] {
+        spoil("s/bought", wrong, Flaw::ParameterMismatch(identity("s/bought"), "follow_ups"));
+    }
+    for (of, wrong) in [
+        ("s/moved", cen(other, None)),
+        ("s/moved", cen(two, other)),
+        ("s/moved", group(strange, wanted)),
+        ("s/moved", group(default, strange)),
+        ("s/grown", name("other", "new")),
+        ("s/grown", name("s-grown", "other")),
+    ] {
+        let flaw = Flaw::UnrequestedChange(identity(of), wrong.field());
+        spoil(of, wrong, flaw);
+    }
 }
 
 #[test]
