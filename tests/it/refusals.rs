@@ -25,7 +25,7 @@ fn spec_with_errors_sends_nothing() {
 fn flags_that_cannot_be_meant_send_nothing() {
     for (arguments, says) in [
         ("plan --no-such-flag", "--no-such-flag"),
-        ("plan --target nope", "STACK/PACKAGE"),
+        ("plan --target nope", "--target nope: the spec does not declare it"),
         ("plan --target net/y", "did you mean net/x?"),
         ("plan --max-purchases 11", "looser than the spec's 10"),
         ("plan --endpoint http://cbn.aliyuncs.com", "loopback"),
