@@ -1,5 +1,7 @@
 //! The findings of one run, collected while reading goes on.
 
+use std::collections::BTreeMap;
+
 use crate::findings::catalogue::TOO_MANY_FINDINGS;
 use crate::findings::{Finding, Severity};
 
@@ -45,9 +47,13 @@ impl Report {
         if word.len() > 64 || self.errors > MOST_SHOWN {
             return None;
         }
-        let same = known.iter().find(|known| known.eq_ignore_ascii_case(word)).copied();
-        let near = || similar::get_close_matches(word, known, 1, 0.6).first().copied();
-        same.or_else(near).map(|near| format!("did you mean `{near}`?"))
+        // Case is no difference of meaning: `PostPaid` is nearer to `POSTPAY` than to nothing.
+        let lower = word.to_ascii_lowercase();
+        let known: BTreeMap<String, &str> =
+            known.iter().map(|word| (word.to_ascii_lowercase(), *word)).collect();
+        let names: Vec<&str> = known.keys().map(String::as_str).collect();
+        let near = similar::get_close_matches(lower.as_str(), &names, 1, 0.6);
+        near.first().map(|near| format!("did you mean `{}`?", known[*near]))
     }
 
     /// Returns the findings by place. An error in a value that aliases repeat is reported once, at the

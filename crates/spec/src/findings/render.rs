@@ -165,7 +165,7 @@ fn clean_bytes(bytes: &[u8]) -> String {
         match c {
             '\r' if chars.peek() == Some(&'\n') => {}
             '\r' | '\n' => out.push('\n'),
-            c => out.push(if is_visible(c) { c } else { char::REPLACEMENT_CHARACTER }),
+            c => out.push(shown(c)),
         }
     }
     out
@@ -173,5 +173,14 @@ fn clean_bytes(bytes: &[u8]) -> String {
 
 /// Returns one line that is safe to print.
 fn clean(text: &str) -> String {
-    text.chars().map(|c| if is_visible(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
+    text.chars().map(shown).collect()
+}
+
+/// Returns the character that stands for this one: itself if a reader sees it, an arrow for a tab.
+fn shown(c: char) -> char {
+    match c {
+        '\t' => '→',
+        c if is_visible(c) => c,
+        _ => char::REPLACEMENT_CHARACTER,
+    }
 }

@@ -9,6 +9,7 @@ use crate::findings::collect::Report;
 use crate::findings::printable::quoted;
 use crate::findings::{Code, Finding};
 use crate::model::ids::ParseError;
+use crate::read::habits;
 use crate::read::slot::Slot;
 use crate::source::Mark;
 use crate::yaml::node::{Key, Node, Value};
@@ -82,10 +83,22 @@ impl<'n, 'r> Cursor<'n, 'r> {
         code: Code,
         accept: impl Fn(u32) -> Option<T>,
     ) -> Slot<T> {
+        self.number_or(expected, code, accept, |_| None)
+    }
+
+    /// Reads a whole number; `hint` is the advice about a text of digits that is not accepted.
+    pub(crate) fn number_or<T>(
+        &mut self,
+        expected: &str,
+        code: Code,
+        accept: impl Fn(u32) -> Option<T>,
+        hint: impl Fn(&str) -> Option<String>,
+    ) -> Slot<T> {
         let Some(text) = self.digits(expected) else { return Slot::Wrong };
         let number = text.parse().ok().and_then(accept);
         if number.is_none() {
-            self.report.add(self.finding(code, format_args!("is {}", quoted(text))).expected(expected));
+            let finding = self.finding(code, format_args!("is {}", quoted(text))).expected(expected);
+            self.report.add(finding.maybe_hint(hint(text)));
         }
         self.slot(number)
     }
@@ -100,6 +113,7 @@ impl<'n, 'r> Cursor<'n, 'r> {
         let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
         if !is_plain || !(ScalarType::of(text, true) == ScalarType::Number || is_grouped(text)) {
             let hint = (!is_plain && all_digits).then(|| format!("remove the quotes: {}", quoted(text)));
+            let hint = hint.or_else(|| habits::unit(text));
             self.wrong_type(expected, hint);
             return None;
         }

@@ -11,8 +11,8 @@ use crate::model::ids::{CenId, Generation, PackageId};
 use crate::model::package::{ChargeType, Desired, Field, Manage};
 use crate::model::terms::{Cycle, Mbps, Term};
 use crate::read::cursor::Cursor;
-use crate::read::rules;
 use crate::read::slot::{At, Slot};
+use crate::read::{habits, rules};
 use crate::yaml::node::{Key, Node};
 
 /// The scope of an entry.
@@ -137,7 +137,7 @@ const MANAGE: [(&str, Manage); 4] = [
 pub(crate) fn unknown(key: &Key<'_>, known: &[&str], report: &mut Report) {
     let finding =
         Finding::new(UNKNOWN_FIELD, key.mark, format!("{} is not a known field", quoted(&key.text)));
-    let near = report.did_you_mean(&key.text, known);
+    let near = habits::field(&key.text).map(str::to_owned).or_else(|| report.did_you_mean(&key.text, known));
     report.add(finding.hint(near.unwrap_or_else(|| format!("known fields: {}", known.join(", ")))));
 }
 
@@ -190,14 +190,17 @@ fn area(at: &mut Cursor<'_, '_>) -> Option<Area> {
     let name = at.text("the name of an area, such as Europe")?;
     if !Area::is_well_formed(name) {
         let finding = at.finding(AREAS, format_args!("is {}", quoted(name)));
-        at.report.add(finding.expected("letters, digits and hyphens, such as North-America"));
+        let finding = finding.expected("letters, digits and hyphens, such as North-America");
+        let meant = habits::area(name).map(|area| format!("did you mean `{area}`?"));
+        at.report.add(finding.maybe_hint(meant));
         return None;
     }
     let area = Area::new(name);
     if !area.is_known() {
         let words = format_args!("{} is not known and is passed on as written", quoted(name));
         let finding = at.finding(UNKNOWN_AREA, words);
-        let near = at.report.did_you_mean(name, &Area::KNOWN);
+        let meant = habits::area(name).map(|area| format!("did you mean `{area}`?"));
+        let near = meant.or_else(|| at.report.did_you_mean(name, &Area::KNOWN));
         let known = || format!("known areas: {}", Area::KNOWN.join(", "));
         at.report.add(finding.hint(near.unwrap_or_else(known)));
     } else if area.is_removed() {
@@ -236,7 +239,8 @@ fn generation(at: &mut Cursor<'_, '_>) -> Slot<Generation> {
 fn period(at: &mut Cursor<'_, '_>) -> Slot<u8> {
     let sold = |n: &u8| Term::MONTHS.contains(n) || Term::YEARS.contains(n);
     let accept = |n: u32| u8::try_from(n).ok().filter(sold);
-    at.number("1, 2, 3 or 6 months, or 1, 2 or 3 years", OUT_OF_RANGE, accept)
+    let expected = "1, 2, 3 or 6 months, or 1, 2 or 3 years";
+    at.number_or(expected, OUT_OF_RANGE, accept, |text| text.parse().ok().and_then(habits::months))
 }
 
 fn cen(at: &mut Cursor<'_, '_>) -> Slot<Desired<CenId>> {

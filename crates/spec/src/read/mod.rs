@@ -3,6 +3,7 @@
 pub(crate) mod cursor;
 pub(crate) mod document;
 pub(crate) mod fields;
+mod habits;
 mod merge;
 mod package;
 mod rules;

@@ -28,7 +28,8 @@ pub(crate) fn decode<'s>(source: u32, bytes: &'s [u8], report: &mut Report) -> O
             (std::str::from_utf8(&body[..valid]).unwrap_or_default(), Some(body[valid]))
         }
     };
-    let mut scan = Scan { source, skipped, report, clean: true };
+    let is_json = text.trim_start().starts_with('{');
+    let mut scan = Scan { source, skipped, is_json, report, clean: true };
     let end = scan.characters(text);
     if let Some(byte) = broken {
         let mark = Mark { end: end.start + 1, ..end };
@@ -47,6 +48,8 @@ pub(crate) fn decode<'s>(source: u32, bytes: &'s [u8], report: &mut Report) -> O
 struct Scan<'r> {
     source: u32,
     skipped: u32,
+    /// True for a source that begins as JSON does.
+    is_json: bool,
     report: &'r mut Report,
     clean: bool,
 }
@@ -101,7 +104,12 @@ impl Scan<'_> {
     fn close(&mut self, run: Option<(Mark, char)>) {
         let Some((mark, c)) = run else { return };
         let (code, message, hint): (Code, _, _) = if c == '\t' {
-            (TAB, "found a tab".to_owned(), "replace it by spaces")
+            let hint = if self.is_json {
+                "indent it by spaces, for example with `jq . OLD > NEW`"
+            } else {
+                "replace it by spaces"
+            };
+            (TAB, "found a tab".to_owned(), hint)
         } else {
             (
                 CONTROL_CHARACTER,

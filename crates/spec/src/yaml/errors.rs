@@ -11,7 +11,10 @@ pub(crate) struct Diagnosis {
 }
 
 /// The starts of the lines that git writes around the sides of a conflict.
-const MERGE_CONFLICT: [&str; 4] = ["<<<<<<< ", "||||||| ", "=======", ">>>>>>> "];
+const MERGE_CONFLICT: [&str; 4] = [CONFLICT, "||||||| ", "=======", ">>>>>>> "];
+
+/// The start of the first line of a conflict.
+pub(crate) const CONFLICT: &str = "<<<<<<< ";
 
 /// Returns the words for this error on this line. Rare errors share one sentence; their place helps more.
 pub(crate) fn describe(kind: &ErrorKind, line: &str) -> Diagnosis {

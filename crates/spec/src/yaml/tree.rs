@@ -16,7 +16,7 @@ use crate::findings::printable::quoted;
 use crate::source::{Mark, saturating_u32};
 use crate::yaml::budget::{Budget, DEEPEST};
 use crate::yaml::decode::Text;
-use crate::yaml::errors::describe;
+use crate::yaml::errors::{CONFLICT, describe};
 use crate::yaml::keys::{read_key, unique};
 use crate::yaml::node::{Key, Node, Value};
 
@@ -132,9 +132,16 @@ impl<'s, 'r> Tree<'s, 'r> {
     }
 
     fn syntax(&mut self, error: &ScanError) -> Abort {
-        let line = error.marker().line().checked_sub(1).and_then(|line| self.text.lines().nth(line));
-        let words = describe(error.kind(), line.unwrap_or_default());
-        let mark = self.mark(Span::empty(*error.marker()));
+        let mut mark = self.mark(Span::empty(*error.marker()));
+        let above: Vec<&str> = self.text.split_inclusive('\n').take(error.marker().line()).collect();
+        let mut line = above.last().copied().unwrap_or_default();
+        // The parser may notice only later that the first line of a conflict was no YAML.
+        if let Some(at) = above.iter().position(|line| line.starts_with(CONFLICT)) {
+            let start = self.skipped + saturating_u32(above[..at].iter().map(|line| line.len()).sum());
+            mark = Mark { start, end: start, line: saturating_u32(at) + 1, column: 1, ..mark };
+            line = above[at];
+        }
+        let words = describe(error.kind(), line);
         let finding = Finding::new(if words.deep { TOO_DEEP } else { SYNTAX }, mark, words.message);
         self.report.add(finding.maybe_hint(words.hint.map(str::to_owned)));
         Abort::Document
