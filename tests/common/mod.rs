@@ -13,6 +13,7 @@ use cenbwp::execute::{self, Event, InFlight, Session, Settings};
 use cenbwp::exit::Failure;
 use cenbwp::planned::Planned;
 use cenbwp::random::Random;
+use cenbwp::report::Commands;
 use cenbwp::report::outcomes::Applied;
 use cenbwp::situation::Situation;
 use cenbwp::stop::Stop;
@@ -123,7 +124,7 @@ pub(crate) async fn execute(
     let (results, look) = execute::run(plan, account, session).await;
     let (spec, situation, plan) = (Arc::new(spec.clone()), situation.clone(), plan.clone());
     let planned = Planned::new(Arc::default(), spec, options(cloud), situation, plan);
-    Applied::new(&planned, results, look.as_ref(), stop.is_requested())
+    Applied::new(&planned, results, look.as_ref(), stop.is_requested(), Commands::default())
 }
 
 pub(crate) fn options(cloud: &Cloud) -> Options {

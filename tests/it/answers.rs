@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use cenbwp::execute::{ChangeResult, FieldOutcome, InFlight, Journal, Outcome, Register};
 use cenbwp::exit::Exit;
+use cenbwp::report::Commands;
 use cenbwp::report::outcomes::{Applied, End};
 use cenbwp::stop::Stop;
 use cenbwp_spec::Spec;
@@ -35,7 +36,8 @@ async fn cut_after(bench: &Bench, spec: &Spec, seconds: u64, in_flight: &InFligh
 }
 
 fn exit_of(results: Vec<ChangeResult>) -> Exit {
-    Applied { digest: String::new(), results, left: None, end: End::Left }.exit()
+    Applied { digest: String::new(), results, left: None, end: End::Left, commands: Commands::default() }
+        .exit()
 }
 
 #[tokio::test(start_paused = true)]

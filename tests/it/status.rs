@@ -187,7 +187,7 @@ fn the_table_lines_up_and_shows_no_text_of_others_as_it_is() {
     assert!(text.contains("20  -      "), "{text}");
     assert!(text.contains("8 Mbps from 2099-01-01T00:00Z"), "{text}");
     assert!(
-        text.contains("net/held is held: cenbwp-held needs a change and is FinancialLocked\n  hint: "),
+        text.contains("net/held is held: cenbwp-held is FinancialLocked, so it cannot be changed: cenId detached -> cen-1\n  hint: "),
         "{text}"
     );
     assert!(text.ends_with("\n12 packages: 2 up to date, 1 differs, 2 missing, 1 to adopt, 1 to release, 1 held, 1 undeclared, 1 superseded, 2 unmanaged.\n"), "{text}");

@@ -7,6 +7,7 @@ use cenbwp::cloud::Cloud;
 use cenbwp::execute::{self, ChangeResult, InFlight, Register, Settings};
 use cenbwp::exit::{Exit, Failure};
 use cenbwp::planned::Planned;
+use cenbwp::report::Commands;
 use cenbwp::report::outcomes::{Applied, End};
 use cenbwp::situation::Situation;
 use cenbwp_diff::{Change, Plan};
@@ -158,7 +159,7 @@ pub(crate) fn known(register: &Register) -> Vec<ChangeResult> {
 
 /// The outcome of a run that a second signal ends, with these results.
 pub(crate) fn cut_short(results: Vec<ChangeResult>) -> Applied {
-    Applied { digest: String::new(), results, left: None, end: End::Left }
+    Applied { digest: String::new(), results, left: None, end: End::Left, commands: Commands::default() }
 }
 
 /// The exit code of that end.

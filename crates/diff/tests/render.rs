@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use cenbwp_diff::{
-    Abnormal, AdoptRefusal, BusinessStatus, Delta, FixedDifference, Held, HeldReason, Live, LiveCharge,
-    Observed, Options, Plan, ReservationKind, Style, Unreadable, plan, render,
+    Abnormal, AdoptRefusal, BusinessStatus, Delta, FieldChange, FixedDifference, Held, HeldReason, Live,
+    LiveCharge, Observed, Options, Plan, ReservationKind, Style, Unreadable, plan, render,
 };
 use cenbwp_spec::{
     Charge, ChargeType, Desired, Field, Generation, Limits, Manage, Mbps, Package, Prepay, Renewal, Spec,
@@ -228,7 +228,8 @@ fn every_reason_to_hold_says_what_to_do() {
         distinct: [id("cenbwp-9")].into(),
     };
     let refused = |why| HeldReason::CannotAdopt { id: id("cenbwp-1"), why };
-    let abnormal = |state| HeldReason::NotNormal { id: id("cenbwp-1"), state };
+    let needed = vec![FieldChange::Bandwidth(Delta { from: Mbps(10), to: Mbps(20) })];
+    let abnormal = |state| HeldReason::NotNormal { id: id("cenbwp-1"), state, needed: needed.clone() };
     let charge_type =
         FixedDifference::ChargeType(Delta { from: ChargeType::Prepay, to: ChargeType::Postpay });
     let areas = FixedDifference::Areas(Delta { from: pair("China", "China"), to: pair("China", "Europe") });

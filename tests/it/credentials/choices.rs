@@ -77,7 +77,7 @@ fn another_choice_of_credentials_is_said_and_nothing_is_bought_unseen() {
 }
 
 #[test]
-fn a_profile_an_account_or_a_digest_decides_between_two_choices() {
+pub(crate) fn a_profile_an_account_or_a_digest_decides_between_two_choices() {
     let apply = |lab: &Lab, arguments: &str| {
         let ran = lab.run(arguments);
         assert_eq!(ran.code, 0, "{arguments}\n{}{}", ran.stdout, ran.stderr);

@@ -1,7 +1,7 @@
 //! Every source of credentials with the real binary: it works, it is configured and broken, or it is absent.
 //! A broken source ends the run with its name and the reason, and nothing is sent anywhere else.
 
-mod choices;
+pub(crate) mod choices;
 mod sources;
 
 use std::io::Read;

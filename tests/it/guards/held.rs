@@ -29,7 +29,7 @@ fn held_until_written(lab: &Lab, reason: &str, line: &str, bought: &[&str]) {
 }
 
 #[test]
-fn look_alike_is_another_one_or_is_adopted() {
+pub(super) fn look_alike_is_another_one_or_is_adopted() {
     let twin = || lab(&one(""), [live("cenbwp-twin", None)]);
     held_until_written(&twin(), "look_alike", "distinctFrom: [cenbwp-twin]", &["net/x"]);
     let lab = twin();
@@ -74,7 +74,7 @@ fn key_that_was_renamed_and_resized_on_its_cen_buys_nothing() {
 }
 
 #[test]
-fn generation_that_is_raised_on_its_cen_is_attached_once_the_older_one_is_not() {
+pub(super) fn generation_that_is_raised_on_its_cen_is_attached_once_the_older_one_is_not() {
     let first = altered(live("cenbwp-first", Some("net/x")), |it| it.cen_ids = vec!["cen-1".to_owned()]);
     let lab = lab(&one("    cenId: cen-1\n    generation: 2\n"), [first]);
     lab.emulator.edit(|world| world.cens.push(Cen::new("cen-1")));
@@ -123,7 +123,7 @@ fn package_that_is_removed_from_the_spec_is_reported_and_left_alone() {
 }
 
 #[test]
-fn package_that_cannot_be_adopted_is_bought_once_the_line_is_gone() {
+pub(super) fn package_that_cannot_be_adopted_is_bought_once_the_line_is_gone() {
     let expired = live("cenbwp-gone", None);
     let lab = lab(&one("    adopt: cenbwp-gone\n"), []);
     let line = last_line(&held(&lab, "cannot_adopt"));
@@ -138,7 +138,7 @@ fn package_that_cannot_be_adopted_is_bought_once_the_line_is_gone() {
 }
 
 #[test]
-fn identity_on_two_packages_is_ambiguous() {
+pub(super) fn identity_on_two_packages_is_ambiguous() {
     let lab = lab(&one(""), [live("cenbwp-1", Some("net/x")), live("cenbwp-2", Some("net/x"))]);
     let tag = last_line(&held(&lab, "ambiguous"));
     lab.emulator.edit(|world| {
@@ -150,7 +150,7 @@ fn identity_on_two_packages_is_ambiguous() {
 }
 
 #[test]
-fn change_of_an_expired_or_locked_package_is_held() {
+pub(super) fn change_of_an_expired_or_locked_package_is_held() {
     let locked =
         altered(live("cenbwp-1", Some("net/x")), |it| it.business_status = "SecurityLocked".to_owned());
     let lab = lab(&one("    name: new\n"), [locked]);
@@ -158,19 +158,19 @@ fn change_of_an_expired_or_locked_package_is_held() {
 }
 
 #[test]
-fn change_of_what_is_fixed_at_purchase_is_held() {
+pub(super) fn change_of_what_is_fixed_at_purchase_is_held() {
     let elsewhere = altered(live("cenbwp-1", Some("net/x")), |it| it.area_b = "china".to_owned());
     held_until_written(&lab(&one(""), [elsewhere]), "immutable", "generation: 2", &["net/x/2"]);
 }
 
 #[test]
-fn lowered_generation_is_held() {
+pub(super) fn lowered_generation_is_held() {
     let lab = lab(&one("    generation: 2\n"), [live("cenbwp-3", Some("net/x/3"))]);
     held_until_written(&lab, "lowered_generation", "generation: 3", &[]);
 }
 
 #[test]
-fn postpaid_package_that_is_not_there_is_held() {
+pub(super) fn postpaid_package_that_is_not_there_is_held() {
     let lab = lab(&one("    chargeType: POSTPAY\n").replace("    autoPay: true\n", ""), []);
     let hint = held(&lab, "postpay_absent");
     assert!(hint.ends_with("or buy it with `autoPay: true` and `chargeType: PREPAY`"), "{hint}");
@@ -180,7 +180,7 @@ fn postpaid_package_that_is_not_there_is_held() {
 }
 
 #[test]
-fn package_on_several_cens_is_held_when_its_cen_is_declared() {
+pub(super) fn package_on_several_cens_is_held_when_its_cen_is_declared() {
     let attached = altered(live("cenbwp-1", Some("net/x")), |it| {
         it.cen_ids = vec!["cen-1".to_owned(), "cen-2".to_owned()];
     });
@@ -190,7 +190,7 @@ fn package_on_several_cens_is_held_when_its_cen_is_declared() {
 }
 
 #[test]
-fn item_that_cannot_be_read_holds_every_purchase() {
+pub(super) fn item_that_cannot_be_read_holds_every_purchase() {
     let mut odd = Package::new("cenbwp-odd", ["europe", "europe"], 3);
     odd.overrides.insert("Bandwidth".to_owned(), Value::from("many"));
     let unclear = Package::new("cenbwp-odd", ["europe", "europe"], 3).tagged("cenbwp", "Net/X");
@@ -205,7 +205,7 @@ fn item_without_an_id_holds_every_purchase_until_it_can_be_read() {
     let lab = lab(&one(""), [Package::new("cenbwp-odd", ["europe", "europe"], 3)]);
     let describe = DESCRIBE;
     lab.emulator.fault(Fault::new(describe, When::EVERY, Effect::Unreadable(0)));
-    assert!(held(&lab, "unreadable").ends_with("correct them, and run `cenbwp plan` again"));
+    assert!(held(&lab, "unreadable").ends_with("correct them, and plan again"));
     lab.emulator.clear_faults();
     allowed(&lab, APPLY, &["net/x"]);
 }

@@ -14,6 +14,7 @@ use cenbwp_spec::Spec;
 use cenbwp_tests::{Config, Effect, Emulator, Fault, Order, OrderKind, Semantics, When};
 use jiff::Timestamp;
 
+use super::check_doubt;
 use crate::common::{self, Approved, InProcess};
 
 /// An emulated account and a client of it, on paused time.
@@ -98,7 +99,11 @@ impl Bench {
         let unsettled = in_flight.lock().expect("nobody panicked").len();
         let unknown = applied.results.iter().filter(|result| result.outcome == Outcome::Unknown).count();
         assert_eq!(unsettled, unknown, "what is in flight at the end is what is unknown");
-        Run { exit: applied.exit(), text: applied.text(), results: applied.results }
+        let (exit, text) = (applied.exit(), applied.text());
+        if exit == Exit::Unknown {
+            check_doubt(&text);
+        }
+        Run { exit, text, results: applied.results }
     }
 
     /// Queues a fault of the n-th call of an operation.

@@ -9,6 +9,18 @@ use tokio::runtime::Runtime;
 
 use super::purchases;
 
+/// Checks the output of a run that ends with 7: it suggests the same command and nothing else. Any other advice could
+/// buy twice. Every test that ends with 7 comes through here. The plan above the results is not advice about them.
+#[track_caller]
+pub(crate) fn check_doubt(output: &str) {
+    let results = |line: &&str| !line.contains("held: ") && !line.starts_with("    hint: ");
+    for line in output.lines().filter(results) {
+        for other in ["generation", "apply again", "plan again", "finishes it", "correct what"] {
+            assert!(!line.contains(other), "code 7, and the output says {other:?}:\n{output}");
+        }
+    }
+}
+
 /// An emulated cloud, a folder, and the binary.
 pub(crate) struct Lab {
     pub(crate) emulator: Emulator,
@@ -30,11 +42,15 @@ pub(crate) struct Ran {
 impl From<std::process::Output> for Ran {
     fn from(output: std::process::Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
-        Self {
+        let ran = Self {
             code: output.status.code().unwrap_or(-1),
             stdout: text(output.stdout),
             stderr: text(output.stderr),
+        };
+        if ran.code == 7 {
+            check_doubt(&format!("{}{}", ran.stdout, ran.stderr));
         }
+        ran
     }
 }
 

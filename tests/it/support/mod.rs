@@ -12,7 +12,7 @@ mod terminal;
 pub(crate) use crate::common::spec;
 pub(crate) use bench::{Bench, Run, purchases};
 pub(crate) use forger::Forged;
-pub(crate) use lab::{Lab, Ran, binaries, repository};
+pub(crate) use lab::{Lab, Ran, binaries, check_doubt, repository};
 pub(crate) use rogue::{Rogue, nobody};
 pub(crate) use signal::{signal, signal_until_it_ends};
 pub(crate) use specs::{ATTRIBUTE, CREATE, DESCRIBE, ONE, RESIZE, THREE, net};

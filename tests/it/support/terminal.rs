@@ -78,7 +78,11 @@ impl Terminal {
     pub(crate) fn end(mut self) -> (String, i32) {
         while self.read() {}
         let status = self.child.wait().expect("the program ends");
-        (self.seen.replace("\r\n", "\n"), status.code().unwrap_or(-1))
+        let (seen, code) = (self.seen.replace("\r\n", "\n"), status.code().unwrap_or(-1));
+        if code == 7 {
+            super::check_doubt(&seen);
+        }
+        (seen, code)
     }
 
     /// Reads some more; returns false at the end, which Linux reports as an error.

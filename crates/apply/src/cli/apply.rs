@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cenbwp_diff::Plan;
+use cenbwp_diff::{Options, Plan};
 
 use super::connection::CloudArgs;
 use super::inputs::{self, Inputs, SpecArgs};
@@ -28,6 +28,7 @@ use crate::planned::Planned;
 use crate::planned::digest::PlanDigest;
 use crate::planned::document::Summary;
 use crate::random::Random;
+use crate::report::Commands;
 use crate::report::event::Event;
 use crate::report::outcomes::{Applied, words};
 use crate::report::run::plural;
@@ -154,7 +155,7 @@ fn start(args: &Args, session: &Session<'_>) -> Result<Start, Failure> {
     reports.writes("--journal", args.journal.as_deref())?;
     if let Some(path) = &args.plan {
         let planned = saved::open(path, &args.expected(), reports)?;
-        check_applyable(&planned.plan)?;
+        check_applyable(&planned.plan, None)?;
         return Ok(Start::Saved(Arc::new(planned)));
     }
     if let Some(recording) = &args.scope.live_from {
@@ -190,31 +191,34 @@ async fn approve(
     }
     planning::print_account(&planned.situation, session);
     planning::print_plan(&planned, session);
-    check_digest(args, &planned)?;
-    check_applyable(&planned.plan)?;
+    check_digest(args, &planned, &reports.commands)?;
+    check_applyable(&planned.plan, Some(&reports.commands))?;
     if planned.plan.changes.is_empty() || args.auto_approve || args.plan_digest.is_some() {
         return Ok(planned);
     }
-    approval::ask(session.output, &consequences(&planned.plan), planned.digest()).await?;
+    approval::ask(session.output, &consequences(&planned.plan), planned.digest(), &reports.commands).await?;
     let planned = plan_again(&planned, cloud).await?;
     reports.planned(&planned);
     Ok(planned)
 }
 
 /// Refuses a plan that is not the one whose digest was approved. A plan with nothing to do needs no approval.
-fn check_digest(args: &Args, planned: &Planned) -> Result<(), Failure> {
+fn check_digest(args: &Args, planned: &Planned, commands: &Commands) -> Result<(), Failure> {
     match &args.plan_digest {
         Some(approved) if !approved.is(planned.digest()) && !planned.plan.is_empty() => {
             let digest = planned.digest();
             Err(Failure::new(Exit::Stale, format_args!("the plan is {digest}, and {approved} was approved"))
-                .hint("nothing was sent; review the plan above and approve its digest"))
+                .hint(format!(
+                    "nothing was sent; review the plan above, and approve it with `{} --plan-digest {digest}`",
+                    commands.apply
+                )))
         }
         _ => Ok(()),
     }
 }
 
-/// Refuses a plan with a held item or an exceeded limit.
-fn check_applyable(plan: &Plan) -> Result<(), Failure> {
+/// Refuses a plan with a held item or an exceeded limit. The commands are those of a run without a saved plan.
+fn check_applyable(plan: &Plan, commands: Option<&Commands>) -> Result<(), Failure> {
     if let Some(breach) = plan.breaches.first() {
         return Err(Failure::new(Exit::Refused, breach.message()).hint(breach.hint()));
     }
@@ -223,8 +227,12 @@ fn check_applyable(plan: &Plan) -> Result<(), Failure> {
     }
     let held = plan.held.len();
     let are = if held == 1 { "change is" } else { "changes are" };
+    let without = match commands {
+        Some(commands) => format!("go on without what is held: `{} --skip-held`", commands.apply),
+        None => "plan without what is held: `--skip-held`".to_owned(),
+    };
     Err(Failure::new(Exit::Refused, format_args!("{held} {are} held, so nothing is bought or changed"))
-        .hint("follow the hints of the plan, or go on without what is held: `--skip-held`"))
+        .hint(format!("follow the hints of the plan, or {without}")))
 }
 
 /// Returns what the user approves, in a few sentences.
@@ -253,7 +261,7 @@ async fn plan_again(approved: &Planned, cloud: &Cloud) -> Result<Arc<Planned>, F
     approved.check_endpoint(&cloud.endpoint().to_string())?;
     let mut situation = Situation::look(cloud).await?;
     situation.account.iter().try_for_each(|account| approved.check_account(account))?;
-    let options = cenbwp_diff::Options { now: cloud.clock().now(), ..approved.options.clone() };
+    let options = Options { now: cloud.clock().now(), ..approved.options.clone() };
     let fresh = situation.plan(Some(cloud), &approved.spec, &options).await?;
     let plan = approved.still_approved(&fresh)?;
     Ok(Arc::new(approved.rest(options, situation, plan)))
@@ -269,6 +277,23 @@ fn begin_journal(approved: &Planned, in_flight: &InFlight, cloud: &Cloud) -> Res
         }
         None => Ok(()),
     }
+}
+
+/// Returns the command lines that go on from this run. A saved plan remembers its spec and its scope, so a new
+/// plan of them names both.
+fn commands(args: &Args, planned: &Planned, typed: &Commands) -> Commands {
+    if args.plan.is_none() {
+        return typed.clone();
+    }
+    let paths = if args.file.is_empty() { &planned.paths[..] } else { &[] };
+    let Options { targets, skip_held, max_purchases, max_new_mbps, .. } = &planned.options;
+    let mut plan = typed.plan.clone();
+    plan.extend(paths.iter().map(|path| format!(" {}", path.flag())));
+    plan.extend(targets.iter().flatten().map(|target| format!(" --target {target}")));
+    plan.extend(skip_held.then(|| " --skip-held".to_owned()));
+    plan.extend(max_purchases.map(|most| format!(" --max-purchases {most}")));
+    plan.extend(max_new_mbps.map(|most| format!(" --max-new-mbps {}", most.0)));
+    Commands { plan, ..typed.clone() }
 }
 
 /// Carries out the plan and lists what is left. From here on every run ends with a summary.
@@ -310,5 +335,6 @@ async fn execute(
         execute::Session { cloud, writer: &writer, settings: &settings, in_flight, stop, report: &report };
     let (results, last_look) = execute::run(&planned.plan, account, session).await;
     progress.clear();
-    Applied::new(planned, results, last_look.as_ref(), stop.is_requested())
+    let commands = commands(args, planned, &reports.commands);
+    Applied::new(planned, results, last_look.as_ref(), stop.is_requested(), commands)
 }

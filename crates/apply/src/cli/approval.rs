@@ -4,6 +4,7 @@ use std::io::{self, BufRead, IsTerminal};
 
 use super::output::Output;
 use crate::exit::{Exit, Failure};
+use crate::report::Commands;
 
 /// Returns true if a person can be asked: stdin and stdout are terminals, not pipes.
 pub(super) fn can_ask() -> bool {
@@ -14,15 +15,21 @@ pub(super) fn can_ask() -> bool {
 ///
 /// # Errors
 /// Exit 4 when the answer is anything else, or there is no terminal to ask at.
-pub(super) async fn ask(output: &Output, consequences: &str, digest: &str) -> Result<(), Failure> {
+pub(super) async fn ask(
+    output: &Output,
+    consequences: &str,
+    digest: &str,
+    commands: &Commands,
+) -> Result<(), Failure> {
     if !can_ask() {
         return Err(Failure::new(
             Exit::Refused,
             "this plan was not approved, and there is no terminal to ask at",
         )
         .hint(format!(
-            "to approve the plan that was shown, run the same command with `--plan-digest {digest}`; to approve whatever \
-             is planned then, with `--auto-approve`"
+            "to approve the plan that was shown: `{} --plan-digest {digest}`; to approve whatever is planned then: `{} \
+             --auto-approve`",
+            commands.again, commands.again
         )));
     }
     output.draw(&format!("\n{consequences}\nOnly yes approves it: "));

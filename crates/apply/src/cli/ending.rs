@@ -25,12 +25,13 @@ pub(super) fn summary(command: &str, exit: Exit) -> SummaryLine {
     }
 }
 
-pub(super) fn of_plan(command: &str, exit: Exit, planned: &Planned) -> SummaryLine {
+pub(super) fn of_plan(reports: &Reports, exit: Exit, planned: &Planned) -> SummaryLine {
     let (counts, mbps) = event::plan_counts(&planned.plan);
     let applyable = planned.is_applyable();
-    let next = (applyable && !planned.plan.is_empty()).then(|| "cenbwp apply".to_owned());
+    let next = (applyable && !planned.plan.is_empty())
+        .then(|| format!("{} --plan-digest {}", reports.commands.apply, planned.digest()));
     let (digest, applyable) = (Some(planned.digest().to_owned()), Some(applyable));
-    SummaryLine { counts, mbps, digest, applyable, next, ..summary(command, exit) }
+    SummaryLine { counts, mbps, digest, applyable, next, ..summary(reports.command, exit) }
 }
 
 pub(super) fn of_apply(applied: &Applied) -> SummaryLine {
@@ -39,7 +40,7 @@ pub(super) fn of_apply(applied: &Applied) -> SummaryLine {
         mbps: applied.new_mbps(),
         digest: Some(applied.digest.clone()),
         applyable: Some(true),
-        next: applied.next().map(str::to_owned),
+        next: applied.next(),
         ..summary("apply", applied.exit())
     }
 }

@@ -9,9 +9,9 @@
 //! | `session`, `planning` | the frame of every run, and the way from a spec to a plan |
 //! | `inputs`, `saved`, `selection`, `scope`, `connection` | spec files, a saved plan, flags that select, plan and connect |
 //! | `approval`, `interrupt`, `progress` | the person at the terminal: question, signals, progress line |
-//! | `ending`, `leaving`, `usage` | the end of a run: in order, at once, and before a command is known |
+//! | `ending`, `leaving`, `usage`, `habits` | the end of a run: in order, at once, and before a command is known |
 //! | `report_args`, `reports`, `outputs`, `output` | the flags for reports, where reports go, which files are written, and what prints |
-//! | `process`, `logs`, `values` | what all commands share |
+//! | `process`, `logs`, `values`, `typed` | what all commands share |
 
 mod apply;
 mod approval;
@@ -21,6 +21,7 @@ mod ending;
 mod explain;
 mod export;
 mod git;
+mod habits;
 mod inputs;
 mod interrupt;
 mod leaving;
@@ -42,6 +43,7 @@ mod session;
 mod show;
 mod stacks;
 mod status;
+mod typed;
 mod usage;
 mod validate;
 mod values;
@@ -120,16 +122,21 @@ commands! {
 pub fn main() -> ExitCode {
     interrupt::survive_full_files();
     let environment = Environment::of_process();
-    let matches = command_line(&environment).try_get_matches();
-    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => cli,
-        Err(error) => return usage::answer(error, &environment, &Cli::command()).into(),
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let tool = Cli::command();
+    let parsed = command_line(&environment).try_get_matches_from(&arguments).and_then(|matches| {
+        let commands = typed::commands(&tool, &matches, &arguments);
+        Ok((Cli::from_arg_matches(&matches)?, commands))
+    });
+    let (cli, commands) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return usage::answer(error, &environment, &tool).into(),
     };
     let output = Arc::new(Output::new(cli.global.color, cli.global.quiet, &environment));
     leaving::prepare(&output);
     logs::start(&cli.global.log, cli.global.quiet, &output);
     let buys = matches!(cli.command, Command::Apply(_));
-    let process = Process { environment: &environment, output: &output, tool: Cli::command() };
+    let process = Process { environment: &environment, output: &output, tool, commands };
     let ended = start().and_then(|()| cli.command.run(&process));
     let exit = ended.unwrap_or_else(|failure| {
         usage::end_events(&failure, &output, &process.tool);

@@ -9,6 +9,7 @@ use anyhow::Context;
 use super::output::Output;
 use crate::cloud::Environment;
 use crate::exit::{Exit, Failure};
+use crate::report::Commands;
 
 /// The hint for a process that may not open another file or start another thread.
 pub(super) const MORE_ROOM: &str = "the limits of this process are too small; raise them: ulimit -n 64";
@@ -20,6 +21,8 @@ pub(super) struct Process<'a> {
     pub output: &'a Arc<Output>,
     /// The parser of the command line, which describes the tool.
     pub tool: clap::Command,
+    /// The command lines that go on from this one.
+    pub commands: Commands,
 }
 
 impl Environment {

@@ -21,13 +21,15 @@ use crate::planned::Planned;
 use crate::report::event::{DiagnosticLine, Event, FindingLine, PlaceLine};
 use crate::report::outcomes::Applied;
 use crate::report::run::is_address;
-use crate::report::{Folders, Form, Origin, Run};
+use crate::report::{Commands, Folders, Form, Origin, Run};
 
 /// The requested reports, and what the run knows so far.
 #[derive(Debug)]
 pub(super) struct Reports {
     pub stdout: Stdout,
     pub command: &'static str,
+    /// The command lines that go on from this one.
+    pub commands: Commands,
     asked: Vec<ReportSpec>,
     output: Arc<Output>,
     /// The working directory.
@@ -94,6 +96,7 @@ impl Reports {
         args: &ReportArgs,
         environment: &Environment,
         output: &Arc<Output>,
+        commands: &Commands,
     ) -> Result<Arc<Self>, Failure> {
         let stdout = args.stdout()?;
         let variable = |name: &str| environment.get(name).map(PathBuf::from);
@@ -109,6 +112,7 @@ impl Reports {
         Ok(Arc::new(Self {
             stdout,
             command,
+            commands: commands.clone(),
             asked: args.files.report.clone(),
             output: Arc::clone(output),
             current: std::env::current_dir().ok(),
@@ -296,6 +300,7 @@ impl Reports {
     fn run<'a>(&'a self, known: &'a Known, End { exit, failure, applied }: End<'a>) -> Run<'a> {
         Run {
             command: self.command,
+            commands: &self.commands,
             exit,
             sources: &known.sources,
             findings: &known.findings,

@@ -40,8 +40,8 @@ pub(super) fn run(
     process: &Process<'_>,
     work: impl FnOnce(&Session<'_>) -> Result<Ended, Failure>,
 ) -> Result<Exit, Failure> {
-    let Process { environment, output, .. } = *process;
-    let reports = Reports::new(command, args, environment, output)?;
+    let Process { environment, output, ref commands, .. } = *process;
+    let reports = Reports::new(command, args, environment, output, commands)?;
     leaving::sums_up_in(&reports);
     reports.event(&event::VERSION);
     let session = Session { environment, output, reports };
@@ -75,7 +75,7 @@ impl Session<'_> {
         };
         let exit = ended.as_ref().map_or_else(|failure| failure.exit, Ended::exit);
         let summary = || match &ended {
-            Ok(ended) => ended.summary(reports.command),
+            Ok(ended) => ended.summary(reports),
             Err(failure) => ending::summary(reports.command, failure.exit),
         };
         reports.last(&ending::lines(reports, ended.as_ref().err(), summary), exit.code());
@@ -91,12 +91,12 @@ impl Ended {
         }
     }
 
-    fn summary(&self, command: &str) -> SummaryLine {
+    fn summary(&self, reports: &Reports) -> SummaryLine {
         match self {
             Self::Counted(exit, counts) => {
-                SummaryLine { counts: counts.clone(), ..ending::summary(command, *exit) }
+                SummaryLine { counts: counts.clone(), ..ending::summary(reports.command, *exit) }
             }
-            Self::Planned(exit, planned) => ending::of_plan(command, *exit, planned),
+            Self::Planned(exit, planned) => ending::of_plan(reports, *exit, planned),
             Self::Applied(applied) => ending::of_apply(applied),
         }
     }

@@ -2,10 +2,10 @@
 
 use std::ffi::OsString;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::{ContextKind, ContextValue};
 
-use super::ending;
 use super::output::{self, Color, Output};
+use super::{ending, habits};
 use crate::cloud::{Environment, Secrets};
 use crate::exit::{Exit, Failure};
 use crate::report::event::{self, Event};
@@ -22,13 +22,8 @@ pub(super) fn answer(mut error: clap::Error, environment: &Environment, tool: &c
     for (kind, value) in quoted {
         error.insert(kind, value);
     }
-    if error.kind() == ErrorKind::UnknownArgument
-        && let Some(meant) =
-            std::env::args_os().find_map(|argument| with_two_dashes(argument.to_str()?, tool))
-    {
-        error.remove(ContextKind::Suggested);
-        error.insert(ContextKind::SuggestedArg, ContextValue::String(meant));
-    }
+    let arguments: Vec<String> = std::env::args_os().skip(1).filter_map(|it| it.into_string().ok()).collect();
+    habits::advise(&mut error, &arguments, tool);
     output::usage(&error, environment);
     if !error.use_stderr() {
         return Exit::Done;
@@ -36,15 +31,6 @@ pub(super) fn answer(mut error: clap::Error, environment: &Environment, tool: &c
     let output = Output::new(Color::Never, false, environment);
     end_events(&complaint(&error), &output, tool);
     Exit::Invalid
-}
-
-/// Returns the flag that is meant by an argument with one dash, Terraform's form: `-auto-approve`.
-fn with_two_dashes(argument: &str, tool: &clap::Command) -> Option<String> {
-    let name = argument.strip_prefix('-').filter(|name| name.len() > 1 && !name.starts_with('-'))?;
-    let name = name.split_once('=').map_or(name, |(name, _)| name);
-    let is_known =
-        |command: &clap::Command| command.get_arguments().any(|flag| flag.get_long() == Some(name));
-    (is_known(tool) || tool.get_subcommands().any(is_known)).then(|| format!("--{name}"))
 }
 
 /// Prints the event stream of a run that failed before it began one: with `--json` every run ends in a
@@ -79,7 +65,13 @@ fn complaint(error: &clap::Error) -> Failure {
     let message: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
     let message = message.join(" ");
     let message = message.strip_prefix("error: ").unwrap_or(&message);
-    Failure::new(Exit::Invalid, message).hint("see the flags: cenbwp --help")
+    let failure = Failure::new(Exit::Invalid, message);
+    match error.get(ContextKind::Suggested) {
+        Some(ContextValue::StyledStrs(tips)) if !tips.is_empty() => {
+            failure.hint(tips.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+        }
+        _ => failure.hint("see the flags: cenbwp --help"),
+    }
 }
 
 /// Returns the value that clap may quote instead; `None` if it may quote this one.
@@ -103,23 +95,6 @@ mod tests {
     fn asked(arguments: &str) -> Option<String> {
         let arguments = arguments.split_whitespace().map(OsString::from).collect::<Vec<_>>();
         wants_events(&arguments, &tool()).map(str::to_owned)
-    }
-
-    #[test]
-    fn a_flag_with_one_dash_is_known_by_its_name() {
-        for (typed, meant) in [
-            ("-auto-approve", Some("--auto-approve")),
-            ("-out=plan.json", Some("--out")),
-            ("-target", Some("--target")),
-            ("-detailed-exitcode", Some("--detailed-exitcode")),
-            ("-f", None),
-            ("--out", None),
-            ("-", None),
-            ("-bogus", None),
-            ("plan", None),
-        ] {
-            assert_eq!(with_two_dashes(typed, &tool()).as_deref(), meant, "{typed}");
-        }
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub use journal::Journal;
 pub use outcome::{ChangeResult, FieldOutcome, FieldResult, Outcome};
 pub use register::{InFlight, Register};
 pub use rounds::{Event, Session, Settings, Waiting};
+pub(crate) use words::SAME_COMMAND;
 
 use rounds::Rounds;
 

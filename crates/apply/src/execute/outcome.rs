@@ -188,7 +188,7 @@ impl ChangeResult {
             Change::Retire(retirement) if retirement.delete => Outcome::Retired,
             Change::Retire(retirement) => {
                 let left = |end| format!("left to expire and charged until then, ends {end}");
-                self.detail = retirement.expires.map(left);
+                self.detail = retirement.expires.map(cenbwp_diff::when).map(left);
                 Outcome::Retiring
             }
         };

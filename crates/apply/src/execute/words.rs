@@ -14,7 +14,7 @@ pub(super) struct Why {
 }
 
 /// The only hint for an unknown outcome: any other could buy twice.
-const SAME_COMMAND: &str = "run the same command again: it uses the same token";
+pub(crate) const SAME_COMMAND: &str = "run the same command again: it uses the same token";
 
 /// The detail for a request whose answer has not arrived.
 const IN_FLIGHT: &str = "sent, and nothing proves yet what became of it";
@@ -86,7 +86,9 @@ pub(super) fn bought(
 pub(super) fn changed(field: &'static str, end: End, why: Option<Why>, stopped: Option<&str>) -> FieldResult {
     let said = why.map(|Why { detail, hint }| match hint {
         "" | SAME_COMMAND => detail,
-        hint => format!("{detail}; {hint}"),
+        // A field in doubt has the advice of the run: the same command.
+        hint if end == End::Failed => format!("{detail}; {hint}"),
+        _ => detail,
     });
     let (outcome, detail) = match end {
         End::Shown(_) => (FieldOutcome::Done, None),

@@ -5,6 +5,8 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::files::typed;
+
 /// A path that the user named with `-f`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(from = "String", into = "String")]
@@ -41,7 +43,15 @@ impl SpecPath {
 
     /// Returns the paths as flags: `-f cen -f more.yaml`.
     pub fn flags(paths: &[Self]) -> String {
-        paths.iter().map(|path| format!("-f {path}")).collect::<Vec<_>>().join(" ")
+        paths.iter().map(Self::flag).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Returns the path as a flag, quoted for a shell.
+    pub fn flag(&self) -> String {
+        match self {
+            Self::Disk(path) => format!("-f {}", typed(Path::new(path))),
+            Self::Stream => format!("-f {}", Self::STDIN),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod event;
 pub mod outcomes;
 pub mod run;
 
+mod commands;
 mod github;
 mod gitlab;
 mod html;
@@ -26,6 +27,7 @@ use std::fmt;
 use clap::ValueEnum;
 
 use crate::disarm;
+pub use commands::Commands;
 pub use run::{Folders, Origin, Run};
 
 /// The form of a report.

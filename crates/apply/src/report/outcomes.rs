@@ -7,7 +7,9 @@ use cenbwp_diff::{NewMbps, Observed, Plan, neutral};
 use cenbwp_spec::Identity;
 use serde_json::{Value, json};
 
-use crate::execute::{ChangeResult, FieldOutcome, FieldResult, Outcome};
+use super::commands::Commands;
+use super::run::plural;
+use crate::execute::{ChangeResult, FieldOutcome, FieldResult, Outcome, SAME_COMMAND};
 use crate::exit::Exit;
 use crate::planned::Planned;
 
@@ -22,6 +24,8 @@ pub struct Applied {
     pub left: Option<Plan>,
     /// The kind of end.
     pub end: End,
+    /// The command lines that go on from this run.
+    pub commands: Commands,
 }
 
 /// The end of an apply.
@@ -42,6 +46,7 @@ impl Applied {
         results: Vec<ChangeResult>,
         last_look: Option<&Observed>,
         interrupted: bool,
+        commands: Commands,
     ) -> Self {
         let left = last_look.map(|observed| {
             let mut left = cenbwp_diff::plan(&planned.spec, observed, &planned.options);
@@ -63,7 +68,7 @@ impl Applied {
             left
         });
         let end = if interrupted { End::Stopped } else { End::Done };
-        Self { digest: planned.digest().to_owned(), results, left, end }
+        Self { digest: planned.digest().to_owned(), results, left, end, commands }.without_other_advice()
     }
 
     /// Returns the exit code: that of the gravest reason.
@@ -109,20 +114,37 @@ impl Applied {
         new
     }
 
-    /// Returns the next step for the user, if there is one.
-    pub fn next(&self) -> Option<&'static str> {
-        match self.exit() {
-            Exit::Done => None,
-            Exit::Unknown => {
-                Some("run the same command again: it uses the same tokens, so it cannot buy twice")
-            }
-            Exit::Partial | Exit::Interrupted => {
-                Some("cenbwp plan shows what is left; apply again finishes it")
-            }
-            Exit::Error | Exit::Pending | Exit::Invalid | Exit::Refused | Exit::Stale => {
-                Some("correct what the errors name, then apply again")
-            }
+    /// Takes the hints away where a request is in doubt: then only the same command is safe.
+    #[must_use]
+    pub fn without_other_advice(mut self) -> Self {
+        if self.exit() == Exit::Unknown {
+            let others = |hint: &mut String| hint != SAME_COMMAND;
+            self.results.iter_mut().for_each(|result| drop(result.hint.take_if(others)));
         }
+        self
+    }
+
+    /// Returns the next step for the user, if there is one.
+    pub fn next(&self) -> Option<String> {
+        let Commands { again, plan, apply } = &self.commands;
+        let is_held = self.left.as_ref().is_some_and(|left| !left.held.is_empty());
+        Some(match self.exit() {
+            Exit::Done => return None,
+            Exit::Unknown => format!(
+                "run the same command again: `{again}`; it uses the same tokens, so it cannot buy twice"
+            ),
+            _ if self.is_refused() => format!("correct what the errors name, then apply again: `{apply}`"),
+            _ if is_held => format!("see what is left and why it is held: `{plan}`"),
+            _ => format!("`{plan}` shows what is left; `{apply}` finishes it"),
+        })
+    }
+
+    /// Returns true if the service refused something.
+    fn is_refused(&self) -> bool {
+        self.results.iter().any(|result| {
+            result.outcome == Outcome::Failed
+                || result.fields.iter().any(|field| field.outcome == FieldOutcome::Failed)
+        })
     }
 
     /// Returns the document of `--report json`.
@@ -149,10 +171,40 @@ impl Applied {
                 "Apply failed, nothing was bought or changed"
             }
         };
-        let counts: Vec<String> =
-            self.counts().iter().map(|(word, count)| format!("{count} {}", words(word))).collect();
+        let counts = self.counted();
         let counts = if counts.is_empty() { "no changes".to_owned() } else { counts.join(", ") };
         format!("{ended}: {counts}.")
+    }
+
+    /// Returns the number of changes with each outcome, in words. A change of which a part was done is not
+    /// called failed: its done fields may have been paid for.
+    fn counted(&self) -> Vec<String> {
+        let is_part = |result: &&ChangeResult| {
+            !result.outcome.is_success() && result.fields.iter().any(|it| it.outcome == FieldOutcome::Done)
+        };
+        let (parts, wholes): (Vec<_>, Vec<_>) = self.results.iter().partition(is_part);
+        let mut outcomes: BTreeMap<&str, usize> = BTreeMap::new();
+        wholes.iter().for_each(|result| *outcomes.entry(result.outcome.as_str()).or_default() += 1);
+        let mut counted: Vec<String> = Vec::new();
+        if !parts.is_empty() {
+            let fields = parts.iter().flat_map(|result| &result.fields);
+            let done = fields.filter(|field| field.outcome == FieldOutcome::Done).map(|field| field.field);
+            let done: BTreeSet<&str> = done.collect();
+            let done: Vec<&str> = done.into_iter().collect();
+            counted.push(format!("{} changed in part ({})", parts.len(), done.join(", ")));
+        }
+        counted.extend(outcomes.iter().map(|(word, count)| format!("{count} {}", words(word))));
+        let begun = wholes.iter().filter(|result| result.outcome.is_success()).chain(&parts);
+        let mut fields: BTreeMap<FieldOutcome, usize> = BTreeMap::new();
+        begun
+            .flat_map(|result| &result.fields)
+            .for_each(|field| *fields.entry(field.outcome).or_default() += 1);
+        fields.remove(&FieldOutcome::Done);
+        let rest = fields.iter().map(|(outcome, count)| {
+            format!("{} {}", plural(*count as u64, "field"), words(outcome.as_str()))
+        });
+        counted.extend(rest);
+        counted
     }
 
     /// Returns the text at the end of an apply.

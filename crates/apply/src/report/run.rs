@@ -5,6 +5,7 @@ use std::path::{Component, Path};
 use cenbwp_diff::{Plan, neutral};
 use cenbwp_spec::{Finding, Place, Severity, Source, Spec};
 
+use super::commands::Commands;
 use super::outcomes::Applied;
 use crate::exit::{Exit, Failure};
 use crate::planned::Planned;
@@ -15,6 +16,8 @@ use crate::planned::Planned;
 pub struct Run<'a> {
     /// `validate`, `plan`, `show` or `apply`.
     pub command: &'static str,
+    /// The command lines that go on from it.
+    pub commands: &'a Commands,
     /// The exit code.
     pub exit: Exit,
     /// The spec's files, once they were read.
@@ -155,21 +158,25 @@ impl<'a> Run<'a> {
     /// Returns the next step for the user, if there is one.
     pub fn next(&self) -> Option<String> {
         if let Some(applied) = self.applied {
-            return applied.next().map(str::to_owned);
+            return applied.next();
         }
         if let Some(failure) = self.failure {
             return failure.hint.as_deref().map(|hint| neutral(hint).into_owned());
         }
         let planned = self.planned.filter(|planned| !planned.plan.is_empty())?;
         Some(match (self.obstacle(), self.command) {
+            (Some(_), "plan") => format!("follow the hints, then plan again: `{}`", self.commands.plan),
             (Some(_), _) => "follow the hints, then plan again".to_owned(),
             (None, "show") => {
                 "apply exactly this plan with `cenbwp apply` and the name of its file".to_owned()
             }
-            (None, _) => format!(
-                "apply exactly this plan with `cenbwp apply`, the same flags and `--plan-digest {}`",
-                planned.digest()
-            ),
+            (None, _) => {
+                format!(
+                    "apply exactly this plan: `{} --plan-digest {}`",
+                    self.commands.apply,
+                    planned.digest()
+                )
+            }
         })
     }
 

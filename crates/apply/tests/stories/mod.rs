@@ -10,7 +10,7 @@ use cenbwp::execute::{ChangeResult, FieldOutcome, FieldResult, Outcome};
 use cenbwp::exit::{Exit, Failure};
 use cenbwp::planned::Planned;
 use cenbwp::report::outcomes::{Applied, End};
-use cenbwp::report::{Folders, Origin, Run};
+use cenbwp::report::{Commands, Folders, Origin, Run};
 use cenbwp::situation::Situation;
 use cenbwp_diff::{Live, Observed, Options, Unreadable};
 use cenbwp_spec::{AccountId, Finding, Mbps, Source};
@@ -34,6 +34,7 @@ impl Story {
     pub(crate) fn check(&self, test: impl Fn(&Run<'_>)) {
         test(&Run {
             command: self.command,
+            commands: &Commands::default(),
             exit: self.exit,
             sources: &self.sources,
             findings: &self.findings,
@@ -160,7 +161,7 @@ fn applied(name: &'static str, results: impl Fn(&Planned) -> Vec<ChangeResult>) 
     let planned = story.planned.as_ref().unwrap();
     let results = results(planned);
     let digest = planned.digest().to_owned();
-    let applied = Applied { digest, results, left: None, end: End::Done };
+    let applied = Applied { digest, results, left: None, end: End::Done, commands: Commands::default() };
     Story { command: "apply", exit: applied.exit(), applied: Some(applied), ..story }
 }
 
@@ -266,7 +267,8 @@ packages:
         ..result(&planned, 0, Outcome::Failed)
     };
     let digest = planned.digest().to_owned();
-    let applied = Applied { digest, results: vec![outcome], left: None, end: End::Done };
+    let applied =
+        Applied { digest, results: vec![outcome], left: None, end: End::Done, commands: Commands::default() };
     Story {
         name: "hostile",
         command: "apply",

@@ -14,7 +14,7 @@ pub(super) fn blocked_by(
 ) -> Option<HeldReason> {
     let id = || live.id.clone();
     if let Some(state) = abnormal(live, now) {
-        return Some(HeldReason::NotNormal { id: id(), state });
+        return Some(HeldReason::NotNormal { id: id(), state, needed: fields.to_vec() });
     }
     let cen = fields.iter().find_map(cen_change);
     if cen.is_some() && live.cens.len() > 1 {
@@ -24,9 +24,9 @@ pub(super) fn blocked_by(
     if let Some(cen) = detached.filter(|_| !package.allow_interruption) {
         return Some(HeldReason::InterruptsTraffic { id: id(), cen });
     }
-    let resized = fields.iter().any(|field| matches!(field, FieldChange::Bandwidth(_)));
-    (resized && live.fallback_is_unknown())
-        .then(|| HeldReason::NotNormal { id: id(), state: Abnormal::UnknownFallback })
+    let resize = fields.iter().find(|field| matches!(field, FieldChange::Bandwidth(_)));
+    let resize = resize.filter(|_| live.fallback_is_unknown())?;
+    Some(HeldReason::NotNormal { id: id(), state: Abnormal::UnknownFallback, needed: vec![resize.clone()] })
 }
 
 /// Returns the state in which no field of a package can be changed.

@@ -219,6 +219,11 @@ impl FieldChange {
         matches!(self, Self::Bandwidth(Delta { from, to }) if to > from)
     }
 
+    /// True if it takes bandwidth away, for which the service may give money back.
+    pub fn shrinks(&self) -> bool {
+        matches!(self, Self::Bandwidth(Delta { from, to }) if to < from)
+    }
+
     /// True if it takes the package from a CEN.
     pub fn interrupts_traffic(&self) -> bool {
         matches!(self, Self::Cen(Delta { from: Some(_), .. }))

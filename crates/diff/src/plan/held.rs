@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cenbwp_spec::{AreaPair, CenId, ChargeType, Identity, PackageId};
 use jiff::Timestamp;
 
-use super::Delta;
+use super::{Delta, FieldChange};
 use crate::Unreadable;
 
 /// A change that was wanted and is refused.
@@ -60,6 +60,8 @@ pub enum HeldReason {
         id: PackageId,
         /// Its state.
         state: Abnormal,
+        /// The fields that differ.
+        needed: Vec<FieldChange>,
     },
     /// Two or more packages have the identity.
     Ambiguous {

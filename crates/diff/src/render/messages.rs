@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use cenbwp_spec::{Explanation, Identity, PackageId, StackName, neutral};
+use cenbwp_spec::{Explanation, Identity, PackageId, Renewal, StackName, TermsTag, neutral};
 use jiff::Timestamp;
 
 use super::catalogue as rules;
@@ -70,7 +70,10 @@ impl HeldReason {
             Self::Immutable { id, differences } => {
                 format!("{id} differs in what is fixed at purchase: {}", fixed(differences))
             }
-            Self::NotNormal { id, state } => format!("{id} needs a change and is {state}"),
+            Self::NotNormal { id, state, needed } => {
+                let needed: Vec<String> = needed.iter().map(one_line).collect();
+                format!("{id} is {state}, so it cannot be changed: {}", needed.join("; "))
+            }
             Self::Ambiguous { ids } => format!("the same identity is carried by {}", list(ids)),
             Self::LoweredGeneration { id, live } => {
                 format!("{id} is generation {live}, which is later than the declared one")
@@ -105,18 +108,16 @@ impl HeldReason {
             Self::Unreadable { items, distinct } => {
                 let ids = self.ids();
                 if ids.len() < items.len() {
-                    return "see in the console what the items are, correct them, and run `cenbwp plan` again"
-                        .to_owned();
+                    return "see in the console what the items are, correct them, and plan again".to_owned();
                 }
                 let ids: BTreeSet<_> = ids.into_iter().chain(distinct).collect();
                 let ids = list(ids);
                 format!(
-                    "correct them in the console, or, if none of them is {identity}, say so where {address} is declared: `distinctFrom: [{ids}]`"
+                    "correct them in the console and plan again, or, if none of them is {identity}, say so where {address} is declared: `distinctFrom: [{ids}]`"
                 )
             }
             Self::IncompleteListing => {
-                "plan from the service itself instead of a recording: `cenbwp plan` without `--live-from`"
-                    .to_owned()
+                "plan from the service itself instead of a recording: leave out `--live-from`".to_owned()
             }
             Self::CannotAdopt { id, .. } => {
                 format!("where {address} is declared, correct or remove the line `adopt: {id}`")
@@ -125,7 +126,7 @@ impl HeldReason {
                 "declare it as it is, or buy another one beside it: where {address} is declared, write `generation: {anew}`"
             ),
             Self::NotNormal { .. } => format!(
-                "renew, pay or unlock it in the console, and run `cenbwp plan` again; to buy another one instead, write `generation: {anew}`"
+                "renew, pay or unlock it in the console, and plan again; to buy another one instead, write `generation: {anew}`"
             ),
             Self::Ambiguous { .. } => format!(
                 "leave this tag on the one that is meant and remove it from the others: `{}={identity}`",
@@ -177,9 +178,9 @@ impl Warning {
             WarningKind::TermsFixed { terms, .. } => {
                 let Delta { from, to } = terms;
                 format!(
-                    "bought as {}, declared is {}: fixed at purchase, nothing changes",
-                    quoted(from),
-                    quoted(to)
+                    "bought for {}; declared is {}: fixed at purchase, nothing changes",
+                    bought_for(from),
+                    bought_for(to)
                 )
             }
             WarningKind::RemovedArea { area, .. } => {
@@ -247,6 +248,24 @@ impl Breach {
             LimitOwner::Default { most, purchases, .. } => raise(most, *purchases),
             LimitOwner::Run => format!("plan less, or allow it with `{} {wanted}`", limit.flag()),
         }
+    }
+}
+
+/// Returns the terms of a purchase as a plan shows them, from the value of its terms tag. A value that this tool did
+/// not write is quoted.
+fn bought_for(tag: &str) -> String {
+    match tag.parse::<TermsTag>() {
+        Ok(TermsTag { term, renewal }) => format!("{term}, {}", renews(renewal)),
+        Err(_) => quoted(tag),
+    }
+}
+
+/// Returns the renewal in words.
+pub(super) fn renews(renewal: Renewal) -> String {
+    match renewal {
+        Renewal::Off => "does not renew".to_owned(),
+        Renewal::Months(1) => "renews every month".to_owned(),
+        Renewal::Months(n) => format!("renews every {n} months"),
     }
 }
 

@@ -1,13 +1,13 @@
 //! A plan as text for people: readable without colour, in a narrow terminal and read aloud.
 
-use cenbwp_spec::{Identity, Prepay, Renewal, neutral};
+use cenbwp_spec::{Identity, Prepay, neutral};
 use similar::TextDiff;
 
 use crate::{
     Adoption, Change, Delta, FieldChange, FieldValue, Held, Leftover, Plan, Purchase, Release, Retirement,
     Update, Warning,
 };
-use messages::{bare, quoted};
+use messages::{bare, quoted, renews};
 use page::Page;
 
 pub use catalogue::{held_rules, warning_rules};
@@ -98,11 +98,7 @@ fn purchase(page: &mut Page<'_>, purchase: &Purchase) {
 
 /// Returns term, renewal and payment: `1 month, does not renew, paid automatically (charges)`.
 pub fn terms(terms: &Prepay) -> String {
-    let renewal = match terms.renewal {
-        Renewal::Off => "does not renew".to_owned(),
-        Renewal::Months(1) => "renews every month".to_owned(),
-        Renewal::Months(n) => format!("renews every {n} months"),
-    };
+    let renewal = renews(terms.renewal);
     let payment = if terms.auto_pay { "paid automatically (charges)" } else { "leaves an unpaid order" };
     format!("{}, {renewal}, {payment}", terms.term)
 }
@@ -112,6 +108,8 @@ fn field(page: &mut Page<'_>, change: &FieldChange) {
     let line = format!("{from} -> {to}");
     if change.charges() {
         page.field(&label, &format!("{line}   (charges)"));
+    } else if change.shrinks() {
+        page.field(&label, &format!("{line}   (may refund)"));
     } else if change.interrupts_traffic() {
         page.field(&label, &format!("{line}   (interrupts traffic)"));
     } else if let Delta { from: FieldValue::Text(from), to: FieldValue::Text(to) } = change.values() {
@@ -181,6 +179,12 @@ fn refusal(page: &mut Page<'_>, held: &Held, is_skipped: bool) {
 fn reports(page: &mut Page<'_>, plan: &Plan) {
     let title = "Undeclared: packages of these stacks that the spec does not declare; they are not changed.";
     leftovers(page, title, &plan.undeclared);
+    if !plan.undeclared.is_empty() {
+        page.line(
+            2,
+            "hint: to end one, declare it again with `manage: retire`; to keep it without an owner, with `manage: release`",
+        );
+    }
     leftovers(
         page,
         "Superseded: older generations of declared packages; they are not changed.",
