@@ -143,7 +143,7 @@ fn terms_that_are_fixed_are_told_in_the_words_of_a_plan() {
 fn package_that_is_renewed_is_warned_of_no_more() {
     for (kind, end) in [("expired", "2020-01-01T00:00:00Z"), ("expiring", "")] {
         let lab = lab(&one(""), [live("cenbwp-1", Some("net/x"))]);
-        let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24);
+        let soon = lab.emulator.now() + jiff::SignedDuration::from_hours(24);
         let end = if end.is_empty() { soon } else { end.parse().expect("a time") };
         lab.emulator.edit(|world| world.packages[0].expires = end);
         assert!(plan(&lab).contains(&format!("net/x   {kind}: ")), "{}", plan(&lab));
