@@ -20,7 +20,7 @@ pub(super) struct Repository {
     pub(super) action: String,
     expressions: BTreeMap<&'static str, String>,
     pub(super) from_fork: bool,
-    /// What a run of plan.yml runs for.
+    /// The event that a run of plan.yml is for.
     pub(super) event: &'static str,
     /// The number of the next run.
     pub(super) run: u32,
