@@ -1,4 +1,4 @@
-//! What users write by habit, from the API, from Terraform or from a form, and the spec's word for it.
+//! Words that users write by habit, from the API, from Terraform or from a form, and the spec's own.
 
 use crate::findings::printable::quoted;
 use crate::model::area::Area;
