@@ -39,7 +39,7 @@ pub(crate) fn recording(bytes: &[u8]) {
 pub(crate) fn plan_file(bytes: &[u8]) {
     match Planned::read(bytes) {
         Ok(planned) => {
-            shows_no_surprise(&planned.text(false, 100));
+            shows_no_surprise(&planned.text(&cenbwp_diff::Style::plain()));
             let again = planned.document().to_text();
             assert_eq!(Planned::read(again.as_bytes()).expect("what is written is read").plan, planned.plan);
         }

@@ -35,5 +35,6 @@ pub use plan::{
     Warning, WarningKind,
 };
 pub use render::{
-    Palette, Style, held_rules, obstacle, render, render_change, summary, terms, warning_rules, when, wrap,
+    Page, Palette, Style, held_rules, obstacle, render, render_change, summary, terms, warning_rules, when,
+    wrap,
 };

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use cenbwp_diff::{
     Abnormal, AdoptRefusal, BusinessStatus, Delta, FieldChange, FixedDifference, Held, HeldReason, Live,
-    LiveCharge, Observed, Options, Plan, ReservationKind, Style, Unreadable, plan, render,
+    LiveCharge, Observed, Options, Palette, Plan, ReservationKind, Style, Unreadable, plan, render,
 };
 use cenbwp_spec::{
     Charge, ChargeType, Desired, Field, Generation, Limits, Manage, Mbps, Package, Prepay, Renewal, Spec,
@@ -25,9 +25,14 @@ fn check(name: &str, width: usize, spec: &Spec, observed: &Observed, options: &O
 
 #[track_caller]
 fn check_plan(name: &str, width: usize, plan: &Plan) {
-    let text = render(plan, &Style { width, ..Style::plain() });
+    check_style(name, &Style { width, ..Style::plain() }, plan);
+}
+
+#[track_caller]
+fn check_style(name: &str, style: &Style, plan: &Plan) {
+    let text = render(plan, style);
     assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
-    let coloured = render(plan, &Style::coloured(width));
+    let coloured = render(plan, &Style { palette: Palette::coloured(), ..style.clone() });
     assert_eq!(uncoloured(&coloured), text, "colour changes more than colour");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/cases/{name}.txt"));
     snapbox::assert_data_eq!(text, snapbox::Data::read_from(&path, None).raw());
@@ -139,6 +144,38 @@ fn held_items_that_are_left_out_and_limits_are_said() {
     let options =
         Options { skip_held: true, max_purchases: Some(0), max_new_mbps: Some(Mbps(1)), ..options() };
     check("limits", 100, &spec, &observed, &options);
+}
+
+/// Three equal changes are shown one by one, four once.
+#[test]
+fn equal_changes_of_many_packages_are_shown_once_with_every_name() {
+    let package_at = |n: usize, kind: &str| package(&format!("s/{kind}-{n}"));
+    let mut wanted = Vec::new();
+    let mut there = Vec::new();
+    let own = |package: &Package| {
+        live(&format!("cenbwp-{}", package.address.package), Some(&package.address.to_string()))
+    };
+    for n in 1..=4 {
+        let grows = Package { bandwidth: Mbps(150), ..package_at(n, "grows") };
+        let goes = Package { manage: Manage::Release, ..package_at(n, "goes") };
+        let found = Package { adopt: Some(id(&format!("cenbwp-found-{n}"))), ..package_at(n, "found") };
+        there.extend([own(&grows), own(&goes), live(&format!("cenbwp-found-{n}"), None)]);
+        let bought = Package {
+            areas: pair("Australia", "Europe"),
+            bandwidth: Mbps(10 + u32::try_from(n).unwrap()),
+            ..package_at(n, "bought")
+        };
+        wanted.extend([grows, goes, found, bought]);
+    }
+    for n in 1..=3 {
+        let shrinks = Package { bandwidth: Mbps(50), ..package_at(n, "shrinks") };
+        there.push(own(&shrinks));
+        wanted.push(shrinks);
+    }
+    let plan = plan(&spec(wanted), &observed(there), &options());
+    check_style("alike", &Style { whole: false, ..Style::plain() }, &plan);
+    let whole = render(&plan, &Style::plain());
+    assert!(whole.contains("~ s/grows-4   changes cenbwp-grows-4\n"), "{whole}");
 }
 
 #[test]

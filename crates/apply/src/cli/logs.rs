@@ -25,9 +25,9 @@ enum LogFormat {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct LogArgs {
-    /// Log what is done, to stderr; repeat for more
+    /// Show every package of a plan by itself, and log what is done to stderr; repeat for more
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    verbose: u8,
+    pub verbose: u8,
     /// Form of the log
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORM")]
     log_format: LogFormat,

@@ -132,7 +132,9 @@ pub fn main() -> ExitCode {
         Ok(parsed) => parsed,
         Err(error) => return usage::answer(error, &environment, &tool).into(),
     };
-    let output = Arc::new(Output::new(cli.global.color, cli.global.quiet, &environment));
+    let mut output = Output::new(cli.global.color, cli.global.quiet, &environment);
+    output.whole = cli.global.log.verbose > 0;
+    let output = Arc::new(output);
     leaving::prepare(&output);
     logs::start(&cli.global.log, cli.global.quiet, &output);
     let buys = matches!(cli.command, Command::Apply(_));

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use cenbwp_diff::{Palette, Style};
 use clap::ValueEnum;
 use serde::Serialize;
 
@@ -40,6 +41,8 @@ pub(super) struct Output {
     pub width: usize,
     /// Columns of the terminal that stdout is; `None` if stdout is no terminal.
     pub columns: Option<usize>,
+    /// True to show every package by itself, also where many have the same change.
+    pub whole: bool,
     /// True if stderr is a terminal on which the progress line may be redrawn.
     pub live: bool,
     /// The values of variables whose names say that they may hold a secret. Text that quotes an input is
@@ -96,12 +99,19 @@ impl Output {
             story_color: wanted(stderr),
             width: if stdout { columns.clamp(40, 160) } else { PIPE_WIDTH },
             columns: stdout.then_some(columns),
+            whole: false,
             live: stderr && !quiet && environment.get("TERM") != Some("dumb"),
             input_secrets: Secrets::of_environment(environment),
             quiet,
             secrets: Mutex::new(vec![environment.secrets()]),
             answer: Mutex::default(),
         }
+    }
+
+    /// The colours and the width of text for people.
+    pub(super) fn style(&self) -> Style {
+        let palette = if self.color { Palette::coloured() } else { Palette::plain() };
+        Style { palette, width: self.width, whole: self.whole }
     }
 
     /// Prints text for people on stdout.

@@ -86,5 +86,5 @@ pub(super) fn print_plan(planned: &Planned, session: &Session<'_>) {
     if reports.stdout == Stdout::Events {
         event::of_plan(planned).for_each(|event| reports.event(&event));
     }
-    reports.human(|| planned.text(output.color, output.width));
+    reports.human(|| planned.text(&output.style()));
 }

@@ -38,7 +38,7 @@ fn show(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
         }
         _ => "a recording".to_owned(),
     };
-    reports.human(|| planned.text(output.color, output.width));
+    reports.human(|| planned.text(&output.style()));
     let made = clock::for_people(planned.options.now);
     let paths = SpecPath::flags(&planned.paths);
     reports

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cenbwp_diff::Palette;
 use serde_json::json;
 
 use super::connection::CloudArgs;
@@ -65,8 +64,7 @@ async fn show(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
     for row in &status.rows {
         reports.event(&Event::Package(PackageLine::from(row)));
     }
-    let palette = if output.color { Palette::coloured() } else { Palette::plain() };
-    reports.human(|| status.text(&palette, output.columns));
+    reports.human(|| status.text(&output.style().palette, output.columns));
     if !planned.situation.observed.complete {
         output.complain("the recording is not whole; there may be more packages");
     }

@@ -11,7 +11,7 @@ mod saved;
 
 use std::sync::{Arc, OnceLock};
 
-use cenbwp_diff::{Options, Palette, Plan, Style};
+use cenbwp_diff::{Options, Plan, Style};
 use cenbwp_spec::{Source, Spec};
 
 pub use paths::SpecPath;
@@ -63,8 +63,7 @@ impl Planned {
     }
 
     /// Returns the plan as text.
-    pub fn text(&self, color: bool, width: usize) -> String {
-        let palette = if color { Palette::coloured() } else { Palette::plain() };
-        cenbwp_diff::render(&self.plan, &Style { palette, width })
+    pub fn text(&self, style: &Style) -> String {
+        cenbwp_diff::render(&self.plan, style)
     }
 }

@@ -1,9 +1,13 @@
-//! The text for people: the content of stdout and stderr, in one piece and without colour.
+//! The text for people: the content of stdout and stderr, in one piece, without colour and with every package
+//! by itself.
+
+use cenbwp_diff::Style;
 
 use super::run::Run;
 
 /// Returns the findings, the plan, what was done, and why the run ended early.
 pub(super) fn text(run: &Run<'_>) -> String {
+    let style = Style { width: run.width, ..Style::plain() };
     let mut parts = Vec::new();
     if !run.findings.is_empty() {
         let style = cenbwp_spec::RenderStyle { colour: false, width: run.width };
@@ -11,7 +15,7 @@ pub(super) fn text(run: &Run<'_>) -> String {
     }
     if let Some(planned) = run.planned {
         let digest = if run.command == "plan" { planned.approved_by() } else { String::new() };
-        parts.push(planned.text(false, run.width) + &digest);
+        parts.push(planned.text(&style) + &digest);
     } else if run.failure.is_none() {
         parts.push(format!("{}\n", run.verdict()));
     }

@@ -150,7 +150,7 @@ pub struct Retirement {
 }
 
 /// A value before and after a change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Delta<T> {
     /// The value in the listing.
     pub from: T,
@@ -159,7 +159,7 @@ pub struct Delta<T> {
 }
 
 /// One field that differs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FieldChange {
     /// Mbps: an upgrade charges, a downgrade may refund.
     Bandwidth(Delta<Mbps>),

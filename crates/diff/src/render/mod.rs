@@ -8,12 +8,12 @@ use crate::{
     Update, Warning,
 };
 use messages::{bare, quoted, renews};
-use page::Page;
 
 pub use catalogue::{held_rules, warning_rules};
 pub use messages::when;
-pub use page::{Palette, Style, wrap};
+pub use page::{Page, Palette, Style, wrap};
 
+mod alike;
 mod catalogue;
 mod messages;
 mod page;
@@ -21,24 +21,54 @@ mod page;
 /// Returns the plan as text: one block per change and per held item, then leftovers, warnings and exceeded limits,
 /// and a summary as the last paragraph. The same plan and style give the same bytes.
 pub fn render(plan: &Plan, style: &Style) -> String {
-    let mut page = Page { style, text: String::new() };
-    for change in &plan.changes {
+    let mut page = Page::new(style);
+    for alike in groups(&plan.changes, style, alike::shared) {
         page.gap();
-        block(&mut page, change);
+        match alike[..] {
+            [change] => block(&mut page, change),
+            _ => block_of_many(&mut page, &alike),
+        }
     }
-    for held in &plan.held {
+    let refused = |held: &Held| Some((held.reason.message(), held.reason.hint(&held.identity)));
+    for alike in groups(&plan.held, style, refused) {
         page.gap();
-        refusal(&mut page, held, plan.skip_held);
+        refusal(&mut page, &alike, plan.skip_held);
     }
     reports(&mut page, plan);
     warnings(&mut page, &plan.warnings);
     limits(&mut page, plan);
     page.gap();
-    page.line(0, &summary(plan));
+    page.headline(style.palette.strong, &summary(plan));
     if let Some(obstacle) = obstacle(plan) {
         page.line(0, &format!("This plan cannot be applied: {obstacle}."));
     }
     page.text
+}
+
+/// Groups equal items, unless every package is to be shown by itself.
+fn groups<'a, T, K: Ord>(items: &'a [T], style: &Style, key: impl Fn(&'a T) -> Option<K>) -> Vec<Vec<&'a T>> {
+    if style.whole { items.iter().map(|item| vec![item]).collect() } else { alike::grouped(items, key) }
+}
+
+/// Writes an equal change of many packages: what changes, and the list of the packages.
+fn block_of_many(page: &mut Page<'_>, changes: &[&Change]) {
+    let palette = &page.style.palette;
+    let (colour, sign, words) = match changes[0] {
+        Change::Update(_) => (palette.change, '~', "change alike"),
+        Change::Adopt(_) => (palette.change, '~', "are adopted, each under its own name"),
+        Change::Release(_) => (palette.end, '-', "are released"),
+        Change::Purchase(_) => (palette.buy, '+', "are bought"),
+        Change::Retire(_) => (palette.end, '-', "are retired"),
+    };
+    page.head(colour, &format!("{sign} {} packages", changes.len()), words);
+    body(page, changes[0], true);
+    let name = |change: &&Change| match change {
+        Change::Adopt(it) => format!("{}={}", it.identity, it.id),
+        Change::Purchase(_) | Change::Update(_) | Change::Release(_) | Change::Retire(_) => {
+            change.identity().to_string()
+        }
+    };
+    page.field("packages", &changes.iter().map(name).collect::<Vec<_>>().join(", "));
 }
 
 fn block(page: &mut Page<'_>, change: &Change) {
@@ -51,11 +81,16 @@ fn block(page: &mut Page<'_>, change: &Change) {
         Change::Retire(retirement) => (palette.end, '-', format!("retires {}", retirement.id)),
     };
     page.head(colour, &format!("{sign} {}", change.identity()), &words);
+    body(page, change, false);
+}
+
+/// Writes the fields of a change; for many packages, those that they share.
+fn body(page: &mut Page<'_>, change: &Change, for_many: bool) {
     match change {
         Change::Purchase(it) => purchase(page, it),
         Change::Update(Update { fields, .. }) => fields.iter().for_each(|change| field(page, change)),
         Change::Adopt(Adoption { tags, fields, .. }) => {
-            for (key, value) in tags {
+            for (key, value) in tags.iter().filter(|(key, _)| !for_many || *key != Identity::TAG) {
                 page.field(&format!("tag {}", bare(key)), &format!("absent -> {}", quoted(value)));
             }
             fields.iter().for_each(|change| field(page, change));
@@ -167,13 +202,18 @@ fn retirement(page: &mut Page<'_>, retirement: &Retirement) {
     }
 }
 
-fn refusal(page: &mut Page<'_>, held: &Held, is_skipped: bool) {
-    let Held { identity, reason } = held;
+/// Writes what is held: one package, or many for the same reason.
+fn refusal(page: &mut Page<'_>, alike: &[&Held], is_skipped: bool) {
+    let Held { identity, reason } = alike[0];
+    let who = if alike.len() == 1 { identity.to_string() } else { format!("{} packages", alike.len()) };
     let skipped = if is_skipped { ", left out of this run" } else { "" };
     let colour = page.style.palette.held;
-    page.head(colour, &format!("! {identity}"), &format!("held: {}{skipped}", reason.rule().name));
+    page.head(colour, &format!("! {who}"), &format!("held: {}{skipped}", reason.rule().name));
     page.line(4, &reason.message());
     page.line(4, &format!("hint: {}", reason.hint(identity)));
+    if alike.len() > 1 {
+        page.field("packages", &names(alike.iter().map(|held| &held.identity)));
+    }
 }
 
 fn reports(page: &mut Page<'_>, plan: &Plan) {
@@ -196,7 +236,7 @@ fn leftovers(page: &mut Page<'_>, title: &str, leftovers: &[Leftover]) {
     for (n, Leftover { identity, id, expires }) in leftovers.iter().enumerate() {
         if n == 0 {
             page.gap();
-            page.line(0, title);
+            page.headline(page.style.palette.strong, title);
         }
         let end =
             expires.map_or_else(|| "its end is not listed".to_owned(), |at| format!("ends {}", when(at)));
@@ -209,11 +249,23 @@ fn warnings(page: &mut Page<'_>, warnings: &[Warning]) {
         return;
     }
     page.gap();
-    page.line(0, "Warnings:");
-    for warning in warnings {
-        let Warning { identity, kind } = warning;
-        page.line(2, &format!("{identity}   {}: {}", kind.rule().name, warning.message()));
+    page.headline(page.style.palette.strong, "Warnings:");
+    let said = |warning: &Warning| Some((warning.kind.rule().name, warning.message()));
+    for alike in groups(warnings, page.style, said) {
+        let Warning { identity, kind } = alike[0];
+        let text = format!("{}: {}", kind.rule().name, alike[0].message());
+        if alike.len() == 1 {
+            page.line(2, &format!("{identity}   {text}"));
+        } else {
+            page.line(2, &format!("{} packages   {text}", alike.len()));
+            page.line(4, &names(alike.iter().map(|warning| &warning.identity)));
+        }
     }
+}
+
+/// Returns `net/a, net/b`.
+fn names<'a>(identities: impl Iterator<Item = &'a Identity>) -> String {
+    identities.map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn limits(page: &mut Page<'_>, plan: &Plan) {
@@ -227,7 +279,7 @@ fn limits(page: &mut Page<'_>, plan: &Plan) {
 
 /// Returns one change as text, as [`render`] writes it.
 pub fn render_change(change: &Change, style: &Style) -> String {
-    let mut page = Page { style, text: String::new() };
+    let mut page = Page::new(style);
     block(&mut page, change);
     page.text
 }

@@ -10,17 +10,19 @@ pub struct Style {
     pub palette: Palette,
     /// The width in columns. Lines break at spaces, so a single longer word, such as an id, stays whole.
     pub width: usize,
+    /// True to show every package by itself, also where many have the same change.
+    pub whole: bool,
 }
 
 impl Style {
-    /// No colours, 100 columns.
+    /// No colours, 100 columns, every package by itself.
     pub const fn plain() -> Self {
-        Self { palette: Palette::plain(), width: 100 }
+        Self { palette: Palette::plain(), width: 100, whole: true }
     }
 
-    /// The usual colours, and this many columns.
+    /// The usual colours, this many columns, every package by itself.
     pub const fn coloured(width: usize) -> Self {
-        Self { palette: Palette::coloured(), width }
+        Self { palette: Palette::coloured(), width, whole: true }
     }
 }
 
@@ -37,13 +39,28 @@ pub struct Palette {
     pub held: Colour,
     /// Titles and the summary.
     pub strong: Colour,
+    /// Results that are as planned.
+    pub done: Colour,
+    /// Results that need a second look.
+    pub doubt: Colour,
+    /// Results that are not as planned.
+    pub failed: Colour,
 }
 
 impl Palette {
     /// No colours: only the text is written.
     pub const fn plain() -> Self {
         let none = Colour::new();
-        Self { buy: none, change: none, end: none, held: none, strong: none }
+        Self {
+            buy: none,
+            change: none,
+            end: none,
+            held: none,
+            strong: none,
+            done: none,
+            doubt: none,
+            failed: none,
+        }
     }
 
     /// The usual colours of a plan: green for new, yellow for changed, red for removed.
@@ -54,6 +71,9 @@ impl Palette {
             end: AnsiColor::Red.on_default().bold(),
             held: AnsiColor::Magenta.on_default().bold(),
             strong: Colour::new().bold(),
+            done: AnsiColor::Green.on_default(),
+            doubt: AnsiColor::Yellow.on_default(),
+            failed: AnsiColor::Red.on_default().bold(),
         }
     }
 }
@@ -64,14 +84,30 @@ const LABEL: usize = 14;
 const NARROW: usize = 50;
 
 /// A text that is written line by line.
-pub(super) struct Page<'a> {
+#[derive(Debug)]
+pub struct Page<'a> {
     pub(super) style: &'a Style,
     pub(super) text: String,
 }
 
-impl Page<'_> {
+impl<'a> Page<'a> {
+    /// Returns an empty page.
+    pub fn new(style: &'a Style) -> Self {
+        Self { style, text: String::new() }
+    }
+
+    /// The colours and the width.
+    pub fn style(&self) -> &'a Style {
+        self.style
+    }
+
+    /// Returns the text that was written.
+    pub fn into_text(self) -> String {
+        self.text
+    }
+
     /// Writes an empty line, unless the page is empty.
-    pub(super) fn gap(&mut self) {
+    pub fn gap(&mut self) {
         if !self.text.is_empty() {
             self.text.push('\n');
         }
@@ -79,16 +115,50 @@ impl Page<'_> {
 
     /// Writes a coloured start and a text behind it. Further lines start in column four.
     pub(super) fn head(&mut self, colour: Colour, start: &str, text: &str) {
-        self.text.push_str(&format!("{colour}{start}{colour:#}"));
+        self.row(0, &[(colour, start, start.width() + 1)], text, 4);
+    }
+
+    /// Writes a text whose first words, up to the first `. ` or `: `, are coloured. Further lines are indented
+    /// by two columns.
+    pub fn headline(&mut self, colour: Colour, text: &str) {
+        let ends = [text.find(". "), text.find(": ")];
+        let (start, rest) = match ends.into_iter().flatten().min() {
+            Some(at) => (&text[..=at], &text[at + 2..]),
+            None => (text, ""),
+        };
+        self.text.push_str(&painted(start, colour));
+        if !rest.is_empty() {
+            self.text.push(' ');
+        }
+        self.wrapped(start.width() + 1, 2, rest);
+    }
+
+    /// Writes cells side by side, each coloured and padded to its width, and a text behind them. Further lines
+    /// of the text start in column `rest`.
+    pub fn row(&mut self, indent: usize, cells: &[(Colour, &str, usize)], text: &str, rest: usize) {
+        self.text.push_str(&" ".repeat(indent));
+        let mut column = indent;
+        let mut gap = 0;
+        for (colour, cell, width) in cells {
+            self.text.push_str(&" ".repeat(gap));
+            self.text.push_str(&painted(cell, *colour));
+            column += gap + cell.width();
+            gap = width.saturating_sub(cell.width()) + 2;
+        }
         if text.is_empty() {
             return self.text.push('\n');
         }
-        self.text.push_str("   ");
-        self.wrapped(start.width() + 3, 4, text);
+        let first = words(text).first().map_or(0, |word| word.width());
+        if rest < column + gap && column + gap + first > self.style.width {
+            self.text.push('\n');
+            return self.hanging(rest, rest, text);
+        }
+        self.text.push_str(&" ".repeat(gap));
+        self.wrapped(column + gap, rest, text);
     }
 
     /// Writes a text on its own line. Further lines are indented by two columns more.
-    pub(super) fn line(&mut self, indent: usize, text: &str) {
+    pub fn line(&mut self, indent: usize, text: &str) {
         self.hanging(indent, indent + 2, text);
     }
 
@@ -122,10 +192,11 @@ impl Page<'_> {
             let width = word.width();
             if is_start {
                 column += width;
-            } else if column + 1 + width <= self.style.width {
+            } else if word.is_empty() || column + 1 + width <= self.style.width {
                 self.text.push(' ');
                 column += 1 + width;
             } else {
+                self.text.truncate(self.text.trim_end_matches(' ').len());
                 self.text.push('\n');
                 self.text.push_str(&" ".repeat(rest));
                 column = rest + width;
@@ -137,10 +208,14 @@ impl Page<'_> {
     }
 }
 
+fn painted(text: &str, colour: Colour) -> String {
+    if colour == Colour::new() { text.to_owned() } else { format!("{colour}{text}{colour:#}") }
+}
+
 /// Returns a paragraph in lines of at most this many columns, each with its line end.
 pub fn wrap(text: &str, width: usize) -> String {
     let style = Style { width, ..Style::plain() };
-    let mut page = Page { style: &style, text: String::new() };
+    let mut page = Page::new(&style);
     page.wrapped(0, 0, text);
     page.text
 }
