@@ -218,7 +218,7 @@ fn colour_is_for_terminals_unless_it_is_forbidden_or_forced() {
     let mut lab = Lab::of(ONE);
     assert!(!lab.run("plan").stdout.contains('\x1b'));
     assert!(lab.run("plan --color always").stdout.contains('\x1b'));
-    let on_terminal = |lab: &Lab| Terminal::start(lab.command("cenbwp").args(["plan"])).end();
+    let on_terminal = |lab: &Lab| Terminal::start(lab.command("cenbwp").args(["plan"])).end_in_colour();
     assert!(on_terminal(&lab).0.contains('\x1b'));
     lab.set("NO_COLOR", Some("1"));
     assert!(!on_terminal(&lab).0.contains('\x1b'));

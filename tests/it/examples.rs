@@ -75,7 +75,7 @@ fn the_recording_of_the_demo_is_what_it_prints() {
     let mut demo = lab.command("cen-emulator");
     // A terminal on which no line is redrawn.
     demo.args(["--", "sh"]).arg(examples().join("demo.sh")).env("TERM", "dumb");
-    let (screen, code) = Terminal::start(&mut demo).end();
+    let (screen, code) = Terminal::start(&mut demo).end_in_colour();
     assert_eq!(code, 0, "{screen}");
     let screen = with_digits(&with_digits(&screen, "http://127.0.0.1:", "40000"), "sha256:", &"0".repeat(64));
     let picture = anstyle_svg::Term::new().render_svg(&screen);

@@ -7,6 +7,7 @@ mod stories;
 use std::path::Path;
 
 use cenbwp::report::{Form, Run};
+use cenbwp_diff::{Palette, Style};
 use clap::ValueEnum;
 use snapbox::data::DataFormat;
 
@@ -58,6 +59,33 @@ fn every_form_of_every_run_is_as_reviewed() {
             snapbox::assert_data_eq!(text, snapbox::Data::read_from(&path, Some(DataFormat::Text)).raw());
         }
     });
+}
+
+/// Lines break at spaces, so only a single long word may go beyond the width.
+#[test]
+fn results_fit_the_terminal_and_their_colours_add_nothing_to_the_words() {
+    for story in stories::all().iter().filter(|story| ["partial", "unknown"].contains(&story.name)) {
+        let applied = story.applied.as_ref().unwrap();
+        for width in [40, 60, 80, 200] {
+            let text = applied.text(&Style { width, ..Style::plain() });
+            let is_long = |line: &&str| line.chars().count() > width && line.trim_start().contains(' ');
+            assert_eq!(text.lines().find(is_long), None, "{}, {width}", story.name);
+            let coloured = applied.text(&Style::coloured(width));
+            let mut parts = coloured.split('\u{1b}');
+            let start = parts.next().unwrap().to_owned();
+            let bare = parts.fold(start, |text, part| text + part.split_once('m').unwrap().1);
+            assert_eq!(bare, text, "{}, {width}", story.name);
+        }
+    }
+    let partial = stories::all().into_iter().find(|story| story.name == "partial").unwrap();
+    let coloured = partial.applied.unwrap().text(&Style::coloured(80));
+    let painted = |colour: anstyle::Style, word: &str| format!("{colour}{word}{colour:#}");
+    let palette = Palette::coloured();
+    for (colour, word) in
+        [(palette.failed, "failed"), (palette.done, "created"), (palette.doubt, "unpaid order")]
+    {
+        assert!(coloured.contains(&painted(colour, word)), "{coloured:?}");
+    }
 }
 
 #[test]

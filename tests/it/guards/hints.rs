@@ -88,10 +88,10 @@ fn plan(lab: &Lab) -> String {
     ran.stdout
 }
 
-/// Returns the command in the last line of the summary that names one.
+/// Returns the command at the end of the summary. It stays in one piece where the text is wrapped.
 #[track_caller]
 fn next(ran: &Ran) -> &str {
-    let line = ran.stdout.lines().rfind(|line| line.starts_with("Next: "));
+    let line = ran.stdout.rfind("\nNext: ").map(|at| ran.stdout[at..].trim());
     let line = line.unwrap_or_else(|| panic!("nothing to type next:\n{}{}", ran.stdout, ran.stderr));
     pasted(line.rsplit('`').nth(1).unwrap_or_else(|| panic!("{line}")))
 }
@@ -213,7 +213,7 @@ fn what_was_refused_is_corrected_and_applied_by_the_command_of_the_summary() {
     without_money(&lab);
     let ran = lab.run("apply -f cen --auto-approve --parallelism 1");
     assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
-    let says = "Next: correct what the errors name, then apply again: `cenbwp apply -f cen --auto-approve --parallelism 1`.";
+    let says = "Next: correct what the errors name, then apply again:\n  `cenbwp apply -f cen --auto-approve --parallelism 1`.";
     assert!(ran.stdout.contains(says), "{}", ran.stdout);
     assert!(!ran.stdout.contains("finishes it"), "{}", ran.stdout);
     lab.emulator.clear_faults();

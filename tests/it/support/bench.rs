@@ -9,7 +9,7 @@ use cenbwp::execute::{ChangeResult, InFlight, Outcome, Settings};
 use cenbwp::exit::{Exit, Failure};
 use cenbwp::situation::Situation;
 use cenbwp::stop::Stop;
-use cenbwp_diff::Plan;
+use cenbwp_diff::{Plan, Style};
 use cenbwp_spec::Spec;
 use cenbwp_tests::{Config, Effect, Emulator, Fault, Order, OrderKind, Semantics, When};
 use jiff::Timestamp;
@@ -99,7 +99,7 @@ impl Bench {
         let unsettled = in_flight.lock().expect("nobody panicked").len();
         let unknown = applied.results.iter().filter(|result| result.outcome == Outcome::Unknown).count();
         assert_eq!(unsettled, unknown, "what is in flight at the end is what is unknown");
-        let (exit, text) = (applied.exit(), applied.text());
+        let (exit, text) = (applied.exit(), applied.text(&Style::plain()));
         if exit == Exit::Unknown {
             check_doubt(&text);
         }

@@ -74,8 +74,24 @@ impl Terminal {
         super::signal_until_it_ends(&mut self.child, signal);
     }
 
+    /// Returns everything that was printed, without its colours, and the exit code.
+    pub(crate) fn end(self) -> (String, i32) {
+        let (screen, code) = self.end_in_colour();
+        let mut parts = screen.split("\u{1b}[");
+        let mut text = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            match part.split_once('m') {
+                Some((colour, rest)) if colour.bytes().all(|byte| byte.is_ascii_digit()) => {
+                    text.push_str(rest);
+                }
+                _ => text.push_str(&format!("\u{1b}[{part}")),
+            }
+        }
+        (text, code)
+    }
+
     /// Returns everything that was printed, and the exit code.
-    pub(crate) fn end(mut self) -> (String, i32) {
+    pub(crate) fn end_in_colour(mut self) -> (String, i32) {
         while self.read() {}
         let status = self.child.wait().expect("the program ends");
         let (seen, code) = (self.seen.replace("\r\n", "\n"), status.code().unwrap_or(-1));

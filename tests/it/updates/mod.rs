@@ -108,7 +108,11 @@ async fn failure_of_one_field_hides_no_other_and_the_next_run_finishes() {
     let wanted = declared("bandwidth: 20, description: text");
     let run = bench.apply(&wanted).await;
     assert_eq!((run.outcome(), run.exit), (Outcome::Failed, Exit::Partial), "{}", run.text);
-    assert!(run.text.contains("bandwidth  failed") && run.text.contains("description  done"), "{}", run.text);
+    assert!(
+        run.text.contains("bandwidth    failed") && run.text.contains("description  done"),
+        "{}",
+        run.text
+    );
     assert_settled(&bench.apply(&wanted).await, Outcome::Updated);
 }
 

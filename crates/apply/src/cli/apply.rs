@@ -16,7 +16,7 @@ use super::connection::CloudArgs;
 use super::inputs::{self, Inputs, SpecArgs};
 use super::process::{Process, on_runtime};
 use super::progress::Progress;
-use super::report_args::ReportArgs;
+use super::report_args::{ReportArgs, Stdout};
 use super::scope::ScopeArgs;
 use super::session::{self, Ended, Session};
 use super::{approval, interrupt, leaving, planning, saved};
@@ -30,7 +30,7 @@ use crate::planned::document::Summary;
 use crate::random::Random;
 use crate::report::Commands;
 use crate::report::event::Event;
-use crate::report::outcomes::{Applied, words};
+use crate::report::outcomes::Applied;
 use crate::report::run::plural;
 use crate::situation::Situation;
 use crate::stop::Stop;
@@ -309,7 +309,8 @@ async fn execute(
     let account = planned.situation.account.as_ref().expect("a live situation has an account");
     // Computed before anything is sent.
     planned.digest();
-    let progress = Progress::new(output, cloud.clock());
+    let is_same_terminal = output.live && output.columns.is_some() && reports.stdout == Stdout::Human;
+    let progress = Progress::new(output, cloud.clock(), planned.plan.changes.len(), is_same_terminal);
     let report = |event: execute::Event<'_>| match event {
         execute::Event::Start(intent) => reports.event(&Event::ChangeStart {
             address: &intent.identity,
@@ -318,8 +319,7 @@ async fn execute(
             client_token: intent.client_token.as_ref(),
         }),
         execute::Event::Result(result) => {
-            progress.clear();
-            output.story(&format!("{}: {}", result.identity, words(result.outcome.as_str())));
+            progress.result(result);
             reports.result(result);
         }
         execute::Event::Waiting { settled, all, longest } => {

@@ -79,7 +79,7 @@ pub(super) fn diagnostic(failure: &Failure, secrets: &Secrets) -> String {
 pub(super) fn applied(applied: &Applied, output: &Output, reports: &Reports) {
     let code = applied.exit().code();
     if reports.stdout == Stdout::Human && !applied.results.is_empty() {
-        reports.last(&output.harmless(&applied.text()), code);
+        reports.last(&output.harmless(&applied.text(&output.style())), code);
     }
     if let Err(error) = reports.deliver(applied.into()) {
         output.blame(&error);

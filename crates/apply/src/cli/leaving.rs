@@ -15,6 +15,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
 
+use cenbwp_diff::Style;
+
 use super::ending;
 use super::output::Output;
 use super::report_args::Stdout;
@@ -186,17 +188,15 @@ impl Leaving {
         if let Why::Panic(message) = why {
             story.insert_str(0, &self.output.failure_text(&broken(message)));
         }
-        let text = applied.text();
+        let text = |style: &Style| self.output.harmless(&applied.text(style)).into_owned();
         let answer = self.reports.get().map_or_else(String::new, |reports| {
-            let text = if reports.stdout == Stdout::Human {
-                self.output.harmless(&text).into_owned()
-            } else {
-                String::new()
-            };
+            let is_human = reports.stdout == Stdout::Human;
+            let text = if is_human { text(&self.output.style()) } else { String::new() };
             let results = reports.unreported(&applied.results);
             let summary = ending::lines(reports, None, || ending::of_apply(&applied));
             text + &reports.on_stdout(End::from(&applied)) + &results + &summary
         });
+        let text = text(&Style { width: self.output.width, ..Style::plain() });
         Words { exit, answer, story, text, failure: None, applied: Some(applied) }
     }
 }

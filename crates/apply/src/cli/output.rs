@@ -41,6 +41,8 @@ pub(super) struct Output {
     pub width: usize,
     /// Columns of the terminal that stdout is; `None` if stdout is no terminal.
     pub columns: Option<usize>,
+    /// Columns of the terminal, whichever stream it is.
+    pub screen: usize,
     /// True to show every package by itself, also where many have the same change.
     pub whole: bool,
     /// True if stderr is a terminal on which the progress line may be redrawn.
@@ -99,6 +101,7 @@ impl Output {
             story_color: wanted(stderr),
             width: if stdout { columns.clamp(40, 160) } else { PIPE_WIDTH },
             columns: stdout.then_some(columns),
+            screen: columns,
             whole: false,
             live: stderr && !quiet && environment.get("TERM") != Some("dumb"),
             input_secrets: Secrets::of_environment(environment),

@@ -262,7 +262,7 @@ impl<'p> Line<'p> {
                     }
                 }
                 Step::Change(call) => {
-                    let done = words::changed(call.field(), end, why, stopped);
+                    let done = words::changed(&mut self.result, call.field(), end, why, stopped);
                     if steps::rest_depends_on(&call) && done.outcome != FieldOutcome::Done {
                         self.stopped.get_or_insert("what has to come first was not done".to_owned());
                     }

@@ -83,13 +83,15 @@ pub(super) fn bought(
     (result.outcome, result.detail, result.hint) = (outcome, detail, hint);
 }
 
-pub(super) fn changed(field: &'static str, end: End, why: Option<Why>, stopped: Option<&str>) -> FieldResult {
-    let said = why.map(|Why { detail, hint }| match hint {
-        "" | SAME_COMMAND => detail,
-        // A field in doubt has the advice of the run: the same command.
-        hint if end == End::Failed => format!("{detail}; {hint}"),
-        _ => detail,
-    });
+/// Returns the result of one field, and writes the advice of a refusal into the change's own result, once.
+pub(super) fn changed(
+    result: &mut ChangeResult,
+    field: &'static str,
+    end: End,
+    why: Option<Why>,
+    stopped: Option<&str>,
+) -> FieldResult {
+    let (said, hint) = why.map_or((None, ""), |why| (Some(why.detail), why.hint));
     let (outcome, detail) = match end {
         End::Shown(_) => (FieldOutcome::Done, None),
         End::Accepted => (FieldOutcome::Done, Some("accepted; not waited for".to_owned())),
@@ -98,6 +100,14 @@ pub(super) fn changed(field: &'static str, end: End, why: Option<Why>, stopped: 
         End::Unseen => (FieldOutcome::Unknown, Some(UNSEEN.to_owned())),
         End::Unknown(_) => (FieldOutcome::Unknown, said.or_else(|| Some(IN_FLIGHT.to_owned()))),
     };
+    // A field in doubt has the advice of the run: the same command.
+    if outcome == FieldOutcome::Failed && !["", SAME_COMMAND].contains(&hint) {
+        match &mut result.hint {
+            Some(others) if others.contains(hint) => {}
+            Some(others) => others.push_str(&format!("; {hint}")),
+            None => result.hint = Some(hint.to_owned()),
+        }
+    }
     FieldResult { field, outcome, detail }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn text(run: &Run<'_>) -> String {
     } else if run.failure.is_none() {
         parts.push(format!("{}\n", run.verdict()));
     }
-    parts.extend(run.applied.map(|applied| applied.text().trim_start_matches('\n').to_owned()));
+    parts.extend(run.applied.map(|applied| applied.text(&style).trim_start_matches('\n').to_owned()));
     if let Some(error) = run.error() {
         let hint = run.next().map(|hint| format!("  hint: {hint}\n")).unwrap_or_default();
         parts.push(format!("error: {}\n{hint}{}\n", error.join("\n"), run.headline()));

@@ -1,9 +1,9 @@
 //! The outcomes of an apply: the text and the document at its end.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
-use cenbwp_diff::{NewMbps, Observed, Plan, neutral};
+use anstyle::Style as Colour;
+use cenbwp_diff::{NewMbps, Observed, Page, Plan, Style, neutral};
 use cenbwp_spec::Identity;
 use serde_json::{Value, json};
 
@@ -207,24 +207,35 @@ impl Applied {
         counted
     }
 
-    /// Returns the text at the end of an apply.
-    pub fn text(&self) -> String {
-        let mut text = String::from("\n");
+    /// Returns the text at the end of an apply. The same results and style give the same bytes.
+    pub fn text(&self, style: &Style) -> String {
+        let mut page = Page::new(style);
+        page.line(0, "");
+        let cells = |cell: fn(&ChangeResult) -> usize| self.results.iter().map(cell).max().unwrap_or(0);
+        let widths =
+            [cells(|it| it.identity.to_string().len()).min(LONGEST), cells(|it| it.outcome.as_str().len())];
         for result in &self.results {
-            write_result(&mut text, result);
+            write_result(&mut page, result, widths);
         }
         if let Some(left) = self.left.as_ref().filter(|left| !left.is_empty()) {
             let changes = left.changes.iter().map(|change| (change.identity(), change.as_str()));
             let held = left.held.iter().map(|held| (&held.identity, held.reason.rule().name));
             for (identity, word) in changes.chain(held) {
-                let _ = writeln!(text, "  left to do: {identity}  {}", words(word));
+                page.line(2, &format!("left to do: {identity}  {}", words(word)));
             }
         }
-        let _ = writeln!(text, "\n{}", self.headline());
+        page.gap();
+        let palette = &style.palette;
+        let colour = match self.exit() {
+            Exit::Done => palette.done,
+            Exit::Partial | Exit::Unknown | Exit::Interrupted => palette.doubt,
+            Exit::Error | Exit::Pending | Exit::Invalid | Exit::Refused | Exit::Stale => palette.failed,
+        };
+        page.headline(colour, &self.headline());
         if let Some(next) = self.next() {
-            let _ = writeln!(text, "Next: {next}.");
+            page.line(0, &format!("Next: {next}."));
         }
-        text
+        page.into_text()
     }
 }
 
@@ -233,29 +244,56 @@ pub(crate) fn words(name: &str) -> String {
     name.replace('_', " ")
 }
 
-/// Writes one result: identity, outcome and package id, with the reason and the hint below.
-fn write_result(text: &mut String, result: &ChangeResult) {
-    let _ = write!(text, "{}  {}", result.identity, words(result.outcome.as_str()));
-    if let Some(id) = &result.id {
-        let _ = write!(text, "  {id}");
-    }
-    if let Some(order) = &result.order_id {
-        let _ = write!(text, "  order {}", neutral(order));
-    }
-    text.push('\n');
+/// The widest column of identities. A longer identity moves the rest of its line.
+const LONGEST: usize = 40;
+
+/// Writes one result: identity, outcome, package id and order, and below them the reason, the fields and the
+/// hint. `widths` are those of the first two columns.
+fn write_result(page: &mut Page<'_>, result: &ChangeResult, widths: [usize; 2]) {
+    let palette = &page.style().palette;
+    let identity = result.identity.to_string();
+    let id = result.id.as_ref().map(ToString::to_string);
+    let order = result.order_id.as_ref().map(|order| format!("order {}", neutral(order)));
+    let behind: Vec<String> = id.into_iter().chain(order).collect();
+    let colour = match result.outcome {
+        Outcome::Failed => palette.failed,
+        Outcome::Ordered | Outcome::UnpaidOrder | Outcome::Unknown => palette.doubt,
+        Outcome::NotAttempted => Colour::new(),
+        Outcome::Created
+        | Outcome::Updated
+        | Outcome::Adopted
+        | Outcome::Released
+        | Outcome::Retired
+        | Outcome::Retiring
+        | Outcome::AlreadyPresent => palette.done,
+    };
+    let outcome = words(result.outcome.as_str());
+    let cells = [(Colour::new(), &*identity, widths[0]), (colour, &*outcome, widths[1])];
+    page.row(0, &cells, &behind.join("  "), 4);
     if let Some(detail) = &result.detail {
-        let _ = writeln!(text, "    {}", neutral(detail));
+        page.line(4, &neutral(detail));
     }
     if let Some(token) = result.client_token.as_ref().filter(|_| result.outcome == Outcome::Unknown) {
-        let _ = writeln!(text, "    client token {token}");
+        page.line(4, &format!("client token {token}"));
     }
+    let widest = |cell: fn(&FieldResult) -> usize| result.fields.iter().map(cell).max().unwrap_or(0);
+    let widths = [widest(|it| it.field.len()), widest(|it| it.outcome.as_str().len())];
     for FieldResult { field, outcome, detail } in &result.fields {
-        let detail = detail.as_deref().map(|detail| format!(": {}", neutral(detail))).unwrap_or_default();
-        if result.fields.len() > 1 || *outcome != FieldOutcome::Done || !detail.is_empty() {
-            let _ = writeln!(text, "    {field}  {}{detail}", words(outcome.as_str()));
+        if result.fields.len() == 1 && *outcome == FieldOutcome::Done && detail.is_none() {
+            continue;
         }
+        let colour = match outcome {
+            FieldOutcome::Done => palette.done,
+            FieldOutcome::NotAttempted => Colour::new(),
+            FieldOutcome::Failed => palette.failed,
+            FieldOutcome::Unknown => palette.doubt,
+        };
+        let detail = detail.as_deref().map(neutral).unwrap_or_default();
+        let outcome = words(outcome.as_str());
+        let cells = [(Colour::new(), *field, widths[0]), (colour, &*outcome, widths[1])];
+        page.row(4, &cells, &detail, 6);
     }
     if let Some(hint) = &result.hint {
-        let _ = writeln!(text, "    hint: {}", neutral(hint));
+        page.line(4, &format!("hint: {}", neutral(hint)));
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct Story {
     sources: Vec<Source>,
     findings: Vec<Finding>,
     planned: Option<Planned>,
-    applied: Option<Applied>,
+    pub(crate) applied: Option<Applied>,
     failure: Option<Failure>,
 }
 

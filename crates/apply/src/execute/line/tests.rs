@@ -168,7 +168,8 @@ fn answer(name: &str) -> Answer<Yes> {
     Answer::No(Refusal { kind, action, code, message, request_id, status: Some(400), retry_after })
 }
 
-/// Writes a result on one line: outcome, id, order, whether something may have changed, detail, fields.
+/// Writes a result on one line: outcome, id, order, whether something may have changed, detail, fields and
+/// the hint about them.
 fn on_one_line(result: &ChangeResult) -> String {
     let mut text = result.outcome.as_str().to_owned();
     let id = result.id.as_ref().map(ToString::to_string);
@@ -182,6 +183,8 @@ fn on_one_line(result: &ChangeResult) -> String {
             text.push_str(&format!(" ({detail})"));
         }
     }
+    let hint = result.hint.as_ref().filter(|_| !result.fields.is_empty());
+    text.extend(hint.map(|hint| format!("; hint: {hint}")));
     text.push_str(if result.may_have_changed { " [changed]" } else { "" });
     text
 }

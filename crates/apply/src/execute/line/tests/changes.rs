@@ -14,13 +14,13 @@ fn the_fields_of_a_package_are_changed_one_after_the_other() {
         "updated, cenbwp-1; bandwidth done; name done [changed]",
     );
     // One field's failure does not hide the other.
-    let refused =
-        "Create was refused: Code (HTTP 400); request id R; correct what the message names, then plan again";
+    let refused = "Create was refused: Code (HTTP 400); request id R";
+    let hint = "hint: correct what the message names, then plan again";
     check(
         GROW,
         SMALL,
         &["refused", "list: cenbwp-1 net/x 10", "yes", "list: cenbwp-1 net/x 10 name=two"],
-        &format!("failed, cenbwp-1; bandwidth failed ({refused}); name done [changed]"),
+        &format!("failed, cenbwp-1; bandwidth failed ({refused}); name done; {hint} [changed]"),
     );
     // A value that is there already is not sent.
     check(
@@ -58,12 +58,14 @@ fn a_value_that_the_service_calls_already_so_is_waited_for() {
         &["already so", "list: cenbwp-1 net/x 10", "list: cenbwp-1 net/x 20"],
         "updated, cenbwp-1; bandwidth done",
     );
-    let said = "Create was refused: Code (HTTP 400); request id R; the listing does not show it yet: plan again in a minute";
+    let said = "Create was refused: Code (HTTP 400); request id R";
     check(
         one,
         SMALL,
         &["already so", "list: cenbwp-1 net/x 10", "time is up"],
-        &format!("failed, cenbwp-1; bandwidth failed ({said})"),
+        &format!(
+            "failed, cenbwp-1; bandwidth failed ({said}); hint: the listing does not show it yet: plan again in a minute"
+        ),
     );
 }
 
@@ -104,14 +106,14 @@ fn nothing_follows_a_request_that_has_to_come_first() {
     let moves =
         "{areas: [China, Europe], bandwidth: 10, autoPay: true, cenId: cen-2, allowInterruption: true}";
     let there = "cenbwp-1 net/x 10 cen=cen-1";
-    let refused =
-        "Create was refused: Code (HTTP 400); request id R; correct what the message names, then plan again";
+    let refused = "Create was refused: Code (HTTP 400); request id R";
+    let hint = "hint: correct what the message names, then plan again";
     check(
         moves,
         there,
         &["refused", "list: cenbwp-1 net/x 10 cen=cen-1"],
         &format!(
-            "failed, cenbwp-1; detach failed ({refused}); cenId not_attempted (what has to come first was not done)"
+            "failed, cenbwp-1; detach failed ({refused}); cenId not_attempted (what has to come first was not done); {hint}"
         ),
     );
     let script = ["yes", "list: cenbwp-1 net/x 10", "yes", "list: cenbwp-1 net/x 10 cen=cen-2"];
@@ -132,7 +134,7 @@ fn an_adoption_a_release_and_a_retirement_end_in_their_own_words() {
         adopt,
         "cenbwp-1 - 10",
         &["throttled", "list: cenbwp-1 - 10"],
-        "if cut: failed, cenbwp-1; tags failed (Create was refused: Code (HTTP 400); request id R; wait a minute and run the same command again)",
+        "if cut: failed, cenbwp-1; tags failed (Create was refused: Code (HTTP 400); request id R); hint: wait a minute and run the same command again",
     );
     check(
         adopt,

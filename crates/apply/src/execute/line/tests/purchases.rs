@@ -176,11 +176,11 @@ fn what_follows_a_purchase_begins_once_it_is_there_as_ordered() {
         "if cut: created, cenbwp-1, order 7; cenId unknown (Create has no usable reply: cut) [changed]",
     );
     play(&["stop"], "created, cenbwp-1, order 7; cenId not_attempted (stopped) [changed]");
-    let refused =
-        "Create was refused: Code (HTTP 400); request id R; correct what the message names, then plan again";
+    let refused = "Create was refused: Code (HTTP 400); request id R";
+    let hint = "hint: correct what the message names, then plan again";
     play(
         &["refused", "list: cenbwp-1 net/x 10"],
-        &format!("created, cenbwp-1, order 7; cenId failed ({refused}) [changed]"),
+        &format!("created, cenbwp-1, order 7; cenId failed ({refused}); {hint} [changed]"),
     );
     play(
         &["list: cenbwp-1 net/y 10"],
