@@ -114,6 +114,15 @@ fn events_of_a_run_that_fails_end_in_a_summary_too() {
 }
 
 #[test]
+fn a_saved_plan_is_shown_as_events_and_saved_under_the_short_flag_too() {
+    let lab = Lab::of(ONE);
+    assert_eq!(lab.run("plan -o plan.json --quiet").code, 0);
+    let shown = events(&lab.run("show plan.json --json").stdout, 0);
+    assert_eq!(types(&shown), ["version", "change", "summary"]);
+    assert_eq!(shown[2]["digest"], serde_json::from_str::<Value>(&lab.read("plan.json")).expect("a plan")["digest"]);
+}
+
+#[test]
 fn plan_document_is_the_same_for_the_same_world() {
     let lab = Lab::of(ONE);
     let document = |ran: &str| serde_json::from_str::<Value>(ran).expect("one document");

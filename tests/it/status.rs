@@ -93,36 +93,42 @@ fn every_package_is_told_where_it_stands() {
     let lab = lab();
     // A package with an unclear owner holds every purchase and adoption.
     let declared = [
+        "net/stray cenbwp-stray undeclared",
         "net/adopts cenbwp-free held",
         "net/again cenbwp-old superseded",
         "net/again/2 cenbwp-new as_declared",
         "net/differs cenbwp-differs differs",
-        "net/fresh - held",
         "net/goes cenbwp-goes to_release",
         "net/held cenbwp-held held",
         "net/same cenbwp-same as_declared",
-        "net/stray cenbwp-stray undeclared",
-        "net/watched - missing",
         "- cenbwp-unclear unreadable",
+        "net/fresh - held",
+        "net/watched - missing",
     ];
     assert_eq!(rows(&lab, ""), declared);
     lab.emulator.edit(|world| world.packages.retain(|package| package.id != "cenbwp-unclear"));
     let all = [
+        "net/stray cenbwp-stray undeclared",
         "net/adopts cenbwp-free to_adopt",
         "net/again cenbwp-old superseded",
         "net/again/2 cenbwp-new as_declared",
         "net/differs cenbwp-differs differs",
-        "net/fresh - missing",
         "net/goes cenbwp-goes to_release",
         "net/held cenbwp-held held",
         "net/same cenbwp-same as_declared",
-        "net/stray cenbwp-stray undeclared",
-        "net/watched - missing",
-        "other/theirs cenbwp-theirs unmanaged",
+        "other/theirs cenbwp-theirs other_stack",
         "- cenbwp-nobody unmanaged",
+        "net/fresh - missing",
+        "net/watched - missing",
     ];
     assert_eq!(rows(&lab, "--all"), all);
-    assert_eq!(rows(&lab, "-f cenbwp.yaml"), all[..10]);
+    let of_others = |row: &&str| row.ends_with("other_stack") || row.ends_with("unmanaged");
+    let ours: Vec<&str> = all.into_iter().filter(|row| !of_others(row)).collect();
+    assert_eq!(rows(&lab, "-f cenbwp.yaml"), ours);
+    let targets = "--target net/same --target net/fresh";
+    assert_eq!(rows(&lab, targets), [all[0], "net/same cenbwp-same as_declared", "net/fresh - missing"]);
+    let ran = lab.run("status --target net/sam");
+    ran.check(3, "did you mean net/same?");
 }
 
 #[test]
@@ -130,13 +136,13 @@ fn without_a_spec_tags_tell_who_owns_what() {
     let lab = lab();
     std::fs::remove_file(lab.path("cenbwp.yaml")).expect("it was there");
     let owned = [
+        "net/stray cenbwp-stray owned",
         "net/again cenbwp-old owned",
         "net/again/2 cenbwp-new owned",
         "net/differs cenbwp-differs owned",
         "net/goes cenbwp-goes owned",
         "net/held cenbwp-held owned",
         "net/same cenbwp-same owned",
-        "net/stray cenbwp-stray owned",
         "other/theirs cenbwp-theirs owned",
         "- cenbwp-unclear unreadable",
     ];
@@ -179,7 +185,9 @@ fn the_table_lines_up_and_shows_no_text_of_others_as_it_is() {
     let head = lines.next().expect("a head");
     assert!(head.starts_with("IDENTITY"), "{text}");
     let state = head.find("STATE").expect("a column");
-    for (line, word) in lines.zip(["to adopt", "superseded", "up to date", "differs (description)"]) {
+    for (line, word) in
+        lines.zip(["undeclared", "to adopt", "superseded", "up to date", "differs (description)"])
+    {
         assert_eq!(&line[state..][..word.len()], word, "{text}");
     }
     assert!(!text.contains('\u{1b}'), "{text}");
@@ -190,7 +198,17 @@ fn the_table_lines_up_and_shows_no_text_of_others_as_it_is() {
         text.contains("net/held is held: cenbwp-held is FinancialLocked, so it cannot be changed: cenId detached -> cen-1\n  hint: "),
         "{text}"
     );
-    assert!(text.ends_with("\n12 packages: 2 up to date, 1 differs, 2 missing, 1 to adopt, 1 to release, 1 held, 1 undeclared, 1 superseded, 2 unmanaged.\n"), "{text}");
+    assert!(text.ends_with("\n12 packages: 2 up to date, 1 differs, 2 missing, 1 to adopt, 1 to release, 1 held, 1 undeclared, 1 superseded, 1 other stack, 1 unmanaged.\n"), "{text}");
+}
+
+#[test]
+fn other_forms_are_a_table_with_every_column_and_the_events() {
+    let lab = lab();
+    let wide = lab.run("status --all -o wide --quiet").stdout;
+    assert!(wide.lines().next().is_some_and(|head| head.ends_with("TAGS")), "{wide}");
+    assert!(wide.contains("PREPAY"), "{wide}");
+    assert_eq!(lab.run("status --all -o json").stdout, lab.run("status --all --json").stdout);
+    lab.run("status -o yaml").check(3, "[possible values: wide, json]");
 }
 
 #[test]
@@ -222,7 +240,9 @@ fn events_of_a_status_that_fails_end_in_a_summary() {
         assert_eq!((&last["type"], &last["exit_code"]), (&json!("summary"), &json!(code)));
         last["counts"].clone()
     };
-    assert_eq!(summary(&lab, 2)["unmanaged"], 2, "counted, and not listed without --all");
+    let counts = summary(&lab, 2);
+    let others = [&counts["other_stack"], &counts["unmanaged"]];
+    assert_eq!(others, [1, 1], "counted, and not listed without --all");
     lab.set("ALIBABA_CLOUD_ACCESS_KEY_ID", None);
     assert_eq!(summary(&lab, 1), json!({}));
     lab.file("cenbwp.yaml", "{version: 1, stack: net, packages: {x: {}}}");

@@ -40,7 +40,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME", default_value_t = export::default_stack(), value_parser = super::values::stack)]
     stack: StackName,
     /// Write to a file instead of stdout; one that is there already is kept
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = super::values::file_to_write)]
     out: Option<PathBuf>,
     /// Replace the file that is there
     #[arg(long, requires = "out")]

@@ -8,14 +8,10 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::files::typed;
 
 /// Commands of other tools.
-const COMMANDS: [(&str, &str); 16] = [
+const COMMANDS: [(&str, &str); 15] = [
     ("destroy", RETIRE),
     ("delete", RETIRE),
     ("import", "`cenbwp export` writes a spec that adopts the packages that exist"),
-    (
-        "init",
-        "nothing has to be set up: write a spec, or begin with `cenbwp export`, then `cenbwp plan -f PATH`",
-    ),
     ("fmt", "a spec keeps its own layout: `cenbwp validate -f PATH` checks it"),
     ("lint", "`cenbwp validate -f PATH` checks a spec"),
     ("refresh", NO_STATE),
@@ -165,10 +161,8 @@ mod tests {
     fn habits_of_other_tools_are_answered_with_what_to_type_here() {
         for (typed, tip) in [
             ("cenbwp apply -auto-approve", "flags have two dashes: `--auto-approve`"),
-            ("cenbwp plan -out=plan.json", "flags have two dashes: `--out`"),
             ("cenbwp plan -target=net/x", "flags have two dashes: `--target`"),
-            ("cenbwp plan -o json", OUTPUT),
-            ("cenbwp status -o wide", OUTPUT),
+            ("cenbwp validate -o json", OUTPUT),
             ("cenbwp apply plan.json --yes", APPROVE),
             ("cenbwp apply -y", APPROVE),
             ("cenbwp plan -destroy", RETIRE),

@@ -26,7 +26,7 @@ pub(super) struct Args {
     #[command(flatten)]
     scope: ScopeArgs,
     /// Save the plan, for cenbwp apply FILE
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = values::file_to_write)]
     out: Option<PathBuf>,
     /// End with 2 when something is to be done
     #[arg(long)]

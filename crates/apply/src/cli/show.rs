@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::process::Process;
-use super::report_args::{FormArgs, ReportArgs};
+use super::report_args::ReportArgs;
 use super::session::{self, Ended, Session};
+use super::planning;
 use crate::clock;
 use crate::exit::{Exit, Failure};
 use crate::planned::SpecPath;
@@ -17,17 +18,16 @@ pub(super) struct Args {
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
     #[command(flatten)]
-    files: FormArgs,
+    reports: ReportArgs,
 }
 
 /// Prints the plan, its digest, the account that it was made for, and when it was made.
 pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
-    let asked = ReportArgs { json: false, files: args.files.clone() };
-    session::run("show", &asked, process, |session| show(args, session))
+    session::run("show", &args.reports, process, |session| show(args, session))
 }
 
 fn show(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
-    let Session { output, reports, .. } = session;
+    let Session { reports, .. } = session;
     let planned = Arc::new(super::inputs::read_plan(&args.plan, reports)?);
     reports.planned(&planned);
     let made_for = match (&planned.situation.account, &planned.situation.endpoint) {
@@ -38,7 +38,7 @@ fn show(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
         }
         _ => "a recording".to_owned(),
     };
-    reports.human(|| planned.text(&output.style()));
+    planning::print_plan(&planned, session);
     let made = clock::for_people(planned.options.now);
     let paths = SpecPath::flags(&planned.paths);
     reports

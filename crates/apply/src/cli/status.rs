@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use serde_json::json;
 
 use super::connection::CloudArgs;
@@ -18,7 +19,7 @@ use super::session::{self, Ended, Session};
 use crate::exit::{Exit, Failure};
 use crate::planned::Planned;
 use crate::report::event::{Event, PackageLine};
-use crate::status::Status;
+use crate::status::{Layout, Status};
 
 /// Show what is live, who owns it and when it expires
 #[derive(Debug, clap::Args)]
@@ -41,16 +42,27 @@ pub(super) struct Args {
     /// End with 2 when something is due: a change, a held item, or an end within that time
     #[arg(long)]
     detailed_exitcode: bool,
+    /// A table with every column, or what --json prints
+    #[arg(short, long, value_enum, value_name = "FORM")]
+    output: Option<OutputForm>,
     /// Print events, one JSON object per line; the last is always the summary
-    #[arg(long)]
+    #[arg(long, conflicts_with = "output")]
     json: bool,
     #[command(flatten)]
     cloud: CloudArgs,
 }
 
+/// The form of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum OutputForm {
+    Wide,
+    Json,
+}
+
 /// Shows the status: exit 0, or 2 with `--detailed-exitcode` when something is due.
 pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
-    let asked = ReportArgs { json: args.json, files: FormArgs::default() };
+    let json = args.json || args.output == Some(OutputForm::Json);
+    let asked = ReportArgs { json, files: FormArgs::default() };
     session::run("status", &asked, process, |session| on_runtime(show(args, session)))
 }
 
@@ -64,7 +76,12 @@ async fn show(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
     for row in &status.rows {
         reports.event(&Event::Package(PackageLine::from(row)));
     }
-    reports.human(|| status.text(&output.style().palette, output.columns));
+    let layout = match (args.output, output.columns) {
+        (Some(OutputForm::Wide), _) => Layout::Wide,
+        (_, Some(columns)) => Layout::Fitting(columns),
+        (_, None) => Layout::Table,
+    };
+    reports.human(|| status.text(&output.style().palette, layout));
     if !planned.situation.observed.complete {
         output.complain("the recording is not whole; there may be more packages");
     }

@@ -1,5 +1,6 @@
 //! Parsers for the values of flags.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use cenbwp_spec::{Severity, Source, StackName};
@@ -13,6 +14,19 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         None => text.parse::<jiff::SignedDuration>().ok().and_then(|time| time.try_into().ok()),
     };
     parsed.ok_or_else(|| "expected a time such as 10s, 15m or 14d".to_owned())
+}
+
+/// Parses the file of `-o`. Refuses what is meant otherwise by users of Terraform, who write `-out=FILE`, and of
+/// kubectl, who write `-o json`.
+pub(super) fn file_to_write(text: &str) -> Result<PathBuf, String> {
+    match text {
+        "ut" => Err("flags have two dashes: `--out`".to_owned()),
+        "json" | "yaml" | "wide" | "name" => Err(format!(
+            "it names a file, not a form: --json prints events; for a file of this name, write ./{text}"
+        )),
+        _ if text.starts_with("ut=") => Err("flags have two dashes: `--out`".to_owned()),
+        file => Ok(file.into()),
+    }
 }
 
 /// Parses the name of a stack that can own packages.
@@ -38,6 +52,18 @@ mod tests {
         assert_eq!(seconds("14d"), Ok(14 * 86_400));
         for text in ["", "10", "-5s", "d", "ten", "99999999999d"] {
             assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_not_mistaken_for_a_form_or_for_the_rest_of_a_flag() {
+        for text in ["plan.json", "./json", "ut.json", "json/plan"] {
+            assert_eq!(file_to_write(text), Ok(text.into()));
+        }
+        for (text, says) in
+            [("ut=plan.json", "`--out`"), ("ut", "`--out`"), ("json", "write ./json"), ("wide", "--json")]
+        {
+            assert!(file_to_write(text).is_err_and(|error| error.contains(says)), "{text}");
         }
     }
 

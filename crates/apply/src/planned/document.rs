@@ -94,7 +94,9 @@ pub struct Summary {
     pub in_sync: usize,
     /// Packages of declared stacks that are not declared.
     pub undeclared: usize,
-    /// Packages that no declared stack owns.
+    /// Packages that other stacks own.
+    pub other_stacks: usize,
+    /// Packages without an owner.
     pub unmanaged: usize,
 }
 
@@ -136,6 +138,7 @@ impl Summary {
             held: plan.held.len(),
             in_sync: plan.in_sync.len(),
             undeclared: plan.undeclared.len(),
+            other_stacks: plan.other_stacks,
             unmanaged: plan.unmanaged,
         }
     }

@@ -5,6 +5,8 @@
 
 mod table;
 
+pub(crate) use table::Layout;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cenbwp_diff::{BusinessStatus, Change, FieldChange, HeldReason, Live, Owner, WarningKind, neutral, when};
@@ -16,10 +18,10 @@ use crate::planned::Planned;
 /// The account's packages, each with its state.
 #[derive(Debug)]
 pub(crate) struct Status<'a> {
-    /// The rows: those with an identity first, by identity, then by id.
+    /// The rows: the next to end first, those without an end last, then by identity and id.
     pub rows: Vec<Row<'a>>,
-    /// The number of packages of others that have no row.
-    pub unlisted: usize,
+    /// The states of packages of others that have no row.
+    unlisted: Vec<State<'a>>,
     pub now: Timestamp,
 }
 
@@ -72,7 +74,9 @@ pub(crate) enum State<'a> {
     Superseded,
     /// Has an owner's tag; no spec was given.
     Owned,
-    /// Not owned by a declared stack.
+    /// Owned by a stack that the spec does not declare.
+    OtherStack,
+    /// Without an owner.
     Unmanaged,
     /// The item or its owner could not be read, for this reason.
     Unreadable(String),
@@ -80,7 +84,7 @@ pub(crate) enum State<'a> {
 
 impl State<'_> {
     /// All words, in the order of the summary.
-    pub(crate) const WORDS: [&'static str; 13] = [
+    pub(crate) const WORDS: [&'static str; 14] = [
         "as_declared",
         "differs",
         "missing",
@@ -92,6 +96,7 @@ impl State<'_> {
         "undeclared",
         "superseded",
         "owned",
+        "other_stack",
         "unmanaged",
         "unreadable",
     ];
@@ -110,8 +115,9 @@ impl State<'_> {
             Self::Undeclared => 8,
             Self::Superseded => 9,
             Self::Owned => 10,
-            Self::Unmanaged => 11,
-            Self::Unreadable(_) => 12,
+            Self::OtherStack => 11,
+            Self::Unmanaged => 12,
+            Self::Unreadable(_) => 13,
         };
         Self::WORDS[at]
     }
@@ -134,18 +140,21 @@ impl<'a> Status<'a> {
         let mut rows = Rows::new(planned);
         rows.planned();
         rows.strays();
-        let mut status = Self { rows: rows.rows, unlisted: 0, now: planned.options.now };
-        if let Some(targets) = &planned.options.targets {
-            status.rows.retain(|row| row.is_about(targets));
-        } else if !all {
-            let before = status.rows.len();
-            status.rows.retain(|row| row.state != State::Unmanaged);
-            status.unlisted = before - status.rows.len();
+        let mut rows = rows.rows;
+        let targets = planned.options.targets.as_ref();
+        if let Some(targets) = targets {
+            rows.retain(|row| row.is_about(targets));
         }
-        let key =
-            |row: &Row<'_>| (row.identity.is_none(), row.identity.clone(), row.id.is_none(), row.id.clone());
-        status.rows.sort_by_cached_key(key);
-        status
+        let all = all || targets.is_some();
+        let is_listed = |row: &Row<'_>| all || !matches!(row.state, State::OtherStack | State::Unmanaged);
+        let (mut rows, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_listed);
+        rows.sort_by_cached_key(|row| {
+            let end = row.live.and_then(|live| live.expires);
+            let (identity, id) = (row.identity.clone(), row.id.clone());
+            (end.is_none(), end, identity.is_none(), identity, id.is_none(), id)
+        });
+        let unlisted = others.into_iter().map(|row| row.state).collect();
+        Self { rows, unlisted, now: planned.options.now }
     }
 
     /// Returns true if a wanted package expires soon, or has expired.
@@ -157,10 +166,8 @@ impl<'a> Status<'a> {
     /// Returns the number of packages in each state, those without a row included. States without packages
     /// are left out.
     pub(crate) fn counts(&self) -> Vec<(&'static str, usize)> {
-        let count = |word: &'static str| {
-            let listed = self.rows.iter().filter(|row| row.state.as_str() == word).count();
-            (word, if word == State::Unmanaged.as_str() { listed + self.unlisted } else { listed })
-        };
+        let states = || self.rows.iter().map(|row| &row.state).chain(&self.unlisted);
+        let count = |word: &'static str| (word, states().filter(|state| state.as_str() == word).count());
         State::WORDS.into_iter().map(count).filter(|(_, count)| *count > 0).collect()
     }
 }
@@ -256,7 +263,7 @@ impl<'a> Rows<'a> {
             let (identity, state) = match live.owner() {
                 Owner::Nobody => (None, State::Unmanaged),
                 Owner::Identity(identity) if specless => (Some(identity), State::Owned),
-                Owner::Identity(identity) => (Some(identity), State::Unmanaged),
+                Owner::Identity(identity) => (Some(identity), State::OtherStack),
                 Owner::Malformed(tag) => {
                     let reason = format!("its tag {} is {tag:?}, which is not STACK/PACKAGE", Identity::TAG);
                     (None, State::Unreadable(neutral(&reason).into_owned()))
@@ -276,7 +283,7 @@ impl<'a> Rows<'a> {
             State::AsDeclared | State::Differs(_) | State::Held(_) => !retiring,
             State::ToAdopt | State::Undeclared | State::Owned => true,
             State::ToRelease | State::ToRetire | State::Finished | State::Superseded => false,
-            State::Missing | State::Unmanaged | State::Unreadable(_) => false,
+            State::Missing | State::OtherStack | State::Unmanaged | State::Unreadable(_) => false,
         };
         let alerts = live.map(|live| alerts(live, self.planned)).unwrap_or_default();
         self.rows.push(Row { identity, id: id.cloned(), live, state, alerts, wanted });

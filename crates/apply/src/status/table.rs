@@ -3,30 +3,51 @@
 use std::fmt::Write as _;
 
 use anstyle::Style as Colour;
-use cenbwp_diff::{Palette, neutral};
+use cenbwp_diff::{LiveCharge, Palette, neutral};
+use cenbwp_spec::Identity;
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Row, State, Status};
 
-/// The columns, in order; records use the same words as labels.
-const COLUMNS: [&str; 8] = ["identity", "id", "areas", "Mbps", "CEN", "expires", "state", "notes"];
+/// The columns, in order; records use the same words as labels. The last ones are those of the wide form.
+const COLUMNS: [&str; 12] = [
+    "identity", "id", "areas", "Mbps", "CEN", "expires", "state", "notes", "name", "charge", "group", "tags",
+];
 const MBPS: usize = 3;
 const STATE: usize = 6;
+/// The number of columns without the wide form.
+const FEW: usize = 8;
+
+/// The layout of a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// A table if it fits into this many columns, else one record per package.
+    Fitting(usize),
+    /// A table of any width.
+    Table,
+    /// A table of any width with every column.
+    Wide,
+}
 
 impl Status<'_> {
     /// Returns the status as text: the packages, the reasons of held items, and a summary. The same status
-    /// and style give the same bytes. `width` is in columns; `None` for lines of any length.
-    pub(crate) fn text(&self, palette: &Palette, width: Option<usize>) -> String {
-        let cells: Vec<[String; 8]> = self.rows.iter().map(|row| cells(row, self.now)).collect();
-        let widths: [usize; 8] = std::array::from_fn(|column| {
+    /// and style give the same bytes.
+    pub(crate) fn text(&self, palette: &Palette, layout: Layout) -> String {
+        let is_wide = layout == Layout::Wide;
+        let columns = &COLUMNS[..if is_wide { COLUMNS.len() } else { FEW }];
+        let cells: Vec<Vec<String>> = self.rows.iter().map(|row| cells(row, self.now, is_wide)).collect();
+        let widest = |(column, name): (usize, &&str)| {
             let cells = cells.iter().map(|row| row[column].width());
-            cells.max().unwrap_or(0).max(COLUMNS[column].width())
-        });
-        let fits = width.is_none_or(|width| widths.iter().sum::<usize>() + 2 * (COLUMNS.len() - 1) <= width);
+            cells.max().unwrap_or(0).max(name.width())
+        };
+        let widths: Vec<usize> = columns.iter().enumerate().map(widest).collect();
+        let all = widths.iter().sum::<usize>() + 2 * (columns.len() - 1);
+        let fits = !matches!(layout, Layout::Fitting(width) if all > width);
         let mut text = String::new();
         if fits && !cells.is_empty() {
-            line(&mut text, &COLUMNS.map(str::to_uppercase), &widths, Colour::new(), palette.strong);
+            let names: Vec<String> = columns.iter().map(|name| name.to_uppercase()).collect();
+            line(&mut text, &names, &widths, Colour::new(), palette.strong);
         }
         for (row, cells) in self.rows.iter().zip(&cells) {
             let colour = colour(&row.state, palette);
@@ -81,42 +102,68 @@ impl Status<'_> {
         let all: usize = counts.iter().map(|(_, count)| count).sum();
         let counts: Vec<String> =
             counts.iter().map(|(word, count)| format!("{count} {}", words(word))).collect();
-        let hint = if self.unlisted > 0 { " --all lists every package." } else { "" };
+        let hint = if !self.unlisted.is_empty() { " --all lists every package." } else { "" };
         let s = if all == 1 { "" } else { "s" };
         format!("{all} package{s}: {}.{hint}", counts.join(", "))
     }
 }
 
 /// Returns the cells of a row; `-` for an empty one, except notes.
-fn cells(row: &Row<'_>, now: Timestamp) -> [String; 8] {
-    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-    let cens = row.live.map(|live| live.cens.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
-    // A package without an identity is recognised by its name.
-    let named = row.live.filter(|live| row.identity.is_none() && !live.name.is_empty());
-    let named = named.map(|live| format!("named {}", neutral(&live.name)));
-    let alerts = row.alerts.iter().map(|alert| alert.text.clone());
-    let notes: Vec<String> = alerts.chain(named).collect();
-    [
-        or_dash(row.identity.as_ref().map(ToString::to_string)),
-        or_dash(row.id.as_ref().map(ToString::to_string)),
-        or_dash(row.live.map(|live| neutral(&live.areas.to_string()).into_owned())),
-        or_dash(row.live.map(|live| live.bandwidth.0.to_string())),
-        or_dash(cens.filter(|cens| !cens.is_empty())),
-        or_dash(row.live.and_then(|live| live.expires).map(|end| until(end, now))),
+fn cells(row: &Row<'_>, now: Timestamp, is_wide: bool) -> Vec<String> {
+    let or_dash = |text: Option<String>| text.filter(|text| !text.is_empty()).unwrap_or("-".to_owned());
+    let Row { identity, id, live, state: _, alerts: _, wanted: _ } = row;
+    let cens = live.map(|live| live.cens.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
+    let mut cells = vec![
+        or_dash(identity.as_ref().map(ToString::to_string)),
+        or_dash(id.as_ref().map(ToString::to_string)),
+        or_dash(live.map(|live| neutral(&live.areas.to_string()).into_owned())),
+        or_dash(live.map(|live| live.bandwidth.0.to_string())),
+        or_dash(cens),
+        or_dash(live.and_then(|live| live.expires).map(|end| until(end, now))),
         state(&row.state),
-        notes.join("; "),
-    ]
+        notes(row, is_wide),
+    ];
+    if is_wide {
+        let neutral = |text: &String| neutral(text).into_owned();
+        let charge = live.map(|live| match &live.charge {
+            LiveCharge::Prepay => "PREPAY".to_owned(),
+            LiveCharge::Postpay => "POSTPAY".to_owned(),
+            LiveCharge::Other(word) => neutral(word),
+        });
+        // The identity has a column of its own.
+        let tags = live.map(|live| live.tags.iter().filter(|(key, _)| *key != Identity::TAG));
+        let tags = tags.map(|tags| tags.map(|(key, value)| format!("{}={}", neutral(key), neutral(value))));
+        cells.push(or_dash(live.map(|live| neutral(&live.name))));
+        cells.push(or_dash(charge));
+        cells.push(or_dash(live.and_then(|live| live.resource_group.as_ref()).map(neutral)));
+        cells.push(or_dash(tags.map(|tags| tags.collect::<Vec<_>>().join(" "))));
+    }
+    cells
 }
 
-/// Returns the time left, in whole days of 24 hours.
+/// Returns the alerts, and the name of a package without an identity, by which it is recognised.
+fn notes(row: &Row<'_>, is_wide: bool) -> String {
+    // The time of an end is in a column of its own.
+    let alerts = row.alerts.iter().map(|alert| match alert.word {
+        "expiring" => "ends soon".to_owned(),
+        "expired" => "expired".to_owned(),
+        _ => alert.text.clone(),
+    });
+    let named = row.live.filter(|live| !is_wide && row.identity.is_none() && !live.name.is_empty());
+    let named = named.map(|live| format!("named {}", neutral(&live.name)));
+    alerts.chain(named).collect::<Vec<_>>().join("; ")
+}
+
+/// Returns the time left, in whole days of 24 hours, and the day of the end in UTC.
 fn until(end: Timestamp, now: Timestamp) -> String {
+    let day = end.strftime("%Y-%m-%d");
     if end <= now {
-        return "ended".to_owned();
+        return format!("ended {day}");
     }
     match end.duration_since(now).as_hours() / 24 {
-        0 => "< 1 day".to_owned(),
-        1 => "1 day".to_owned(),
-        days => format!("{days} days"),
+        0 => format!("< 1 day, {day}"),
+        1 => format!("1 day, {day}"),
+        days => format!("{days} days, {day}"),
     }
 }
 
@@ -139,18 +186,20 @@ fn state(state: &State<'_>) -> String {
 
 fn colour(state: &State<'_>, palette: &Palette) -> Colour {
     match state {
-        State::Missing => palette.buy,
-        State::Differs(_) | State::ToAdopt | State::Undeclared => palette.change,
+        State::Missing | State::Differs(_) | State::ToAdopt | State::Undeclared => palette.change,
         State::ToRelease | State::ToRetire => palette.end,
         State::Held(_) | State::Unreadable(_) => palette.held,
-        State::AsDeclared | State::Finished | State::Superseded | State::Owned | State::Unmanaged => {
-            Colour::new()
-        }
+        State::AsDeclared
+        | State::Finished
+        | State::Superseded
+        | State::Owned
+        | State::OtherStack
+        | State::Unmanaged => Colour::new(),
     }
 }
 
 /// Appends one line of the table. `state` colours the state's cell, `whole` the line.
-fn line(text: &mut String, cells: &[String; 8], widths: &[usize; 8], state: Colour, whole: Colour) {
+fn line(text: &mut String, cells: &[String], widths: &[usize], state: Colour, whole: Colour) {
     let mut line = String::new();
     let last = (0..cells.len()).rfind(|column| !cells[*column].is_empty()).unwrap_or(0);
     for (column, cell) in cells.iter().enumerate().take(last + 1) {
@@ -167,9 +216,8 @@ fn line(text: &mut String, cells: &[String; 8], widths: &[usize; 8], state: Colo
 }
 
 /// Appends one package as a record below its name, for a terminal that is too narrow for the table.
-fn record(text: &mut String, cells: &[String; 8], state: Colour, strong: Colour) {
-    let [identity, id, ..] = cells;
-    let (title, skipped) = if identity == "-" { (id, 2) } else { (identity, 1) };
+fn record(text: &mut String, cells: &[String], state: Colour, strong: Colour) {
+    let (title, skipped) = if cells[0] == "-" { (&cells[1], 2) } else { (&cells[0], 1) };
     let _ = writeln!(text, "{}", painted(title, strong));
     for (column, cell) in cells.iter().enumerate().skip(skipped) {
         if cell.is_empty() || cell == "-" {
@@ -215,7 +263,7 @@ packages:
          "GeographicRegionAId": "australia", "GeographicRegionBId": "europe", "BusinessStatus": "Normal",
          "ExpiredTime": "2025-01-01T12:00Z"}]}}"#;
 
-    fn text(width: Option<usize>, palette: &Palette, all: bool) -> String {
+    fn text(layout: Layout, palette: &Palette, all: bool) -> String {
         let sources = vec![Source { name: "spec.yaml".to_owned(), bytes: SPEC.into() }];
         let spec = cenbwp_spec::parse(&sources).spec.unwrap();
         let observed = crate::cloud::decode_recording(LIVE.as_bytes()).unwrap();
@@ -230,7 +278,7 @@ packages:
         let plan = checked_plan(&spec, &observed, &options).unwrap();
         let situation = Situation { account: None, endpoint: None, caller: None, observed };
         Status::of(&Planned::new(sources.into(), spec.into(), options, situation, plan), all)
-            .text(palette, width)
+            .text(palette, layout)
     }
 
     const HELD: &str = "
@@ -241,39 +289,47 @@ net/held is held: cenbwp-free looks like the package that would be bought, and m
     #[test]
     fn columns_line_up_by_what_is_seen() {
         let table = "\
-IDENTITY  ID           AREAS               MBPS  CEN    EXPIRES  STATE                NOTES
-net/held  -            -                      -  -      -        held: look alike
-net/x     cenbwp-x     China - Europe      1000  cen-1  2 days   differs (bandwidth)
--         cenbwp-free  China - Europe         9  -      < 1 day  unmanaged            expires 2026-01-01T12:00Z; named 日本\\u{1b}
--         cenbwp-late  Australia - Europe     9  -      ended    unmanaged            expired 2025-01-01T12:00Z
+IDENTITY  ID           AREAS               MBPS  CEN    EXPIRES              STATE                NOTES
+-         cenbwp-late  Australia - Europe     9  -      ended 2025-01-01     unmanaged            expired
+-         cenbwp-free  China - Europe         9  -      < 1 day, 2026-01-01  unmanaged            ends soon; named 日本\\u{1b}
+net/x     cenbwp-x     China - Europe      1000  cen-1  2 days, 2026-01-03   differs (bandwidth)
+net/held  -            -                      -  -      -                    held: look alike
 ";
         let summary = "\n4 packages: 1 differs, 1 held, 2 unmanaged.\n";
-        assert_eq!(text(None, &Palette::plain(), true), format!("{table}{HELD}{summary}"));
-        assert_eq!(text(Some(130), &Palette::plain(), true), format!("{table}{HELD}{summary}"));
+        assert_eq!(text(Layout::Table, &Palette::plain(), true), format!("{table}{HELD}{summary}"));
+        assert_eq!(text(Layout::Fitting(140), &Palette::plain(), true), format!("{table}{HELD}{summary}"));
+    }
+
+    #[test]
+    fn the_wide_form_is_a_table_with_every_column() {
+        let text = text(Layout::Wide, &Palette::plain(), true);
+        let head = text.lines().next().unwrap_or_default();
+        assert!(head.ends_with("NOTES      NAME        CHARGE  GROUP  TAGS"), "{text}");
+        assert!(text.contains("ends soon  日本\\u{1b}  PREPAY  -      -\n"), "{text}");
     }
 
     #[test]
     fn a_narrow_terminal_gets_one_record_per_package() {
         let records = "\
-net/held
-  state     held: look alike
 net/x
   id        cenbwp-x
   areas     China - Europe
   Mbps      1000
   CEN       cen-1
-  expires   2 days
+  expires   2 days, 2026-01-03
   state     differs (bandwidth)
+net/held
+  state     held: look alike
 ";
         let summary = "\n4 packages: 1 differs, 1 held, 2 unmanaged. --all lists every package.\n";
-        assert_eq!(text(Some(60), &Palette::plain(), false), format!("{records}{HELD}{summary}"));
+        assert_eq!(text(Layout::Fitting(60), &Palette::plain(), false), format!("{records}{HELD}{summary}"));
     }
 
     #[test]
     fn colours_say_nothing_of_their_own() {
         let escape = |text: &str| text.contains('\u{1b}');
-        for width in [None, Some(60)] {
-            let coloured = text(width, &Palette::coloured(), true);
+        for layout in [Layout::Table, Layout::Wide, Layout::Fitting(60)] {
+            let coloured = text(layout, &Palette::coloured(), true);
             assert!(escape(&coloured));
             let mut plain = String::new();
             for part in coloured.split('\u{1b}') {
@@ -283,7 +339,7 @@ net/x
                         .map_or(part, |(_, rest)| rest),
                 );
             }
-            assert_eq!(plain, text(width, &Palette::plain(), true));
+            assert_eq!(plain, text(layout, &Palette::plain(), true));
         }
     }
 }

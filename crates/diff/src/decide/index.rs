@@ -31,8 +31,8 @@ pub(super) struct Index<'a> {
     superseded: Vec<Leftover>,
     /// The packages that the spec adopts.
     adopted: BTreeMap<&'a PackageId, &'a Live>,
-    /// The packages that belong to no stack of the spec.
-    outside: Vec<&'a PackageId>,
+    /// The packages that belong to no stack of the spec; true for those that another stack owns.
+    outside: Vec<(&'a PackageId, bool)>,
     /// Every candidate, by its name.
     by_name: HashMap<&'a str, Vec<Candidate<'a>>>,
     /// Every candidate that is attached, by CEN and areas.
@@ -81,7 +81,9 @@ impl<'a> Index<'a> {
     }
 
     fn add(&mut self, spec: &'a Spec, live: &'a Live) {
-        match live.owner() {
+        let owner = live.owner();
+        let is_owned = matches!(owner, Owner::Identity(_));
+        match owner {
             Owner::Identity(identity) => {
                 if let Some((stack, _)) = spec.stacks.get_key_value(&identity.address.stack) {
                     return self.add_ours(stack, identity, live);
@@ -96,7 +98,7 @@ impl<'a> Index<'a> {
                 self.unidentified.push(Unreadable { id: Some(live.id.clone()), reason });
             }
         }
-        self.outside.push(&live.id);
+        self.outside.push((&live.id, is_owned));
         self.add_candidate(live, None);
     }
 
@@ -148,9 +150,9 @@ impl<'a> Index<'a> {
         self.adopted.get(id).copied()
     }
 
-    /// The ids of the packages that belong to no stack of the spec: without an owner, owned by other stacks, or
-    /// with a malformed tag.
-    pub(super) fn outside(&self) -> &[&'a PackageId] {
+    /// The ids of the packages that belong to no stack of the spec, without an owner, owned by other stacks, or
+    /// with a malformed tag; true for those that another stack owns.
+    pub(super) fn outside(&self) -> &[(&'a PackageId, bool)] {
         &self.outside
     }
 

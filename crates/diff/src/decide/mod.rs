@@ -56,7 +56,7 @@ pub fn plan(spec: &Spec, observed: &Observed, options: &Options) -> Plan {
     }
     plan.in_sync = in_sync.into_iter().collect();
     plan.breaches = breaches(&plan.changes, spec, options);
-    plan.unmanaged = unmanaged(&plan, planner.index.outside());
+    (plan.other_stacks, plan.unmanaged) = outside(&plan, planner.index.outside());
     plan
 }
 
@@ -119,6 +119,7 @@ impl<'a> Planner<'a> {
             superseded,
             warnings: Vec::new(),
             breaches: Vec::new(),
+            other_stacks: 0,
             unmanaged: 0,
             complete: self.complete,
             skip_held: self.options.skip_held,
@@ -363,8 +364,9 @@ fn purchase(package: &Package, terms: Prepay, follow_ups: Vec<FieldChange>) -> P
     }
 }
 
-/// Counts the packages outside of the spec that the plan does not name.
-fn unmanaged(plan: &Plan, outside: &[&PackageId]) -> usize {
+/// Counts the packages outside of the spec that the plan does not name: those of other stacks, and those
+/// without an owner.
+fn outside(plan: &Plan, outside: &[(&PackageId, bool)]) -> (usize, usize) {
     let mut named: HashSet<&PackageId> = HashSet::new();
     for change in &plan.changes {
         if let Change::Adopt(adoption) = change {
@@ -374,5 +376,7 @@ fn unmanaged(plan: &Plan, outside: &[&PackageId]) -> usize {
     for held in &plan.held {
         named.extend(held.reason.ids());
     }
-    outside.iter().filter(|id| !named.contains(**id)).count()
+    let others = outside.iter().filter(|(id, _)| !named.contains(id));
+    let owned = others.clone().filter(|(_, is_owned)| *is_owned).count();
+    (owned, others.count() - owned)
 }

@@ -55,7 +55,9 @@ pub struct Plan {
     pub warnings: Vec<Warning>,
     /// Limits that the changes exceed.
     pub breaches: Vec<Breach>,
-    /// The number of packages that belong to no stack of the spec and are not named above.
+    /// The number of packages that stacks outside of the spec own and that are not named above.
+    pub other_stacks: usize,
+    /// The number of packages without an owner that are not named above.
     pub unmanaged: usize,
     /// True if the observation was whole.
     pub complete: bool,

@@ -287,7 +287,11 @@ pub fn render_change(change: &Change, style: &Style) -> String {
 /// Returns the summary: counts, new bandwidth and interruptions.
 pub fn summary(plan: &Plan) -> String {
     let rest = |declared: &str| {
-        let counts = [(plan.in_sync.len(), declared), (plan.unmanaged, "unmanaged")];
+        let counts = [
+            (plan.in_sync.len(), declared),
+            (plan.other_stacks, "of other stacks"),
+            (plan.unmanaged, "unmanaged"),
+        ];
         counted(&counts).map_or(String::new(), |counts| format!(" {counts}."))
     };
     if plan.is_empty() {

@@ -68,6 +68,7 @@ fn in_words(plan: &Plan) -> String {
     words.extend(plan.undeclared.iter().map(|_| "undeclared".to_owned()));
     words.extend(plan.superseded.iter().map(|_| "superseded".to_owned()));
     words.extend(plan.warnings.iter().map(|warning| warning.kind.rule().name.to_owned()));
+    words.extend((plan.other_stacks > 0).then(|| format!("{} of other stacks", plan.other_stacks)));
     words.extend((plan.unmanaged > 0).then(|| format!("{} unmanaged", plan.unmanaged)));
     words.join(", ")
 }

@@ -41,7 +41,7 @@ fn a_look_alike_holds_a_purchase() {
     check(declared(|_| {}), [temporary], "held look_alike");
     let known = declared(|p| p.distinct_from = [id("cenbwp-2")].into());
     check(known, [ownerless(|l| l.bandwidth = Mbps(100))], "purchase, 1 unmanaged");
-    check(declared(|_| {}), [live("cenbwp-2", Some("t/a"))], "purchase, 1 unmanaged");
+    check(declared(|_| {}), [live("cenbwp-2", Some("t/a"))], "purchase, 1 of other stacks");
     let named = || Live { name: "s-a".to_owned(), ..live("cenbwp-2", Some("t/a")) };
     check(declared(|_| {}), [named()], "held look_alike");
     let beside = spec([package("s/a"), Package { manage: Manage::Observe, ..package("t/a") }]);

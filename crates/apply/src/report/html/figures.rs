@@ -30,7 +30,7 @@ fn of_apply(applied: &Applied) -> Vec<(&'static str, u64)> {
 }
 
 fn of_plan(plan: &Plan) -> Vec<(&'static str, u64)> {
-    let Summary { purchases, mbps, months, held, in_sync, unmanaged, .. } = Summary::of(plan);
+    let Summary { purchases, mbps, months, held, in_sync, other_stacks, unmanaged, .. } = Summary::of(plan);
     let count = |wanted: fn(&Change) -> bool| plan.changes.iter().filter(|it| wanted(it)).count() as u64;
     let interrupt = count(Change::interrupts_traffic);
     let unit = match (purchases, months) {
@@ -50,6 +50,7 @@ fn of_plan(plan: &Plan) -> Vec<(&'static str, u64)> {
         ("Mbps by upgrades (charges)", mbps.by_upgrade),
         (if interrupt == 1 { "interrupts traffic" } else { "interrupt traffic" }, interrupt),
         ("up to date", in_sync as u64),
+        ("of other stacks", other_stacks as u64),
         ("unmanaged", unmanaged as u64),
     ]
 }
