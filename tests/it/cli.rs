@@ -119,7 +119,10 @@ fn a_saved_plan_is_shown_as_events_and_saved_under_the_short_flag_too() {
     assert_eq!(lab.run("plan -o plan.json --quiet").code, 0);
     let shown = events(&lab.run("show plan.json --json").stdout, 0);
     assert_eq!(types(&shown), ["version", "change", "summary"]);
-    assert_eq!(shown[2]["digest"], serde_json::from_str::<Value>(&lab.read("plan.json")).expect("a plan")["digest"]);
+    assert_eq!(
+        shown[2]["digest"],
+        serde_json::from_str::<Value>(&lab.read("plan.json")).expect("a plan")["digest"]
+    );
 }
 
 #[test]

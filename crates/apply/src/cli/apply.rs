@@ -13,6 +13,7 @@ use std::time::Duration;
 use cenbwp_diff::{Options, Plan};
 
 use super::connection::CloudArgs;
+use super::help::Help;
 use super::inputs::{self, Inputs, SpecArgs};
 use super::process::{Process, on_runtime};
 use super::progress::Progress;
@@ -115,6 +116,32 @@ impl Args {
         Ok(Arc::new(Mutex::new(Register::recorded_in(journal))))
     }
 }
+
+pub(super) const HELP: Help = Help {
+    description: "Plans, shows the plan, asks, and carries it out. A saved plan is carried out as it was reviewed: if the spec, the account or the \
+        endpoint is another one by now, nothing is sent. A purchase is sent under a token that depends on stack, package and \
+        generation only, so that a run that was killed can be repeated. Every run that may have sent something ends with a list of \
+        results.",
+    examples: &[
+        ("Plan, ask and carry out", "cenbwp apply"),
+        ("Carry out a saved plan", "cenbwp apply plan.json"),
+        (
+            "Carry out whatever is planned, without asking, and keep a journal",
+            "cenbwp apply --auto-approve --journal apply.ndjson",
+        ),
+    ],
+    exits: &[
+        Exit::Done,
+        Exit::Error,
+        Exit::Invalid,
+        Exit::Refused,
+        Exit::Stale,
+        Exit::Partial,
+        Exit::Unknown,
+        Exit::Interrupted,
+    ],
+    see_also: &["plan", "status", "explain"],
+};
 
 /// Plans, asks for approval, carries out the plan and reports the result.
 pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {

@@ -2,6 +2,7 @@
 
 use clap_complete::Shell;
 
+use super::help::Help;
 use super::process::Process;
 use crate::exit::{Exit, Failure};
 
@@ -12,6 +13,16 @@ pub(super) struct Args {
     #[arg(value_enum)]
     shell: Shell,
 }
+
+pub(super) const HELP: Help = Help {
+    description: "Prints a script that completes commands, flags and their values.",
+    examples: &[
+        ("For bash, in a file for ~/.bashrc to source", "cenbwp completions bash > ~/.cenbwp-completions"),
+        ("For fish", "cenbwp completions fish > ~/.config/fish/completions/cenbwp.fish"),
+    ],
+    exits: &[Exit::Done, Exit::Error, Exit::Invalid],
+    see_also: &["man"],
+};
 
 /// Prints the completion script. Renders it into memory first, because the generator panics when its writer
 /// fails.

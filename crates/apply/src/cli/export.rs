@@ -1,15 +1,15 @@
 //! `cenbwp export`: writes a spec for packages that exist. Changes nothing in the account.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use cenbwp_diff::{Live, Owner};
 use cenbwp_spec::StackName;
 use serde_json::json;
 
 use super::connection::CloudArgs;
+use super::help::Help;
+use super::outputs::{is_there, write_spec};
 use super::process::{Process, on_runtime};
 use super::report_args::ReportArgs;
 use super::reports::Reports;
@@ -17,7 +17,7 @@ use super::session::{self, Ended, Session};
 use super::{interrupt, planning};
 use crate::exit::{Exit, Failure};
 use crate::export::{self, Export, Note, Scope};
-use crate::files::{self, Before, Readers, shown, typed};
+use crate::files::{self, Before, shown, typed};
 use crate::report::run::plural;
 use crate::situation::Situation;
 
@@ -26,6 +26,9 @@ const MOST_BYTES: u64 = 256 << 20;
 
 /// The most packages that one line names, so that the line stays readable.
 const MOST_NAMED: usize = 3;
+
+/// The way out where the file is there.
+const HINT: &str = "name another file, or replace this one with --force";
 
 /// Write a spec for packages that exist, so that they are adopted and nothing is bought
 #[derive(Debug, clap::Args)]
@@ -49,6 +52,20 @@ pub(super) struct Args {
     cloud: CloudArgs,
 }
 
+pub(super) const HELP: Help = Help {
+    description: "Writes a spec with an entry for each package that has no owner, so that a plan takes them over and buys nothing. It changes \
+        nothing in the account. What a spec cannot say is a comment in the file, and a line on stderr.",
+    examples: &[
+        ("Write a spec for the packages without an owner", "cenbwp export -o existing.yaml"),
+        (
+            "Write one for the packages in a Terraform state",
+            "cenbwp export --from-terraform-state terraform.tfstate -o migrated.yaml",
+        ),
+    ],
+    exits: &[Exit::Done, Exit::Error, Exit::Invalid, Exit::Interrupted],
+    see_also: &["plan", "status"],
+};
+
 /// Exports: exit 0, also when something could not be carried over; stderr names it.
 pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
     let none = ReportArgs::default();
@@ -64,7 +81,11 @@ async fn export(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
     };
     match &args.out {
         None => output.answer(&export.text),
-        Some(path) => write(path, &output.without_secrets(&export.text), args.force)?,
+        Some(path) => {
+            // Another process may have created it after the check.
+            let before = if args.force { Before::Replaced } else { Before::Kept };
+            write_spec(path, &output.without_secrets(&export.text), before, HINT)?;
+        }
     }
     for line in grouped_notes(&export.notes) {
         output.complain(&line);
@@ -81,24 +102,8 @@ fn check_files(args: &Args, reports: &Reports) -> Result<(), Failure> {
     reports.writes("--out", args.out.as_deref())?;
     reports.reads("--from-terraform-state", args.from_terraform_state.as_deref())?;
     match args.out.as_deref().filter(|_| !args.force) {
-        Some(path) if !files::is_stream(path) && path.symlink_metadata().is_ok() => Err(is_there(path)),
+        Some(path) if !files::is_stream(path) && path.symlink_metadata().is_ok() => Err(is_there(path, HINT)),
         _ => Ok(()),
-    }
-}
-
-fn is_there(path: &Path) -> Failure {
-    Failure::new(Exit::Invalid, format_args!("{}: it is there already, and may hold edits", shown(path)))
-        .hint("name another file, or replace this one with --force")
-}
-
-fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
-    let before = if force { Before::Replaced } else { Before::Kept };
-    match files::write_whole(path, text, Readers::All, before) {
-        // Another process created it after the check.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(is_there(path)),
-        written => written
-            .with_context(|| format!("{}: the spec could not be written", shown(path)))
-            .map_err(Failure::with(Exit::Error)),
     }
 }
 

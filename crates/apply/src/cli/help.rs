@@ -81,8 +81,15 @@ impl Help {
         sections.filter(|section| !section.rows.is_empty()).collect()
     }
 
+    /// Adds this to a command's long help.
+    pub(super) fn complete(&self, command: clap::Command) -> clap::Command {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        let end = self.end(&command);
+        command.long_about(format!("{about}\n\n{}", self.description)).after_long_help(end)
+    }
+
     /// Returns the sections as the end of a long help, with clap's titles.
-    pub(super) fn end(&self, command: &clap::Command) -> String {
+    fn end(&self, command: &clap::Command) -> String {
         let strong = Colour::new().bold().underline();
         let style = Style { width: 100, ..Style::plain() };
         let texts = self.sections(command).into_iter().map(|Section { title, rows }| {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::help::Help;
 use super::inputs::DEFAULT_FILE;
 use super::outputs::write_spec;
 use super::process::Process;
@@ -18,6 +19,17 @@ pub(super) struct Args {
     #[arg(value_name = "FILE", default_value = DEFAULT_FILE)]
     file: PathBuf,
 }
+
+pub(super) const HELP: Help = Help {
+    description: "Writes a spec of one package, in which a comment explains each field. The spec can be planned as it is; its order would wait in \
+        the console to be paid.",
+    examples: &[
+        ("Begin with cenbwp.yaml", "cenbwp init"),
+        ("Begin with another file", "cenbwp init network.yaml"),
+    ],
+    exits: &[Exit::Done, Exit::Error, Exit::Invalid],
+    see_also: &["validate", "plan", "schema"],
+};
 
 /// Writes the spec, and names the command that plans it.
 pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {

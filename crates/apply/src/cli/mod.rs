@@ -3,12 +3,13 @@
 //! | file | what it does |
 //! |---|---|
 //! | `validate`, `plan`, `show`, `apply` | the steps of a reconciliation |
-//! | `status`, `export` | list what is live, and write a spec for it |
+//! | `init`, `status`, `export` | write a first spec, list what is live, and write a spec for it |
 //! | `stacks`, `git` | list the stacks of a spec, and what a commit range changed |
 //! | `schema`, `explain`, `completions`, `man`, `version` | describe the tool itself |
 //! | `session`, `planning` | the frame of every run, and the way from a spec to a plan |
 //! | `inputs`, `saved`, `selection`, `scope`, `connection` | spec files, a saved plan, flags that select, plan and connect |
 //! | `approval`, `interrupt`, `progress` | the person at the terminal: question, signals, progress line |
+//! | `help` | the long help of each command, and its man page |
 //! | `ending`, `leaving`, `usage`, `habits` | the end of a run: in order, at once, and before a command is known |
 //! | `report_args`, `reports`, `outputs`, `output` | the flags for reports, where reports go, which files are written, and what prints |
 //! | `process`, `logs`, `values`, `typed` | what all commands share |
@@ -22,6 +23,8 @@ mod explain;
 mod export;
 mod git;
 mod habits;
+mod help;
+mod init;
 mod inputs;
 mod interrupt;
 mod leaving;
@@ -59,6 +62,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::clock::Clock;
 pub use crate::cloud::Environment;
 use crate::exit::{Exit, Failure};
+use help::Help;
 use output::{Color, Output};
 use process::{MORE_ROOM, Process};
 
@@ -93,6 +97,9 @@ macro_rules! commands {
             $($Name($file::Args)),*
         }
 
+        /// The long help of each command, by its name.
+        const HELPS: &[(&str, Help)] = &[$((stringify!($file), $file::HELP)),*];
+
         impl Command {
             fn run(&self, process: &Process<'_>) -> Result<Exit, Failure> {
                 match self {
@@ -104,6 +111,7 @@ macro_rules! commands {
 }
 
 commands! {
+    Init: init,
     Validate: validate,
     Plan: plan,
     Show: show,
@@ -117,6 +125,30 @@ commands! {
     Man: man,
     Version: version,
 }
+
+/// The long help of the tool itself.
+const HELP: Help = Help {
+    description: "A spec in YAML declares the packages of a stack. `plan` shows how the account differs from it, and `apply` \
+        closes the difference. There is no state file: a tag on each package names its owner. Packages are prepaid and cannot \
+        be returned, so a purchase that could be a second one is held, and the reason is told.",
+    examples: &[
+        ("Write a first spec, and see what it would buy", "cenbwp init && cenbwp plan"),
+        ("Carry it out, after a question", "cenbwp apply"),
+        ("See what is live", "cenbwp status"),
+    ],
+    exits: &[
+        Exit::Done,
+        Exit::Error,
+        Exit::Pending,
+        Exit::Invalid,
+        Exit::Refused,
+        Exit::Stale,
+        Exit::Partial,
+        Exit::Unknown,
+        Exit::Interrupted,
+    ],
+    see_also: &["init", "validate", "plan", "show", "apply", "status", "export", "explain"],
+};
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
@@ -157,14 +189,20 @@ fn start() -> Result<(), Failure> {
         .map_err(|failure| failure.hint(MORE_ROOM))
 }
 
+/// Returns the long help of a command, or of the tool itself.
+fn help_of(command: &clap::Command) -> Help {
+    HELPS.iter().find(|(name, _)| *name == command.get_name()).map_or(HELP, |(_, help)| *help)
+}
+
 /// Returns the command line's parser. clap reads the variables of flags by itself and takes an empty one for
 /// a value; to this tool an empty variable is unset, so it is removed.
 fn command_line(environment: &Environment) -> clap::Command {
     let is_blank = |arg: &clap::Arg| {
         arg.get_env().and_then(std::ffi::OsStr::to_str).is_some_and(|name| environment.is_blank(name))
     };
-    Cli::command().mut_subcommands(|command| {
-        command.mut_args(|arg| if is_blank(&arg) { arg.env(Resettable::Reset) } else { arg })
+    let complete = |command: clap::Command| help_of(&command).complete(command);
+    complete(Cli::command()).mut_subcommands(|command| {
+        complete(command).mut_args(|arg| if is_blank(&arg) { arg.env(Resettable::Reset) } else { arg })
     })
 }
 

@@ -1,9 +1,31 @@
-//! Checks that no file that a run writes is one of its inputs or another of its outputs.
+//! The files that a run writes: a spec, and a check that none is one of its inputs or another of its outputs.
 
+use std::io;
 use std::path::Path;
 
+use anyhow::Context;
+
 use crate::exit::{Exit, Failure};
-use crate::files::{Identity, shown};
+use crate::files::{self, Before, Identity, Readers, shown};
+
+/// Writes a spec that users edit.
+///
+/// # Errors
+/// Exit 3 with this hint when a file is there and is to be kept; exit 1 when the system refuses.
+pub(super) fn write_spec(path: &Path, text: &str, before: Before, hint: &str) -> Result<(), Failure> {
+    match files::write_whole(path, text, Readers::All, before) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(is_there(path, hint)),
+        written => written
+            .with_context(|| format!("{}: the spec could not be written", shown(path)))
+            .map_err(Failure::with(Exit::Error)),
+    }
+}
+
+/// Returns the refusal to overwrite a file.
+pub(super) fn is_there(path: &Path, hint: &str) -> Failure {
+    let message = format!("{}: it is there already, and may hold edits", shown(path));
+    Failure::new(Exit::Invalid, message).hint(hint)
+}
 
 /// The files that a run writes, each by its identity in the file system.
 #[derive(Debug, Default)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::connection::CloudArgs;
+use super::help::Help;
 use super::inputs::SpecArgs;
 use super::output::Output;
 use super::process::{Process, on_runtime};
@@ -39,6 +40,20 @@ pub(super) struct Args {
     #[command(flatten)]
     cloud: CloudArgs,
 }
+
+pub(super) const HELP: Help = Help {
+    description: "Lists every package of the account, compares it with the spec, and shows each change, with the purchases, the new bandwidth \
+        and the months of all of them. It sends nothing that changes something. A change is held where the listing leaves a doubt: \
+        each held item says why, and what to write in the spec.",
+    examples: &[
+        ("See what would change", "cenbwp plan"),
+        ("Save the plan, to be reviewed and applied as it is", "cenbwp plan -o plan.json"),
+        ("Write the comment for a pull request", "cenbwp plan --report markdown=plan.md"),
+        ("End with 2 if something is to be done", "cenbwp plan --detailed-exitcode --quiet"),
+    ],
+    exits: &[Exit::Done, Exit::Error, Exit::Pending, Exit::Invalid, Exit::Refused, Exit::Interrupted],
+    see_also: &["show", "apply", "explain"],
+};
 
 /// Plans: exit 0, or 2 with `--detailed-exitcode` when something is to be done.
 pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {

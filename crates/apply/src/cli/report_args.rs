@@ -3,7 +3,8 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::builder::{EnumValueParser, TypedValueParser};
+use clap::ValueEnum;
+use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
 
 use crate::exit::{Exit, Failure};
@@ -24,7 +25,7 @@ pub(super) struct ReportArgs {
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct FormArgs {
-    #[arg(long, value_name = "FMT[=PATH]", value_parser = ReportSpecParser, help = help())]
+    #[arg(long, value_name = "FMT[=PATH]", value_parser = ReportSpecParser, hide_possible_values = true, help = help())]
     pub report: Vec<ReportSpec>,
 }
 
@@ -66,6 +67,11 @@ impl TypedValueParser for ReportSpecParser {
             return Err(clap::Error::raw(ErrorKind::ValueValidation, message + "\n").with_cmd(command));
         }
         Ok(ReportSpec { form, path: path.map(PathBuf::from) })
+    }
+
+    /// Returns the forms, for shell completions.
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Form::value_variants().iter().filter_map(Form::to_possible_value)))
     }
 }
 

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::help::Help;
+use super::planning;
 use super::process::Process;
 use super::report_args::ReportArgs;
 use super::session::{self, Ended, Session};
-use super::planning;
 use crate::clock;
 use crate::exit::{Exit, Failure};
 use crate::planned::SpecPath;
@@ -20,6 +21,17 @@ pub(super) struct Args {
     #[command(flatten)]
     reports: ReportArgs,
 }
+
+pub(super) const HELP: Help = Help {
+    description: "Prints a saved plan in any form, with its digest, the account that it was made for, and the time. It needs no credentials and \
+        no network.",
+    examples: &[
+        ("Read a saved plan", "cenbwp show plan.json"),
+        ("Make a page for a browser of it", "cenbwp show plan.json --report html=plan.html"),
+    ],
+    exits: &[Exit::Done, Exit::Error, Exit::Invalid],
+    see_also: &["plan", "apply"],
+};
 
 /// Prints the plan, its digest, the account that it was made for, and when it was made.
 pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {

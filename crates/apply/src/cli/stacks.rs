@@ -8,6 +8,7 @@ use cenbwp_spec::{AccountId, PackageName, Spec, StackName};
 use serde::Serialize;
 use serde_json::json;
 
+use super::help::Help;
 use super::inputs::{Inputs, SpecArgs};
 use super::process::Process;
 use super::report_args::ReportArgs;
@@ -51,6 +52,17 @@ struct Row<'a> {
     files: Vec<&'a str>,
     packages: Vec<&'a PackageName>,
 }
+
+pub(super) const HELP: Help = Help {
+    description: "Lists each stack of a spec with its account, its files and its packages, for a pipeline that has a job for each. \
+        It needs no credentials and no network.",
+    examples: &[
+        ("List the stacks below a folder", "cenbwp stacks -f cen"),
+        ("Make the matrix of a workflow", "cenbwp stacks -f cen --json"),
+    ],
+    exits: &[Exit::Done, Exit::Error, Exit::Invalid],
+    see_also: &["validate", "plan"],
+};
 
 /// Prints the stacks: exit 0, also when none is listed.
 pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {

@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use serde_json::json;
 
 use super::connection::CloudArgs;
+use super::help::Help;
 use super::inputs::{DEFAULT_FILE, Inputs, SpecArgs};
 use super::planning;
 use super::process::{Process, on_runtime};
@@ -58,6 +59,21 @@ enum OutputForm {
     Wide,
     Json,
 }
+
+pub(super) const HELP: Help = Help {
+    description: "Lists the packages of the account: the next to end first, each with its owner, its end and its state in the eyes of the spec. \
+        Without a spec only the tags name the owners. It changes nothing.",
+    examples: &[
+        ("See the packages of this spec", "cenbwp status"),
+        ("See every package of the account, with more columns", "cenbwp status --all -o wide"),
+        (
+            "End with 2 if a package ends within 60 days, or something is to be done",
+            "cenbwp status --expiring-within 60d --detailed-exitcode",
+        ),
+    ],
+    exits: &[Exit::Done, Exit::Error, Exit::Pending, Exit::Invalid, Exit::Refused, Exit::Interrupted],
+    see_also: &["plan"],
+};
 
 /// Shows the status: exit 0, or 2 with `--detailed-exitcode` when something is due.
 pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {

@@ -3,6 +3,7 @@
 use cenbwp_spec::Severity;
 use serde_json::json;
 
+use super::help::Help;
 use super::inputs::{Inputs, SpecArgs};
 use super::process::Process;
 use super::report_args::ReportArgs;
@@ -17,6 +18,18 @@ pub(super) struct Args {
     #[command(flatten)]
     reports: ReportArgs,
 }
+
+pub(super) const HELP: Help = Help {
+    description: "Reads every spec file, and names all errors and warnings of one run, each with its place. It needs no credentials and no \
+        network. A spec without errors may still be refused by the service.",
+    examples: &[
+        ("Check cenbwp.yaml", "cenbwp validate"),
+        ("Check every spec below a folder", "cenbwp validate -f cen"),
+        ("Report to code scanning, too", "cenbwp validate --report sarif=cenbwp.sarif"),
+    ],
+    exits: &[Exit::Done, Exit::Error, Exit::Invalid],
+    see_also: &["explain", "plan"],
+};
 
 /// Checks the spec: exit 0, or 3 if it has errors.
 pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {

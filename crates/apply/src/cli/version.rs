@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::help::Help;
 use super::process::Process;
 use crate::exit::{Exit, Failure};
 
@@ -21,6 +22,16 @@ pub(super) struct Args {
     #[arg(long)]
     json: bool,
 }
+
+pub(super) const HELP: Help = Help {
+    description: "Prints the version, the commit and the target that the program was built from and for.",
+    examples: &[
+        ("Name the build in a report of a fault", "cenbwp version"),
+        ("The same for a script", "cenbwp version --json"),
+    ],
+    exits: &[Exit::Done, Exit::Error, Exit::Invalid],
+    see_also: &[],
+};
 
 /// Prints the version, the commit and the target of this build.
 pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
