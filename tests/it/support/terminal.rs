@@ -17,7 +17,8 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// Starts the command with stdin, stdout and stderr on a new terminal.
     pub(crate) fn start(command: &mut Command) -> Self {
-        let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
+        let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
+            .expect("a pseudo-terminal");
         grantpt(&controller).and_then(|()| unlockpt(&controller)).expect("a usable pseudo-terminal");
         let name = ptsname(&controller, Vec::new()).expect("its other end has a name");
         let path = name.to_str().expect("a plain path").to_owned();
