@@ -81,9 +81,9 @@ rules! { OUTCOMES:
         "The package is deleted.";
     RETIRING = "retiring", "detached, and left to expire",
         "The package is detached. The service deletes a prepaid package only after its end; until then it is charged.";
-    ALREADY_PRESENT = "already_present", "there without a request of this run",
-        "A listing shows the package, and no request of this run made it: another run did, or it appeared in the \
-         meantime. Nothing was bought by this run.";
+    ALREADY_PRESENT = "already_present", "the package is there already",
+        "A listing shows the package: another run ordered it, or it appeared in the meantime. Where this run's own \
+         order may have bought it too, the line says that another run ordered or resized it.";
     UNPAID_ORDER = "unpaid_order", "ordered, and to be paid by a person",
         "The spec says `autoPay: false`, so the order waits to be paid in the console. The line names the order.";
     FAILED = "failed", "a change was not carried out",

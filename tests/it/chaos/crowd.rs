@@ -76,8 +76,11 @@ fn runs_that_want_different_bandwidths_buy_once() {
             let bought = orders.clone().filter(|order| order.kind == OrderKind::New).count();
             assert!(orders.count() == 0 || !BOUGHT_NOTHING.contains(&ran.code), "orders, and yet {told}");
             assert!(ran.code != 0 || bought > 0 || ran.stdout.contains("  updated"), "{told}");
-            // Each run reports as bought only what it bought.
-            assert_eq!(ran.stdout.matches("  created").count(), bought, "{told}");
+            // Each run reports as bought only what it bought. Its own package may have been resized by another
+            // run before it looked: then it says so.
+            let created = ran.stdout.matches("  created").count();
+            let resized = ran.stdout.matches("another run ordered or resized it").count();
+            assert!((created..=created + resized).contains(&bought), "{told}");
         }
     }
 }

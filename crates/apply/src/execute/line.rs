@@ -228,7 +228,7 @@ impl<'p> Line<'p> {
         if live.areas != purchase.areas || live.bandwidth != purchase.bandwidth {
             self.result.may_have_changed |= by != By::Other;
             self.state = State::Done(End::Shown(By::Other));
-            self.why = Some(Why::another_order(live));
+            self.why = Some(Why::another_order(live, by));
         }
     }
 

@@ -39,8 +39,11 @@ impl Why {
         Self { detail: "its reply was lost; it was recognised by its tag".to_owned(), hint: "" }
     }
 
-    pub(super) fn another_order(live: &Live) -> Self {
-        let detail = format!("{} with {} is there: another run's order", live.id, live.bandwidth);
+    /// The package is there with other terms than `by`'s request ordered. A reply names it also where the
+    /// service replays another run's order, so a yes does not tell which of the two runs ordered it.
+    pub(super) fn another_order(live: &Live, by: By) -> Self {
+        let who = if by == By::Other { "another run's order" } else { "another run ordered or resized it" };
+        let detail = format!("{} with {} is there: {who}", live.id, live.bandwidth);
         Self { detail, hint: "the next plan compares it with the spec" }
     }
 }

@@ -276,6 +276,6 @@ fn drift_opens_one_issue_keeps_it_up_to_date_and_closes_it() {
     let told = issues(&repository)[1]["body"].as_str().expect("a page").to_owned();
     assert!(
         told.contains("\n    ") && told.contains("ends soon"),
-        "a package that was not renewed is told: {told}"
+        "no word of the package that was not renewed: {told}"
     );
 }

@@ -116,13 +116,26 @@ fn a_lost_reply_is_in_doubt_until_a_listing_tells() {
         BUY,
         "",
         &["lost", "list: cenbwp-1 net/x 20"],
-        "already_present, cenbwp-1, cenbwp-1 with 20 Mbps is there: another run's order [changed]",
+        "already_present, cenbwp-1, cenbwp-1 with 20 Mbps is there: another run ordered or resized it [changed]",
     );
     check(
         BUY,
         "",
         &["lost", "list:", "yes cenbwp-1", "list: cenbwp-1 net/x 10"],
         "created, cenbwp-1, order 7 [changed]",
+    );
+    check(
+        BUY,
+        "",
+        &["yes cenbwp-1", "list: cenbwp-1 net/x 20"],
+        "already_present, cenbwp-1, order 7, cenbwp-1 with 20 Mbps is there: another run ordered or resized it \
+         [changed]",
+    );
+    check(
+        BUY,
+        "",
+        &["list: cenbwp-1 net/x 20"],
+        "already_present, cenbwp-1, cenbwp-1 with 20 Mbps is there: another run's order",
     );
     // The tries are used up: it is still looked for, and never sent.
     let watching = ["lost", "list:", "lost", "list:", "may not send", "time is up"];
