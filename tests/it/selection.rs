@@ -51,6 +51,9 @@ fn only_pins_of_selected_stacks_are_checked() {
         let refused = format!("apply -f cen --auto-approve {flags}");
         lab.check_refused(&refused, 4, "stack theirs belongs to account 999");
     }
+    let account = Config::default().account_id;
+    let hint = format!("`--account {account}` leaves the stacks of other accounts out");
+    lab.check_refused("apply -f cen --auto-approve", 4, &hint);
     lab.run("apply -f cen --auto-approve --target core").check(0, "");
     assert_eq!(purchases(&lab.emulator).len(), 2);
 }
@@ -84,6 +87,8 @@ fn a_selection_names_what_the_spec_declares() {
         ("--account 1", "--account 1: no stack of the spec is pinned to it"),
         ("--target Core", "invalid value"),
         ("--target core --exclude core/a", "cannot be used with"),
+        ("--account 999 --target core", "the flags leave no package of the spec"),
+        ("--exclude core --exclude sites --exclude theirs", "the flags leave no package of the spec"),
     ] {
         lab.check_refused(&format!("apply -f cen --auto-approve {flags}"), 3, says);
     }
@@ -122,7 +127,7 @@ fn stacks_are_listed_with_their_accounts_files_and_packages() {
 #[test]
 fn stacks_of_changed_files_are_listed_since_a_commit() {
     let lab = fleet();
-    lab.run("stacks -f cen --since HEAD").check(3, "run it in the working tree of a git repository");
+    lab.run("stacks -f cen --since HEAD").check(3, "run this in the working tree of a repository");
     let git = |arguments: &str| {
         let identity = ["-c", "user.name=x", "-c", "user.email=x@example.com"];
         let ran = lab.finish(lab.command("git").args(identity).args(arguments.split(' ')));

@@ -124,10 +124,13 @@ pub(crate) fn check_pins(
             let message = format!(
                 "stack {name} belongs to account {pin}, and these credentials are of account {account}"
             );
-            return Err(Failure::new(Exit::Refused, message)
-                .hint(format!(
-                    "use credentials of account {pin}, or, where {name} is declared, write `account: \"{account}\"`"
-                )));
+            let mut hint = format!(
+                "use credentials of account {pin}, or, where {name} is declared, write `account: \"{account}\"`"
+            );
+            if selected(spec, targets).any(|(_, other)| other.account.as_ref() == Some(account)) {
+                hint.push_str(&format!("; `--account {account}` leaves the stacks of other accounts out"));
+            }
+            return Err(Failure::new(Exit::Refused, message).hint(hint));
         }
     }
     Ok(())

@@ -19,6 +19,7 @@ use super::process::{Process, on_runtime};
 use super::progress::Progress;
 use super::report_args::{ReportArgs, Stdout};
 use super::scope::ScopeArgs;
+use super::selection::SelectionArgs;
 use super::session::{self, Ended, Session};
 use super::{approval, interrupt, leaving, planning, saved};
 use crate::cloud::{Cloud, Writer};
@@ -316,7 +317,8 @@ fn commands(args: &Args, planned: &Planned, typed: &Commands) -> Commands {
     let Options { targets, skip_held, max_purchases, max_new_mbps, .. } = &planned.options;
     let mut plan = typed.plan.clone();
     plan.extend(paths.iter().map(|path| format!(" {}", path.flag())));
-    plan.extend(targets.iter().flatten().map(|target| format!(" --target {target}")));
+    let selectors = targets.as_ref().map(|targets| SelectionArgs::selectors(targets, &planned.spec));
+    plan.extend(selectors.iter().flatten().map(|selector| format!(" --target {selector}")));
     plan.extend(skip_held.then(|| " --skip-held".to_owned()));
     plan.extend(max_purchases.map(|most| format!(" --max-purchases {most}")));
     plan.extend(max_new_mbps.map(|most| format!(" --max-new-mbps {}", most.0)));

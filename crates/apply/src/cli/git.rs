@@ -41,7 +41,7 @@ pub(super) fn since(commit: &str, paths: &[PathBuf]) -> Result<Changes, Failure>
     }
     let top = git(&["rev-parse", "--show-toplevel"], &[]).map_err(|why| {
         Failure::new(Exit::Invalid, format_args!("--since: {why}"))
-            .hint("run it in the working tree of a git repository")
+            .hint("install git, and run this in the working tree of a repository; without `--since`, all stacks are listed")
     })?;
     let top = PathBuf::from(String::from_utf8_lossy(&top).trim_end_matches('\n'));
     let commit = id_of(commit)?;

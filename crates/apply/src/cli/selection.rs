@@ -1,6 +1,6 @@
 //! Flags that select the packages of a run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -59,7 +59,7 @@ impl SelectionArgs {
     /// Returns the selected addresses; `None` if no flag selects.
     ///
     /// # Errors
-    /// Exit 3 when the spec does not declare what a flag names.
+    /// Exit 3 when the spec does not declare what a flag names, or when the flags together leave nothing.
     pub(super) fn of(&self, spec: &Spec) -> Result<Option<BTreeSet<Address>>, Failure> {
         let Self { target, exclude, account } = self;
         self.check_names(spec)?;
@@ -76,7 +76,32 @@ impl SelectionArgs {
                 && is_pinned(address)
         };
         let declared = spec.packages().map(|package| &package.address);
-        Ok(Some(declared.filter(is_selected).cloned().collect()))
+        let selected: BTreeSet<Address> = declared.filter(is_selected).cloned().collect();
+        // One flag that names a stack without packages is no mistake.
+        let flags = [!target.is_empty(), !exclude.is_empty(), account.is_some()];
+        if selected.is_empty() && (!exclude.is_empty() || flags.iter().filter(|it| **it).count() > 1) {
+            return Err(Failure::new(Exit::Invalid, "the flags leave no package of the spec")
+                .hint("cenbwp stacks lists the stacks of the spec, with their accounts and packages"));
+        }
+        Ok(Some(selected))
+    }
+
+    /// Returns what a saved plan of these packages selected, with one selector for a whole stack.
+    pub(super) fn selectors(targets: &BTreeSet<Address>, spec: &Spec) -> Vec<Selector> {
+        let mut of_stack: BTreeMap<&StackName, usize> = BTreeMap::new();
+        targets.iter().for_each(|address| *of_stack.entry(&address.stack).or_default() += 1);
+        let is_whole = |name| {
+            spec.stacks.get(name).is_some_and(|stack| of_stack.get(name) == Some(&stack.packages.len()))
+        };
+        let mut selectors: Vec<Selector> = targets
+            .iter()
+            .map(|address| match &address.stack {
+                stack if is_whole(stack) => Selector::Stack(stack.clone()),
+                _ => Selector::Package(address.clone()),
+            })
+            .collect();
+        selectors.dedup();
+        selectors
     }
 
     fn check_names(&self, spec: &Spec) -> Result<(), Failure> {
@@ -112,5 +137,25 @@ fn unknown(flag: &str, selector: &Selector, spec: &Spec) -> Failure {
     match similar::get_close_matches(selector.to_string().as_str(), &names, 1, 0.6).first() {
         Some(near) => failure.hint(format!("did you mean {near}?")),
         None => failure.hint("cenbwp stacks lists the stacks and packages of the spec"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_selection_is_named_by_stacks_where_it_holds_whole_ones() {
+        let package = "{areas: [China, Europe], bandwidth: 2, autoPay: true}";
+        let stack = |name: &str, packages: &[&str]| {
+            let packages = packages.iter().map(|it| format!("  {it}: {package}\n")).collect::<String>();
+            let text = format!("version: 1\nstack: {name}\npackages:\n{packages}");
+            cenbwp_spec::Source { name: format!("{name}.yaml"), bytes: text.into_bytes() }
+        };
+        let sources = [stack("core", &["a", "b"]), stack("sites", &["c", "d"])];
+        let spec = cenbwp_spec::parse(&sources).spec.expect("a valid spec");
+        let targets = ["core/a", "core/b", "sites/d"].map(|it| it.parse().expect("an address"));
+        let named = SelectionArgs::selectors(&BTreeSet::from(targets), &spec);
+        assert_eq!(named.iter().map(ToString::to_string).collect::<Vec<_>>(), ["core", "sites/d"]);
     }
 }
