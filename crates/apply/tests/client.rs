@@ -12,6 +12,7 @@ use cenbwp::cloud::{
     RetryPolicy, Sending, SignedRequest, Transport, TransportError, Write, Writer, Yes,
 };
 use cenbwp::random::Random;
+use cenbwp::stop::Stop;
 use cenbwp_diff::{Observed, Purchase};
 use cenbwp_spec::{Area, AreaPair, Mbps, Prepay, Renewal, Term};
 
@@ -117,6 +118,24 @@ async fn a_read_is_repeated_each_time_signed_anew() {
     assert_eq!((distinct("x-acs-signature-nonce"), distinct("authorization")), (6, 6));
     // The first two waits may be shorter than a second, and the date counts in seconds.
     assert!(distinct("x-acs-date") >= 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_during_a_long_computation_is_seen_before_the_next_read_is_sent() {
+    let (cloud, script) = cloud(vec![page(1, [7]), page(1, [7])]);
+    cloud.hint_size(60);
+    let stop = Stop::default();
+    // The run computes, the signal comes, and the pages of the next listing are ready to leave.
+    let busy = async {
+        stop.request();
+        cloud.list().await.unwrap();
+    };
+    tokio::select! {
+        biased;
+        () = stop.requested() => {}
+        () = busy => panic!("a listing that nobody needs any more was read"),
+    }
+    assert_eq!(script.requests(), 0);
 }
 
 #[tokio::test(start_paused = true)]

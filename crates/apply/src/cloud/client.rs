@@ -1,8 +1,10 @@
 //! The client: reads the account and the listing, and repeats reads that fail.
 
+use std::future::poll_fn;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use cenbwp_diff::Observed;
@@ -219,6 +221,7 @@ impl Cloud {
         let Inner { clock, random, retry, pace, .. } = &*self.0;
         let ask = || async {
             self.wait_for_rate_limit().await;
+            next_turn().await;
             let epoch = pace.epoch();
             let answer = self.send(request, endpoint, read).await;
             // Only pages are read side by side, so only they show how many the service takes at once.
@@ -280,6 +283,20 @@ impl Cloud {
         let (action, request_id) = (request.action, request_id(reply, &self.0.secrets));
         Lost { action, reason, code: None, request_id, status: None, retry_after: None }
     }
+}
+
+/// Gives the caller its turn: it may have computed for long, and has to see a stop before another request
+/// leaves. Requests that are made at once leave in their order, which `tokio::task::yield_now` would reverse.
+async fn next_turn() {
+    let mut is_next = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut is_next, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Returns the refusal of a request that was not sent because there are no credentials.
