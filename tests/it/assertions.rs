@@ -170,12 +170,29 @@ fn plan_shows_the_digest_that_approves_it() {
     let lab = Lab::new();
     lab.file("cenbwp.yaml", NET);
     let ran = lab.run("plan --quiet");
-    let line = ran.stdout.lines().last().unwrap_or_default();
-    let digest = line.strip_prefix("Digest ").unwrap_or_else(|| panic!("{}", ran.stdout));
+    let digest = ran.stdout.lines().find_map(|line| line.strip_prefix("Digest "));
+    let digest = digest.unwrap_or_else(|| panic!("{}", ran.stdout));
     assert_eq!(lab.run(&format!("apply --plan-digest {digest}")).code, 0);
     assert_eq!(purchases(&lab.emulator), ["net/x"]);
     let ran = lab.run("plan --quiet");
     assert!(!ran.stdout.contains("Digest"), "nothing is to be approved: {}", ran.stdout);
+}
+
+#[test]
+fn plan_ends_with_the_command_that_carries_it_out() {
+    let lab = Lab::new();
+    lab.file("my spec.yaml", NET);
+    let shell = |line: &str| lab.finish(lab.command("sh").args(["-c", line]));
+    let ran = shell("cenbwp plan -f 'my spec.yaml' --target net/x --max-purchases 1");
+    let last = ran.stdout.lines().last().unwrap_or_default();
+    let next = "Next: `cenbwp apply -f 'my spec.yaml' --target net/x --max-purchases 1` asks for approval and \
+                carries it out.";
+    assert_eq!(last, next, "{}", ran.stdout);
+    // A saved plan has its own; a spec that came through a pipe cannot be read again.
+    let ran = shell("cenbwp plan -f 'my spec.yaml' -o plan.json");
+    assert!(!ran.stdout.contains("Next:") && ran.stderr.contains("cenbwp apply plan.json"), "{}", ran.stderr);
+    let ran = shell("cenbwp plan -f - < 'my spec.yaml'");
+    assert!(ran.stdout.contains("Digest") && !ran.stdout.contains("Next:"), "{}", ran.stdout);
 }
 
 #[test]

@@ -70,11 +70,21 @@ async fn show(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
     reports.planned(&planned);
     planning::print_plan(&planned, session);
     reports.human(|| planned.approved_by());
-    if let Some(path) = &args.out {
-        save(path, &planned, output)?;
+    match &args.out {
+        Some(path) => save(path, &planned, output)?,
+        None => reports.human(|| next(&planned, &reports.commands.apply)),
     }
     let pending = args.detailed_exitcode && !planned.plan.is_empty();
     Ok(Ended::Planned(if pending { Exit::Pending } else { Exit::Done }, planned))
+}
+
+/// Returns the line with what to type next; empty if there is nothing to carry out, or if the spec came from a
+/// stream, which ended with this run.
+fn next(planned: &Planned, apply: &str) -> String {
+    if planned.approved_by().is_empty() || planned.paths.contains(&SpecPath::Stream) {
+        return String::new();
+    }
+    format!("Next: `{apply}` asks for approval and carries it out.\n")
 }
 
 /// Saves a plan, also one that may not be applied: `show` can read it.
