@@ -5,10 +5,11 @@ mod changes;
 mod figures;
 mod style;
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use cenbwp_diff::Leftover;
-use cenbwp_spec::Severity;
+use cenbwp_spec::{Area, Severity};
 use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 
@@ -158,21 +159,30 @@ fn map(run: &Run<'_>) -> String {
     if links.is_empty() { String::new() } else { table(&links) }
 }
 
+/// Returns the links as a matrix: the first areas across, the second ones down, as few of both as hold them all.
 fn table(links: &[Link]) -> String {
+    let across: BTreeSet<&Area> = links.iter().map(|link| link.areas.a()).collect();
+    let down: BTreeSet<&Area> = links.iter().map(|link| link.areas.b()).collect();
     let mut text = String::from(
-        "<table>\n<caption>Mbps and packages between two areas, each pair once; what has expired does not count</caption>\n<thead><tr><th scope=\"col\">Areas</th>\
-         <th scope=\"col\" class=\"n\">Before</th><th scope=\"col\" class=\"n\">After</th><th scope=\"col\" class=\"n\">Packages</th></tr></thead>\n<tbody>\n",
+        "<table>\n<caption>Mbps between two areas, and the number of packages, before → after where they change; what \
+         has expired does not count</caption>\n<thead><tr><th scope=\"col\">Areas</th>",
     );
-    for link in links {
-        let [before, after] = link.mbps;
-        let areas = escaped(&link.areas.to_string());
-        let _ = writeln!(
-            text,
-            "<tr><th scope=\"row\">{areas}</th><td class=\"n\">{before}</td><td class=\"n\">{after}</td><td class=\"n\">{}</td></tr>",
-            numbers(link.packages)
-        );
+    let head = |area: &Area| format!("<th scope=\"col\" class=\"n\">{}</th>", escaped(&area.to_string()));
+    text.extend(across.iter().map(|area| head(area)));
+    text.push_str("</tr></thead>\n<tbody>\n");
+    for b in down {
+        let _ = write!(text, "<tr><th scope=\"row\">{}</th>", escaped(&b.to_string()));
+        text.extend(across.iter().map(|a| cell(links.iter().find(|link| link.areas.both() == [*a, b]))));
+        text.push_str("</tr>\n");
     }
     text + "</tbody>\n</table>\n"
+}
+
+fn cell(link: Option<&Link>) -> String {
+    let Some(Link { mbps, packages, areas: _ }) = link else { return "<td></td>".to_owned() };
+    let class = if mbps[0] == mbps[1] { "n" } else { "n changed" };
+    let unit = if packages.iter().max() == Some(&1) { "package" } else { "packages" };
+    format!("<td class=\"{class}\">{}<small>{} {unit}</small></td>", numbers(*mbps), numbers(*packages))
 }
 
 fn strays(run: &Run<'_>) -> Vec<String> {

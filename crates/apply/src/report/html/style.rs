@@ -47,6 +47,8 @@ caption{text-align:left;color:var(--dim);font-size:.875rem;padding-bottom:.2rem}
 th,td{text-align:left;vertical-align:top;padding:.3rem .5rem;border-bottom:1px solid var(--line)}
 td.n,th.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 tbody th{font-weight:400}
+td.changed{font-weight:650}
+td small{display:block;color:var(--dim);font-weight:400}
 footer{margin-top:2.5rem;border-top:1px solid var(--line)}
 footer dl{display:block}
 footer dl div{display:grid;grid-template-columns:7rem 1fr;background:none;border:0;padding:.15rem 0}
