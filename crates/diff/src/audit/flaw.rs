@@ -73,3 +73,18 @@ impl fmt::Display for Flaw {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flaw_names_what_it_is_about() {
+        let identity: Identity = "net/x".parse().expect("an identity");
+        let id: PackageId = "cenbwp-1".parse().expect("an id");
+        let bought = Flaw::BuysTwice(identity.clone(), id).to_string();
+        assert_eq!(bought, "net/x would be bought beside cenbwp-1");
+        let missed = Flaw::MissedChange(identity, Field::Bandwidth).to_string();
+        assert_eq!(missed, "bandwidth of net/x differs and would not be changed");
+    }
+}
