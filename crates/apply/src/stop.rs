@@ -1,7 +1,9 @@
 //! The request to stop: a flag that is read before each request, however busy the process is.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 
 use tokio::sync::Notify;
 
@@ -27,15 +29,18 @@ impl Stop {
         self.requested.load(Ordering::SeqCst)
     }
 
-    /// Waits until the stop is requested.
+    /// Waits until the stop is requested. Each poll reads the flag, so a busy task that polls now and then does
+    /// not depend on a thread to wake it.
     pub async fn requested(&self) {
         let heard = self.heard.notified();
         tokio::pin!(heard);
         // Enabled before the flag is read, so that a request between the two is not missed.
         heard.as_mut().enable();
-        if !self.is_requested() {
-            heard.await;
-        }
+        poll_fn(|context| match self.is_requested() {
+            true => Poll::Ready(()),
+            false => heard.as_mut().poll(context),
+        })
+        .await;
     }
 
     /// Returns the flag itself, for a signal handler, which may do no more than set it. An ordinary thread
@@ -43,6 +48,20 @@ impl Stop {
     pub fn flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.requested)
     }
+}
+
+/// Gives the caller its turn, so that a run which has computed for long sees a stop before another request
+/// leaves. Requests that are made at once leave in their order, which `tokio::task::yield_now` would reverse.
+pub(crate) async fn next_turn() {
+    let mut is_next = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut is_next, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 #[cfg(test)]
@@ -64,5 +83,19 @@ mod tests {
         stop.flag().store(true, Ordering::SeqCst);
         assert!(stop.is_requested());
         stop.requested().await;
+    }
+
+    #[tokio::test]
+    async fn a_task_that_takes_turns_sees_the_flag_before_a_thread_wakes_it() {
+        let stop = Stop::default();
+        let busy = async {
+            stop.flag().store(true, Ordering::SeqCst);
+            next_turn().await;
+        };
+        tokio::select! {
+            biased;
+            () = stop.requested() => {}
+            () = busy => panic!("it went on after the signal"),
+        }
     }
 }

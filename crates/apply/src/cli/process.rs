@@ -36,10 +36,12 @@ impl Environment {
     }
 }
 
-/// Runs a command that talks to the network, on this thread.
+/// Runs a command that talks to the network: on this thread, with its connections on another. So a request that
+/// the command has handed over leaves at once, also while the command computes or waits for the reader of its
+/// output; otherwise it could leave long after a stop was requested.
 pub(super) fn on_runtime<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = room_for_a_runtime()
-        .and_then(|()| tokio::runtime::Builder::new_current_thread().enable_all().build())
+        .and_then(|()| tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build())
         .context("the run cannot begin")
         .map_err(Failure::with(Exit::Error))
         .map_err(|failure| failure.hint(MORE_ROOM))?;
@@ -49,9 +51,29 @@ pub(super) fn on_runtime<T>(command: impl Future<Output = Result<T, Failure>>) -
     ended
 }
 
-/// Opens, for a trial, as many files as a runtime needs for its own signals: it panics if it cannot have
-/// them.
+/// Opens, for a trial, as many files as a runtime needs for its own signals, and starts a thread: it panics if
+/// it cannot have them.
 fn room_for_a_runtime() -> io::Result<()> {
     let (_first, _second, _third) = (UnixStream::pair()?, UnixStream::pair()?, UnixStream::pair()?);
-    Ok(())
+    let thread = std::thread::Builder::new().spawn(|| ())?;
+    thread.join().map_err(|_| io::Error::other("a thread that does nothing has failed"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_is_handed_to_a_connection_leaves_while_the_command_is_busy() {
+        let (leave, left) = channel();
+        let command = async {
+            tokio::spawn(async move { leave.send(()) });
+            // A command that computes, or prints to a full pipe.
+            left.recv_timeout(Duration::from_secs(60)).map_err(Failure::with(Exit::Error))
+        };
+        assert!(on_runtime(command).is_ok());
+    }
 }

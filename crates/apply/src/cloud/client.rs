@@ -1,10 +1,8 @@
 //! The client: reads the account and the listing, and repeats reads that fail.
 
-use std::future::poll_fn;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
 use std::time::Duration;
 
 use cenbwp_diff::Observed;
@@ -24,6 +22,7 @@ use super::{
 };
 use crate::clock::Clock;
 use crate::random::Random;
+use crate::stop::next_turn;
 
 /// The most times that a listing is begun again after its pages contradicted each other, or after two whole
 /// listings differed. An account where that happens four times changes all the time.
@@ -283,20 +282,6 @@ impl Cloud {
         let (action, request_id) = (request.action, request_id(reply, &self.0.secrets));
         Lost { action, reason, code: None, request_id, status: None, retry_after: None }
     }
-}
-
-/// Gives the caller its turn: it may have computed for long, and has to see a stop before another request
-/// leaves. Requests that are made at once leave in their order, which `tokio::task::yield_now` would reverse.
-async fn next_turn() {
-    let mut is_next = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut is_next, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// Returns the refusal of a request that was not sent because there are no credentials.

@@ -9,6 +9,7 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use super::json::Json;
 use super::request::PAGE_SIZE;
 use super::{Error, decode};
+use crate::stop::next_turn;
 
 /// The most pages that are read: 100,000 packages. A reply that announces more is broken, and reading on
 /// would take hours.
@@ -79,6 +80,8 @@ where
             return Ok(Err(format!("{asked} pages hold {}", pages.progress())));
         };
         replies.insert(number, page);
+        // To read a page takes a while, and the next one may be there already.
+        next_turn().await;
         if pages.count().is_none() && !replies.contains_key(&1) {
             continue;
         }
