@@ -89,8 +89,14 @@ impl Proxy {
         let to = format!("{}:{}", url.host_str()?, url.port_or_known_default()?);
         let head = format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n{}\r\n", self.authorization());
         stream.write_all(head.as_bytes()).await.ok()?;
-        let mut line = [0; FIRST_LINE];
-        let read = stream.read(&mut line).await.ok()?;
+        // It may arrive in pieces.
+        let (mut line, mut read) = ([0; FIRST_LINE], 0);
+        while read < FIRST_LINE && !line[..read].contains(&b'\n') {
+            match stream.read(&mut line[read..]).await.ok()? {
+                0 => break,
+                more => read += more,
+            }
+        }
         let line = String::from_utf8_lossy(&line[..read]);
         line.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.get(..3)?.parse().ok()
     }
