@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
 
 use crate::access::Access;
 use crate::auth::{self, AccessKey, Caller};
@@ -28,6 +29,8 @@ use crate::world::{Order, Package, World};
 pub struct Emulator {
     config: Arc<Config>,
     state: Arc<Mutex<State>>,
+    /// The runtime that carries requests out; `None` is the one that receives them.
+    workers: Option<Handle>,
 }
 
 /// A successful result, before it is known whether the client sees it.
@@ -53,13 +56,21 @@ impl Emulator {
     /// A service without packages and CENs.
     pub fn new(config: Config) -> Self {
         let state = State { access: config.access.clone(), ..State::default() };
-        Self { config: Arc::new(config), state: Arc::new(Mutex::new(state)) }
+        Self { config: Arc::new(config), state: Arc::new(Mutex::new(state)), workers: None }
+    }
+
+    /// Carries requests out on another runtime. The one that receives them then notes each at its own time, also
+    /// while a long listing is made.
+    #[must_use]
+    pub fn carried_out_on(self, workers: Handle) -> Self {
+        Self { workers: Some(workers), ..self }
     }
 
     /// Answers one request, in process. If the caller stops waiting, the request is carried out all the same.
     pub async fn handle(&self, request: Request) -> Reply {
-        let emulator = self.clone();
-        match tokio::spawn(async move { emulator.process(&request).await }).await {
+        let (emulator, at) = (self.clone(), self.now());
+        let workers = self.workers.clone().unwrap_or_else(Handle::current);
+        match workers.spawn(async move { emulator.process(&request, at).await }).await {
             Ok(reply) => reply,
             Err(failure) => match failure.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
@@ -152,12 +163,12 @@ impl Emulator {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn process(&self, request: &Request) -> Reply {
+    async fn process(&self, request: &Request, at: jiff::Timestamp) -> Reply {
         if let Some(reply) = self.introspect(request).or_else(|| self.hand_out(request)) {
             return reply;
         }
         let call = Call::read(request);
-        let (seq, effects) = self.arrive(&call);
+        let (seq, effects) = self.arrive(&call, at);
         for effect in &effects {
             if let Effect::Latency(time) = effect {
                 self.config.clock.sleep(*time).await;
@@ -181,12 +192,12 @@ impl Emulator {
     }
 
     /// Logs a request and draws its faults.
-    fn arrive(&self, call: &Call) -> (u64, Vec<Effect>) {
+    fn arrive(&self, call: &Call, at: jiff::Timestamp) -> (u64, Vec<Effect>) {
         let mut state = self.lock();
         let seq = state.log.len() as u64 + 1;
         state.log.push(Logged {
             seq,
-            at: self.now(),
+            at,
             action: call.action.clone(),
             params: call.params.iter().cloned().collect(),
             nonce: call.nonce.clone(),

@@ -106,8 +106,9 @@ fn after_a_signal_at_any_moment_of_a_large_apply_nothing_new_is_sent() {
 fn check(requests: &[Logged], until: Timestamp, (code, all): (Option<i32>, usize), told: &str) {
     let bought = requests.iter().filter(|request| is_purchase(request)).count();
     let late = requests.iter().filter(|request| request.at > until && (bought == 0 || is_purchase(request)));
-    let late: Vec<_> = late.map(|request| (request.at, &request.action)).collect();
-    assert!(late.is_empty(), "{told}: after {until} {late:?}");
+    let late: Vec<_> =
+        late.map(|request| (request.at - until, &request.action, request.params.get("PageNumber"))).collect();
+    assert!(late.is_empty(), "{told}: too late {late:?}");
     let expected: &[Option<i32>] = match bought {
         0 => &[Some(130), None],
         some if some == all => &[Some(0), Some(6)],

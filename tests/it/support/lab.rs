@@ -28,7 +28,7 @@ pub(crate) struct Lab {
     environment: Vec<(String, String)>,
     // The server is stopped before the runtime that it runs on.
     server: Server,
-    _runtime: Runtime,
+    _runtimes: [Runtime; 2],
 }
 
 /// The end of a process.
@@ -71,11 +71,11 @@ impl Lab {
 
     /// Returns a lab with an account of this kind.
     pub(crate) fn with(config: Config) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = runtime.expect("a runtime");
+        let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let [receives, carries_out] = [(); 2].map(|()| runtime().expect("a runtime"));
         let key = config.keys[0].clone();
-        let emulator = Emulator::new(config);
-        let server = runtime.block_on(emulator.serve("127.0.0.1:0")).expect("a free port");
+        let emulator = Emulator::new(config).carried_out_on(carries_out.handle().clone());
+        let server = receives.block_on(emulator.serve("127.0.0.1:0")).expect("a free port");
         let url = server.url();
         let environment = vec![
             ("CENBWP_ENDPOINT".to_owned(), url.clone()),
@@ -84,7 +84,7 @@ impl Lab {
             ("ALIBABA_CLOUD_ACCESS_KEY_SECRET".to_owned(), key.secret),
         ];
         let folder = tempfile::tempdir().expect("a temporary folder");
-        Self { emulator, folder, environment, server, _runtime: runtime }
+        Self { emulator, folder, environment, server, _runtimes: [receives, carries_out] }
     }
 
     /// Returns a lab with an empty account and this spec in the default file.

@@ -5,17 +5,17 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::context::Context;
+use crate::params::Params;
 use crate::wire::{Answer, Refusal};
 use crate::world::{InterRegionLimit, Package};
 
 /// `DescribeCenBandwidthPackages`, the newest package first.
 /// The narrow reading applies where the vendor's page is open: a package must have all tags, `IsOrKey` is
 /// about filters only, names match exactly, and `TotalCount` counts the packages that pass the filters.
-/// about filters only, names match exactly, and `TotalCount` counts the packages that pass the filters.
 pub(super) fn packages(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     let params = context.params;
-    let filters = params.filters();
-    if let Some((key, _)) = filters.iter().find(|(_, values)| values.is_empty()) {
+    let wanted = Wanted::of(params);
+    if let Some((key, _)) = wanted.filters.iter().find(|(_, values)| values.is_empty()) {
         return Err(Refusal::bad("InvalidParameter", format!("The filter {key} has no value.")));
     }
     context.world.count_listing(params.int("PageNumber"));
@@ -23,7 +23,7 @@ pub(super) fn packages(context: &mut Context<'_>) -> Result<Answer, Refusal> {
         .world
         .packages
         .iter()
-        .filter(|package| context.exists(package) && matches(context, package, &filters))
+        .filter(|package| context.exists(package) && wanted.matches(context, package))
         .collect();
     let (page, mut answer) = context.page(matching, context.listing.shift);
 
@@ -51,27 +51,39 @@ pub(super) fn packages(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(answer)
 }
 
-fn matches(context: &Context<'_>, package: &Package, filters: &[(&str, Vec<&str>)]) -> bool {
-    let params = context.params;
-    let passes = |(key, values): &(&str, Vec<&str>)| {
-        values.iter().any(|value| match *key {
-            "CenId" => package.cen_ids.iter().any(|id| id == value),
-            "Status" => status(package) == *value,
-            "Name" => package.name == *value,
-            _ => package.id == *value,
-        })
-    };
-    let by_filter = if params.flag("IsOrKey") && !filters.is_empty() {
-        filters.iter().any(passes)
-    } else {
-        filters.iter().all(passes)
-    };
-    let by_tag = params.tags().iter().all(|(key, wanted)| {
-        context.tags_are_visible(package)
-            && package.tag(key).is_some_and(|value| wanted.is_none_or(|wanted| wanted == value))
-    });
-    let by_group = params.text("ResourceGroupId").is_none_or(|group| group == package.resource_group_id);
-    by_filter && by_tag && by_group
+/// The packages that a request asks for, read once for all of them.
+struct Wanted<'a> {
+    filters: Vec<(&'a str, Vec<&'a str>)>,
+    /// One filter is enough.
+    any_filter: bool,
+    tags: Vec<(&'a str, Option<&'a str>)>,
+    group: Option<&'a str>,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(params: &'a Params) -> Self {
+        let filters = params.filters();
+        let any_filter = params.flag("IsOrKey") && !filters.is_empty();
+        Self { filters, any_filter, tags: params.tags(), group: params.text("ResourceGroupId") }
+    }
+
+    fn matches(&self, context: &Context<'_>, package: &Package) -> bool {
+        let passes = |(key, values): &(&str, Vec<&str>)| {
+            values.iter().any(|value| match *key {
+                "CenId" => package.cen_ids.iter().any(|id| id == value),
+                "Status" => status(package) == *value,
+                "Name" => package.name == *value,
+                _ => package.id == *value,
+            })
+        };
+        let mut filters = self.filters.iter();
+        let by_filter = if self.any_filter { filters.any(passes) } else { filters.all(passes) };
+        let by_tag = self.tags.iter().all(|(key, wanted)| {
+            context.tags_are_visible(package)
+                && package.tag(key).is_some_and(|value| wanted.is_none_or(|wanted| wanted == value))
+        });
+        by_filter && by_tag && self.group.is_none_or(|group| group == package.resource_group_id)
+    }
 }
 
 /// Renders one package as Describe shows it.
