@@ -9,6 +9,7 @@ mod approval;
 mod assertions;
 mod chaos;
 mod cli;
+mod compatibility;
 mod corpus;
 mod credentials;
 mod defects;
