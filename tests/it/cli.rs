@@ -170,7 +170,8 @@ fn report_goes_to_its_file_and_stdout_stays_human() {
     let lab = Lab::of(ONE);
     let ran = lab.run("plan --report json=plan.json --report human=plan.txt");
     assert!(ran.stdout.contains("Plan: "), "{}", ran.stdout);
-    assert_eq!(lab.read("plan.txt"), ran.stdout);
+    // The report may be read long afterwards, so it does not say what to type next.
+    assert!(ran.stdout.starts_with(&lab.read("plan.txt")), "{}", ran.stdout);
     let document: Value = serde_json::from_str(&lab.read("plan.json")).expect("one document");
     assert_eq!(document["summary"]["purchases"], 1);
     let ran = lab.run("apply --auto-approve --report json");

@@ -69,8 +69,8 @@ rules! { OUTCOMES:
     CREATED = "created", "bought by this run",
         "This run's request bought the package, and the listing shows it as it was ordered.";
     ORDERED = "ordered", "accepted, and not listed yet",
-        "The service accepted the purchase and named an id and an order, and no listing shows the package yet. The next \
-         plan shows it; it is never bought again in the meantime.";
+        "The service accepted the purchase and named an id and an order, and no listing shows the package yet. A plan that \
+         is made before that says \"to buy\" again, under the same token: it is never bought twice.";
     UPDATED = "updated", "every field is as planned",
         "Every planned field was changed, and the listing shows it.";
     ADOPTED = "adopted", "taken over",
@@ -92,7 +92,8 @@ rules! { OUTCOMES:
     NOT_ATTEMPTED = "not_attempted", "nothing was sent for a change",
         "No request was sent for the change, because the run ended or an earlier part of the change failed.";
     UNKNOWN = "unknown", "a request was sent and its outcome is not known",
-        "A request was sent, and neither an answer nor a listing proves its effect. Run the same command again: it looks \
+        "A request was sent, and neither an answer nor a listing proves its effect, or it was accepted and the listing did \
+         not show it while the run waited. Run the same command again: it looks \
          first, and repeats a purchase only under the same token.";
 }
 

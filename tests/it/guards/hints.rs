@@ -213,7 +213,7 @@ fn what_was_refused_is_corrected_and_applied_by_the_command_of_the_summary() {
     without_money(&lab);
     let ran = lab.run("apply -f cen --auto-approve --parallelism 1");
     assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
-    let says = "Next: correct what the errors name, then apply again:\n  `cenbwp apply -f cen --auto-approve --parallelism 1`.";
+    let says = "Next: follow the hints of what failed, then apply again:\n  `cenbwp apply -f cen --auto-approve --parallelism 1`.";
     assert!(ran.stdout.contains(says), "{}", ran.stdout);
     assert!(!ran.stdout.contains("finishes it"), "{}", ran.stdout);
     lab.emulator.clear_faults();

@@ -269,7 +269,13 @@ fn consequences(plan: &Plan) -> String {
     let mut said = Vec::new();
     if purchases > 0 {
         let (packages, months) = (plural(purchases, "package"), plural(months, "month"));
-        said.push(format!("This plan buys {packages}: {} Mbps for {months} in all.", mbps.by_purchase));
+        let unpaid = plan.purchases().filter(|purchase| !purchase.terms.auto_pay).count();
+        let buys = if unpaid == purchases { "orders" } else { "buys" };
+        said.push(format!("This plan {buys} {packages}: {} Mbps for {months} in all.", mbps.by_purchase));
+        if unpaid > 0 {
+            let orders = plural(unpaid, "order");
+            said.push(format!("It leaves {orders} to be paid, or cancelled, in the console."));
+        }
         said.push("A package cannot be returned.".to_owned());
     }
     if updates > 0 {

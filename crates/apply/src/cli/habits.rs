@@ -1,5 +1,6 @@
 //! Help for users of Terraform and kubectl: what they type by habit, and its counterpart here.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use clap::builder::StyledStr;
@@ -8,7 +9,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::files::typed;
 
 /// Commands of other tools.
-const COMMANDS: [(&str, &str); 15] = [
+const COMMANDS: [(&str, &str); 16] = [
+    ("help", "`cenbwp --help`, or `cenbwp COMMAND --help`"),
     ("destroy", RETIRE),
     ("delete", RETIRE),
     ("import", "`cenbwp export` writes a spec that adopts the packages that exist"),
@@ -74,7 +76,7 @@ pub(super) fn advise(error: &mut clap::Error, arguments: &[String], tool: &clap:
         }
         ErrorKind::UnknownArgument => {
             let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidArg) else { return };
-            of_argument(unknown, arguments, command, tool)
+            of_argument(unknown, arguments, command)
         }
         _ => None,
     };
@@ -86,15 +88,7 @@ pub(super) fn advise(error: &mut clap::Error, arguments: &[String], tool: &clap:
 }
 
 /// Returns the advice for an argument that the command does not know.
-fn of_argument(
-    unknown: &str,
-    arguments: &[String],
-    command: Option<&clap::Command>,
-    tool: &clap::Command,
-) -> Option<String> {
-    if let Some(meant) = arguments.iter().find_map(|argument| with_two_dashes(argument, tool)) {
-        return Some(format!("flags have two dashes: `{meant}`"));
-    }
+fn of_argument(unknown: &str, arguments: &[String], command: Option<&clap::Command>) -> Option<String> {
     let known = arguments.iter().find_map(|argument| of(&FLAGS, name(argument)));
     if let Some(known) = known {
         return Some(known.to_owned());
@@ -112,6 +106,18 @@ fn name(argument: &str) -> &str {
 
 fn of(table: &[(&str, &'static str)], word: &str) -> Option<&'static str> {
     table.iter().find(|(known, _)| *known == word).map(|(_, advice)| *advice)
+}
+
+/// Returns the error for a flag with one dash. clap would read `-out=FILE` as `-o ut=FILE`, and save there.
+pub(super) fn with_one_dash(arguments: &[OsString], tool: &clap::Command) -> Option<clap::Error> {
+    let typed = arguments.iter().skip(1).take_while(|argument| *argument != "--");
+    let (argument, meant) = typed.map(|argument| argument.to_string_lossy()).find_map(|argument| {
+        let meant = with_two_dashes(&argument, tool)?;
+        Some((name(&argument).to_owned(), meant))
+    })?;
+    let message =
+        format!("unexpected argument '{argument}' found\n\n  tip: flags have two dashes: `{meant}`");
+    Some(tool.clone().error(ErrorKind::UnknownArgument, message))
 }
 
 /// Returns the flag that is meant by an argument with one dash, Terraform's form: `-auto-approve`.
@@ -135,7 +141,9 @@ mod tests {
     /// Returns clap's answer to a command line, with the advice.
     fn answer(typed: &str) -> String {
         let arguments: Vec<String> = typed.split_whitespace().map(str::to_owned).collect();
-        let mut error = tool().try_get_matches_from(&arguments).expect_err(typed);
+        let typed_so: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+        let parse = || tool().try_get_matches_from(&arguments).expect_err(typed);
+        let mut error = with_one_dash(&typed_so, &tool()).unwrap_or_else(parse);
         advise(&mut error, &arguments[1..], &tool());
         error.render().to_string()
     }
@@ -162,6 +170,8 @@ mod tests {
         for (typed, tip) in [
             ("cenbwp apply -auto-approve", "flags have two dashes: `--auto-approve`"),
             ("cenbwp plan -target=net/x", "flags have two dashes: `--target`"),
+            ("cenbwp plan -out=plan.json", "flags have two dashes: `--out`"),
+            ("cenbwp help apply", "`cenbwp --help`, or `cenbwp COMMAND --help`"),
             ("cenbwp validate -o json", OUTPUT),
             ("cenbwp apply plan.json --yes", APPROVE),
             ("cenbwp apply -y", APPROVE),

@@ -156,7 +156,11 @@ pub fn main() -> ExitCode {
     let environment = Environment::of_process();
     let arguments: Vec<_> = std::env::args_os().collect();
     let tool = Cli::command();
-    let parsed = command_line(&environment).try_get_matches_from(&arguments).and_then(|matches| {
+    let matches = match habits::with_one_dash(&arguments, &tool) {
+        Some(error) => Err(error),
+        None => command_line(&environment).try_get_matches_from(&arguments),
+    };
+    let parsed = matches.and_then(|matches| {
         let commands = typed::commands(&tool, &matches, &arguments);
         Ok((Cli::from_arg_matches(&matches)?, commands))
     });

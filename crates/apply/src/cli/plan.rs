@@ -111,7 +111,7 @@ fn save(path: &Path, planned: &Planned, output: &Output) -> Result<(), Failure> 
             "its spec cannot be read again, so apply cannot compare it: cenbwp apply {path} --without-spec"
         )
     } else if document.applyable {
-        format!("to apply exactly this plan: cenbwp apply {path}")
+        format!("to apply exactly this plan, without a question: cenbwp apply {path}")
     } else {
         format!("it cannot be applied as it is; cenbwp show {path} shows why")
     });

@@ -75,8 +75,9 @@ fn check_asserted(saved: &Planned, expected: &Expected<'_>) -> Result<(), Failur
 /// spec cannot be read again.
 fn compare_with_disk(saved: &Planned) -> Result<(), Failure> {
     let stale = |message: String| {
-        Failure::new(Exit::Stale, message)
-            .hint("plan again, or apply the plan without comparing it with the spec: --without-spec")
+        Failure::new(Exit::Stale, message).hint(
+            "plan again, and review what it shows; --without-spec applies the older plan, without a question",
+        )
     };
     let paths: Option<Vec<PathBuf>> = saved.paths.iter().map(on_disk).collect();
     let paths = paths.ok_or_else(|| {

@@ -131,9 +131,10 @@ impl Applied {
         Some(match self.exit() {
             Exit::Done => return None,
             Exit::Unknown => format!(
-                "run the same command again: `{again}`; it uses the same tokens, so it cannot buy twice"
+                "run the same command again: `{again}`; its plan may show a purchase again, but its tokens are the same, so \
+                 it cannot buy twice"
             ),
-            _ if self.is_refused() => format!("correct what the errors name, then apply again: `{apply}`"),
+            _ if self.is_refused() => format!("follow the hints of what failed, then apply again: `{apply}`"),
             _ if is_held => format!("see what is left and why it is held: `{plan}`"),
             _ => format!("`{plan}` shows what is left; `{apply}` finishes it"),
         })
