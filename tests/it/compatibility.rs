@@ -2,7 +2,7 @@
 //! `tests/vectors/versions`, made of `net.yaml` by its own release, and changes none.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -13,14 +13,14 @@ fn versions() -> Vec<(String, PathBuf)> {
     let folder = repository().join("tests/vectors/versions");
     let entries =
         std::fs::read_dir(folder).expect("it is there").map(|entry| entry.expect("readable").path());
-    let number = |path: &PathBuf| path.file_name().expect("a name").to_string_lossy().into_owned();
+    let number = |path: &Path| path.file_name().expect("a name").to_string_lossy().into_owned();
     let versions: Vec<_> = entries.map(|path| (number(&path), path)).collect();
     assert!(!versions.is_empty());
     versions
 }
 
 /// Returns a lab with every document of a version.
-fn lab_of(folder: &PathBuf) -> Lab {
+fn lab_of(folder: &Path) -> Lab {
     let lab = Lab::new();
     for name in ["net.yaml", "plan.json", "events.ndjson", "status.ndjson", "journal.ndjson"] {
         lab.file(name, &std::fs::read_to_string(folder.join(name)).expect(name));
