@@ -36,7 +36,7 @@ fn lines(text: &str) -> Vec<Value> {
 const NAMES: &[&str] =
     &["type", "action", "outcome", "state", "client_token", "identity", "address", "areas", "mbps"];
 
-/// What a later version changed all the same, and CHANGELOG.md says so.
+/// Members that a later version changed all the same. CHANGELOG.md names each.
 const CHANGED: &[&str] = &["0.1.0.limits.stacks.net.maxPurchases"];
 
 /// Checks that a reader of `before` finds in `now` what it reads: every member, of its type, and the same names.
