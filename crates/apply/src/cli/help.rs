@@ -8,7 +8,7 @@ use crate::exit::Exit;
 /// The parts of a command's help that its flags do not say.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Help {
-    /// What the command does, and what it promises.
+    /// The effect of the command, and its promises.
     pub description: &'static str,
     /// Commands that can be pasted, each behind a sentence about it.
     pub examples: &'static [(&'static str, &'static str)],

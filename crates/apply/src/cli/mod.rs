@@ -130,7 +130,7 @@ commands! {
 const HELP: Help = Help {
     description: "A spec in YAML declares the packages of a stack. `plan` shows how the account differs from it, and `apply` \
         closes the difference. There is no state file: a tag on each package names its owner. Packages are prepaid and cannot \
-        be returned, so a purchase that could be a second one is held, and the reason is told.",
+        be returned, so a purchase that could be a second one is held, and the plan says why.",
     examples: &[
         ("Write a first spec, and see what it would buy", "cenbwp init && cenbwp plan"),
         ("Carry it out, after a question", "cenbwp apply"),
