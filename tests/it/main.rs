@@ -25,6 +25,7 @@ mod help;
 mod hostile;
 mod init;
 mod money;
+mod moves;
 mod pace;
 mod packaging;
 mod pipelines;

@@ -39,6 +39,8 @@ pub(crate) struct Found {
 pub(crate) enum Owner {
     /// The identity of its name in this generation.
     Ours(u32),
+    /// The identity of another name, of the first generation.
+    Key(Name),
     Nobody,
     /// Another stack.
     Other,
@@ -87,6 +89,7 @@ impl Found {
         package = package.tagged(FOREIGN, "kept");
         package = match self.owner {
             Owner::Ours(generation) => package.tagged(IDENTITY_TAG, &identity_of(self.name, generation)),
+            Owner::Key(name) => package.tagged(IDENTITY_TAG, &identity_of(name, 1)),
             Owner::Nobody => package,
             Owner::Other => package.tagged(IDENTITY_TAG, &format!("other/{}", self.name)),
         };
@@ -142,7 +145,7 @@ fn as_read(wish: &Wish, bug: Option<Bug>) -> Wish {
     read
 }
 
-/// The areas of a declared package. The first two are alike but for their names.
+/// The areas of a declared package. All but one are alike but for their names.
 pub(crate) fn areas(name: Name) -> [&'static str; 2] {
     if name == 'c' { ["China", "North-America"] } else { ["China", "Europe"] }
 }
@@ -150,6 +153,11 @@ pub(crate) fn areas(name: Name) -> [&'static str; 2] {
 /// The identity of a declared package.
 pub(crate) fn identity(name: Name, want: &Want) -> String {
     identity_of(name, want.generation)
+}
+
+/// The identity that the package of an entry had before it moved.
+pub(crate) fn old_identity(want: &Want) -> Option<String> {
+    want.moved.map(|old| identity_of(old, want.generation))
 }
 
 fn identity_of(name: Name, generation: u32) -> String {
@@ -161,6 +169,7 @@ pub(crate) fn purchase_title(name: Name) -> &'static str {
     match name {
         'a' => "net-a",
         'b' => "net-b",
+        'd' => "net-d",
         _ => "net-c",
     }
 }

@@ -10,7 +10,7 @@ import json
 import sys
 
 NOTHING_DONE = {1, 2, 3, 4, 5, 130}
-DONE = {"created", "updated", "adopted", "released", "retired", "retiring", "already_present", "unpaid_order"}
+DONE = {"created", "updated", "adopted", "moved", "released", "retired", "retiring", "already_present", "unpaid_order"}
 
 
 def judge(forgets, lines):

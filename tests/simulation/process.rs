@@ -185,6 +185,7 @@ fn planned(change: &Change) -> (String, &'static str) {
         Change::Purchase(_) => "purchase",
         Change::Update(_) => "update",
         Change::Adopt(_) => "adopt",
+        Change::Move(_) => "move",
         Change::Release(_) => "release",
         Change::Retire(_) => "retire",
     };

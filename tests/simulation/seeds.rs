@@ -66,7 +66,7 @@ fn note(seen: &Mutex<BTreeMap<String, u64>>, history: &History) {
 }
 
 /// The results and exit codes that have to occur.
-const SAID: [&str; 20] = [
+const SAID: [&str; 21] = [
     "killed",
     "exit 0",
     "exit 1",
@@ -79,6 +79,7 @@ const SAID: [&str; 20] = [
     "ordered",
     "updated",
     "adopted",
+    "moved",
     "released",
     "retired",
     "retiring",

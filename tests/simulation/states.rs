@@ -14,7 +14,7 @@ const TERMS: [Term; 5] = [Term::Runs, Term::Postpaid, Term::Expired, Term::Locke
 /// No package, or one: every owner, CEN and charge type, with the declared values or others.
 fn states() -> Vec<Option<Found>> {
     let mut all = vec![None];
-    for owner in [Owner::Ours(1), Owner::Nobody, Owner::Other] {
+    for owner in [Owner::Ours(1), Owner::Key('d'), Owner::Nobody, Owner::Other] {
         for cen in [None, Some("cen-1"), Some("cen-2")] {
             for term in TERMS {
                 let title = purchase_title('a');
@@ -41,6 +41,9 @@ fn entries(postpaid: bool) -> Vec<Want> {
         Want { cen: Some(None), consent: true, ..plain },
         Want { adopt: Some('a'), ..plain },
         Want { adopt: Some('a'), cen: Some(Some("cen-1")), consent: true, ..all },
+        Want { moved: Some('d'), ..plain },
+        Want { moved: Some('d'), mbps: 20, ..plain },
+        Want { moved: Some('d'), cen: Some(Some("cen-1")), consent: true, ..all },
         managed(Manage::Observe),
         managed(Manage::Release),
         managed(Manage::Retire),
@@ -116,7 +119,9 @@ fn states_are_left_for_what_is_declared_or_held() {
 #[track_caller]
 fn check_calm(worlds: &[Schedule]) {
     let seen = check(worlds);
-    for what in ["created", "updated", "adopted", "released", "retired", "retiring", "exit 0", "exit 4"] {
+    for what in
+        ["created", "updated", "adopted", "moved", "released", "retired", "retiring", "exit 0", "exit 4"]
+    {
         assert!(seen.contains_key(what), "{what} never happens: {seen:?}");
     }
     // The service refuses a part where the CEN already has such a package, or a temporary upgrade runs.

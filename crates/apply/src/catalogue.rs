@@ -75,6 +75,8 @@ rules! { OUTCOMES:
         "Every planned field was changed, and the listing shows it.";
     ADOPTED = "adopted", "taken over",
         "The package has this stack's tag, and every planned field was changed.";
+    MOVED = "moved", "under its new key",
+        "The tag of the package names its new key, and every planned field was changed. Nothing was bought.";
     RELEASED = "released", "let go",
         "The tags of this tool are removed. The package stays, and so do its charges.";
     RETIRED = "retired", "deleted",

@@ -31,8 +31,8 @@ pub use observed::{
 };
 pub use plan::{
     Abnormal, AdoptRefusal, Adoption, Breach, Change, Delta, FieldChange, FieldValue, FixedDifference, Held,
-    HeldReason, Leftover, Limit, LimitOwner, NewMbps, Options, Plan, Purchase, Release, Retirement, Update,
-    Warning, WarningKind,
+    HeldReason, Leftover, Limit, LimitOwner, Move, MoveRefusal, NewMbps, Options, Plan, Purchase, Release,
+    Retirement, Update, Warning, WarningKind,
 };
 pub use render::{
     Page, Palette, Style, held_rules, obstacle, render, render_change, summary, terms, warning_rules, when,

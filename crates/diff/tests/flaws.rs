@@ -27,6 +27,7 @@ fn the_spec() -> Spec {
         Package { manage: Manage::Release, ..package("s/freed") },
         Package { bandwidth: Mbps(200), name: Some("new".to_owned()), ..package("s/grown") },
         package("s/in-order"),
+        Package { moved_from: Some("s/was".parse().unwrap()), bandwidth: Mbps(5), ..package("s/is") },
         Package {
             cen: Desired::Absent,
             allow_interruption: true,
@@ -51,6 +52,7 @@ fn the_cloud() -> Observed {
         Live { charge: LiveCharge::Postpay, cens: [("cen-1".parse().unwrap())].into(), ..own("over") },
         own("renewed"),
         Live { bandwidth: Mbps(3), ..own("stray") },
+        Live { bandwidth: Mbps(4), ..own("was") },
     ])
 }
 
@@ -85,6 +87,7 @@ fn fields<'a>(plan: &'a mut Plan, of: &str) -> &'a mut Vec<FieldChange> {
         Change::Purchase(purchase) => &mut purchase.follow_ups,
         Change::Update(update) => &mut update.fields,
         Change::Adopt(adoption) => &mut adoption.fields,
+        Change::Move(moved) => &mut moved.fields,
         Change::Release(_) | Change::Retire(_) => panic!("{of} has no fields"),
     }
 }
@@ -147,7 +150,7 @@ fn a_purchase_of_what_is_there() {
 fn a_purchase_or_adoption_on_doubt() {
     let blind = |of: &str| Flaw::PurchaseOnDoubt(identity(of));
     let item = || Unreadable { id: None, reason: String::new() };
-    for of in ["s/bought", "s/found", "s/renewed/2"] {
+    for of in ["s/bought", "s/found", "s/is", "s/renewed/2"] {
         elsewhere(|_, cloud, _| cloud.complete = false, blind(of));
         elsewhere(|_, cloud, _| cloud.unreadable.push(item()), blind(of));
         elsewhere(|_, cloud, _| cloud.packages.push(live("cenbwp-x", Some("s/bought/01"))), blind(of));
@@ -218,6 +221,51 @@ fn a_change_of_the_wrong_package() {
     };
     elsewhere(|_, cloud, _| owned(cloud), wrong("s/found", "cenbwp-found"));
     elsewhere(|spec, _, _| edit(spec, "s/found").adopt = None, wrong("s/found", "cenbwp-found"));
+}
+
+#[test]
+fn a_move_of_the_wrong_package() {
+    let wrong = |from: &str| Flaw::WrongPackage(identity(from), id("cenbwp-was"));
+    let moved_from = |spec: &mut Spec, key: Option<&str>| {
+        edit(spec, "s/is").moved_from = key.map(|key| key.parse().unwrap());
+    };
+    elsewhere(|spec, _, _| moved_from(spec, None), wrong("s/is"));
+    elsewhere(|spec, _, _| moved_from(spec, Some("s/grown")), wrong("s/is"));
+    elsewhere(
+        |spec, _, _| edit(spec, "s/is").generation = Generation::new(2).unwrap(),
+        Flaw::UnknownIdentity(identity("s/is")),
+    );
+    // The old key is declared again.
+    let again = |spec: &mut Spec| {
+        let stack = spec.stacks.values_mut().next().unwrap();
+        stack.packages.insert("was".parse().unwrap(), package("s/was"));
+    };
+    elsewhere(|spec, _, _| again(spec), wrong("s/is"));
+    // It is not the only package of the old key, or no longer of that key.
+    let copy = |owner: &str| live("cenbwp-copy", Some(owner));
+    elsewhere(|_, cloud, _| cloud.packages.push(copy("s/was")), wrong("s/was"));
+    elsewhere(|_, cloud, _| cloud.packages.push(copy("s/was/2")), wrong("s/was"));
+    let other = |cloud: &mut Observed| {
+        find(cloud, "cenbwp-was").tags.insert("cenbwp".to_owned(), "other/p".to_owned());
+    };
+    elsewhere(|_, cloud, _| other(cloud), wrong("s/was"));
+    spoiled(
+        |plan| match change(plan, "s/is") {
+            Change::Move(moved) => moved.from.generation = Generation::new(2).unwrap(),
+            other => panic!("{other:?}"),
+        },
+        wrong("s/is"),
+    );
+    // Another package has the new key already.
+    let taken = Flaw::BuysTwice(identity("s/is"), id("cenbwp-copy"));
+    elsewhere(|_, cloud, _| cloud.packages.push(copy("s/is")), taken);
+    // Its fields are compared as those of any other change.
+    spoiled(|plan| fields(plan, "s/is").clear(), Flaw::MissedChange(identity("s/is"), Field::Bandwidth));
+    let left = |plan: &mut Plan| {
+        let (identity, id) = (identity("s/was"), id("cenbwp-was"));
+        plan.undeclared.push(Leftover { identity, id, expires: None });
+    };
+    spoiled(left, Flaw::Forgotten(id("cenbwp-was")));
 }
 
 #[test]

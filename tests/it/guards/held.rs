@@ -70,7 +70,7 @@ fn key_that_was_renamed_and_resized_on_its_cen_buys_nothing() {
         (it.bandwidth, it.cen_ids) = (50, vec!["cen-1".to_owned()]);
     });
     let lab = lab(&one("    cenId: cen-1\n"), [old]);
-    key_is_declared_again(&lab);
+    package_is_moved(&lab);
 }
 
 #[test]
@@ -94,19 +94,71 @@ pub(super) fn generation_that_is_raised_on_its_cen_is_attached_once_the_older_on
 }
 
 #[test]
-fn renamed_key_is_declared_again_or_is_another_package() {
+fn renamed_key_moves_its_package_or_is_another_package() {
     let renamed = || lab(&one(""), [live("cenbwp-old", Some("net/old"))]);
     held_until_written(&renamed(), "look_alike", "distinctFrom: [cenbwp-old]", &["net/x"]);
-    key_is_declared_again(&renamed());
+    package_is_moved(&renamed());
 }
 
-/// Checks that the hint names the old key, and that nothing is bought with it.
+/// Checks that the hint is the line that moves the package, and that nothing is bought with it.
 #[track_caller]
-fn key_is_declared_again(lab: &Lab) {
+fn package_is_moved(lab: &Lab) {
     let hint = held(lab, "look_alike");
-    assert!(hint.starts_with("if the key was renamed, declare it as `old` again; "), "{hint}");
-    lab.file("cenbwp.yaml", &lab.read("cenbwp.yaml").replace("  x:", "  old:"));
+    assert!(hint.contains("write `movedFrom: old` if that was its key"), "{hint}");
+    write_below(lab, "x:", "movedFrom: old");
     allowed(lab, APPLY, &[]);
+    assert_eq!(lab.emulator.packages()[0].tag("cenbwp"), Some("net/x"));
+}
+
+#[test]
+fn key_of_another_stack_of_the_spec_is_recognised() {
+    let other = "---\nversion: 1\nstack: old\npackages: {}\n";
+    let lab = lab(&(one("") + other), [live("cenbwp-old", Some("old/y"))]);
+    assert!(held(&lab, "look_alike").contains("`movedFrom: old/y`"));
+    write_below(&lab, "x:", "movedFrom: old/y");
+    allowed(&lab, APPLY, &[]);
+}
+
+/// Nothing is bought while a purchase under the old key may still appear; without the line it is.
+#[test]
+pub(super) fn package_that_cannot_be_moved_is_bought_once_the_line_is_gone() {
+    let lab = lab(&one("    movedFrom: old\n"), []);
+    assert!(held(&lab, "cannot_move").contains("remove the line `movedFrom`"));
+    lab.file("cenbwp.yaml", &one(""));
+    allowed(&lab, APPLY, &["net/x"]);
+}
+
+#[test]
+fn package_of_the_old_key_is_moved_once_it_is_as_the_hint_says() {
+    let old = |owner| lab(&one("    movedFrom: old\n"), [live("cenbwp-old", Some(owner))]);
+    // Another generation.
+    let lab = old("net/old/3");
+    let line = last_line(&held(&lab, "cannot_move"));
+    assert_eq!(line, "generation: 3");
+    write_below(&lab, "x:", &line);
+    allowed(&lab, APPLY, &[]);
+    // Two packages carry the old key: the tag is left on one of them.
+    let lab = old("net/old");
+    lab.emulator.edit(|world| world.packages.push(live("cenbwp-copy", Some("net/old"))));
+    assert_eq!(last_line(&held(&lab, "cannot_move")), "cenbwp=net/old");
+    lab.emulator.edit(|world| world.packages[1].tags.clear());
+    allowed(&lab, APPLY, &[]);
+    // Both keys have a package: without the line, the old one stays as it is.
+    let lab = old("net/old");
+    lab.emulator.edit(|world| world.packages.push(live("cenbwp-new", Some("net/x"))));
+    assert!(held(&lab, "cannot_move").contains("remove the line `movedFrom`"));
+    lab.file("cenbwp.yaml", &one(""));
+    allowed(&lab, APPLY, &[]);
+    // Other areas, or expired: another one is bought when the hint's line stands in the place of the old one.
+    let far = |it: &mut Package| it.area_b = "china".to_owned();
+    let ended = |it: &mut Package| it.expires = "2020-01-01T00:00:00Z".parse().expect("a time");
+    for spoil in [far, ended] {
+        let lab = old("net/old");
+        lab.emulator.edit(|world| spoil(&mut world.packages[0]));
+        assert!(held(&lab, "cannot_move").contains("`distinctFrom: [cenbwp-old]` in place of `movedFrom`"));
+        lab.file("cenbwp.yaml", &one("    distinctFrom: [cenbwp-old]\n"));
+        allowed(&lab, APPLY, &["net/x"]);
+    }
 }
 
 #[test]

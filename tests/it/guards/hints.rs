@@ -23,6 +23,7 @@ const CASES: &[(&str, Case)] = &[
     // Reasons for which a plan is held.
     ("ambiguous", Tried(held::identity_on_two_packages_is_ambiguous)),
     ("cannot_adopt", Tried(held::package_that_cannot_be_adopted_is_bought_once_the_line_is_gone)),
+    ("cannot_move", Tried(held::package_that_cannot_be_moved_is_bought_once_the_line_is_gone)),
     ("immutable", Tried(held::change_of_what_is_fixed_at_purchase_is_held)),
     ("incomplete_listing", Tried(super::recording_with_a_part_missing_holds_the_purchase)),
     ("interrupts_traffic", Tried(package_stays_on_its_cen_or_is_allowed_to_leave_it)),
@@ -41,6 +42,7 @@ const CASES: &[(&str, Case)] = &[
     ("expired", Tried(package_that_is_renewed_is_warned_of_no_more)),
     ("expiring", Tried(package_that_is_renewed_is_warned_of_no_more)),
     ("ignored", Tried(warnings_end_when_their_advice_is_followed)),
+    ("move_is_done", Tried(warnings_end_when_their_advice_is_followed)),
     ("nothing_to_observe", Tried(warnings_end_when_their_advice_is_followed)),
     ("other_credentials", Tried(choices::a_profile_an_account_or_a_digest_decides_between_two_choices)),
     ("removed_area", Tried(warnings_end_when_their_advice_is_followed)),
@@ -52,6 +54,7 @@ const CASES: &[(&str, Case)] = &[
     ("already_present", Nothing("the package is there")),
     ("created", Nothing("it is done")),
     ("failed", Tried(what_was_refused_is_corrected_and_applied_by_the_command_of_the_summary)),
+    ("moved", Nothing("it is done")),
     ("not_attempted", Tried(what_was_refused_is_corrected_and_applied_by_the_command_of_the_summary)),
     ("ordered", Nothing("the next plan looks for it")),
     ("released", Nothing("it is done")),
@@ -101,11 +104,12 @@ fn warnings_end_when_their_advice_is_followed() {
     let terms = || live("cenbwp-1", Some("net/x")).tagged("cenbwp-terms", "PREPAY 1 Year renew off");
     let elsewhere = || altered(live("cenbwp-1", Some("net/x")), |it| it.area_b = "china".to_owned());
     let named = || live("cenbwp-1", Some("net/x"));
-    let all: [(&str, &str, Option<Package>, &str, &str); 7] = [
+    let all: [(&str, &str, Option<Package>, &str, &str); 8] = [
         ("differs", "    manage: observe\n", Some(elsewhere()), "[China, Europe]", "[China, China]"),
         ("empty_tag", "    tags: {team: ''}\n", None, "team: ''", "team: network"),
         ("entry_can_go", "    manage: release\n", None, "  x:", "{}"),
         ("ignored", "    name: new\n    ignore: [name]\n", Some(named()), "    ignore: [name]\n", ""),
+        ("move_is_done", "    movedFrom: old\n", Some(named()), "    movedFrom: old\n", ""),
         ("nothing_to_observe", "    manage: observe\n", None, "    manage: observe\n", ""),
         ("removed_area", "", None, "Europe", "North-America"),
         ("terms_fixed", "    pricingCycle: Month\n", Some(terms()), "Month", "Year"),

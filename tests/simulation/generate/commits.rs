@@ -97,7 +97,7 @@ fn entry(rng: &mut Rng, name: Name, found: Option<&Found>) -> Want {
             let free = match found.owner {
                 Owner::Ours(_) => rng.u8(..16) == 0,
                 Owner::Nobody => rng.u8(..8) != 0,
-                Owner::Other => rng.u8(..2) == 0,
+                Owner::Other | Owner::Key(_) => rng.u8(..2) == 0,
             };
             (found.term == Term::Postpaid && rng.u8(..8) != 0, free)
         }

@@ -1,5 +1,6 @@
 //! Makes the schedule of a seed. Every other seed is about packages that exist, the others about purchases;
-//! some of these have orders that another hand crosses, some have packages that are gone.
+//! some of these have orders that another hand crosses, some have packages that are gone. A part of each is about keys
+//! that are renamed.
 
 mod commits;
 mod faults;
@@ -11,8 +12,8 @@ use fastrand::Rng;
 
 use crate::account::{Found, Owner, Term};
 use crate::schedule::{
-    Act, Action, Deed, End, Kind, Mode, Moment, Name, Pin, Run, Schedule, Signal, Strike, Want, What, When,
-    Wish,
+    Act, Action, Deed, End, Kind, Manage, Mode, Moment, Name, Pin, Run, Schedule, Signal, Strike, Want, What,
+    When, Wish,
 };
 use commits::{commits, find, purchases};
 use faults::{deed_of_buyer, deed_of_owner, strike_at_change, strike_at_purchase, unlisted};
@@ -26,6 +27,7 @@ impl Schedule {
         let mut rng = Rng::with_seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5DEE_CE66);
         match seed % 16 {
             4 => crossing(seed, &mut rng),
+            5 => moving(seed, &mut rng),
             8 => replayed(seed, &mut rng),
             9 => repeated(seed, &mut rng),
             n if n.is_multiple_of(2) => buying(seed, &mut rng),
@@ -154,6 +156,53 @@ fn living(seed: u64, rng: &mut Rng) -> Schedule {
         if rng.u8(..4) == 0 { (0..=few(rng, 3)).map(|_| deed_of_owner(rng)).collect() } else { Vec::new() };
     let service = if rng.u8(..4) == 0 { service(rng) } else { Semantics::default() };
     Schedule { seed, delay: delay(rng), service, strangers: 0, found, runs, faults, deeds }
+}
+
+/// A package that is there or still to be bought, and commits that rename its key: in one, the package is changed or
+/// retired at once; in another, the key is renamed to something else; in a third, the old key is still declared.
+fn moving(seed: u64, rng: &mut Rng) -> Schedule {
+    let before = Wish::from([('a', Want { auto_pay: rng.u8(..16) != 0, ..Want::plain(10) })]);
+    let bought = rng.u8(..3) == 0;
+    let found = if bought { Vec::new() } else { vec![Found { name: 'a', ..find(rng, 'a') }] };
+    let postpaid = found.first().is_some_and(|found| found.term == Term::Postpaid);
+    let renamed = |rng: &mut Rng, to: Name| {
+        let some = |rng: &mut Rng| rng.u8(..4) == 0;
+        let want = Want {
+            moved: Some('a'),
+            mbps: if some(rng) { 20 } else { 10 },
+            title: some(rng).then_some("two"),
+            team: some(rng).then_some(Some("net")),
+            cen: some(rng).then(|| pick(rng, [None, Some("cen-1")])),
+            consent: rng.bool(),
+            postpaid,
+            manage: if rng.u8(..16) == 0 { Manage::Retire } else { Manage::Full },
+            ..Want::plain(10)
+        };
+        Wish::from([(to, want)])
+    };
+    let mut wishes = vec![renamed(rng, 'd')];
+    match rng.u8(..8) {
+        0 | 1 => wishes.push(renamed(rng, 'b')),
+        2 => wishes.push(Wish::from([('a', Want { manage: Manage::Retire, ..before[&'a'] })])),
+        3 => wishes.push(Wish::from([('a', Want { manage: Manage::Release, ..before[&'a'] })])),
+        4 => wishes[0].extend([('b', Want::plain(20))]),
+        _ => {}
+    }
+    wishes.push(before.clone());
+    let mut runs = runs(rng, &wishes);
+    if bought {
+        let first =
+            Run { at: 0, wish: before, mode: Mode::Direct { stall: 0 }, pin: None, ..runs[0].clone() };
+        runs.insert(0, first);
+    }
+    let mut faults: Vec<Strike> = (0..few(rng, 4)).map(|_| strike_at_purchase(rng)).collect();
+    for _ in 0..few(rng, 4) {
+        let strike = strike_at_change(rng);
+        let action = if strike.action.is_change() { Action::Tag } else { strike.action };
+        faults.push(Strike { action, ..strike });
+    }
+    let deeds = if rng.u8(..6) == 0 { vec![deed_of_owner(rng)] } else { Vec::new() };
+    Schedule { seed, delay: delay(rng), service: service(rng), strangers: 0, found, runs, faults, deeds }
 }
 
 /// Returns a number below `most`, more often a small one.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cenbwp_tests::Package;
 
 use super::{Case, Law, owner};
-use crate::account::{Found, TEAM, identity};
+use crate::account::{Found, TEAM, identity, old_identity};
 use crate::history::{Event, Fate};
 use crate::schedule::{Action, Manage, Name, Want, What};
 
@@ -94,8 +94,9 @@ impl<'a> Request<'a> {
         let identity = identity(name, want);
         let adopts = want.adopt.is_some_and(|other| Found::id(other) == self.id());
         let ours = owners.contains(&Some(identity.clone()));
-        let free = adopts && owners.contains(&None);
-        if !ours && (!free || self.action != Action::Tag) {
+        let moves = old_identity(want).is_some_and(|old| owners.contains(&Some(old)));
+        let takes = adopts && owners.contains(&None) || moves;
+        if !ours && (!takes || self.action != Action::Tag) {
             return false;
         }
         let full = want.manage == Manage::Full;
@@ -111,7 +112,7 @@ impl<'a> Request<'a> {
             }
             Action::Tag => {
                 let is_said = |(key, value): &(&str, &str)| match *key {
-                    "cenbwp" => adopts && *value == identity,
+                    "cenbwp" => (adopts || want.moved.is_some()) && *value == identity,
                     TEAM => want.team == Some(Some(value)),
                     _ => false,
                 };

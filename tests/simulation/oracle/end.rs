@@ -4,7 +4,7 @@ use cenbwp_tests::{Package, TokenRecord, TokenSemantics, TokenState};
 
 use super::table::{as_declared, held};
 use super::{Case, Law, owner};
-use crate::account::{Found, START, identity, is_of};
+use crate::account::{Found, START, identity, is_of, old_identity};
 use crate::history::Record;
 use crate::schedule::{Act, Manage, Name, Want};
 
@@ -17,12 +17,15 @@ impl Case<'_> {
         let there: Vec<&Package> = self.there(self.spans[n].1).collect();
         for (name, want) in &record.run.wish {
             let identity = identity(*name, want);
-            let adopted = want.adopt.map(Found::id);
+            let (adopted, old) = (want.adopt.map(Found::id), old_identity(want));
             let concerns = |package: &Package| {
-                owner(package) == Some(&identity) || adopted.as_ref() == Some(&package.id)
+                let owner = owner(package);
+                owner == Some(&identity)
+                    || adopted.as_ref() == Some(&package.id)
+                    || owner.is_some() && owner == old.as_deref()
             };
             // A run that does not buy cannot know of a purchase that another commit makes meanwhile.
-            let bought = want.manage != Manage::Full || want.adopt.is_some();
+            let bought = want.manage != Manage::Full || want.adopt.or(want.moved).is_some();
             if self.meddled(n, record, concerns)
                 || self.is_outdated(record, concerns)
                 || (bought && self.is_bought_meanwhile(n, record, &identity))

@@ -36,7 +36,7 @@ impl Case<'_> {
     }
 
     /// Every order has, parameter by parameter, what the spec of its run declares. Nothing is bought for an
-    /// entry that adopts, observes, releases or retires.
+    /// entry that adopts, moves, observes, releases or retires.
     fn as_asked(&mut self) {
         for (run, order) in self.orders.clone() {
             let Some((name, want)) = self.entry_of(run, order) else {
@@ -44,7 +44,7 @@ impl Case<'_> {
                 self.find(Law::AsAsked, what);
                 continue;
             };
-            if want.manage != Manage::Full || want.adopt.is_some() || want.postpaid {
+            if want.manage != Manage::Full || want.adopt.or(want.moved).is_some() || want.postpaid {
                 let what = format!("run {run} ordered {:?}, declared is {want:?}", order.identity);
                 self.find(Law::AsAsked, what);
             }

@@ -11,7 +11,7 @@ use crate::history::{Event, Fate, brief, tag_in};
 use crate::schedule::{Action, End};
 
 /// The actions that the schema of the events allows.
-const ACTIONS: [&str; 5] = ["purchase", "update", "adopt", "release", "retire"];
+const ACTIONS: [&str; 6] = ["purchase", "update", "adopt", "move", "release", "retire"];
 
 impl Case<'_> {
     pub(super) fn stands(&mut self) {

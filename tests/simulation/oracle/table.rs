@@ -3,7 +3,7 @@
 use cenbwp_tests::Package;
 
 use super::owner;
-use crate::account::{Found, START, TEAM, areas, identity, purchase_title};
+use crate::account::{Found, START, TEAM, areas, identity, old_identity, purchase_title};
 use crate::schedule::{Manage, Name, Want, Wish};
 
 /// Reports whether a package has every declared value of an entry.
@@ -54,6 +54,7 @@ fn reason(name: Name, want: &Want, wish: &Wish, there: &[&Package]) -> Option<&'
     }
     match (carriers.first(), want.manage, want.adopt) {
         (Some(one), Manage::Full, Some(other)) if one.id != Found::id(other) => Some("it is another package"),
+        (Some(_), Manage::Full, _) if has_old_key(want, there) => Some("the old key has a package too"),
         (Some(one), Manage::Full, _) => obstacle(one, want, !as_declared(one, want)),
         (None, Manage::Full, Some(other)) => {
             match there.iter().find(|package| package.id == Found::id(other)) {
@@ -63,12 +64,37 @@ fn reason(name: Name, want: &Want, wish: &Wish, there: &[&Package]) -> Option<&'
                 Some(one) => obstacle(one, want, true),
             }
         }
+        (None, Manage::Full, None) if want.moved.is_some() => immovable(name, want, there),
         (None, Manage::Full, None) if want.postpaid => Some("it cannot be bought"),
         (None, Manage::Full, None) => there
             .iter()
             .any(|package| looks_alike(package, name, want, wish))
             .then_some("a look-alike is there"),
         (_, Manage::Observe | Manage::Release | Manage::Retire, _) => None,
+    }
+}
+
+/// Reports whether a package carries the key that an entry is moved from.
+fn has_old_key(want: &Want, there: &[&Package]) -> bool {
+    old_identity(want).is_some_and(|old| there.iter().any(|package| owner(package) == Some(&old)))
+}
+
+/// Returns the reason for which no package can be moved to an entry.
+fn immovable(name: Name, want: &Want, there: &[&Package]) -> Option<&'static str> {
+    let old = old_identity(want)?;
+    let of_key =
+        |package: &&&Package| owner(package).and_then(generation).map(|(name, _)| name) == want.moved;
+    let all: Vec<&&Package> = there.iter().filter(of_key).collect();
+    let later = |package: &&&&Package| {
+        owner(package).and_then(generation).is_some_and(|(_, number)| number > want.generation)
+    };
+    let carriers: Vec<&&&Package> = all.iter().filter(|package| owner(package) == Some(&old)).collect();
+    match &carriers[..] {
+        _ if all.iter().any(|package| later(&package)) => Some("a later generation of the old key is there"),
+        [] => Some("there is nothing to move"),
+        [one] if !same_areas(one, name) => Some("what it moves has other areas"),
+        [one] => obstacle(one, want, true),
+        _ => Some("two packages carry the old key"),
     }
 }
 
@@ -95,6 +121,10 @@ fn obstacle(package: &Package, want: &Want, needed: bool) -> Option<&'static str
 /// another one.
 pub(super) fn looks_alike(package: &Package, name: Name, want: &Want, wish: &Wish) -> bool {
     if wish.values().any(|other| other.adopt.is_some_and(|other| Found::id(other) == package.id)) {
+        return false;
+    }
+    let moves = |other: &Want| old_identity(other).is_some_and(|old| owner(package) == Some(&old));
+    if wish.values().any(moves) {
         return false;
     }
     let named = package.name == want.title.unwrap_or(purchase_title(name));

@@ -136,7 +136,7 @@ impl Case<'_> {
         let ever = |test: &dyn Fn(&cenbwp_tests::Package) -> bool| life.iter().flatten().any(|it| test(it));
         let gone = life.iter().any(Option::is_none);
         let so = match result.outcome {
-            Outcome::Adopted => ever(&|package| owner(package) == Some(&identity)),
+            Outcome::Adopted | Outcome::Moved => ever(&|package| owner(package) == Some(&identity)),
             Outcome::Released => gone || ever(&|package| owner(package) != Some(&identity)),
             Outcome::Retiring => gone || ever(&|package| package.cen_ids.is_empty()),
             Outcome::Retired => gone,
@@ -249,6 +249,7 @@ impl Case<'_> {
             }
             Outcome::Updated
             | Outcome::Adopted
+            | Outcome::Moved
             | Outcome::Released
             | Outcome::Retired
             | Outcome::Retiring

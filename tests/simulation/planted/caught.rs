@@ -64,6 +64,7 @@ caught! {
     observed_package_that_is_changed_is_caught: ObserveIsFull breaks InWriting at 61 within 1000;
     package_that_is_deleted_instead_of_released_is_caught: ReleaseIsRetire breaks InWriting at 1 within 1000;
     package_that_is_bought_instead_of_adopted_is_caught: AdoptIsPurchase breaks AsAsked at 1 within 1000;
+    package_that_is_bought_instead_of_moved_is_caught: MoveIsPurchase breaks AsAsked at 0 within 1000;
     tag_of_others_that_is_removed_is_caught: ForeignUntagged breaks InWriting at 1 within 1000;
     package_of_another_owner_that_is_adopted_is_caught: OthersAreFree breaks InWriting at 23 within 1000;
     requests_for_one_cen_that_overlap_are_caught: CensApart breaks OneAtATime at 475 within 4000;

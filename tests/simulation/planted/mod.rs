@@ -58,6 +58,8 @@ pub(crate) enum Bug {
     ReleaseIsRetire,
     /// A package to adopt is bought instead if nothing looks like it.
     AdoptIsPurchase,
+    /// A package is bought under its new key if nothing looks like it.
+    MoveIsPurchase,
     /// Tags that the spec does not name are removed too.
     ForeignUntagged,
     /// Packages of other stacks are taken for packages without an owner.
@@ -115,6 +117,9 @@ impl Bug {
             (Self::AdoptIsPurchase, _) if want.adopt.is_some() => {
                 // With a name and a bandwidth that no package has.
                 (want.adopt, want.title, want.mbps) = (None, Some("anew"), 40);
+            }
+            (Self::MoveIsPurchase, _) if want.moved.is_some() => {
+                (want.moved, want.title, want.mbps) = (None, Some("anew"), 40);
             }
             _ => {}
         }

@@ -13,6 +13,8 @@ pub(crate) struct Want {
     pub(crate) manage: Manage,
     /// Adopts the found package of this name.
     pub(crate) adopt: Option<Name>,
+    /// Is moved from the key of this name.
+    pub(crate) moved: Option<Name>,
     pub(crate) auto_pay: bool,
     pub(crate) postpaid: bool,
     pub(crate) title: Option<&'static str>,
@@ -43,6 +45,7 @@ impl Want {
             generation: 1,
             manage: Manage::Full,
             adopt: None,
+            moved: None,
             auto_pay: true,
             postpaid: false,
             title: None,
@@ -74,6 +77,7 @@ impl fmt::Debug for Want {
         }
         let texts = [
             ("adopt", self.adopt.map(|name| Some(Found::id(name)))),
+            ("movedFrom", self.moved.map(|name| Some(name.to_string()))),
             ("name", self.title.map(|it| Some(it.to_owned()))),
             ("description", self.text.map(|it| Some(it.to_owned()))),
             ("resourceGroupId", self.group.map(|it| Some(it.to_owned()))),

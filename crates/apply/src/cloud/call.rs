@@ -22,8 +22,8 @@ pub enum Call {
     Tag(BTreeMap<String, String>),
     /// Removes tags.
     Untag(BTreeSet<String>),
-    /// Moves it to a resource group.
-    Move(String),
+    /// Puts it into a resource group.
+    Regroup(String),
     /// Attaches it to a CEN.
     Attach(CenId),
     /// Detaches it from a CEN.
@@ -49,7 +49,7 @@ impl Call {
                 FieldChange::Tag { key, value: Delta { to: None, .. } } => {
                     removed.insert(key.clone());
                 }
-                FieldChange::ResourceGroup(delta) => calls.extend(delta.to.clone().map(Self::Move)),
+                FieldChange::ResourceGroup(delta) => calls.extend(delta.to.clone().map(Self::Regroup)),
                 FieldChange::Cen(delta) => {
                     calls.extend(delta.from.clone().map(Self::Detach));
                     calls.extend(delta.to.clone().map(Self::Attach));
@@ -88,7 +88,7 @@ impl Call {
             Self::Untag(keys) => Operation::on_resource("UntagResources", "tags")
                 .with_list(keys.iter().map(|key| ("TagKey.#", key)), 1)
                 .shown_by(|live| keys.iter().all(|key| !live.tags.contains_key(key))),
-            Self::Move(group) => {
+            Self::Regroup(group) => {
                 // The kind in lower case, and the id without a number: the page of MoveResourceGroup.
                 Operation::new("MoveResourceGroup", "resourceGroupId", "ResourceId")
                     .with("ResourceType", "bandwidthpackage")
@@ -211,7 +211,7 @@ mod tests {
             "UntagResources ResourceId.1=cenbwp-1 ResourceType=BandwidthPackage TagKey.1=a TagKey.2=b",
         );
         check(
-            &Call::Move("rg-1".into()),
+            &Call::Regroup("rg-1".into()),
             "MoveResourceGroup NewResourceGroupId=rg-1 ResourceId=cenbwp-1 ResourceType=bandwidthpackage",
         );
     }

@@ -196,7 +196,7 @@ impl<'p> Line<'p> {
                 listing.bought(purchase, id)
             }
             (Some(Step::Buy(purchase)), _) => listing.identity(&purchase.identity),
-            (Some(Step::Change(call)), Some(id)) => listing.changed(self.identity(), id, call),
+            (Some(Step::Change(call)), Some(id)) => listing.changed(self.change, id, call),
             (Some(Step::Change(_)), None) | (None, _) => return,
         };
         self.state = self.state.looked(&shown);
@@ -213,7 +213,7 @@ impl<'p> Line<'p> {
         }
         self.conclude();
         if let (Some(call), Some(id)) = (self.queue.front().and_then(Step::call), &self.result.id)
-            && let Some(why) = listing.taken(self.identity(), id, call)
+            && let Some(why) = listing.taken(self.change, id, call)
         {
             self.stop(&why);
         }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use cenbwp_diff::{Live, Observed, Owner, Purchase};
+use cenbwp_diff::{Change, Live, Observed, Owner, Purchase};
 use cenbwp_spec::{Identity, PackageId};
 
 use crate::cloud::Call;
@@ -78,7 +78,7 @@ impl<'a> Listing<'a> {
     }
 
     /// Checks whether a change of a package is done.
-    pub(super) fn changed(&self, identity: &Identity, id: &PackageId, call: &Call) -> Shown<'a> {
+    pub(super) fn changed(&self, change: &Change, id: &PackageId, call: &Call) -> Shown<'a> {
         let live = self.by_id.get(id).copied();
         if live.is_none() && self.has_unreadable {
             return Shown::Hidden;
@@ -86,24 +86,25 @@ impl<'a> Listing<'a> {
         match live {
             _ if call.holds(live) => Shown::Yes(live),
             None => Shown::Gone,
-            Some(live) => other_owner(live, identity, call).map_or(Shown::No, Shown::Taken),
+            Some(live) => other_owner(live, change, call).map_or(Shown::No, Shown::Taken),
         }
     }
 
     /// Returns the reason for which a package may no longer be changed, if it has another owner by now.
-    pub(super) fn taken(&self, identity: &Identity, id: &PackageId, next: &Call) -> Option<String> {
-        self.by_id.get(id).and_then(|live| other_owner(live, identity, next))
+    pub(super) fn taken(&self, change: &Change, id: &PackageId, next: &Call) -> Option<String> {
+        self.by_id.get(id).and_then(|live| other_owner(live, change, next))
     }
 }
 
-/// Names the owner of a package, unless it is ours, or free and about to become ours. It may have been
-/// adopted or released by another run since the plan was made.
-fn other_owner(live: &Live, identity: &Identity, next: &Call) -> Option<String> {
+/// Names the owner of a package, unless it is ours, or about to become ours and as the plan found it. It may have
+/// been adopted, moved or released by another run since the plan was made.
+fn other_owner(live: &Live, change: &Change, next: &Call) -> Option<String> {
     let tags_it = |tags: &BTreeMap<String, String>| tags.contains_key(Identity::TAG);
-    let adopting = matches!(next, Call::Tag(tags) if tags_it(tags));
+    let taking_over = matches!(next, Call::Tag(tags) if tags_it(tags));
     match live.owner() {
-        Owner::Identity(owner) if owner == *identity => None,
-        Owner::Nobody if adopting => None,
+        Owner::Identity(owner) if owner == *change.identity() => None,
+        Owner::Identity(owner) if taking_over && change.owner_before() == Some(&owner) => None,
+        Owner::Nobody if taking_over && change.owner_before().is_none() => None,
         Owner::Nobody => Some("the package does not carry our tag any more".to_owned()),
         Owner::Identity(other) => Some(format!("the package belongs to {other} by now")),
         Owner::Malformed(tag) => Some(format!("the package's tag {} is {tag:?} by now", Identity::TAG)),

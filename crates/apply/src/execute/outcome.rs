@@ -19,6 +19,8 @@ pub enum Outcome {
     Updated,
     /// It has our tags, and every field is as planned.
     Adopted,
+    /// It has the new identity, and every field is as planned.
+    Moved,
     /// Our tags are gone, and the package stays.
     Released,
     /// It is deleted.
@@ -45,6 +47,7 @@ impl Outcome {
             Self::Ordered => &catalogue::ORDERED,
             Self::Updated => &catalogue::UPDATED,
             Self::Adopted => &catalogue::ADOPTED,
+            Self::Moved => &catalogue::MOVED,
             Self::Released => &catalogue::RELEASED,
             Self::Retired => &catalogue::RETIRED,
             Self::Retiring => &catalogue::RETIRING,
@@ -67,6 +70,7 @@ impl Outcome {
             Self::Created
             | Self::Updated
             | Self::Adopted
+            | Self::Moved
             | Self::Released
             | Self::Retired
             | Self::Retiring
@@ -122,7 +126,7 @@ pub struct ChangeResult {
     /// The identity of the package.
     #[serde(rename = "address")]
     pub identity: Identity,
-    /// `purchase`, `update`, `adopt`, `release` or `retire`.
+    /// `purchase`, `update`, `adopt`, `move`, `release` or `retire`.
     pub action: &'static str,
     /// The outcome.
     pub outcome: Outcome,
@@ -158,6 +162,7 @@ impl ChangeResult {
             Change::Purchase(purchase) => (None, Some(purchase.bandwidth)),
             Change::Update(update) => (Some(&update.id), growth),
             Change::Adopt(adoption) => (Some(&adoption.id), growth),
+            Change::Move(moved) => (Some(&moved.id), growth),
             Change::Release(release) => (Some(&release.id), None),
             Change::Retire(retirement) => (Some(&retirement.id), None),
         };
@@ -184,6 +189,7 @@ impl ChangeResult {
             Change::Purchase(_) => return,
             Change::Update(_) => Outcome::Updated,
             Change::Adopt(_) => Outcome::Adopted,
+            Change::Move(_) => Outcome::Moved,
             Change::Release(_) => Outcome::Released,
             Change::Retire(retirement) if retirement.delete => Outcome::Retired,
             Change::Retire(retirement) => {

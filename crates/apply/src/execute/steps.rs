@@ -1,8 +1,8 @@
 //! The requests of a change, in order.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-use cenbwp_diff::{Adoption, Change, FieldChange, Purchase, Release, Retirement, Update};
+use cenbwp_diff::{Adoption, Change, FieldChange, Move, Purchase, Release, Retirement, Update};
 use cenbwp_spec::Identity;
 
 use crate::cloud::Call;
@@ -37,6 +37,10 @@ pub(super) fn of(change: &Change) -> VecDeque<Step<'_>> {
         Change::Update(Update { fields, .. }) => of_fields(fields).collect(),
         Change::Adopt(Adoption { tags, fields, .. }) => {
             one(Call::Tag(tags.clone())).chain(of_fields(fields)).collect()
+        }
+        Change::Move(Move { identity, fields, .. }) => {
+            let tag = BTreeMap::from([(Identity::TAG.to_owned(), identity.to_string())]);
+            one(Call::Tag(tag)).chain(of_fields(fields)).collect()
         }
         Change::Release(Release { tag_keys, .. }) => one(Call::Untag(tag_keys.clone())).collect(),
         Change::Retire(Retirement { detach, delete, .. }) => {

@@ -85,7 +85,7 @@ impl Planned {
             !now.contains_key(identity) && fresh.held.iter().all(|held| held.identity != *identity)
         };
         let done = |change: &Change| match change {
-            Change::Purchase(_) | Change::Update(_) | Change::Adopt(_) => {
+            Change::Purchase(_) | Change::Update(_) | Change::Adopt(_) | Change::Move(_) => {
                 untouched(change.identity()) && fresh.in_sync.contains_key(&change.identity().address)
             }
             // A package to release or retire may be gone entirely.
@@ -115,13 +115,14 @@ fn by_identity(plan: &Plan) -> BTreeMap<&Identity, &Change> {
     plan.changes.iter().map(|change| (change.identity(), change)).collect()
 }
 
-/// Returns true if `now` is the change that was planned, or the rest of it: after a purchase or an adoption,
+/// Returns true if `now` is the change that was planned, or the rest of it: after a purchase, an adoption or a move,
 /// the changes that follow once the package is ours; of several fields, those that still differ.
 fn is_rest_of(now: &Change, planned: &Change) -> bool {
     let within = |now: &Update, fields: &[FieldChange]| now.fields.iter().all(|field| fields.contains(field));
     match (now, planned) {
         (Change::Update(now), Change::Purchase(planned)) => within(now, &planned.follow_ups),
         (Change::Update(now), Change::Adopt(planned)) => now.id == planned.id && within(now, &planned.fields),
+        (Change::Update(now), Change::Move(planned)) => now.id == planned.id && within(now, &planned.fields),
         (Change::Update(now), Change::Update(planned)) => {
             now.id == planned.id && within(now, &planned.fields)
         }

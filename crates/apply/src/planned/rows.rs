@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use cenbwp_diff::{Change, FieldChange, Held, Leftover, Live, Observed, Plan, Purchase, Warning};
-use cenbwp_spec::{AccountId, Generation, Mbps, PackageId};
+use cenbwp_spec::{AccountId, Generation, Identity, Mbps, PackageId};
 use serde_json::{Value, json};
 
 use super::resource;
@@ -54,6 +54,10 @@ impl<'a> Befores<'a> {
             Change::Purchase(it) => (Value::Null, resource::of_purchase(it)),
             Change::Update(it) => (self.of(&it.id), resource::changed(self.of(&it.id), &it.fields, &no_tags)),
             Change::Adopt(it) => (self.of(&it.id), resource::changed(self.of(&it.id), &it.fields, &it.tags)),
+            Change::Move(it) => {
+                let tag = BTreeMap::from([(Identity::TAG.to_owned(), it.identity.to_string())]);
+                (self.of(&it.id), resource::changed(self.of(&it.id), &it.fields, &tag))
+            }
             Change::Release(it) => (self.of(&it.id), self.of(&it.id)),
             Change::Retire(it) => (self.of(&it.id), Value::Null),
         }
@@ -78,7 +82,7 @@ pub(super) fn resource_changes<'a>(
             Err(change) => {
                 let (action, unknown) = match change {
                     Change::Purchase(_) => ("create", json!({ "id": true, "expires": true })),
-                    Change::Update(_) | Change::Adopt(_) => ("update", json!({})),
+                    Change::Update(_) | Change::Adopt(_) | Change::Move(_) => ("update", json!({})),
                     Change::Release(_) => ("no-op", json!({})),
                     Change::Retire(_) => ("delete", json!({})),
                 };
@@ -112,6 +116,7 @@ pub(super) fn planned_update(change: &Change) -> Option<PlannedUpdate> {
         Change::Purchase(_) => return None,
         Change::Update(it) => (&it.id, "update", &it.fields),
         Change::Adopt(it) => (&it.id, "adopt", &it.fields),
+        Change::Move(it) => (&it.id, "move", &it.fields),
         Change::Release(it) => (&it.id, "release", &[]),
         Change::Retire(it) => (&it.id, "retire", &[]),
     };

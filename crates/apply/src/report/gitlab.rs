@@ -15,7 +15,9 @@ pub(super) fn text(run: &Run<'_>) -> String {
             let count = |wanted: fn(&Change) -> bool| plan.changes.iter().filter(|it| wanted(it)).count();
             json!({
                 "create": count(|change| matches!(change, Change::Purchase(_))),
-                "update": count(|change| matches!(change, Change::Update(_) | Change::Adopt(_))),
+                "update": count(|change| {
+                    matches!(change, Change::Update(_) | Change::Adopt(_) | Change::Move(_))
+                }),
                 "delete": count(|change| matches!(change, Change::Retire(_))),
             })
         }

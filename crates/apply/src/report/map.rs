@@ -51,6 +51,7 @@ pub(super) fn links(planned: &Planned) -> Vec<Link> {
             Change::Purchase(_) => {}
             Change::Update(it) => existing(&it.id, &it.fields, true),
             Change::Adopt(it) => existing(&it.id, &it.fields, true),
+            Change::Move(it) => existing(&it.id, &it.fields, true),
             Change::Release(it) => existing(&it.id, &[], true),
             Change::Retire(it) => existing(&it.id, &[], false),
         }

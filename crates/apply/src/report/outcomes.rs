@@ -263,6 +263,7 @@ fn write_result(page: &mut Page<'_>, result: &ChangeResult, widths: [usize; 2]) 
         Outcome::Created
         | Outcome::Updated
         | Outcome::Adopted
+        | Outcome::Moved
         | Outcome::Released
         | Outcome::Retired
         | Outcome::Retiring

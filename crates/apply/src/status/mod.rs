@@ -60,6 +60,8 @@ pub(crate) enum State<'a> {
     Missing,
     /// Declared with `adopt`, and not yet adopted.
     ToAdopt,
+    /// Declared with `movedFrom`, and not yet moved.
+    ToMove,
     /// Declared with `manage: release`, and not yet released.
     ToRelease,
     /// Declared with `manage: retire`, and not yet retired.
@@ -84,11 +86,12 @@ pub(crate) enum State<'a> {
 
 impl State<'_> {
     /// All words, in the order of the summary.
-    pub(crate) const WORDS: [&'static str; 14] = [
+    pub(crate) const WORDS: [&'static str; 15] = [
         "as_declared",
         "differs",
         "missing",
         "to_adopt",
+        "to_move",
         "to_release",
         "to_retire",
         "held",
@@ -108,16 +111,17 @@ impl State<'_> {
             Self::Differs(_) => 1,
             Self::Missing => 2,
             Self::ToAdopt => 3,
-            Self::ToRelease => 4,
-            Self::ToRetire => 5,
-            Self::Held(_) => 6,
-            Self::Finished => 7,
-            Self::Undeclared => 8,
-            Self::Superseded => 9,
-            Self::Owned => 10,
-            Self::OtherStack => 11,
-            Self::Unmanaged => 12,
-            Self::Unreadable(_) => 13,
+            Self::ToMove => 4,
+            Self::ToRelease => 5,
+            Self::ToRetire => 6,
+            Self::Held(_) => 7,
+            Self::Finished => 8,
+            Self::Undeclared => 9,
+            Self::Superseded => 10,
+            Self::Owned => 11,
+            Self::OtherStack => 12,
+            Self::Unmanaged => 13,
+            Self::Unreadable(_) => 14,
         };
         Self::WORDS[at]
     }
@@ -205,6 +209,7 @@ impl<'a> Rows<'a> {
                     (Some(&it.id), State::Differs(fields.collect()))
                 }
                 Change::Adopt(it) => (Some(&it.id), State::ToAdopt),
+                Change::Move(it) => (Some(&it.id), State::ToMove),
                 Change::Release(it) => (Some(&it.id), State::ToRelease),
                 Change::Retire(it) => (Some(&it.id), State::ToRetire),
             };
@@ -281,7 +286,7 @@ impl<'a> Rows<'a> {
         });
         let wanted = match state {
             State::AsDeclared | State::Differs(_) | State::Held(_) => !retiring,
-            State::ToAdopt | State::Undeclared | State::Owned => true,
+            State::ToAdopt | State::ToMove | State::Undeclared | State::Owned => true,
             State::ToRelease | State::ToRetire | State::Finished | State::Superseded => false,
             State::Missing | State::OtherStack | State::Unmanaged | State::Unreadable(_) => false,
         };

@@ -186,7 +186,9 @@ fn state(state: &State<'_>) -> String {
 
 fn colour(state: &State<'_>, palette: &Palette) -> Colour {
     match state {
-        State::Missing | State::Differs(_) | State::ToAdopt | State::Undeclared => palette.change,
+        State::Missing | State::Differs(_) | State::ToAdopt | State::ToMove | State::Undeclared => {
+            palette.change
+        }
         State::ToRelease | State::ToRetire => palette.end,
         State::Held(_) | State::Unreadable(_) => palette.held,
         State::AsDeclared

@@ -38,7 +38,7 @@ pub(super) fn matches_spec(package: &Package, purchase: &Purchase) -> [(&'static
     });
     let wanted = usize::from(cen.is_some()) + usize::from(group.is_some());
     [
-        ("manage", package.manage == Manage::Full && package.adopt.is_none()),
+        ("manage", package.manage == Manage::Full && package.adopt.is_none() && package.moved_from.is_none()),
         ("areas", *areas == package.areas),
         ("bandwidth", *bandwidth == package.bandwidth),
         ("name", *name == package.purchase_name()),
@@ -115,6 +115,7 @@ pub(super) fn differing(package: &Package, live: &Live) -> BTreeSet<Field> {
         address: _,
         generation: _,
         adopt: _,
+        moved_from: _,
         distinct_from: _,
         allow_interruption: _,
         manage: _,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cenbwp_spec::{CenId, Desired, Identity, Mbps, Package, Spec, StackName};
+use cenbwp_spec::{CenId, Desired, Identity, Mbps, Package, Spec};
 
 use super::fields::areas;
 use crate::{Live, Owner};
@@ -17,7 +17,7 @@ pub(super) struct LookAlikes<'a> {
     /// The packages without an owner, by areas and bandwidth.
     ownerless: HashMap<(String, Mbps), Vec<&'a Live>>,
     /// The packages with the identity of a key that is not declared, or of a later generation than the declared one.
-    left_behind: HashMap<(StackName, String, Mbps), Vec<&'a Live>>,
+    left_behind: HashMap<(String, Mbps), Vec<&'a Live>>,
 }
 
 impl<'a> LookAlikes<'a> {
@@ -38,8 +38,9 @@ impl<'a> LookAlikes<'a> {
                 // Older ones would be left out by `of`. Where a stack is bought anew as a whole there are as many of
                 // them as purchases, each looked at for each.
                 Some(owner) if declared.as_ref().is_none_or(|declared| declared < owner) => {
-                    let key = (owner.address.stack.clone(), areas, mbps);
-                    self.left_behind.entry(key).or_default().push(live);
+                    if spec.stacks.contains_key(&owner.address.stack) {
+                        self.left_behind.entry((areas, mbps)).or_default().push(live);
+                    }
                 }
                 Some(_) => {}
             }
@@ -60,7 +61,7 @@ impl<'a> LookAlikes<'a> {
             Desired::Present(cen) => self.attached.get(&(cen, span.clone())),
             Desired::Absent | Desired::Unmanaged => None,
         };
-        let left_behind = self.left_behind.get(&(stack.clone(), span.clone(), mbps));
+        let left_behind = self.left_behind.get(&(span.clone(), mbps));
         let found = [
             self.named.get(&*package.purchase_name()),
             attached,

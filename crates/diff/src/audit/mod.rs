@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use cenbwp_spec::{Address, Identity, Manage, Package, PackageId, Spec};
 
 use crate::{
-    Adoption, BusinessStatus, Change, FieldChange, Live, LiveCharge, Observed, Options, Owner, Plan,
+    Adoption, BusinessStatus, Change, FieldChange, Live, LiveCharge, Move, Observed, Options, Owner, Plan,
     Purchase, Release, Retirement, Update,
 };
 use fields::{differing, is_requested, matches_spec, other_charge};
@@ -27,7 +27,7 @@ pub fn audit(plan: &Plan, spec: &Spec, observed: &Observed, options: &Options) -
     let mut auditor = Auditor::new(spec, observed, options);
     auditor.addresses(plan);
     auditor.order(plan);
-    auditor.adopted = plan.changes.iter().filter_map(adopted).collect();
+    auditor.taken_over = plan.changes.iter().filter_map(taken_over).collect();
     for change in &plan.changes {
         auditor.change(change);
     }
@@ -49,7 +49,7 @@ struct Auditor<'a> {
     look_alikes: LookAlikes<'a>,
     malformed: BTreeSet<&'a PackageId>,
     /// The packages that this plan takes over.
-    adopted: BTreeSet<PackageId>,
+    taken_over: BTreeSet<PackageId>,
     flaws: BTreeSet<Flaw>,
 }
 
@@ -63,7 +63,7 @@ impl<'a> Auditor<'a> {
             owned: BTreeMap::new(),
             look_alikes: LookAlikes::default(),
             malformed: BTreeSet::new(),
-            adopted: BTreeSet::new(),
+            taken_over: BTreeSet::new(),
             flaws: BTreeSet::new(),
         };
         for live in &observed.packages {
@@ -138,6 +138,7 @@ impl<'a> Auditor<'a> {
             Change::Purchase(purchase) => self.purchase(package, purchase),
             Change::Update(update) => self.update(package, update),
             Change::Adopt(adoption) => self.adoption(package, adoption),
+            Change::Move(moved) => self.relocation(package, moved),
             Change::Release(release) => self.release(package, release),
             Change::Retire(retirement) => self.retirement(package, retirement),
         }
@@ -152,7 +153,7 @@ impl<'a> Auditor<'a> {
         }
         self.first_of_its_identity(package);
         let alike = self.look_alikes.of(package, self.spec).into_iter().map(|live| &live.id);
-        let unknown = alike.filter(|id| !package.distinct_from.contains(id) && !self.adopted.contains(id));
+        let unknown = alike.filter(|id| !package.distinct_from.contains(id) && !self.taken_over.contains(id));
         let flaws: Vec<Flaw> = unknown.map(|id| Flaw::BuysLookAlike(identity.clone(), id.clone())).collect();
         self.flaws.extend(flaws);
     }
@@ -211,6 +212,19 @@ impl<'a> Auditor<'a> {
         }
         self.first_of_its_identity(package);
         self.fields(package, live, &adoption.fields);
+    }
+
+    /// The package is the only one of a key that the spec no longer declares, and that this one is moved from.
+    fn relocation(&mut self, package: &Package, moved: &Move) {
+        let Move { identity, from, id, fields } = moved;
+        let asked =
+            package.moved_from.as_ref() == Some(&from.address) && from.generation == package.generation;
+        if !asked || self.spec.get(&from.address).is_some() {
+            self.flaw(Flaw::WrongPackage(identity.clone(), id.clone()));
+        }
+        let Some(live) = self.only_match(from, id) else { return };
+        self.first_of_its_identity(package);
+        self.fields(package, live, fields);
     }
 
     /// Field changes are those that the spec asks for, start from the listed values, and meet a normal package.
@@ -300,7 +314,8 @@ impl<'a> Auditor<'a> {
                 Some(Ordering::Greater) => &mut expected.1,
                 Some(Ordering::Less) | None => &mut expected.0,
             };
-            list.extend(matches.iter().map(|live| (&live.id, identity)));
+            let left = matches.iter().filter(|live| !self.taken_over.contains(&live.id));
+            list.extend(left.map(|live| (&live.id, identity)));
         }
         let wrong = |listed: &BTreeMap<&PackageId, &Identity>, expected: &BTreeMap<&PackageId, &Identity>| {
             let ids = listed.keys().chain(expected.keys()).copied();
@@ -320,6 +335,9 @@ impl<'a> Auditor<'a> {
     }
 }
 
-fn adopted(change: &Change) -> Option<PackageId> {
-    if let Change::Adopt(adoption) = change { Some(adoption.id.clone()) } else { None }
+fn taken_over(change: &Change) -> Option<PackageId> {
+    match change {
+        Change::Adopt(Adoption { id, .. }) | Change::Move(Move { id, .. }) => Some(id.clone()),
+        Change::Purchase(_) | Change::Update(_) | Change::Release(_) | Change::Retire(_) => None,
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cenbwp_spec::{Limits, Spec, Stack, StackName};
 
-use crate::{Adoption, Change, FieldChange, Limit, LimitOwner, Options, Plan, Update};
+use crate::{Adoption, Change, FieldChange, Limit, LimitOwner, Move, Options, Plan, Update};
 
 /// A limit, its value and the amount that the plan wants.
 type Exceeded = (LimitOwner, Limit, u32, u64);
@@ -60,7 +60,9 @@ pub(super) fn breaches(plan: &Plan, spec: &Spec, options: &Options) -> BTreeSet<
 fn new_mbps(change: &Change) -> u64 {
     let fields = match change {
         Change::Purchase(purchase) => return u64::from(purchase.bandwidth.0),
-        Change::Update(Update { fields, .. }) | Change::Adopt(Adoption { fields, .. }) => fields,
+        Change::Update(Update { fields, .. })
+        | Change::Adopt(Adoption { fields, .. })
+        | Change::Move(Move { fields, .. }) => fields,
         Change::Release(_) | Change::Retire(_) => return 0,
     };
     let mut sum = 0;

@@ -46,6 +46,7 @@ pub(super) fn differences(package: &Package, live: &Live) -> Vec<FieldChange> {
         address: _,
         generation: _,
         adopt: _,
+        moved_from: _,
         distinct_from: _,
         ignore: _,
         allow_interruption: _,

@@ -13,8 +13,8 @@ use crate::{Leftover, Live, Observed, Owner, Unreadable};
 /// account's look-alikes for each of many purchases would make the plan quadratic.
 pub(super) const MOST_NAMED: usize = 20;
 
-/// Areas, bandwidth, and the stack of the identity, if a package has one.
-type Shape<'a> = (&'a AreaPair, Mbps, Option<&'a StackName>);
+/// Areas and bandwidth.
+type Shape<'a> = (&'a AreaPair, Mbps);
 
 /// A package without a declared identity, and the stack that knows it as an older generation.
 type Candidate<'a> = (&'a Live, Option<&'a StackName>);
@@ -31,13 +31,15 @@ pub(super) struct Index<'a> {
     superseded: Vec<Leftover>,
     /// The packages that the spec adopts.
     adopted: BTreeMap<&'a PackageId, &'a Live>,
+    /// The packages of each key that a package of the spec is moved from, by generation, then by id.
+    moving: HashMap<&'a Address, Vec<(Generation, &'a Live)>>,
     /// The packages that belong to no stack of the spec; true for those that another stack owns.
     outside: Vec<(&'a PackageId, bool)>,
     /// Every candidate, by its name.
     by_name: HashMap<&'a str, Vec<Candidate<'a>>>,
     /// Every candidate that is attached, by CEN and areas.
     by_span: BTreeMap<(&'a CenId, &'a AreaPair), Vec<Candidate<'a>>>,
-    /// The packages without an owner, and the undeclared ones of each stack, by areas and bandwidth.
+    /// The packages without an owner, and the undeclared ones, by areas and bandwidth.
     shaped: BTreeMap<Shape<'a>, Vec<&'a Live>>,
     /// The items that may be any package: unreadable ones, and packages whose tag is no identity.
     unidentified: Vec<Unreadable>,
@@ -63,6 +65,7 @@ impl<'a> Index<'a> {
             undeclared: Vec::new(),
             superseded: Vec::new(),
             adopted: BTreeMap::new(),
+            moving: spec.packages().filter_map(|it| Some((it.moved_from.as_ref()?, Vec::new()))).collect(),
             outside: Vec::new(),
             by_name: HashMap::new(),
             by_span: BTreeMap::new(),
@@ -85,11 +88,14 @@ impl<'a> Index<'a> {
         let is_owned = matches!(owner, Owner::Identity(_));
         match owner {
             Owner::Identity(identity) => {
+                if let Some(moving) = self.moving.get_mut(&identity.address) {
+                    moving.push((identity.generation, live));
+                }
                 if let Some((stack, _)) = spec.stacks.get_key_value(&identity.address.stack) {
                     return self.add_ours(stack, identity, live);
                 }
             }
-            Owner::Nobody => self.add_shape(live, None),
+            Owner::Nobody => self.add_shape(live),
             Owner::Malformed(tag) => {
                 let reason = format!(
                     "its tag {} is {tag:?}, expected <stack>/<package> or <stack>/<package>/<generation>",
@@ -111,7 +117,7 @@ impl<'a> Index<'a> {
             Some(Ordering::Greater) | None => false,
         };
         if !superseded {
-            self.add_shape(live, Some(stack));
+            self.add_shape(live);
         }
         self.add_candidate(live, superseded.then_some(stack));
         let leftover = Leftover { identity, id: live.id.clone(), expires: live.expires };
@@ -126,15 +132,18 @@ impl<'a> Index<'a> {
     }
 
     /// A temporary upgrade must not hide a look-alike: both of its bandwidths count.
-    fn add_shape(&mut self, live: &'a Live, stack: Option<&'a StackName>) {
+    fn add_shape(&mut self, live: &'a Live) {
         for bandwidth in BTreeSet::from([live.bandwidth, live.permanent_bandwidth()]) {
-            self.shaped.entry((&live.areas, bandwidth, stack)).or_default().push(live);
+            self.shaped.entry((&live.areas, bandwidth)).or_default().push(live);
         }
     }
 
     fn sort(&mut self) {
         for leftovers in [&mut self.undeclared, &mut self.superseded] {
             leftovers.sort_by(|a, b| (&a.identity, &a.id).cmp(&(&b.identity, &b.id)));
+        }
+        for moving in self.moving.values_mut() {
+            moving.sort_by_key(|(generation, live)| (*generation, &live.id));
         }
         for candidates in self.by_name.values_mut().chain(self.by_span.values_mut()) {
             candidates.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
@@ -148,6 +157,11 @@ impl<'a> Index<'a> {
     /// The package with this id, which a package of the spec adopts.
     pub(super) fn adopted(&self, id: &PackageId) -> Option<&'a Live> {
         self.adopted.get(id).copied()
+    }
+
+    /// The packages under the key that a package of the spec is moved from, by generation, then by id.
+    pub(super) fn under_old_key(&self, address: &Address) -> &[(Generation, &'a Live)] {
+        self.moving.get(address).map_or(&[], Vec::as_slice)
     }
 
     /// The ids of the packages that belong to no stack of the spec, without an owner, owned by other stacks, or
@@ -179,9 +193,9 @@ impl<'a> Index<'a> {
     }
 
     /// The candidate that takes the place of `package` on its CEN, the first by id, other than those that this
-    /// plan adopts.
-    pub(super) fn occupant(&self, package: &Package, adopted: &BTreeSet<PackageId>) -> Option<&'a Live> {
-        self.attached(package).iter().map(|(live, _)| *live).find(|live| !adopted.contains(&live.id))
+    /// plan takes over.
+    pub(super) fn occupant(&self, package: &Package, taken_over: &BTreeSet<PackageId>) -> Option<&'a Live> {
+        self.attached(package).iter().map(|(live, _)| *live).find(|live| !taken_over.contains(&live.id))
     }
 
     /// The candidates on the declared CEN for the declared areas.
@@ -192,24 +206,23 @@ impl<'a> Index<'a> {
 
     /// Packages that look like the one that would be bought for `package`, by id: the same name, or the same
     /// areas on the same CEN, which takes no second one (Associate page), or the same areas and bandwidth and
-    /// no owner or an undeclared identity of the same stack, which a renamed key leaves behind. Not those
-    /// that are known to be others: by `distinctFrom`, by an adoption of this plan, by the tag of another
+    /// no owner or an undeclared identity of any stack of the spec, which a renamed key leaves behind. Not those
+    /// that are known to be others: by `distinctFrom`, by an adoption or a move of this plan, by the tag of another
     /// package of this spec, or as an older generation in the same stack.
     pub(super) fn look_alikes(
         &self,
         package: &Package,
-        adopted: &BTreeSet<PackageId>,
+        taken_over: &BTreeSet<PackageId>,
     ) -> BTreeMap<&'a PackageId, &'a Live> {
         let stack = Some(&package.address.stack);
         let named = self.by_name.get(&*package.purchase_name()).into_iter().flatten();
         let candidates = named.chain(self.attached(package));
         let candidates = candidates.filter(|(_, older_of)| *older_of != stack).map(|(live, _)| *live);
-        let of_shape = |stack| self.shaped.get(&(&package.areas, package.bandwidth, stack));
-        let shaped = [of_shape(None), of_shape(stack)].into_iter().flatten().flatten().copied();
+        let shaped = self.shaped.get(&(&package.areas, package.bandwidth)).into_iter().flatten().copied();
         candidates
             .chain(shaped)
             .map(|live| (&live.id, live))
-            .filter(|(id, _)| !package.distinct_from.contains(*id) && !adopted.contains(*id))
+            .filter(|(id, _)| !package.distinct_from.contains(*id) && !taken_over.contains(*id))
             .take(MOST_NAMED)
             .collect()
     }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use cenbwp_spec::{Charge, Identity, Manage, Package, PackageId, Prepay, Spec};
 
 use crate::{
-    AdoptRefusal, Adoption, Change, FieldChange, Held, HeldReason, Live, LiveCharge, Observed, Options,
-    Owner, Plan, Purchase, Release, Retirement, Update, Warning, WarningKind,
+    AdoptRefusal, Change, FieldChange, Held, HeldReason, Live, LiveCharge, Observed, Options, Owner, Plan,
+    Purchase, Release, Retirement, Update, Warning, WarningKind,
 };
 use blocked::{blocked_by, cen_change};
 use compare::{after_purchase, differences, fixed_differences};
@@ -18,6 +18,7 @@ mod blocked;
 mod compare;
 mod index;
 mod spending;
+mod taking_over;
 mod warnings;
 
 /// Returns the changes that bring the account in line with the spec.
@@ -31,15 +32,16 @@ pub fn plan(spec: &Spec, observed: &Observed, options: &Options) -> Plan {
     let is_target = |package: &Package| options.targets.as_ref().is_none_or(|t| t.contains(&package.address));
     let targets = || spec.packages().filter(|package| is_target(package));
 
-    // Adoptions first: an adopted package is no look-alike of another one.
-    let adopting = targets().filter(|package| package.adopt.is_some());
-    let mut adopting: BTreeMap<_, _> =
-        adopting.map(|package| (&package.address, planner.decide(package))).collect();
-    planner.adopted = adopting.values().filter_map(Decision::adopted).cloned().collect();
+    // Adoptions and moves first: a package that is taken over is no look-alike of another one.
+    let taking = targets().filter(|package| package.adopt.is_some() || package.moved_from.is_some());
+    let mut taking: BTreeMap<_, _> =
+        taking.map(|package| (&package.address, planner.decide(package))).collect();
+    planner.taken_over = taking.values().filter_map(Decision::taken_over).cloned().collect();
+    plan.undeclared.retain(|leftover| !planner.taken_over.contains(&leftover.id));
 
     let mut in_sync = Vec::new();
     for package in targets() {
-        let decision = adopting.remove(&package.address).unwrap_or_else(|| planner.decide(package));
+        let decision = taking.remove(&package.address).unwrap_or_else(|| planner.decide(package));
         let Decision { verdict, mut warnings } = decision;
         match verdict {
             Verdict::Change(change) => {
@@ -81,21 +83,22 @@ impl From<Verdict> for Decision {
 }
 
 impl Decision {
-    /// The package that it adopts.
-    fn adopted(&self) -> Option<&PackageId> {
-        let Verdict::Change(Change::Adopt(adoption)) = &self.verdict else { return None };
-        Some(&adoption.id)
+    /// The package that it takes over.
+    fn taken_over(&self) -> Option<&PackageId> {
+        let Verdict::Change(change) = &self.verdict else { return None };
+        change.taken_over()
     }
 }
 
 struct Planner<'a> {
+    spec: &'a Spec,
     options: &'a Options,
     complete: bool,
     index: Index<'a>,
     /// The number of packages of the spec that adopt an id.
     adopters: BTreeMap<&'a PackageId, usize>,
-    /// The packages that this plan adopts, once that is decided.
-    adopted: BTreeSet<PackageId>,
+    /// The packages that this plan adopts or moves, once that is decided.
+    taken_over: BTreeSet<PackageId>,
 }
 
 impl<'a> Planner<'a> {
@@ -105,7 +108,7 @@ impl<'a> Planner<'a> {
             *adopters.entry(id).or_default() += 1;
         }
         let index = Index::new(spec, observed);
-        Self { options, complete: observed.complete, index, adopters, adopted: BTreeSet::new() }
+        Self { spec, options, complete: observed.complete, index, adopters, taken_over: BTreeSet::new() }
     }
 
     /// The plan before any decision: the leftovers, whatever the targets.
@@ -134,11 +137,13 @@ impl<'a> Planner<'a> {
     /// | two or more | any | any | held `ambiguous` |
     /// | any | yes | not `observe` | held `lowered_generation` |
     /// | one | | `full`, `adopt` names another package | held `cannot_adopt` |
-    /// | one | | `full` | [`Planner::update`] |
+    /// | one | | `full`, `movedFrom` a key that has a package too | held `cannot_move` |
+    /// | one | | `full` | [`Planner::update`], with a warning if `movedFrom` is left |
     /// | one | | `observe` | in sync; drift is a warning |
     /// | one | | `release` | `release` |
     /// | one | | `retire` | `retire`, or in sync when nothing is left to do |
     /// | none | | `full`, with `adopt` | [`Planner::adopt`] |
+    /// | none | | `full`, with `movedFrom` | [`Planner::relocate`] |
     /// | none | | `full` | [`Planner::purchase`] |
     /// | none | | `observe` | warning `nothing_to_observe` |
     /// | none, but the listing may hide it | | `release`, `retire` | held `incomplete_listing`, `unreadable` |
@@ -160,12 +165,15 @@ impl<'a> Planner<'a> {
                 let why = AdoptRefusal::IdentityTaken { by: live.id.clone(), identity: package.identity() };
                 Verdict::Held(HeldReason::CannotAdopt { id: id.clone(), why }).into()
             }
-            ([live], _, Manage::Full, _) => self.update(package, live),
+            ([live], _, Manage::Full, _) => self.moved_or_update(package, live),
             ([live], _, Manage::Observe, _) => self.observe(package, live),
             ([live], _, Manage::Release, _) => release(package.identity(), live).into(),
             ([live], _, Manage::Retire, _) => self.retire(package.identity(), live),
             ([], _, Manage::Full, Some(id)) => self.adopt(package, id),
-            ([], _, Manage::Full, None) => self.purchase(package),
+            ([], _, Manage::Full, None) => match package.moved_identity() {
+                Some(from) => self.relocate(package, from),
+                None => self.purchase(package),
+            },
             ([], _, Manage::Observe, _) => {
                 Decision { verdict: Verdict::Nothing, warnings: vec![WarningKind::NothingToObserve] }
             }
@@ -198,53 +206,6 @@ impl<'a> Planner<'a> {
         Decision { verdict, warnings }
     }
 
-    /// | `adopt: id` | result |
-    /// |---|---|
-    /// | named twice, not listed, owned, expired or locked, areas or charge type differ | held `cannot_adopt` |
-    /// | the listing may hide a package that has the identity already | held `incomplete_listing`, `unreadable` |
-    /// | the change is blocked | held, see [`blocked_by`] |
-    /// | otherwise | `adopt`, with every field that differs |
-    fn adopt(&self, package: &Package, id: &PackageId) -> Decision {
-        let refuse = |why| Verdict::Held(HeldReason::CannotAdopt { id: id.clone(), why });
-        let live = match self.adoptable(package, id) {
-            Ok(live) => live,
-            Err(why) => return refuse(why).into(),
-        };
-        if let Some(reason) = self.uncertainty(package) {
-            return Verdict::Held(reason).into();
-        }
-        let (fields, warnings) = self.managed_differences(package, live);
-        let verdict = match blocked_by(package, live, &fields, self.options.now) {
-            // Raising the generation would not help here: it is the adoption that is blocked.
-            Some(HeldReason::NotNormal { state, .. }) => refuse(AdoptRefusal::NotNormal(state)),
-            Some(reason) => Verdict::Held(reason),
-            None => {
-                let identity = package.identity();
-                // Without the terms tag: the terms of the purchase are not known, and must not be made up.
-                let tags = BTreeMap::from([(Identity::TAG.to_owned(), identity.to_string())]);
-                Verdict::Change(Change::Adopt(Adoption { identity, id: live.id.clone(), tags, fields }))
-            }
-        };
-        Decision { verdict, warnings }
-    }
-
-    /// Returns the package that `adopt` names, if it is listed, free, named once, and in its fixed fields as declared.
-    fn adoptable(&self, package: &Package, id: &PackageId) -> Result<&'a Live, AdoptRefusal> {
-        if self.adopters.get(id).is_some_and(|count| *count > 1) {
-            return Err(AdoptRefusal::AdoptedTwice);
-        }
-        let live = self.index.adopted(id).ok_or(AdoptRefusal::NotListed)?;
-        match live.owner() {
-            Owner::Nobody => {}
-            Owner::Identity(owner) => return Err(AdoptRefusal::OwnedBy(owner)),
-            Owner::Malformed(tag) => return Err(AdoptRefusal::MalformedTag(tag)),
-        }
-        match fixed_differences(package, live).into_iter().next() {
-            Some(difference) => Err(AdoptRefusal::Differs(difference)),
-            None => Ok(live),
-        }
-    }
-
     /// | no match | result |
     /// |---|---|
     /// | `chargeType: POSTPAY` | held `postpay_absent` |
@@ -258,7 +219,7 @@ impl<'a> Planner<'a> {
         if let Some(reason) = self.uncertainty(package) {
             return Verdict::Held(reason).into();
         }
-        let found = self.index.look_alikes(package, &self.adopted);
+        let found = self.index.look_alikes(package, &self.taken_over);
         if !found.is_empty() {
             return Verdict::Held(self.look_alike(package, &found)).into();
         }
@@ -270,7 +231,7 @@ impl<'a> Planner<'a> {
     /// Warns if the CEN already has a package for the same areas, so that this one cannot be attached.
     fn occupied(&self, package: &Package, change: &Change) -> Option<WarningKind> {
         let cen = change.fields().iter().find_map(cen_change)?.to.clone()?;
-        let live = self.index.occupant(package, &self.adopted)?;
+        let live = self.index.occupant(package, &self.taken_over)?;
         Some(WarningKind::CenOccupied { cen, id: live.id.clone() })
     }
 
@@ -281,14 +242,16 @@ impl<'a> Planner<'a> {
                 && fixed_differences(package, live).is_empty()
                 && blocked_by(package, live, &differences(package, live), self.options.now).is_none()
         };
-        let of_the_stack = |live: &&Live| match live.owner() {
-            Owner::Identity(owner) => Some(owner).filter(|it| it.address.stack == package.address.stack),
+        let undeclared = |live: &&Live| match live.owner() {
+            Owner::Identity(owner) => Some(owner)
+                .filter(|it| self.spec.get(&it.address).is_none())
+                .filter(|it| self.spec.stacks.contains_key(&it.address.stack)),
             Owner::Nobody | Owner::Malformed(_) => None,
         };
         HeldReason::LookAlike {
             ids: found.keys().copied().cloned().collect(),
             adoptable: found.values().find(adoptable).map(|live| live.id.clone()),
-            renamed: found.values().find_map(of_the_stack),
+            renamed: found.values().find_map(undeclared),
             distinct: package.distinct_from.clone(),
         }
     }
@@ -369,9 +332,7 @@ fn purchase(package: &Package, terms: Prepay, follow_ups: Vec<FieldChange>) -> P
 fn outside(plan: &Plan, outside: &[(&PackageId, bool)]) -> (usize, usize) {
     let mut named: HashSet<&PackageId> = HashSet::new();
     for change in &plan.changes {
-        if let Change::Adopt(adoption) = change {
-            named.insert(&adoption.id);
-        }
+        named.extend(change.taken_over());
     }
     for held in &plan.held {
         named.extend(held.reason.ids());

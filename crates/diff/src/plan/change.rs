@@ -16,6 +16,8 @@ pub enum Change {
     Update(Update),
     /// Tag an existing package as this stack's, then change the fields that differ.
     Adopt(Adoption),
+    /// Give a package of another key this identity, then change the fields that differ.
+    Move(Move),
     /// Remove this tool's tags and leave the package.
     Release(Release),
     /// Detach and, where the service allows it, delete.
@@ -29,6 +31,7 @@ impl Change {
             Self::Purchase(purchase) => &purchase.identity,
             Self::Update(update) => &update.identity,
             Self::Adopt(adoption) => &adoption.identity,
+            Self::Move(moved) => &moved.identity,
             Self::Release(release) => &release.identity,
             Self::Retire(retirement) => &retirement.identity,
         }
@@ -40,8 +43,27 @@ impl Change {
             Self::Purchase(_) => None,
             Self::Update(update) => Some(&update.id),
             Self::Adopt(adoption) => Some(&adoption.id),
+            Self::Move(moved) => Some(&moved.id),
             Self::Release(release) => Some(&release.id),
             Self::Retire(retirement) => Some(&retirement.id),
+        }
+    }
+
+    /// The package that it takes over: it gets another identity tag.
+    pub fn taken_over(&self) -> Option<&PackageId> {
+        match self {
+            Self::Adopt(adoption) => Some(&adoption.id),
+            Self::Move(moved) => Some(&moved.id),
+            Self::Purchase(_) | Self::Update(_) | Self::Release(_) | Self::Retire(_) => None,
+        }
+    }
+
+    /// The identity that the package has before the change, if it has one.
+    pub fn owner_before(&self) -> Option<&Identity> {
+        match self {
+            Self::Purchase(_) | Self::Adopt(_) => None,
+            Self::Move(moved) => Some(&moved.from),
+            Self::Update(_) | Self::Release(_) | Self::Retire(_) => Some(self.identity()),
         }
     }
 
@@ -51,6 +73,7 @@ impl Change {
             Self::Purchase(purchase) => &purchase.follow_ups,
             Self::Update(update) => &update.fields,
             Self::Adopt(adoption) => &adoption.fields,
+            Self::Move(moved) => &moved.fields,
             Self::Release(_) | Self::Retire(_) => &[],
         }
     }
@@ -59,7 +82,7 @@ impl Change {
     pub fn interrupts_traffic(&self) -> bool {
         match self {
             Self::Retire(retirement) => !retirement.detach.is_empty(),
-            Self::Purchase(_) | Self::Update(_) | Self::Adopt(_) | Self::Release(_) => {
+            Self::Purchase(_) | Self::Update(_) | Self::Adopt(_) | Self::Move(_) | Self::Release(_) => {
                 self.fields().iter().any(FieldChange::interrupts_traffic)
             }
         }
@@ -119,6 +142,19 @@ pub struct Adoption {
     pub id: PackageId,
     /// The tags that make it this stack's.
     pub tags: BTreeMap<String, String>,
+    /// Each field that differs, changed afterwards.
+    pub fields: Vec<FieldChange>,
+}
+
+/// A package whose key changed: its identity tag gets another value, and every other tag stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// The identity that its tag will name.
+    pub identity: Identity,
+    /// The identity that its tag names.
+    pub from: Identity,
+    /// The live package.
+    pub id: PackageId,
     /// Each field that differs, changed afterwards.
     pub fields: Vec<FieldChange>,
 }

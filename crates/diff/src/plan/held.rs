@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cenbwp_spec::{AreaPair, CenId, ChargeType, Identity, PackageId};
+use cenbwp_spec::{AreaPair, CenId, ChargeType, Generation, Identity, PackageId};
 use jiff::Timestamp;
 
 use super::{Delta, FieldChange};
@@ -26,7 +26,7 @@ pub enum HeldReason {
         ids: BTreeSet<PackageId>,
         /// One of them that can be taken over as it is.
         adoptable: Option<PackageId>,
-        /// An identity of the same stack that one of them has: the key may have been renamed.
+        /// An undeclared identity of a stack of the spec that one of them has: the key may have been renamed.
         renamed: Option<Identity>,
         /// The packages that `distinctFrom` names already.
         distinct: BTreeSet<PackageId>,
@@ -46,6 +46,13 @@ pub enum HeldReason {
         id: PackageId,
         /// The reason.
         why: AdoptRefusal,
+    },
+    /// The package of the old key cannot be moved to this one.
+    CannotMove {
+        /// The identity that it had.
+        from: Identity,
+        /// The reason.
+        why: MoveRefusal,
     },
     /// A field that is fixed at purchase differs.
     Immutable {
@@ -103,6 +110,7 @@ impl HeldReason {
             | Self::LoweredGeneration { id, .. }
             | Self::InterruptsTraffic { id, .. }
             | Self::SeveralCens { id } => vec![id],
+            Self::CannotMove { why, .. } => why.ids(),
             Self::IncompleteListing | Self::PostpayAbsent => Vec::new(),
         }
     }
@@ -130,6 +138,45 @@ pub enum AdoptRefusal {
     Differs(FixedDifference),
     /// It needs a change and is in this state.
     NotNormal(Abnormal),
+}
+
+/// The reason for which a package cannot be moved to another key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MoveRefusal {
+    /// No package is listed under either key: one that was bought under the old key may still appear.
+    NotListed,
+    /// Packages are listed under both keys.
+    Both {
+        /// The packages of the old key.
+        old: BTreeSet<PackageId>,
+        /// The package of the new one.
+        new: PackageId,
+    },
+    /// Two or more packages are listed under the old key.
+    Several(BTreeSet<PackageId>),
+    /// Under the old key another generation is live: a move keeps the generation.
+    OtherGeneration {
+        /// The latest one.
+        live: Generation,
+        /// Its package.
+        id: PackageId,
+    },
+    /// A field that is fixed at purchase differs.
+    Differs(PackageId, FixedDifference),
+    /// It is in this state.
+    NotNormal(PackageId, Abnormal),
+}
+
+impl MoveRefusal {
+    /// The live packages that it names.
+    fn ids(&self) -> Vec<&PackageId> {
+        match self {
+            Self::NotListed => Vec::new(),
+            Self::Both { old, new } => old.iter().chain([new]).collect(),
+            Self::Several(ids) => ids.iter().collect(),
+            Self::OtherGeneration { id, .. } | Self::Differs(id, _) | Self::NotNormal(id, _) => vec![id],
+        }
+    }
 }
 
 /// A state in which a package cannot be changed.

@@ -6,9 +6,9 @@ use cenbwp_spec::{Address, Identity, Mbps, PackageId};
 use jiff::{SignedDuration, Timestamp};
 
 pub use change::{
-    Adoption, Change, Delta, FieldChange, FieldValue, NewMbps, Purchase, Release, Retirement, Update,
+    Adoption, Change, Delta, FieldChange, FieldValue, Move, NewMbps, Purchase, Release, Retirement, Update,
 };
-pub use held::{Abnormal, AdoptRefusal, FixedDifference, Held, HeldReason};
+pub use held::{Abnormal, AdoptRefusal, FixedDifference, Held, HeldReason, MoveRefusal};
 pub use limits::{Breach, Limit, LimitOwner};
 pub use warning::{Warning, WarningKind};
 
@@ -81,7 +81,11 @@ impl Plan {
     pub fn purchases(&self) -> impl Iterator<Item = &Purchase> {
         self.changes.iter().filter_map(|change| match change {
             Change::Purchase(purchase) => Some(purchase),
-            Change::Update(_) | Change::Adopt(_) | Change::Release(_) | Change::Retire(_) => None,
+            Change::Update(_)
+            | Change::Adopt(_)
+            | Change::Move(_)
+            | Change::Release(_)
+            | Change::Retire(_) => None,
         })
     }
 

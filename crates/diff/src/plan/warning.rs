@@ -1,6 +1,6 @@
 //! Warnings: conditions to report that block nothing.
 
-use cenbwp_spec::{CenId, Identity, Mbps, PackageId};
+use cenbwp_spec::{Address, CenId, Identity, Mbps, PackageId};
 use jiff::Timestamp;
 
 use super::{Delta, FieldChange, FixedDifference};
@@ -68,6 +68,11 @@ pub enum WarningKind {
         id: PackageId,
         /// Its end, if known.
         at: Option<Timestamp>,
+    },
+    /// The package was moved from this address; the line that says so can go.
+    MoveIsDone {
+        /// The address that it had.
+        from: Address,
     },
     /// A released or retired package needs nothing more; its entry can go.
     EntryCanGo,

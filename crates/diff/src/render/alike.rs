@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cenbwp_spec::Identity;
 
-use crate::{Adoption, Change, FieldChange, Release, Update};
+use crate::{Adoption, Change, FieldChange, Move, Release, Update};
 
 /// From this many packages on, what is equal is shown once. Fewer are as easily read one by one, and are
 /// shown with their ids.
@@ -43,6 +43,7 @@ pub(super) enum Shared<'a> {
     Update(&'a [FieldChange]),
     /// The tags, without the identity.
     Adoption(Vec<(&'a str, &'a str)>, &'a [FieldChange]),
+    Move(&'a [FieldChange]),
     /// The keys of the removed tags.
     Release(Vec<&'a str>),
 }
@@ -56,6 +57,7 @@ pub(super) fn shared(change: &Change) -> Option<Shared<'_>> {
             let tags = tags.iter().filter(|(key, _)| *key != Identity::TAG);
             Some(Shared::Adoption(tags.map(|(key, value)| (&**key, &**value)).collect(), fields))
         }
+        Change::Move(Move { identity: _, from: _, id: _, fields }) => Some(Shared::Move(fields)),
         Change::Release(Release { identity: _, id: _, tag_keys }) => {
             Some(Shared::Release(tag_keys.iter().map(|key| &**key).collect()))
         }

@@ -29,6 +29,11 @@ rules! { HELD:
     CANNOT_ADOPT = "cannot_adopt", "the package cannot be adopted",
         "`adopt: ID` takes over a package that has no owner, works, and has the declared areas and charge type. The line \
          says which of these does not hold. Correct the id or the declared fields, or remove the line.";
+    CANNOT_MOVE = "cannot_move", "the package of the old key cannot be moved",
+        "`movedFrom: OLD` takes over the package of another key, by its tag, and such an entry never buys. One package \
+         has to carry the old key, none the new one, in the declared generation, areas and charge type, and it has to \
+         work. The line says which of these does not hold. A purchase under the old key that is not listed yet may \
+         still appear; remove the line `movedFrom` once it is sure that there is none.";
     IMMUTABLE = "immutable", "what is fixed at purchase differs",
         "Areas and charge type are chosen at the purchase and can never be changed. Declare the package as it is, or \
          raise `generation` to buy another one beside it.";
@@ -41,7 +46,7 @@ rules! { HELD:
     LOOK_ALIKE = "look_alike", "a package that is there may be the one that would be bought",
         "A package that the spec does not declare has the same name, the same areas and bandwidth, or takes the same \
          place on the CEN. It may be this very package, bought by hand or under a renamed key. Adopt it with `adopt: \
-         ID`, or name it under `distinctFrom` if it is another one.";
+         ID`, move it with `movedFrom: OLD`, or name it under `distinctFrom` if it is another one.";
     LOWERED_GENERATION = "lowered_generation", "a later generation is live",
         "The spec declares an earlier purchase of this address than the one that is live. A lower `generation` never \
          buys; declare the live one.";
@@ -77,6 +82,9 @@ rules! { WARNINGS:
         "The package ends within `--expiring-within`. This tool does not renew; see the renewal in the console.";
     IGNORED = "ignored", "a field differs and is left as it is",
         "The field is listed under `ignore`, so its difference is shown and not corrected.";
+    MOVE_IS_DONE = "move_is_done", "the line `movedFrom` can be removed",
+        "The package carries its new key. Remove the line `movedFrom`, at the latest before another package gets the \
+         old key.";
     NOTHING_TO_OBSERVE = "nothing_to_observe", "what is to be observed is not there",
         "The package has `manage: observe`, and no live package has its identity. Nothing is bought.";
     REMOVED_AREA = "removed_area", "the area is no longer offered",

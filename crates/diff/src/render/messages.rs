@@ -11,8 +11,8 @@ use jiff::Timestamp;
 
 use super::catalogue as rules;
 use crate::{
-    Abnormal, AdoptRefusal, Breach, Change, Delta, FieldChange, FieldValue, FixedDifference, HeldReason,
-    LimitOwner, Unreadable, Warning, WarningKind,
+    Breach, Change, Delta, FieldChange, FieldValue, FixedDifference, HeldReason, LimitOwner, Unreadable,
+    Warning, WarningKind,
 };
 
 impl Change {
@@ -22,6 +22,7 @@ impl Change {
             Self::Purchase(_) => "purchase",
             Self::Update(_) => "update",
             Self::Adopt(_) => "adopt",
+            Self::Move(_) => "move",
             Self::Release(_) => "release",
             Self::Retire(_) => "retire",
         }
@@ -36,6 +37,7 @@ impl HeldReason {
             Self::Unreadable { .. } => &rules::UNREADABLE,
             Self::IncompleteListing => &rules::INCOMPLETE_LISTING,
             Self::CannotAdopt { .. } => &rules::CANNOT_ADOPT,
+            Self::CannotMove { .. } => &rules::CANNOT_MOVE,
             Self::Immutable { .. } => &rules::IMMUTABLE,
             Self::NotNormal { .. } => &rules::NOT_NORMAL,
             Self::Ambiguous { .. } => &rules::AMBIGUOUS,
@@ -67,6 +69,7 @@ impl HeldReason {
                 "the listing is not whole, and the package may be in the missing part".to_owned()
             }
             Self::CannotAdopt { id, why } => format!("{id} cannot be adopted: {why}"),
+            Self::CannotMove { from, why } => format!("the package of {from} cannot be moved: {why}"),
             Self::Immutable { id, differences } => {
                 format!("{id} differs in what is fixed at purchase: {}", fixed(differences))
             }
@@ -94,15 +97,13 @@ impl HeldReason {
         let anew = identity.generation.get().saturating_add(1);
         match self {
             Self::LookAlike { ids, adoptable, renamed, distinct } => {
-                let keep = renamed.as_ref().map(|old| {
-                    format!("if the key was renamed, declare it as `{}` again; ", old.address.package)
-                });
+                let moved = renamed.as_ref().map(|old| moved_from(old, identity));
                 let adopt = adoptable.as_ref().map(|id| format!("take it over with `adopt: {id}`, or "));
-                let (keep, adopt) = (keep.unwrap_or_default(), adopt.unwrap_or_default());
+                let (moved, adopt) = (moved.unwrap_or_default(), adopt.unwrap_or_default());
                 let it_is = if ids.len() == 1 { "it is another one" } else { "they are others" };
                 let all = list(&(ids | distinct));
                 format!(
-                    "{keep}where {address} is declared, {adopt}say that {it_is} with `distinctFrom: [{all}]`"
+                    "where {address} is declared, {moved}{adopt}say that {it_is} with `distinctFrom: [{all}]`"
                 )
             }
             Self::Unreadable { items, distinct } => {
@@ -122,6 +123,7 @@ impl HeldReason {
             Self::CannotAdopt { id, .. } => {
                 format!("where {address} is declared, correct or remove the line `adopt: {id}`")
             }
+            Self::CannotMove { from, why } => why.hint(from, identity),
             Self::Immutable { .. } => format!(
                 "declare it as it is, or buy another one beside it: where {address} is declared, write `generation: {anew}`"
             ),
@@ -163,6 +165,7 @@ impl WarningKind {
             Self::NothingToObserve => &rules::NOTHING_TO_OBSERVE,
             Self::Retiring { .. } => &rules::RETIRING,
             Self::EntryCanGo => &rules::ENTRY_CAN_GO,
+            Self::MoveIsDone { .. } => &rules::MOVE_IS_DONE,
             Self::Reserved { .. } => &rules::RESERVED,
         }
     }
@@ -208,6 +211,9 @@ impl Warning {
                     "{id} is left to expire and charged until then: {end}; its entry can go once it is gone"
                 )
             }
+            WarningKind::MoveIsDone { from } => {
+                format!("moved from {from} already; the line `movedFrom` can be removed")
+            }
             WarningKind::EntryCanGo => "nothing is left to do; the entry can be removed".to_owned(),
             WarningKind::Reserved { id, bandwidth, at, .. } => {
                 let at = at.map_or_else(|| "at a time that is not listed".to_owned(), when);
@@ -249,6 +255,17 @@ impl Breach {
             LimitOwner::Run => format!("plan less, or allow it with `{} {wanted}`", limit.flag()),
         }
     }
+}
+
+/// Returns the lines for a key that was renamed.
+fn moved_from(old: &Identity, identity: &Identity) -> String {
+    let generation = match old.generation {
+        same if same == identity.generation => String::new(),
+        other => format!(" and `generation: {other}`"),
+    };
+    let (address, package) = (&old.address, &old.address.package);
+    let key = if address.stack == identity.address.stack { package.to_string() } else { address.to_string() };
+    format!("write `movedFrom: {key}`{generation} if that was its key, or ")
 }
 
 /// Returns the terms of a purchase as a plan shows them, from the value of its terms tag. A value that this tool did
@@ -322,7 +339,7 @@ pub(crate) fn bare(text: &str) -> String {
     if !text.is_empty() && text.bytes().all(simple) { text.to_owned() } else { quoted(text) }
 }
 
-fn list<'a>(ids: impl IntoIterator<Item = &'a PackageId>) -> String {
+pub(super) fn list<'a>(ids: impl IntoIterator<Item = &'a PackageId>) -> String {
     ids.into_iter().map(PackageId::as_str).collect::<Vec<_>>().join(", ")
 }
 
@@ -347,45 +364,6 @@ impl FixedDifference {
                 ("areas", neutral(&from.to_string()).into_owned(), neutral(&to.to_string()).into_owned())
             }
             Self::ChargeType(Delta { from, to }) => ("chargeType", from.to_string(), to.to_string()),
-        }
-    }
-}
-
-impl fmt::Display for AdoptRefusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AdoptedTwice => f.write_str("more than one package of the spec adopts it"),
-            Self::IdentityTaken { by, identity } => write!(f, "{by} carries the identity {identity} already"),
-            Self::NotListed => f.write_str("it is not in the listing"),
-            Self::OwnedBy(owner) => write!(f, "it belongs to {owner}"),
-            Self::MalformedTag(tag) => {
-                write!(
-                    f,
-                    "its tag {} is {}, which is not STACK/PACKAGE",
-                    Identity::TAG,
-                    neutral(&format!("{tag:?}"))
-                )
-            }
-            Self::Differs(difference) => {
-                let (field, from, to) = difference.parts();
-                write!(f, "its {field} is {from}, declared is {to}")
-            }
-            Self::NotNormal(state) => write!(f, "it is {state}"),
-        }
-    }
-}
-
-impl fmt::Display for Abnormal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Expired(end) => write!(f, "expired {}", when(*end)),
-            Self::Locked(word) => f.write_str(&neutral(word)),
-            Self::UnknownChargeType(word) => {
-                write!(f, "charge type {}, which is not known here", neutral(&format!("{word:?}")))
-            }
-            Self::UnknownFallback => {
-                f.write_str("upgraded for a while, and what it falls back to is not listed")
-            }
         }
     }
 }

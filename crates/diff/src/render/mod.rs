@@ -4,8 +4,8 @@ use cenbwp_spec::{Identity, Prepay, neutral};
 use similar::TextDiff;
 
 use crate::{
-    Adoption, Change, Delta, FieldChange, FieldValue, Held, Leftover, Plan, Purchase, Release, Retirement,
-    Update, Warning,
+    Adoption, Change, Delta, FieldChange, FieldValue, Held, Leftover, Move, Plan, Purchase, Release,
+    Retirement, Update, Warning,
 };
 use messages::{bare, quoted, renews};
 
@@ -17,6 +17,7 @@ mod alike;
 mod catalogue;
 mod messages;
 mod page;
+mod refusals;
 
 /// Returns the plan as text: one block per change and per held item, then leftovers, warnings and exceeded limits,
 /// and a summary as the last paragraph. The same plan and style give the same bytes.
@@ -56,6 +57,7 @@ fn block_of_many(page: &mut Page<'_>, changes: &[&Change]) {
     let (colour, sign, words) = match changes[0] {
         Change::Update(_) => (palette.change, '~', "change alike"),
         Change::Adopt(_) => (palette.change, '~', "are adopted, each under its own name"),
+        Change::Move(_) => (palette.change, '~', "are moved from the keys that they had"),
         Change::Release(_) => (palette.end, '-', "are released"),
         Change::Purchase(_) => (palette.buy, '+', "are bought"),
         Change::Retire(_) => (palette.end, '-', "are retired"),
@@ -64,6 +66,7 @@ fn block_of_many(page: &mut Page<'_>, changes: &[&Change]) {
     body(page, changes[0], true);
     let name = |change: &&Change| match change {
         Change::Adopt(it) => format!("{}={}", it.identity, it.id),
+        Change::Move(it) => format!("{} from {}", it.identity, it.from),
         Change::Purchase(_) | Change::Update(_) | Change::Release(_) | Change::Retire(_) => {
             change.identity().to_string()
         }
@@ -77,6 +80,7 @@ fn block(page: &mut Page<'_>, change: &Change) {
         Change::Purchase(_) => (palette.buy, '+', "buys a package".to_owned()),
         Change::Update(update) => (palette.change, '~', format!("changes {}", update.id)),
         Change::Adopt(adoption) => (palette.change, '~', format!("adopts {}", adoption.id)),
+        Change::Move(moved) => (palette.change, '~', format!("moves {} from {}", moved.id, moved.from)),
         Change::Release(release) => (palette.end, '-', format!("releases {}", release.id)),
         Change::Retire(retirement) => (palette.end, '-', format!("retires {}", retirement.id)),
     };
@@ -89,6 +93,13 @@ fn body(page: &mut Page<'_>, change: &Change, for_many: bool) {
     match change {
         Change::Purchase(it) => purchase(page, it),
         Change::Update(Update { fields, .. }) => fields.iter().for_each(|change| field(page, change)),
+        Change::Move(Move { identity, from, id: _, fields }) => {
+            if !for_many {
+                let (from, to) = (quoted(&from.to_string()), quoted(&identity.to_string()));
+                page.field(&format!("tag {}", Identity::TAG), &format!("{from} -> {to}"));
+            }
+            fields.iter().for_each(|change| field(page, change));
+        }
         Change::Adopt(Adoption { tags, fields, .. }) => {
             for (key, value) in tags.iter().filter(|(key, _)| !for_many || *key != Identity::TAG) {
                 page.field(&format!("tag {}", bare(key)), &format!("absent -> {}", quoted(value)));
@@ -302,6 +313,7 @@ pub fn summary(plan: &Plan) -> String {
     let counts = [
         (count(|change| matches!(change, Change::Update(_))), "to change"),
         (count(|change| matches!(change, Change::Adopt(_))), "to adopt"),
+        (count(|change| matches!(change, Change::Move(_))), "to move"),
         (count(|change| matches!(change, Change::Release(_))), "to release"),
         (count(|change| matches!(change, Change::Retire(_))), "to retire"),
         (plan.held.len(), "held"),

@@ -53,6 +53,7 @@ fn in_words(plan: &Plan) -> String {
         Change::Purchase(_) => "purchase".to_owned(),
         Change::Update(update) => format!("update {}", fields(&update.fields)),
         Change::Adopt(adoption) => format!("adopt {}", fields(&adoption.fields)).trim_end().to_owned(),
+        Change::Move(moved) => format!("move {}", fields(&moved.fields)).trim_end().to_owned(),
         Change::Release(_) => "release".to_owned(),
         Change::Retire(retirement) => {
             format!(
@@ -268,6 +269,65 @@ fn a_package_is_adopted_only_if_it_is_free_and_fits() {
     let both = spec([adopts(|_| {}), Package { adopt: Some(id("CENBWP-2")), ..package("s/b") }]);
     let words = in_words(&plan(&both, &observed([ownerless(|_| {})]), &options()));
     assert_eq!(words, "held cannot_adopt, held cannot_adopt");
+}
+
+#[test]
+fn a_package_is_moved_only_if_it_alone_has_the_old_key_and_fits() {
+    let moves = |edit: fn(&mut Package)| {
+        declared(|p| {
+            p.moved_from = Some("s/old".parse().unwrap());
+            edit(p);
+        })
+    };
+    let old = |owner: &str| live("cenbwp-2", Some(owner));
+    let second = |p: &mut Package| p.generation = Generation::new(2).unwrap();
+    check(moves(|_| {}), [old("s/old")], "move");
+    check(moves(|p| p.bandwidth = Mbps(9)), [old("s/old")], "move bandwidth");
+    check(moves(second), [old("s/old/2")], "move");
+    check(moves(second), [old("s/old/2"), live("cenbwp-3", Some("s/old"))], "move, undeclared");
+    check(moves(|p| p.moved_from = Some("t/old".parse().unwrap())), [old("t/old")], "move");
+    check(
+        moves(|p| p.moved_from = Some("t/old".parse().unwrap())),
+        [old("t/old"), live("cenbwp-3", Some("t/x"))],
+        "move, 1 of other stacks",
+    );
+    // Nothing is bought for it, whatever is missing.
+    check(moves(|_| {}), [], "held cannot_move");
+    check(moves(|_| {}), [live("cenbwp-2", None)], "held cannot_move, 1 unmanaged");
+    check(
+        moves(|_| {}),
+        [old("s/old"), live("cenbwp-3", Some("s/old"))],
+        "held cannot_move, undeclared, undeclared",
+    );
+    check(moves(|_| {}), [old("s/old/2")], "held cannot_move, undeclared");
+    check(moves(second), [old("s/old")], "held cannot_move, undeclared");
+    check(moves(|p| p.areas = pair("China", "China")), [old("s/old")], "held cannot_move, undeclared");
+    check(moves(|p| p.charge = Charge::Postpay), [old("s/old")], "held cannot_move, undeclared");
+    let locked = Live { business: BusinessStatus::Locked("x".to_owned()), ..old("s/old") };
+    check(moves(|_| {}), [locked], "held cannot_move, undeclared");
+    let expired = Live { expires: Some(options().now), ..old("s/old") };
+    check(moves(|_| {}), [expired], "held cannot_move, undeclared, expired");
+    check(moves(|_| {}), [old("s/old"), live("cenbwp-3", Some("?"))], "held unreadable, undeclared");
+    let attached = Live { cens: cens(&["cen-1"]), ..old("s/old") };
+    check(moves(|p| p.cen = Desired::Absent), [attached], "held interrupts_traffic, undeclared");
+    // Once it is done, the line is a note.
+    check(moves(|_| {}), [own(|_| {})], "in order, move_is_done");
+    check(moves(|p| p.bandwidth = Mbps(9)), [own(|_| {})], "update bandwidth, move_is_done");
+    check(moves(|_| {}), [own(|_| {}), old("s/old")], "held cannot_move, undeclared");
+    check(moves(|_| {}), [own(|_| {}), old("s/old/2")], "in order, undeclared, move_is_done");
+    check(moves(|_| {}), [own(|_| {}), live("cenbwp-3", Some("s/a"))], "held ambiguous");
+    check(moves(|_| {}), [live("cenbwp-3", Some("s/a/2"))], "held lowered_generation, undeclared");
+    check(moves(|p| p.manage = Manage::Observe), [old("s/old")], "undeclared, nothing_to_observe");
+}
+
+#[test]
+fn a_package_that_is_moved_is_no_look_alike_of_another_one() {
+    let spec =
+        spec([Package { moved_from: Some("s/old".parse().unwrap()), ..package("s/a") }, package("s/b")]);
+    let cloud = observed([live("cenbwp-1", Some("s/old"))]);
+    let plan = plan(&spec, &cloud, &options());
+    assert_eq!(in_words(&plan), "move, purchase");
+    assert_eq!(audit(&plan, &spec, &cloud, &options()), []);
 }
 
 #[test]

@@ -58,6 +58,7 @@ pub(crate) fn package(address: &str) -> Package {
         cen: Desired::Unmanaged,
         resource_group: None,
         adopt: None,
+        moved_from: None,
         distinct_from: BTreeSet::new(),
         ignore: BTreeSet::new(),
         allow_interruption: false,
@@ -136,6 +137,7 @@ pub(crate) fn carry_out(plan: &Plan, observed: &Observed) -> Observed {
             Change::Purchase(_) => unreachable!("handled above"),
             Change::Update(update) => &update.id,
             Change::Adopt(adoption) => &adoption.id,
+            Change::Move(moved) => &moved.id,
             Change::Release(release) => &release.id,
             Change::Retire(retirement) => &retirement.id,
         };
@@ -147,6 +149,10 @@ pub(crate) fn carry_out(plan: &Plan, observed: &Observed) -> Observed {
             Change::Adopt(adoption) => {
                 target.tags.extend(adoption.tags.clone());
                 apply_fields(target, &adoption.fields);
+            }
+            Change::Move(moved) => {
+                target.tags.insert(Identity::TAG.to_owned(), moved.identity.to_string());
+                apply_fields(target, &moved.fields);
             }
             Change::Release(release) => target.tags.retain(|key| !release.tag_keys.contains(key)),
             Change::Retire(retirement) => {

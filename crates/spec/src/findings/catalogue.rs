@@ -169,6 +169,14 @@ codes! {
         "An existing package can have only one identity. Adopt it in one place.";
     ADOPTED_AND_DISTINCT = "E0410", "a package adopts what it says it is distinct from",
         "`adopt: X` says that the package is X, `distinctFrom: [X]` that it is not.";
+    ADOPTED_AND_MOVED = "E0411", "a package is adopted and moved at once",
+        "`adopt: X` takes over a package without an owner, `movedFrom: OLD` one that this tool bought or adopted \
+         under another key. Give the one that is true.";
+    MOVED_AND_DECLARED = "E0412", "a package is moved from a key that is still declared",
+        "`movedFrom: OLD` says that the entry OLD is now this one, so OLD itself has to go. To keep both, give the \
+         new package a key of its own without `movedFrom`.";
+    MOVED_TWICE = "E0413", "two packages are moved from the same key",
+        "One package stands behind a key, so it can move to one place only.";
 
     UNKNOWN_AREA = "W0501", "an area is not known to this release",
         "It is passed on as written, because areas are added faster than clients are released. A misspelled \

@@ -38,6 +38,10 @@ pub struct Package {
     pub resource_group: Option<String>,
     /// An existing package to adopt instead of buying one.
     pub adopt: Option<PackageId>,
+    /// The address that it had before. Such an entry takes that package over and never buys.
+    // A spec without it has the digest that it had before there were moves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<Address>,
     /// Packages that look like this one and are known to be others.
     pub distinct_from: BTreeSet<PackageId>,
     /// Fields whose drift is shown and not corrected.
@@ -55,6 +59,12 @@ impl Package {
     /// The identity that its tag names.
     pub fn identity(&self) -> Identity {
         Identity { address: self.address.clone(), generation: self.generation }
+    }
+
+    /// The identity that it had before it moved: a move keeps the generation.
+    pub fn moved_identity(&self) -> Option<Identity> {
+        let address = self.moved_from.clone()?;
+        Some(Identity { address, generation: self.generation })
     }
 
     /// The display name for a purchase: the declared one, or `<stack>-<package>`.

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::findings::Finding;
-use crate::findings::catalogue::{AREAS, ID, OUT_OF_RANGE, REMOVED_AREA, UNKNOWN_AREA, UNKNOWN_FIELD};
+use crate::findings::catalogue::{AREAS, ID, NAME, OUT_OF_RANGE, REMOVED_AREA, UNKNOWN_AREA, UNKNOWN_FIELD};
 use crate::findings::collect::Report;
 use crate::findings::printable::quoted;
 use crate::model::area::{Area, AreaPair};
-use crate::model::ids::{CenId, Generation, PackageId};
+use crate::model::ids::{CenId, Generation, MovedFrom, PackageId};
 use crate::model::package::{ChargeType, Desired, Field, Manage};
 use crate::model::terms::{Cycle, Mbps, Term};
 use crate::read::cursor::Cursor;
@@ -93,6 +93,7 @@ fields! {
     "generation" generation: Generation, own, generation;
     "ignore" ignore: BTreeSet<Field>, shared, ignore;
     "manage" manage: Manage, shared, manage;
+    "movedFrom" moved_from: MovedFrom, own, moved_from;
     "name" name: String, shared, rules::name;
     "period" period: u8, shared, period;
     "pricingCycle" cycle: Cycle, shared, cycle;
@@ -149,6 +150,10 @@ fn no_default(key: &Key<'_>, report: &mut Report) {
 
 fn package_id(at: &mut Cursor<'_, '_>) -> Slot<PackageId> {
     at.parse("a package id: cenbwp-…", ID)
+}
+
+fn moved_from(at: &mut Cursor<'_, '_>) -> Slot<MovedFrom> {
+    at.parse("the key that it had before: PACKAGE, or STACK/PACKAGE", NAME)
 }
 
 fn renewal_months(at: &mut Cursor<'_, '_>) -> Slot<u32> {

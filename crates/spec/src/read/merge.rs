@@ -4,7 +4,8 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::findings::catalogue::{
-    ACCOUNTS_DISAGREE, ADOPTED_TWICE, DECLARED_TWICE, LIMITS_DISAGREE, SAME_CEN_AND_AREAS,
+    ACCOUNTS_DISAGREE, ADOPTED_TWICE, DECLARED_TWICE, LIMITS_DISAGREE, MOVED_AND_DECLARED, MOVED_TWICE,
+    SAME_CEN_AND_AREAS,
 };
 use crate::findings::collect::Report;
 use crate::findings::{Code, Finding};
@@ -26,6 +27,8 @@ pub(super) struct Merge {
     addresses: BTreeMap<Address, Mark>,
     attachments: BTreeMap<(CenId, AreaPair), Mark>,
     adopted: BTreeMap<PackageId, Mark>,
+    /// The keys that packages had before.
+    moved: BTreeMap<Address, Mark>,
 }
 
 /// A stack, merged from the documents so far.
@@ -56,7 +59,7 @@ impl Merge {
     }
 
     fn package(&mut self, declared: Declared, report: &mut Report) {
-        let Declared { mark, address, areas, cen, adopt, package } = declared;
+        let Declared { mark, address, areas, cen, adopt, moved_from, package } = declared;
         if let Some(address) = address
             && let Some(first) = seen_before(&mut self.addresses, address.clone(), mark)
         {
@@ -81,13 +84,31 @@ impl Merge {
             let finding = Finding::new(ADOPTED_TWICE, mark, format!("{id} is adopted twice"));
             report.add(finding.other(first, "first adopted here").hint("adopt it in one place"));
         }
+        if let Some(At { value: old, mark }) = moved_from
+            && let Some(first) = seen_before(&mut self.moved, old.clone(), mark)
+        {
+            let finding = Finding::new(MOVED_TWICE, mark, format!("two packages are moved from {old}"));
+            report.add(finding.other(first, "first moved here").hint("move it to one place"));
+        }
         if let Some(package) = package {
             let stack = self.stacks.entry(package.address.stack.clone()).or_default();
             stack.packages.entry(package.address.package.clone()).or_insert(package);
         }
     }
 
-    pub(super) fn finish(self) -> Spec {
+    /// Checks what only the whole spec shows, and returns it.
+    pub(super) fn finish(self, report: &mut Report) -> Spec {
+        for (old, mark) in &self.moved {
+            if let Some(declared) = self.addresses.get(old) {
+                let finding = Finding::new(MOVED_AND_DECLARED, *mark, format!("{old} is still declared"));
+                let finding = finding.other(*declared, "declared here");
+                report.add(finding.hint("remove that entry, or the line `movedFrom`"));
+            }
+        }
+        self.build()
+    }
+
+    fn build(self) -> Spec {
         let build =
             |StackBuilder { account, max_purchases, max_new_mbps, packages, sources }: StackBuilder| Stack {
                 account: account.map(|at| at.value),

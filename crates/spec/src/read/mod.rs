@@ -52,7 +52,8 @@ pub fn parse(sources: &[Source]) -> Parsed {
             }
         }
     }
-    let spec = (!report.has_errors()).then(|| merge.finish());
+    let spec = merge.finish(&mut report);
+    let spec = (!report.has_errors()).then_some(spec);
     Parsed { spec, findings: report.finish() }
 }
 

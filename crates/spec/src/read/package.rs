@@ -2,7 +2,7 @@
 
 use crate::findings::Finding;
 use crate::findings::catalogue::{
-    ADOPTED_AND_DISTINCT, MISSING_VALUE, PERIOD, POSTPAY_TERMS, RENEWAL_OFF, TOO_MANY_TAGS,
+    ADOPTED_AND_DISTINCT, ADOPTED_AND_MOVED, MISSING_VALUE, PERIOD, POSTPAY_TERMS, RENEWAL_OFF, TOO_MANY_TAGS,
 };
 use crate::findings::collect::Report;
 use crate::model::area::AreaPair;
@@ -25,6 +25,7 @@ pub(crate) struct Declared {
     /// The CEN that it stays attached to.
     pub(crate) cen: Option<At<CenId>>,
     pub(crate) adopt: Option<At<PackageId>>,
+    pub(crate) moved_from: Option<At<Address>>,
     /// `None` if it has an error.
     pub(crate) package: Option<Package>,
 }
@@ -43,6 +44,7 @@ pub(crate) fn resolve(
     let manage = fields.manage.value().copied().unwrap_or(Manage::Full);
     tag_count(&fields, mark, report);
     adopted_and_distinct(&fields, report);
+    adopted_and_moved(&fields, report);
     require(&fields, manage, mark, report);
     let charge = charge(&fields, report);
     let cen = match &fields.cen {
@@ -52,9 +54,12 @@ pub(crate) fn resolve(
         _ => None,
     };
     let (areas, adopt) = (fields.areas.value().cloned(), fields.adopt.given().cloned());
+    let moved_from = address.as_ref().zip(fields.moved_from.given());
+    let moved_from = moved_from
+        .map(|(address, At { value, mark })| At { value: value.seen_from(&address.stack), mark: *mark });
     let package =
         address.clone().zip(charge).and_then(|(address, charge)| build(address, mark, charge, fields));
-    Declared { mark, address, areas, cen, adopt, package }
+    Declared { mark, address, areas, cen, adopt, moved_from, package }
 }
 
 /// Reports terms on a package that is not bought. In `defaults` they are for the other packages.
@@ -113,6 +118,13 @@ fn adopted_and_distinct(fields: &Fields, report: &mut Report) {
     }
 }
 
+fn adopted_and_moved(fields: &Fields, report: &mut Report) {
+    if let (Some(adopt), Some(moved)) = (fields.adopt.given(), fields.moved_from.given()) {
+        let finding = Finding::new(ADOPTED_AND_MOVED, moved.mark, "`movedFrom` stands beside `adopt`");
+        report.add(finding.other(adopt.mark, "adopted here").hint("remove one of the two"));
+    }
+}
+
 /// Reports required values that neither the package nor the defaults give.
 fn require(fields: &Fields, manage: Manage, mark: Mark, report: &mut Report) {
     let mut missing = |message: &str, expected: &str| {
@@ -160,6 +172,7 @@ fn charge(fields: &Fields, report: &mut Report) -> Option<Charge> {
 
 fn build(address: Address, mark: Mark, charge: Charge, fields: Fields) -> Option<Package> {
     let optional = |slot: &Slot<String>| slot.clone().map(Some).value_or(None);
+    let moved_from = fields.moved_from.map(Some).value_or(None)?.map(|old| old.seen_from(&address.stack));
     Some(Package {
         address,
         generation: fields.generation.value_or(Generation::FIRST)?,
@@ -167,6 +180,7 @@ fn build(address: Address, mark: Mark, charge: Charge, fields: Fields) -> Option
         description: optional(&fields.description)?,
         resource_group: optional(&fields.resource_group)?,
         adopt: fields.adopt.map(Some).value_or(None)?,
+        moved_from,
         areas: fields.areas.value()?.clone(),
         bandwidth: *fields.bandwidth.value()?,
         charge,

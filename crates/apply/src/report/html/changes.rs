@@ -20,7 +20,7 @@ pub(super) fn list(run: &Run<'_>) -> String {
 fn details(change: &Change, open: &str) -> String {
     let class = match change {
         Change::Purchase(_) => "buy",
-        Change::Update(_) | Change::Adopt(_) => "change",
+        Change::Update(_) | Change::Adopt(_) | Change::Move(_) => "change",
         Change::Release(_) | Change::Retire(_) => "end",
     };
     // The browser breaks lines where its window ends.

@@ -44,6 +44,7 @@ fn of_plan(plan: &Plan) -> Vec<(&'static str, u64)> {
         (unit, months),
         ("to change", count(|change| matches!(change, Change::Update(_)))),
         ("to adopt", count(|change| matches!(change, Change::Adopt(_)))),
+        ("to move", count(|change| matches!(change, Change::Move(_)))),
         ("to release", count(|change| matches!(change, Change::Release(_)))),
         ("to retire", count(|change| matches!(change, Change::Retire(_)))),
         ("held", held as u64),

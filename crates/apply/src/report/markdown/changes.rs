@@ -26,6 +26,10 @@ fn row(change: &Change, live: &BTreeMap<&PackageId, &Live>) -> String {
         Change::Purchase(_) => ("+", "**buys a package**".to_owned()),
         Change::Update(it) => ("~", format!("changes {}", cell(it.id.as_str()))),
         Change::Adopt(it) => ("~", format!("adopts {}", cell(it.id.as_str()))),
+        Change::Move(it) => {
+            let from = cell(&it.from.to_string());
+            ("~", format!("moves {} from {from}", cell(it.id.as_str())))
+        }
         Change::Release(it) => ("-", format!("releases {}", cell(it.id.as_str()))),
         Change::Retire(it) => ("-", format!("retires {}", cell(it.id.as_str()))),
     };
@@ -65,7 +69,7 @@ fn others(change: &Change) -> Vec<String> {
             vec![format!("leaves the package to expire, charged until then{end}")]
         }
         Change::Release(_) => vec!["the package stays, and so do its charges".to_owned()],
-        Change::Update(_) | Change::Adopt(_) => Vec::new(),
+        Change::Update(_) | Change::Adopt(_) | Change::Move(_) => Vec::new(),
     };
     let fields = change.fields().iter().filter(|field| !matches!(field, FieldChange::Bandwidth(_)));
     let is_new = change.id().is_none();
@@ -97,7 +101,7 @@ pub(super) fn details(change: &Change) -> String {
     let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
     let sign = match change {
         Change::Purchase(_) => '+',
-        Change::Update(_) | Change::Adopt(_) => '!',
+        Change::Update(_) | Change::Adopt(_) | Change::Move(_) => '!',
         Change::Release(_) | Change::Retire(_) => '-',
     };
     let lines: Vec<String> = rest.lines().map(|line| colored(line, sign)).collect();

@@ -152,3 +152,48 @@ fn an_adoption_a_release_and_a_retirement_end_in_their_own_words() {
         "retiring, cenbwp-1; detach done [changed]",
     );
 }
+
+#[test]
+fn a_move_is_of_a_package_that_still_has_the_old_key() {
+    let moves = "{areas: [China, Europe], bandwidth: 20, autoPay: true, movedFrom: old}";
+    check(
+        moves,
+        "cenbwp-1 net/old 10",
+        &["yes", "list: cenbwp-1 net/x 10", "yes", "list: cenbwp-1 net/x 20"],
+        "moved, cenbwp-1; tags done; bandwidth done [changed]",
+    );
+    // Until the listing shows the new key, nothing else is changed.
+    check(
+        moves,
+        "cenbwp-1 net/old 10",
+        &["yes", "list: cenbwp-1 net/old 10", "may not send", "time is up"],
+        "unknown, cenbwp-1; tags unknown (accepted, and the listing does not show it); bandwidth not_attempted (not begun before the run ended) [changed]",
+    );
+    // Another run moved it, took it or let it go in the meantime.
+    for (owner, why) in [
+        ("net/z", "the package belongs to net/z by now"),
+        ("wan/x", "the package belongs to wan/x by now"),
+        ("-", "the package does not carry our tag any more"),
+    ] {
+        let listed = format!("list: cenbwp-1 {owner} 10");
+        check(
+            moves,
+            "cenbwp-1 net/old 10",
+            &[&listed, "may not send"],
+            &format!("not_attempted, cenbwp-1; tags not_attempted ({why}); bandwidth not_attempted ({why})"),
+        );
+    }
+    // An adoption does not take a package that has got an owner, and an update none that has another key again.
+    check(
+        "{areas: [China, Europe], bandwidth: 10, autoPay: true, adopt: cenbwp-1}",
+        "cenbwp-1 - 10",
+        &["throttled", "list: cenbwp-1 net/old 10", "may not send"],
+        "failed, cenbwp-1; tags failed (Create was refused: Code (HTTP 400); request id R); hint: wait a minute and run the same command again",
+    );
+    check(
+        "{areas: [China, Europe], bandwidth: 20, autoPay: true}",
+        "cenbwp-1 net/x 10",
+        &["list: cenbwp-1 net/old 10", "may not send"],
+        "not_attempted, cenbwp-1; bandwidth not_attempted (the package belongs to net/old by now)",
+    );
+}
