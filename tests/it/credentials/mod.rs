@@ -2,6 +2,7 @@
 //! A broken source ends the run with its name and the reason, and nothing is sent anywhere else.
 
 pub(crate) mod choices;
+mod role;
 mod sources;
 
 use std::io::Read;

@@ -151,7 +151,11 @@ pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
 
 async fn apply(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
     let start = start(args, session)?;
-    let cloud = args.cloud.connect(session)?;
+    let account = match &start {
+        Start::Saved(planned) => planned.situation.account.as_ref(),
+        Start::Spec(_) => args.scope.selection.account.as_ref(),
+    };
+    let cloud = args.cloud.connect(account, session)?;
     // A saved plan and a digest name the account that was approved.
     if let (Start::Spec(Inputs { spec: Some(spec), .. }), true) = (&start, args.auto_approve) {
         let targets = args.scope.selection.of(spec)?;

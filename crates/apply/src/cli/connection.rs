@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cenbwp_spec::{Address, Spec};
+use cenbwp_spec::{AccountId, Address, Spec};
 
 use super::session::Session;
 use crate::clock::Clock;
@@ -30,6 +30,9 @@ pub(super) struct CloudArgs {
     /// Profile of the aliyun CLI to take credentials from, before any other source
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
+    /// Take this role with the credentials that are found; `{account}` in it is the account of --account
+    #[arg(long, value_name = "ARN")]
+    pub assume_role: Option<String>,
     /// Longest wait for one reply
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = super::values::duration)]
     pub timeout: Duration,
@@ -70,21 +73,57 @@ impl CloudArgs {
         Search { environment, profile: self.profile.as_deref(), sts: self.sts_endpoint.as_ref() }
     }
 
-    /// Returns a client with the credentials of this environment. Nothing is sent yet. Warns if variables
-    /// that other tools read name other credentials.
+    /// Returns the role to take.
+    ///
+    /// # Errors
+    /// Exit 3 when it is no role's ARN, or when it names the account of `--account` and there is none.
+    fn role(&self, account: Option<&AccountId>) -> Result<Option<String>, Failure> {
+        const ACCOUNT: &str = "{account}";
+        let Some(role) = &self.assume_role else { return Ok(None) };
+        let invalid =
+            |reason: &str| Failure::new(Exit::Invalid, format_args!("--assume-role {role}: {reason}"));
+        let arn = match account {
+            Some(account) => role.replace(ACCOUNT, account.as_str()),
+            None if role.contains(ACCOUNT) => {
+                let failure = invalid("{account} is the account of `--account`, which is not given");
+                return Err(failure.hint("add `--account ID`, or write the account's number"));
+            }
+            None => role.clone(),
+        };
+        let parts = arn.strip_prefix("acs:ram::").and_then(|rest| rest.split_once(":role/"));
+        match parts {
+            Some((account, name)) if account.parse::<AccountId>().is_ok() && !name.is_empty() => {
+                Ok(Some(arn))
+            }
+            _ => Err(invalid("expected a role's ARN: acs:ram::ACCOUNT:role/NAME")),
+        }
+    }
+
+    /// Returns a client with the credentials of this environment, or of the role that they are to take; `account` is
+    /// the one that the command line names. Nothing is sent yet. Warns if variables that other tools read name other
+    /// credentials.
     ///
     /// # Errors
     /// Exit 1 when there are no credentials, or a configured source of them cannot be used; exit 3 when the
-    /// proxy's address cannot be read.
-    pub(super) fn connect(&self, session: &Session<'_>) -> Result<Cloud, Failure> {
+    /// proxy's address, or the role, cannot be read.
+    pub(super) fn connect(
+        &self,
+        account: Option<&AccountId>,
+        session: &Session<'_>,
+    ) -> Result<Cloud, Failure> {
         let Session { environment, output, reports } = session;
         let search = self.search(environment);
+        let role = self.role(account)?;
         let source = search.source().map_err(Failure::with(Exit::Error))?;
         let sts = search.sts_endpoint().map_err(Failure::with(Exit::Error))?;
         for OtherChoice { message, .. } in search.other_choices(&source) {
             output.story(&format!("warning: {}", cenbwp_diff::neutral(&message)));
             reports.warn(message);
         }
+        let source = match role {
+            Some(arn) => search.with_role(source, &arn).map_err(Failure::with(Exit::Error))?,
+            None => source,
+        };
         let proxy = Proxy::of(environment).map_err(|reason| Failure::new(Exit::Invalid, reason))?;
         let endpoints = Endpoints { cbn: self.endpoint.clone(), sts };
         let cloud = Cloud::new(

@@ -109,7 +109,7 @@ fn check_files(args: &Args, reports: &Reports) -> Result<(), Failure> {
 
 async fn of_account(args: &Args, session: &Session<'_>) -> Result<Export, Failure> {
     let stop = session.listen();
-    let cloud = args.cloud.connect(session)?;
+    let cloud = args.cloud.connect(None, session)?;
     let now = cloud.clock().now();
     let situation = interrupt::or_end(&stop, Situation::look(&cloud)).await?;
     planning::print_account(&situation, session);

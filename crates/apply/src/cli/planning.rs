@@ -48,7 +48,11 @@ pub(super) async fn plan(
     session: &Session<'_>,
 ) -> Result<Planned, Failure> {
     let stop = session.listen();
-    let cloud = scope.live_from.is_none().then(|| cloud.connect(session)).transpose()?;
+    let cloud = scope
+        .live_from
+        .is_none()
+        .then(|| cloud.connect(scope.selection.account.as_ref(), session))
+        .transpose()?;
     let planning = prepare(inputs, scope, expiring_within, cloud.as_ref());
     let planned = interrupt::or_end(&stop, planning).await?;
     print_account(&planned.situation, session);

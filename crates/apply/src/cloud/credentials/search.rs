@@ -77,6 +77,20 @@ impl Search<'_> {
         self.server()?.ok_or_else(|| self.nothing(&found))
     }
 
+    /// Returns the source that takes this role with the credentials of another one.
+    ///
+    /// # Errors
+    ///
+    /// The session's name or the security token service cannot be used.
+    pub fn with_role(&self, source: Source, arn: &str) -> Result<Source, CredentialsError> {
+        let fields =
+            RoleFields { arn: Some(arn), session: self.environment.get(SESSION), ..RoleFields::default() };
+        let role = Role::new(fields, "the ARN", self.sts_endpoint()?);
+        let role = role.map_err(|reason| failed(source.origin(), reason))?;
+        let origin = format!("{}, {}", source.origin(), role.shown());
+        Ok(Source::new(origin, Provider::Role(Box::new(source), role)))
+    }
+
     /// Returns the variables by which other tools choose other credentials than this source, unless the
     /// command line names the profile.
     pub fn other_choices(&self, source: &Source) -> Vec<OtherChoice> {
