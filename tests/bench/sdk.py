@@ -1,4 +1,8 @@
-"""Lists every package of an account with the vendor's SDK, as a script would: sdk.py THREADS. Prints how many."""
+"""Lists every package with the vendor's SDK, as a script would: sdk.py THREADS [ACCOUNT]... Prints how many.
+
+Without accounts it lists that of the key, its pages side by side; otherwise the first page of each account, whose role
+`cenbwp` it takes.
+"""
 
 import os
 import sys
@@ -11,23 +15,47 @@ from darabonba.runtime import RuntimeOptions
 
 PAGE = 50
 THREADS = int(sys.argv[1])
-
-client = Client(
-    Config(
-        access_key_id=os.environ["ALIBABA_CLOUD_ACCESS_KEY_ID"],
-        access_key_secret=os.environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"],
-        endpoint=os.environ["CENBWP_ENDPOINT"].removeprefix("http://"),
-        protocol="http",
-    )
-)
+ACCOUNTS = sys.argv[2:]
 
 
-def page(number):
+def config(**key):
+    return Config(endpoint=os.environ["CENBWP_ENDPOINT"].removeprefix("http://"), protocol="http", **key)
+
+
+KEY = {
+    "access_key_id": os.environ["ALIBABA_CLOUD_ACCESS_KEY_ID"],
+    "access_key_secret": os.environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"],
+}
+client = Client(config(**KEY))
+
+
+def page(number, client=client):
     request = models.DescribeCenBandwidthPackagesRequest(
         page_number=number, page_size=PAGE, include_reservation_data=True
     )
     return client.describe_cen_bandwidth_packages_with_options(request, RuntimeOptions()).body
 
+
+def account(number, sts):
+    role = sts.assume_role(
+        AssumeRoleRequest(role_arn=f"acs:ram::{number}:role/cenbwp", role_session_name="sdk", duration_seconds=3600)
+    ).body.credentials
+    session = config(
+        access_key_id=role.access_key_id,
+        access_key_secret=role.access_key_secret,
+        security_token=role.security_token,
+    )
+    return page(1, Client(session)).total_count
+
+
+if ACCOUNTS:
+    from alibabacloud_sts20150401.client import Client as Sts
+    from alibabacloud_sts20150401.models import AssumeRoleRequest
+
+    sts = Sts(config(**KEY))
+    with ThreadPoolExecutor(THREADS) as pool:
+        print(sum(pool.map(lambda number: account(number, sts), ACCOUNTS)))
+    sys.exit()
 
 first = page(1)
 numbers = range(2, -(-first.total_count // PAGE) + 1)

@@ -19,6 +19,7 @@ mod echoes;
 mod examples;
 mod export;
 mod files;
+mod fleet;
 mod forged;
 mod guards;
 mod help;

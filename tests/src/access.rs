@@ -84,6 +84,13 @@ pub struct Access {
 }
 
 impl Access {
+    /// Adds the role `cenbwp` of another account, which the user may take.
+    pub fn add_account(&mut self, account: &str) {
+        let arn = format!("acs:ram::{account}:role/cenbwp");
+        let trusts = vec![Self::USER.to_owned()];
+        self.roles.push(Role { arn, trusts, subject: None, most_seconds: 3600 });
+    }
+
     /// The user of [`crate::Config::USER_ID`].
     pub const USER: &'static str = "acs:ram::1234567890123456:user/ci";
     /// A role that the user, the provider and the other role may assume.

@@ -12,7 +12,7 @@ use crate::auth::{self, AccessKey, Caller};
 use crate::call::Call;
 use crate::chance::mix;
 use crate::config::Config;
-use crate::fault::{Effect, Fault, Queued};
+use crate::fault::{Effect, Fault, Queued, injected_refusal};
 use crate::log::{Logged, Outcome};
 use crate::names::LISTING;
 use crate::ops::{self, Context, ListingFaults, Operation};
@@ -55,7 +55,7 @@ impl From<Refusal> for Stop {
 impl Emulator {
     /// A service without packages and CENs.
     pub fn new(config: Config) -> Self {
-        let state = State { access: config.access.clone(), ..State::default() };
+        let state = State::of_access(config.access.clone());
         Self { config: Arc::new(config), state: Arc::new(Mutex::new(state)), workers: None }
     }
 
@@ -89,9 +89,9 @@ impl Emulator {
         self.lock().faults.clear();
     }
 
-    /// Every order ever placed.
+    /// Every order ever placed, in any account.
     pub fn ledger(&self) -> Vec<Order> {
-        self.lock().world.orders.clone()
+        self.lock().worlds().flat_map(|world| world.orders.clone()).collect()
     }
 
     /// Every request ever received, in the order of arrival.
@@ -99,14 +99,25 @@ impl Emulator {
         self.lock().log.clone()
     }
 
-    /// Every package, listed or not, the newest first.
+    /// Every package of every account, listed or not, the newest of each first.
     pub fn packages(&self) -> Vec<Package> {
-        self.lock().world.packages.clone()
+        self.lock().worlds().flat_map(|world| world.packages.clone()).collect()
     }
 
     /// Changes the world between two requests.
     pub fn edit<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
         change(self.lock().changing())
+    }
+
+    /// Changes the world of another account between two requests. Its roles are changed by
+    /// [`edit_access`](Self::edit_access).
+    pub fn edit_account<T>(&self, account: &str, change: impl FnOnce(&mut World) -> T) -> T {
+        self.lock().of(self.other(Some(account)), |state| change(state.changing()))
+    }
+
+    /// The account, if it is not the first one.
+    fn other<'a>(&self, account: Option<&'a str>) -> Option<&'a str> {
+        account.filter(|account| *account != self.config.account_id)
     }
 
     /// Changes roles, providers and sessions.
@@ -251,7 +262,10 @@ impl Emulator {
         let operation = ops::find(&call.action, &call.version)?;
         let params = Params::check(operation.name, operation.schema, &call.params)?;
         let semantics = &self.config.semantics;
-        let begin = tokens::begin(&mut self.lock().world, semantics, operation.name, &params)?;
+        let account = self.other(caller.as_ref().and_then(Caller::account));
+        let begin = self
+            .lock()
+            .of(account, |state| tokens::begin(&mut state.world, semantics, operation.name, &params))?;
         if let Begin::Replay(answer) = begin {
             // The first answer is valid although this reply is a refusal.
             return Ok(injected_refusal(effects).map_or(Ok(Success::Fields(answer)), Err)?);
@@ -284,6 +298,23 @@ impl Emulator {
         effects: &[Effect],
     ) -> Result<Success, Refusal> {
         let mut state = self.lock();
+        let account = self.other(caller.and_then(Caller::account));
+        let result =
+            state.of(account, |state| self.perform(state, (seq, operation, params), caller, effects));
+        if operation.changes {
+            write_state(&state)
+                .map_err(|error| Refusal::new(500, "InternalError", format!("state file: {error}")))?;
+        }
+        result
+    }
+
+    fn perform(
+        &self,
+        state: &mut State,
+        (seq, operation, params): (u64, &Operation, &Params),
+        caller: Option<&Caller>,
+        effects: &[Effect],
+    ) -> Result<Success, Refusal> {
         let request_id = request_id(self.config.seed, seq);
         let plain_listing = operation.name == LISTING && effects.iter().all(Effect::is_delay);
         if plain_listing && let Some(body) = state.memory.recall(params, &request_id) {
@@ -303,7 +334,7 @@ impl Emulator {
         let now = self.now();
         state.world.advance(now);
         state.watched(None);
-        let State { world, access, .. } = &mut *state;
+        let State { world, access, .. } = state;
         let mut context = Context {
             world,
             params,
@@ -314,20 +345,16 @@ impl Emulator {
             account_id: &self.config.account_id,
             caller,
             access,
-            listing: &listing_faults(effects),
+            listing: &ListingFaults::of(effects),
         };
         let result = injected_refusal(effects).map_or_else(|| (operation.run)(&mut context), Err);
         tokens::finish(&mut state.world, &self.config.semantics, params, &result);
         state.watched(Some(seq));
-        if operation.changes {
-            write_state(&state)
-                .map_err(|error| Refusal::new(500, "InternalError", format!("state file: {error}")))?;
-        }
         let answer = result?;
         if !plain_listing {
             return Ok(Success::Fields(answer));
         }
-        let State { memory, world, .. } = &mut *state;
+        let State { memory, world, .. } = state;
         Ok(Success::Body(memory.keep(params, answer, &request_id, || world.is_steady(now))))
     }
 
@@ -355,9 +382,11 @@ impl Emulator {
         let what = request.path().strip_prefix("/_emulator/")?;
         let state = self.lock();
         let document = match (request.method.as_str(), what) {
-            ("GET", "ledger") => json!(state.world.orders),
+            ("GET", "ledger") => json!(state.worlds().flat_map(|world| &world.orders).collect::<Vec<_>>()),
             ("GET", "requests") => json!(state.log),
-            ("GET", "packages") => json!(state.world.packages),
+            ("GET", "packages") => {
+                json!(state.worlds().flat_map(|world| &world.packages).collect::<Vec<_>>())
+            }
             _ => {
                 return Some(Reply::json(
                     404,
@@ -382,26 +411,6 @@ fn answered(effects: &[Effect], success: Success, host: &str, request_id: &str) 
             Reply::json(200, &Value::Object(fields))
         }
     }
-}
-
-fn injected_refusal(effects: &[Effect]) -> Option<Refusal> {
-    effects.iter().find_map(|effect| match effect {
-        Effect::Refuse(refusal) => Some(refusal.clone()),
-        _ => None,
-    })
-}
-
-fn listing_faults(effects: &[Effect]) -> ListingFaults {
-    let mut faults = ListingFaults::default();
-    for effect in effects {
-        match effect {
-            Effect::TotalCount(count) => faults.total_count = Some(*count),
-            Effect::Shift(by) => faults.shift = faults.shift.saturating_add(*by),
-            Effect::Unreadable(index) => faults.unreadable.push(*index),
-            _ => {}
-        }
-    }
-    faults
 }
 
 /// Returns an upper-case UUID.

@@ -245,3 +245,10 @@ fn parse_refusal(text: &str) -> Result<Refusal, String> {
         _ => Err(format!("{text:?} is not an error; expected STATUS/CODE[/MESSAGE], e.g. 500/InternalError")),
     }
 }
+/// Returns the refusal that these effects put in the place of the answer.
+pub(crate) fn injected_refusal(effects: &[Effect]) -> Option<Refusal> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Refuse(refusal) => Some(refusal.clone()),
+        _ => None,
+    })
+}

@@ -18,21 +18,29 @@ const AREAS: [([&str; 2], &str); 4] = [
     (["china", "asia-pacific"], "[China, Asia-Pacific]"),
 ];
 
+/// The stack of the sample.
+const STACK: &str = "fleet";
+
 fn bandwidth(n: usize) -> i64 {
     [2, 10, 50, 100, 200][n % 5]
 }
 
 /// Returns the spec of `n` packages, with which the packages of [`packages`] are in sync.
 pub fn spec(n: usize) -> String {
+    spec_of(STACK, n)
+}
+
+/// Returns the spec of `n` packages of this stack, with which those of [`packages_of`] are in sync.
+pub fn spec_of(stack: &str, n: usize) -> String {
     let mut text = String::with_capacity(128 * (n + 2));
-    text.push_str("version: 1\nstack: fleet\n");
+    writeln!(text, "version: 1\nstack: {stack}").expect("writing to a string cannot fail");
     writeln!(text, "limits: {{ maxPurchases: {n} }}").expect("writing to a string cannot fail");
     text.push_str("defaults:\n  autoPay: true\n  tags: { team: network }\n");
     text.push_str(if n == 0 { "packages: {}\n" } else { "packages:\n" });
     for i in 0..n {
         let (_, areas) = AREAS[i % AREAS.len()];
         let mbps = bandwidth(i);
-        write!(text, "  p{i:05}:\n    areas: {areas}\n    bandwidth: {mbps}\n    name: fleet-p{i:05}\n")
+        write!(text, "  p{i:05}:\n    areas: {areas}\n    bandwidth: {mbps}\n    name: {stack}-p{i:05}\n")
             .expect("writing to a string cannot fail");
     }
     text
@@ -40,7 +48,12 @@ pub fn spec(n: usize) -> String {
 
 /// Returns `ours` packages as [`spec`] declares them, listed after `others` of another stack.
 pub fn packages(ours: usize, others: usize) -> Vec<Package> {
-    let package = |stack: &str, i: usize| {
+    packages_of("other", others).into_iter().chain(packages_of(STACK, ours)).collect()
+}
+
+/// Returns so many packages of this stack.
+pub fn packages_of(stack: &str, count: usize) -> Vec<Package> {
+    let package = |i: usize| {
         let mut package =
             Package::new(&format!("cenbwp-{stack}{i:013}"), AREAS[i % AREAS.len()].0, bandwidth(i));
         package.name = format!("{stack}-p{i:05}");
@@ -49,8 +62,12 @@ pub fn packages(ours: usize, others: usize) -> Vec<Package> {
             .tagged("cenbwp-terms", "PREPAY 1 Month renew off")
             .tagged("team", "network")
     };
-    let others = (0..others).map(|i| package("other", i));
-    others.chain((0..ours).map(|i| package("fleet", i))).collect()
+    (0..count).map(package).collect()
+}
+
+/// Returns the name of the sample stack in another account than the first.
+pub fn stack_in(account: &str) -> String {
+    format!("{STACK}-{account}")
 }
 
 /// Returns the answers of Describe for these packages, one page of 50 per line.

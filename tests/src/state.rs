@@ -1,6 +1,6 @@
 //! The emulator's state between requests, in memory and in its state file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 
@@ -22,9 +22,43 @@ pub(crate) struct State {
     pub(crate) draws: u64,
     pub(crate) watcher: Option<Watcher>,
     pub(crate) state_file: Option<PathBuf>,
+    /// The worlds of the other accounts, by account.
+    others: BTreeMap<String, Account>,
+}
+
+/// All that belongs to one account alone.
+#[derive(Debug, Default)]
+struct Account {
+    world: World,
+    memory: Memory,
 }
 
 impl State {
+    /// A state without packages, with this access.
+    pub(crate) fn of_access(access: Access) -> Self {
+        Self { access, ..Self::default() }
+    }
+
+    /// Acts on the world of an account; `None` is the first one. The others change places with it meanwhile.
+    pub(crate) fn of<T>(&mut self, account: Option<&str>, act: impl FnOnce(&mut Self) -> T) -> T {
+        self.change_places(account);
+        let result = act(self);
+        self.change_places(account);
+        result
+    }
+
+    fn change_places(&mut self, account: Option<&str>) {
+        let Some(account) = account else { return };
+        let other = self.others.entry(account.to_owned()).or_default();
+        std::mem::swap(&mut self.world, &mut other.world);
+        std::mem::swap(&mut self.memory, &mut other.memory);
+    }
+
+    /// The world of every account, the first one's first.
+    pub(crate) fn worlds(&self) -> impl Iterator<Item = &World> {
+        std::iter::once(&self.world).chain(self.others.values().map(|account| &account.world))
+    }
+
     /// Returns the world for a change.
     pub(crate) fn changing(&mut self) -> &mut World {
         self.memory.clear();

@@ -9,6 +9,7 @@
 //! | `listing` | many live packages, at several round-trip times |
 //! | `declared` | a spec of 10,000 packages |
 //! | `purchases` | an apply of 100 purchases |
+//! | `fleet` | many accounts, a process for each |
 //! | `rivals` | the vendor's SDK, and Terraform's engine |
 //! | `process`, `cloud` | running and measuring programs; the emulator |
 //! | `bars` | the limits |
@@ -16,6 +17,7 @@
 mod bars;
 mod cloud;
 mod declared;
+mod fleet;
 mod listing;
 mod process;
 mod purchases;
@@ -82,6 +84,7 @@ enum Part {
     Listing,
     Declared,
     Purchases,
+    Fleet,
     Terraform,
 }
 
@@ -93,6 +96,7 @@ impl Part {
             Self::Listing => listing::measure(lab),
             Self::Declared => declared::measure(lab),
             Self::Purchases => purchases::measure(lab),
+            Self::Fleet => fleet::measure(lab),
             Self::Terraform => rivals::measure_terraform(lab),
         }
     }

@@ -48,6 +48,11 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// The account of the owner, if it is a user or a session of a role.
+    pub(crate) fn account(&self) -> Option<&str> {
+        self.arn.as_deref()?.split(':').nth(3)
+    }
+
     pub(super) fn new(key: &AccessKey, nonce: &str) -> Self {
         let temporary = key.security_token.is_some();
         Self { key_id: key.id.clone(), nonce: nonce.to_owned(), arn: key.arn.clone(), temporary }

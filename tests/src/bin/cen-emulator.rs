@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use cenbwp_tests::auth::AccessKey;
-use cenbwp_tests::{Config, Emulator, Fault, Semantics, TokenSemantics};
+use cenbwp_tests::{Config, Emulator, Fault, Semantics, TokenSemantics, sample};
 use clap::{Parser, ValueEnum};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -39,8 +39,9 @@ struct Args {
     /// Recorded Describe answers (packages or CENs) or a saved state to begin with; may be repeated, a state first
     #[arg(long, value_name = "FILE")]
     seed_file: Vec<PathBuf>,
-    /// Begin with packages that were never bought: so many as a sample spec declares, and so many of another stack
-    #[arg(long, value_name = "OURS[+OTHERS]", value_parser = sample)]
+    /// Begin with packages that were never bought: so many as a sample spec declares, and so many of another stack; in each
+    /// other account so many of a stack of its own
+    #[arg(long, value_name = "OURS[+OTHERS]", value_parser = sizes)]
     sample: Option<(usize, usize)>,
     /// Write the spec that declares the first number of --sample to this file
     #[arg(long, value_name = "FILE", requires = "sample")]
@@ -82,6 +83,10 @@ struct Args {
     /// The account everything belongs to
     #[arg(long, value_name = "ID", default_value = "1234567890123456")]
     account_id: String,
+    /// Another account, whose role acs:ram::ID:role/cenbwp the built-in user may take; may be repeated. Its packages are
+    /// its own, and --state does not keep them
+    #[arg(long, value_name = "ID")]
+    other_account: Vec<String>,
     /// Access key to accept instead of the built-in dummy, ID:SECRET[:TOKEN]; may be repeated
     #[arg(long, value_name = "KEY", value_parser = access_key)]
     key: Vec<AccessKey>,
@@ -117,7 +122,7 @@ fn delay(text: &str) -> Result<Delay, String> {
     Ok(Delay { listings: 0, time })
 }
 
-fn sample(text: &str) -> Result<(usize, usize), String> {
+fn sizes(text: &str) -> Result<(usize, usize), String> {
     let (ours, others) = text.split_once('+').unwrap_or((text, "0"));
     match (ours.parse(), others.parse()) {
         (Ok(ours), Ok(others)) => Ok((ours, others)),
@@ -173,6 +178,13 @@ fn start(args: &Args) -> anyhow::Result<Emulator> {
     if !args.key.is_empty() {
         config.keys.clone_from(&args.key);
     }
+    if !args.other_account.is_empty() && args.key.is_empty() {
+        // The account itself may take no role, so the user's key comes first.
+        config.keys.reverse();
+    }
+    for account in &args.other_account {
+        config.access.add_account(account);
+    }
     config.semantics = Semantics {
         tokens: match args.token_semantics {
             Tokens::Strict => TokenSemantics::Strict,
@@ -195,9 +207,13 @@ fn start(args: &Args) -> anyhow::Result<Emulator> {
         emulator.seed(&text).with_context(|| format!("seed {}", file.display()))?;
     }
     if let Some((ours, others)) = args.sample {
-        emulator.edit(|world| world.packages.extend(cenbwp_tests::sample::packages(ours, others)));
+        emulator.edit(|world| world.packages.extend(sample::packages(ours, others)));
+        for account in &args.other_account {
+            let packages = sample::packages_of(&sample::stack_in(account), ours);
+            emulator.edit_account(account, |world| world.packages.extend(packages));
+        }
         if let Some(file) = &args.sample_spec {
-            let spec = cenbwp_tests::sample::spec(ours);
+            let spec = sample::spec(ours);
             std::fs::write(file, spec).with_context(|| format!("cannot write {}", file.display()))?;
         }
     }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::access::Access;
 use crate::auth::Caller;
 use crate::config::Semantics;
+use crate::fault::Effect;
 use crate::params::Params;
 use crate::wire::{Answer, Refusal};
 use crate::world::{Hidden, Package, Tag, World};
@@ -33,6 +34,22 @@ pub(crate) struct ListingFaults {
     pub(crate) total_count: Option<i64>,
     pub(crate) shift: i64,
     pub(crate) unreadable: Vec<usize>,
+}
+
+impl ListingFaults {
+    /// Returns the faults of a listing among these effects.
+    pub(crate) fn of(effects: &[Effect]) -> Self {
+        let mut faults = Self::default();
+        for effect in effects {
+            match effect {
+                Effect::TotalCount(count) => faults.total_count = Some(*count),
+                Effect::Shift(by) => faults.shift = faults.shift.saturating_add(*by),
+                Effect::Unreadable(index) => faults.unreadable.push(*index),
+                _ => {}
+            }
+        }
+        faults
+    }
 }
 
 impl Context<'_> {

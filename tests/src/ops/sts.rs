@@ -11,7 +11,7 @@ use crate::wire::{Answer, Refusal};
 pub(super) fn caller_identity(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     let arn = context.caller.and_then(|caller| caller.arn.as_deref());
     let temporary = context.caller.is_some_and(|caller| caller.temporary);
-    let account = arn.and_then(|arn| arn.split(':').nth(3)).unwrap_or(context.account_id);
+    let account = context.caller.and_then(|caller| caller.account()).unwrap_or(context.account_id);
     let mut answer = Answer::new();
     let mut put = |name: &str, value: String| answer.insert(name.to_owned(), value.into());
     put("AccountId", account.to_owned());
