@@ -42,7 +42,7 @@ fn entries(postpaid: bool) -> Vec<Want> {
         Want { adopt: Some('a'), ..plain },
         Want { adopt: Some('a'), cen: Some(Some("cen-1")), consent: true, ..all },
         Want { moved: Some('d'), ..plain },
-        Want { moved: Some('d'), mbps: 20, ..plain },
+        Want { moved: Some('d'), mbps: 20, text: Some("said"), ..plain },
         Want { moved: Some('d'), cen: Some(Some("cen-1")), consent: true, ..all },
         managed(Manage::Observe),
         managed(Manage::Release),

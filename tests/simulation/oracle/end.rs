@@ -34,11 +34,13 @@ impl Case<'_> {
             }
             let carriers: Vec<&Package> =
                 there.iter().copied().filter(|package| owner(package) == Some(&identity)).collect();
+            // An unpaid order that is not listed yet is not known to a run that gives its package up.
+            let listed = |package: &&&Package| package.paid || self.schedule.service.list_unpaid;
             let fine = match want.manage {
                 Manage::Full => self.is_there(record, *name, want, &carriers),
                 Manage::Observe => true,
-                Manage::Release => carriers.is_empty(),
-                Manage::Retire => carriers.iter().all(|package| is_left_to_expire(package)),
+                Manage::Release => !carriers.iter().any(|package| listed(&package)),
+                Manage::Retire => carriers.iter().filter(listed).all(|package| is_left_to_expire(package)),
             };
             if !fine {
                 let what =
