@@ -121,6 +121,12 @@ fn rename_of_fifty_keys_is_fifty_requests_and_buys_nothing() {
     assert_eq!(plan.code, 0, "{}{}", plan.stdout, plan.stderr);
     assert!(plan.stdout.contains("~ 50 packages   are moved from the keys that they had"), "{}", plan.stdout);
     assert!(plan.stdout.contains("\nPlan: 50 to move."), "{}", plan.stdout);
+    let saved: serde_json::Value = serde_json::from_str(&lab.read("plan.json")).expect("JSON");
+    let changes = saved["resource_changes"].as_array().expect("a list");
+    let first = &changes[0];
+    assert_eq!(first["address"], "cen_bandwidth_package.net/new0");
+    assert_eq!(first["previous_address"], "cen_bandwidth_package.net/old0");
+    assert_eq!(first["change"]["after"]["tags"]["cenbwp"], "net/new0");
     // The first run is ended in its middle.
     lab.emulator.fault(Fault::new(TAG, When::call(20), Effect::CutAfter));
     let ran = lab.run("apply plan.json");

@@ -89,10 +89,16 @@ pub(super) fn resource_changes<'a>(
                 ([action], befores.and_after(change), unknown)
             }
         };
-        let change = json!({ "actions": actions, "before": before, "after": after, "after_unknown": unknown });
-        json!({
-            "address": format!("cen_bandwidth_package.{name}"), "type": "cen_bandwidth_package", "name": name, "change": change,
-        })
+        let change =
+            json!({ "actions": actions, "before": before, "after": after, "after_unknown": unknown });
+        let address = |name: &str| format!("cen_bandwidth_package.{name}");
+        let mut entry = json!({
+            "address": address(&name), "type": "cen_bandwidth_package", "name": name, "change": change,
+        });
+        if let Err(Change::Move(moved)) = row {
+            entry["previous_address"] = json!(address(&moved.from.address.to_string()));
+        }
+        entry
     })
 }
 
