@@ -27,6 +27,7 @@ fn lab(command: &str) -> Lab {
         .file("cen/cenbwp.yaml", ONE)
         .file("terraform.tfstate", &state.expect("the example is there"));
     assert_eq!(lab.run("plan --out plan.json --quiet").code, 0);
+    lab.file("plans/core.json", &lab.read("plan.json")).file("plans/branches.json", &lab.read("plan.json"));
     lab
 }
 

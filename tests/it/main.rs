@@ -41,6 +41,7 @@ mod scale;
 mod schemas;
 mod secrets;
 mod selection;
+mod several;
 mod status;
 mod trees;
 mod untrusted;

@@ -17,7 +17,10 @@ pub(crate) fn sections() -> [Section; 5] {
             title: "Reasons for which a plan is held",
             rules: sorted([cenbwp_diff::held_rules(), &[&LIMIT_EXCEEDED]].concat()),
         },
-        Section { title: "Warnings", rules: [cenbwp_diff::warning_rules(), &[&OTHER_CREDENTIALS]].concat() },
+        Section {
+            title: "Warnings",
+            rules: [cenbwp_diff::warning_rules(), &[&OTHER_CREDENTIALS, &STACK_TWICE]].concat(),
+        },
         Section { title: "Outcomes of an apply", rules: OUTCOMES.to_vec() },
         Section { title: "Exit codes", rules: EXITS.to_vec() },
     ]
@@ -52,6 +55,16 @@ pub(crate) const LIMIT_EXCEEDED: Explanation = Explanation {
     title: "a limit is exceeded",
     text: "The plan wants more purchases or more new Mbps than the flags, the stack's `limits`, or the default of 10 \
            purchases per run allow. Plan less with `--target`, or raise the limit that the message names.",
+    example: None,
+};
+
+/// Two of the shown plans are of one stack.
+pub(crate) const STACK_TWICE: Explanation = Explanation {
+    name: "stack_twice",
+    title: "two of the shown plans are of one stack",
+    text: "`show` was given two plans of one stack in one account. Each was made as if it were the only one, so the total \
+           counts the stack twice, and once one of them is applied the other may be refused with 5. Show the plan that \
+           will be applied.",
     example: None,
 };
 

@@ -34,6 +34,11 @@ pub(super) fn of_plan(reports: &Reports, exit: Exit, planned: &Planned) -> Summa
     SummaryLine { counts, mbps, digest, applyable, next, ..summary(reports.command, exit) }
 }
 
+pub(super) fn of_several(reports: &Reports, exit: Exit) -> SummaryLine {
+    let (counts, mbps, applyable) = reports.totals();
+    SummaryLine { counts, mbps, applyable: Some(applyable), ..summary(reports.command, exit) }
+}
+
 pub(super) fn of_apply(applied: &Applied) -> SummaryLine {
     SummaryLine {
         counts: json!(applied.counts()),

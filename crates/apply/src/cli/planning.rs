@@ -16,7 +16,7 @@ use crate::exit::{Exit, Failure};
 use crate::planned::Planned;
 use crate::report::event::{self, Event};
 use crate::report::run::plural;
-use crate::situation::Situation;
+use crate::situation::{Situation, selected};
 
 /// Reads the spec, prints its findings, and fails with exit 3 if it has errors.
 pub(super) fn read_valid_spec(args: &SpecArgs, session: &Session<'_>) -> Result<Inputs, Failure> {
@@ -83,6 +83,21 @@ pub(super) fn print_account(situation: &Situation, session: &Session<'_>) {
     let Situation { account: Some(account), caller: Some(caller), .. } = situation else { return };
     session.output.story(&format!("account {account}, {}", cenbwp_diff::neutral(&caller.to_string())));
     session.reports.event(&Event::Credentials { account_id: account, credentials: caller });
+}
+
+/// Prints one of several plans if stdout is for events.
+pub(super) fn print_events(file: &str, planned: &Planned, session: &Session<'_>) {
+    if session.reports.stdout == Stdout::Events {
+        let stacks = selected(&planned.spec, planned.options.targets.as_ref());
+        session.reports.event(&Event::Plan {
+            file,
+            account_id: planned.situation.account.as_ref(),
+            stacks: stacks.map(|(name, _)| name).collect(),
+            digest: planned.digest(),
+            applyable: planned.is_applyable(),
+        });
+        event::of_plan(planned).for_each(|event| session.reports.event(&event));
+    }
 }
 
 pub(super) fn print_plan(planned: &Planned, session: &Session<'_>) {

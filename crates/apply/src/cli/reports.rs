@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
+use cenbwp_diff::{NewMbps, Style};
 use cenbwp_spec::{Finding, Identity, Source, Spec};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::output::{self, Output};
 use super::outputs::Outputs;
@@ -21,7 +23,7 @@ use crate::planned::Planned;
 use crate::report::event::{DiagnosticLine, Event, FindingLine, PlaceLine};
 use crate::report::outcomes::Applied;
 use crate::report::run::is_address;
-use crate::report::{Commands, Folders, Form, Origin, Run};
+use crate::report::{Commands, Folders, Form, Origin, Part, Run, several};
 
 /// The requested reports, and what the run knows so far.
 #[derive(Debug)]
@@ -81,6 +83,8 @@ struct Known {
     findings: Vec<Finding>,
     spec: Option<Arc<Spec>>,
     planned: Option<Arc<Planned>>,
+    /// The plans, if there are several.
+    parts: Arc<[Part]>,
     /// The changes whose result was printed.
     reported: BTreeSet<Identity>,
     warnings: Vec<String>,
@@ -244,6 +248,22 @@ impl Reports {
         known.planned = Some(Arc::clone(planned));
     }
 
+    /// Keeps several plans for the reports, in the order in which they are shown.
+    pub(super) fn several(&self, parts: &Arc<[Part]>) {
+        self.known().parts = Arc::clone(parts);
+    }
+
+    /// Returns several plans as text.
+    pub(super) fn all_plans(&self, style: &Style) -> String {
+        several::text(&self.run(&self.known().clone(), End::of(Exit::Done)), style)
+    }
+
+    /// Returns the numbers of several plans together, and whether all of them can be applied.
+    pub(super) fn totals(&self) -> (Value, NewMbps, bool) {
+        let known = self.known().clone();
+        several::totals(&self.run(&known, End::of(Exit::Done)))
+    }
+
     /// The digest of the plan, once there is one.
     pub(super) fn digest(&self) -> Option<String> {
         self.known().planned.as_ref().map(|planned| planned.digest().to_owned())
@@ -306,6 +326,7 @@ impl Reports {
             findings: &known.findings,
             spec: known.spec.as_deref(),
             planned: known.planned.as_deref(),
+            parts: &known.parts,
             warnings: &known.warnings,
             applied,
             failure,

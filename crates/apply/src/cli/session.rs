@@ -29,6 +29,8 @@ pub(super) enum Ended {
     /// It counted something, by kind.
     Counted(Exit, Value),
     Planned(Exit, Arc<Planned>),
+    /// It showed several plans.
+    Several(Exit),
     /// It carried out a plan.
     Applied(Box<Applied>),
 }
@@ -86,7 +88,7 @@ impl Session<'_> {
 impl Ended {
     fn exit(&self) -> Exit {
         match self {
-            Self::Counted(exit, _) | Self::Planned(exit, _) => *exit,
+            Self::Counted(exit, _) | Self::Planned(exit, _) | Self::Several(exit) => *exit,
             Self::Applied(applied) => applied.exit(),
         }
     }
@@ -97,6 +99,7 @@ impl Ended {
                 SummaryLine { counts: counts.clone(), ..ending::summary(reports.command, *exit) }
             }
             Self::Planned(exit, planned) => ending::of_plan(reports, *exit, planned),
+            Self::Several(exit) => ending::of_several(reports, *exit),
             Self::Applied(applied) => ending::of_apply(applied),
         }
     }

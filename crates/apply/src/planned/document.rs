@@ -77,7 +77,7 @@ struct LimitsInForce {
 }
 
 /// The numbers of a plan.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Summary {
     /// Packages to buy.
     pub purchases: usize,
@@ -141,6 +141,28 @@ impl Summary {
             other_stacks: plan.other_stacks,
             unmanaged: plan.unmanaged,
         }
+    }
+
+    /// Adds up the numbers of several plans. Packages of other owners are not counted: the plans of one account
+    /// count the same ones.
+    pub fn total<'a>(plans: impl IntoIterator<Item = &'a Plan>) -> Self {
+        plans.into_iter().map(Self::of).fold(Self::default(), |sum, one| {
+            let mbps = NewMbps {
+                by_purchase: sum.mbps.by_purchase + one.mbps.by_purchase,
+                by_upgrade: sum.mbps.by_upgrade + one.mbps.by_upgrade,
+            };
+            Self {
+                purchases: sum.purchases + one.purchases,
+                mbps,
+                months: sum.months + one.months,
+                updates: sum.updates + one.updates,
+                held: sum.held + one.held,
+                in_sync: sum.in_sync + one.in_sync,
+                undeclared: sum.undeclared + one.undeclared,
+                other_stacks: 0,
+                unmanaged: 0,
+            }
+        })
     }
 }
 

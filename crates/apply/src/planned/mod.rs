@@ -16,6 +16,7 @@ use cenbwp_spec::{Source, Spec};
 
 pub use paths::SpecPath;
 
+use crate::clock;
 use crate::situation::Situation;
 
 /// A plan and its inputs.
@@ -65,5 +66,21 @@ impl Planned {
     /// Returns the plan as text.
     pub fn text(&self, style: &Style) -> String {
         cenbwp_diff::render(&self.plan, style)
+    }
+
+    /// Returns the digest, the account and the paths that the plan was made for, and whether it can be applied.
+    pub fn origin(&self) -> String {
+        let made_for = match (&self.situation.account, &self.situation.endpoint) {
+            (Some(account), Some(endpoint)) => {
+                let caller = self.situation.caller.as_ref().map(|caller| format!(", asked with {caller},"));
+                let caller = caller.unwrap_or_default();
+                format!("account {account}{} at {endpoint}", cenbwp_diff::neutral(&caller))
+            }
+            _ => "a recording".to_owned(),
+        };
+        let (digest, made) = (self.digest(), clock::for_people(self.options.now));
+        let paths = SpecPath::flags(&self.paths);
+        let verdict = if self.is_applyable() { "" } else { "It cannot be applied as it is.\n" };
+        format!("Digest {digest}\n\nMade for {made_for}, {made}.\nMade of {paths}.\n{verdict}")
     }
 }

@@ -1,7 +1,9 @@
 //! The event stream: one object per line, the summary always last.
 
 use cenbwp_diff::{Held, Leftover, NewMbps, Plan};
-use cenbwp_spec::{AccountId, Address, Area, CenId, Finding, Generation, Identity, PackageId, Source};
+use cenbwp_spec::{
+    AccountId, Address, Area, CenId, Finding, Generation, Identity, PackageId, Source, StackName,
+};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -29,6 +31,14 @@ pub(crate) enum Event<'a> {
     Credentials {
         account_id: &'a AccountId,
         credentials: &'a Caller,
+    },
+    /// One of several saved plans. The events up to the next of this kind, or the summary, are about it.
+    Plan {
+        file: &'a str,
+        account_id: Option<&'a AccountId>,
+        stacks: Vec<&'a StackName>,
+        digest: &'a str,
+        applyable: bool,
     },
     /// Something has to change. A purchase has no package before it.
     Change {

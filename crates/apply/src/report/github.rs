@@ -7,6 +7,7 @@ use cenbwp_spec::{Severity, neutral};
 
 use super::issue::{Issue, issues};
 use super::run::Run;
+use super::several;
 use crate::disarm;
 
 /// Returns one command per line: why the run ended early, then every issue, then what is planned or was done.
@@ -26,6 +27,21 @@ pub(super) fn text(run: &Run<'_>) -> String {
         text.push_str(&command("notice", &[("title", &format!("cenbwp {}", run.command))], &message));
     }
     text
+}
+
+/// Returns the commands of several plans, and one for all together.
+pub(super) fn several(run: &Run<'_>) -> String {
+    let mut text = String::new();
+    for (part, alone) in several::runs(run) {
+        if let Some(error) = alone.error() {
+            let message = with("hint", &error.join("\n"), alone.next().as_deref());
+            let title = format!("{} cannot be read", part.file);
+            text.push_str(&command("error", &[("title", &title)], &message));
+        }
+        issues(&alone).iter().for_each(|issue| text.push_str(&annotation(&alone, issue)));
+    }
+    several::twice(run).iter().for_each(|issue| text.push_str(&annotation(run, issue)));
+    text + &command("notice", &[("title", "cenbwp show")], &several::headline(run))
 }
 
 fn annotation(run: &Run<'_>, issue: &Issue<'_>) -> String {

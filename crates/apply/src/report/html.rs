@@ -3,6 +3,7 @@
 
 mod changes;
 mod figures;
+mod several;
 mod style;
 
 use std::collections::BTreeSet;
@@ -19,25 +20,28 @@ use super::outcomes::words;
 use super::run::Run;
 use crate::execute::ChangeResult;
 use crate::exit::Exit;
+pub(super) use several::text as several;
 
 pub(super) fn text(run: &Run<'_>) -> String {
+    page(run, &run.headline(), &format!("{}{}{}", header(run), main(run), footer(run)))
+}
+
+/// Returns the page with this title and body.
+fn page(run: &Run<'_>, headline: &str, body: &str) -> String {
     let style = style::SHEET;
     // The page loads nothing and applies no other style, whatever untrusted text contains.
     let hash = BASE64.encode(&Sha256::digest(style));
     let policy =
         format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'");
-    let title = format!("cenbwp {}: {}", run.command, run.headline());
+    let title = format!("cenbwp {}: {headline}", run.command);
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n\
-         <title>{}</title>\n<style>{style}</style>\n</head>\n<body>\n{}{}{}</body>\n</html>\n",
+         <title>{}</title>\n<style>{style}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
         escaped(&title),
-        header(run),
-        main(run),
-        footer(run),
     )
 }
 
@@ -70,31 +74,44 @@ fn verdict(run: &Run<'_>) -> (&'static str, String) {
 }
 
 fn main(run: &Run<'_>) -> String {
+    format!("<main>\n{}</main>\n", sections(run, Headings { tag: "h2", prefix: "" }))
+}
+
+/// The headings of sections: the element, and the start of the names by which they are referred to.
+#[derive(Clone, Copy)]
+struct Headings<'a> {
+    tag: &'static str,
+    prefix: &'a str,
+}
+
+fn sections(run: &Run<'_>, headings: Headings<'_>) -> String {
     let issues = issues(run);
     let (stops, warnings): (Vec<_>, Vec<_>) =
         issues.iter().partition(|issue| issue.severity == Severity::Error);
-    let mut text = String::from("<main>\n");
-    text.push_str(&ending(run));
-    section(&mut text, "errors", run.errors_title(), &list(stops.iter().map(|issue| item(run, issue))));
+    let mut text = ending(run);
+    let mut section = |id, title, body: &str| headings.section(&mut text, id, title, body);
+    section("errors", run.errors_title(), &list(stops.iter().map(|issue| item(run, issue))));
     if let Some(applied) = run.applied {
-        section(&mut text, "done", "What was done", &list(applied.results.iter().map(outcome)));
+        section("done", "What was done", &list(applied.results.iter().map(outcome)));
     }
-    section(&mut text, "map", "Areas", &map(run));
+    section("map", "Areas", &map(run));
     let planned = if run.applied.is_some() { "What was planned" } else { "Changes" };
-    section(&mut text, "changes", planned, &changes::list(run));
-    section(&mut text, "warnings", "Warnings", &list(warnings.iter().map(|issue| item(run, issue))));
-    section(&mut text, "strays", "Not managed here", &list(strays(run).into_iter()));
-    text.push_str("</main>\n");
+    section("changes", planned, &changes::list(run));
+    section("warnings", "Warnings", &list(warnings.iter().map(|issue| item(run, issue))));
+    section("strays", "Not managed here", &list(strays(run).into_iter()));
     text
 }
 
-/// Appends a section, unless its body is empty.
-fn section(text: &mut String, id: &str, title: &str, body: &str) {
-    if !body.is_empty() {
-        let _ = write!(
-            text,
-            "<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{title}</h2>\n{body}</section>\n"
-        );
+impl Headings<'_> {
+    /// Appends a section, unless its body is empty.
+    fn section(self, text: &mut String, id: &str, title: &str, body: &str) {
+        let Self { tag, prefix } = self;
+        if !body.is_empty() {
+            let _ = write!(
+                text,
+                "<section aria-labelledby=\"{prefix}{id}\">\n<{tag} id=\"{prefix}{id}\">{title}</{tag}>\n{body}</section>\n"
+            );
+        }
     }
 }
 

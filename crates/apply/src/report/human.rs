@@ -4,6 +4,7 @@
 use cenbwp_diff::Style;
 
 use super::run::Run;
+use super::several;
 
 /// Returns the findings, the plan, what was done, and why the run ended early.
 pub(super) fn text(run: &Run<'_>) -> String {
@@ -23,6 +24,18 @@ pub(super) fn text(run: &Run<'_>) -> String {
     if let Some(error) = run.error() {
         let hint = run.next().map(|hint| format!("  hint: {hint}\n")).unwrap_or_default();
         parts.push(format!("error: {}\n{hint}{}\n", error.join("\n"), run.headline()));
+    }
+    parts.join("\n")
+}
+
+/// Returns several plans, and why others cannot be read.
+pub(super) fn several(run: &Run<'_>) -> String {
+    let style = Style { width: run.width, ..Style::plain() };
+    let mut parts = vec![several::text(run, &style)];
+    for (_, alone) in several::runs(run) {
+        let Some(error) = alone.error() else { continue };
+        let hint = alone.next().map(|hint| format!("  hint: {hint}\n")).unwrap_or_default();
+        parts.push(format!("error: {}\n{hint}", error.join("\n")));
     }
     parts.join("\n")
 }

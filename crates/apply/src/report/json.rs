@@ -1,11 +1,14 @@
 //! One JSON document: the plan document, the outcomes of an apply, or the findings of a spec. A run that
 //! ended early adds the reason, under the same name in each.
 
-use cenbwp_spec::Severity;
+use cenbwp_spec::{AccountId, Severity, StackName};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::event::FindingLine;
-use super::run::Run;
+use super::run::{Part, Run};
+use super::several::{self, Figures};
+use crate::planned::document::Document;
 use crate::planned::{Planned, rows};
 
 /// Returns the document as text, ending in a line feed.
@@ -14,6 +17,85 @@ pub(super) fn text(run: &Run<'_>) -> String {
         (Some(planned), None) if run.applied.is_none() => planned.document().to_text(),
         _ => format!("{:#}\n", document(run)),
     }
+}
+
+/// The version of the document of several plans.
+const FORMAT_VERSION: &str = "1.0";
+
+/// Several plans as data.
+#[derive(Serialize)]
+struct Plans<'a> {
+    format_version: &'static str,
+    total: Total,
+    plans: Vec<Plan<'a>>,
+    /// The stacks that more than one plan is about, in words.
+    warnings: Vec<String>,
+}
+
+/// The numbers of all plans together.
+#[derive(Serialize)]
+struct Total {
+    plans: usize,
+    unreadable: usize,
+    applyable: bool,
+    breaches: usize,
+    #[serde(flatten)]
+    summary: Value,
+}
+
+/// One of several plans: its document, or why it cannot be read.
+#[derive(Serialize)]
+struct Plan<'a> {
+    file: &'a str,
+    verdict: &'static str,
+    account_id: Option<&'a AccountId>,
+    stacks: Vec<Stack<'a>>,
+    plan: Option<Document<'a>>,
+    error: Option<Value>,
+}
+
+#[derive(Serialize)]
+struct Stack<'a> {
+    stack: &'a StackName,
+    #[serde(flatten)]
+    figures: Figures,
+}
+
+/// Returns the document of several plans.
+pub(super) fn several(run: &Run<'_>) -> String {
+    let plans = several::runs(run).map(|(part, alone)| plan(part, &alone)).collect();
+    let warnings = several::twice(run).into_iter().map(|issue| issue.message).collect();
+    let document = Plans { format_version: FORMAT_VERSION, total: total(run), plans, warnings };
+    serde_json::to_string_pretty(&document).expect("every key is a string and no map fails") + "\n"
+}
+
+fn plan<'a>(part: &'a Part, alone: &Run<'a>) -> Plan<'a> {
+    let stacks = several::rows_of(part).into_iter();
+    let stacks = stacks.filter_map(|row| Some(Stack { stack: row.stack?, figures: row.figures }));
+    Plan {
+        file: &part.file,
+        verdict: part.verdict().word(),
+        account_id: part.account(),
+        stacks: stacks.collect(),
+        plan: alone.planned.map(Planned::document),
+        error: error(alone),
+    }
+}
+
+fn total(run: &Run<'_>) -> Total {
+    let plans = || several::plans(run);
+    Total {
+        plans: run.parts.len(),
+        unreadable: run.parts.len() - plans().count(),
+        applyable: run.parts.iter().all(Part::is_applyable),
+        breaches: plans().map(|planned| planned.plan.breaches.len()).sum(),
+        summary: several::total(run),
+    }
+}
+
+fn error(run: &Run<'_>) -> Option<Value> {
+    let message = run.error()?.join("\n");
+    Some(json!({ "message": message, "hint": run.next(), "exit_code": run.exit.code() }))
 }
 
 fn document(run: &Run<'_>) -> Value {
@@ -37,9 +119,8 @@ fn document(run: &Run<'_>) -> Value {
     if let (Some(plan), Some(_)) = (run.plan(), run.failure) {
         document["held"] = plan.held.iter().map(rows::held).collect();
     }
-    if let Some(error) = run.error() {
-        document["error"] =
-            json!({ "message": error.join("\n"), "hint": run.next(), "exit_code": run.exit.code() });
+    if let Some(error) = error(run) {
+        document["error"] = error;
     }
     document
 }

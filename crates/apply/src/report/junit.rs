@@ -6,6 +6,8 @@ use cenbwp_spec::{Address, Package, Severity};
 
 use super::issue::{Issue, by_address, issues, spot};
 use super::run::{Run, Spot};
+use super::several;
+use crate::planned::Planned;
 
 struct Case<'a> {
     class: String,
@@ -20,29 +22,67 @@ struct Case<'a> {
 /// Returns one suite: the run itself, each issue without a package, and every declared package that was
 /// planned.
 pub(super) fn text(run: &Run<'_>) -> String {
-    let issues = issues(run);
-    let cases = cases(run, &issues);
-    let failures = cases.iter().filter(|case| !case.failures.is_empty()).count();
-    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let name = format!("cenbwp {}", run.command);
-    let counts = format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\" skipped=\"0\"", cases.len());
-    let _ = writeln!(text, "<testsuites name=\"{name}\" {counts}>");
-    let _ = writeln!(text, "  <testsuite name=\"{name}\" {counts}>");
-    if let Some(planned) = run.planned {
-        let digest = escaped(planned.digest());
-        let _ = writeln!(text, "    <properties>\n      <property name=\"digest\" value=\"{digest}\"/>");
-        let _ = writeln!(text, "    </properties>");
-    }
-    cases.iter().for_each(|case| write_case(&mut text, case));
-    text.push_str("  </testsuite>\n</testsuites>\n");
-    text
+    let digest = run.planned.map(Planned::digest);
+    suites(&name, &[Suite { name: name.clone(), digest, cases: cases(run, run.command, &issues(run)) }])
 }
 
-fn cases<'a>(run: &Run<'a>, issues: &[Issue<'a>]) -> Vec<Case<'a>> {
+/// Returns a suite for all plans together, and one for each.
+pub(super) fn several(run: &Run<'_>) -> String {
+    let name = format!("cenbwp {}", run.command);
+    let verdict = Case {
+        class: "cenbwp".to_owned(),
+        name: run.command.to_owned(),
+        spot: None,
+        failures: Vec::new(),
+        output: vec![several::headline(run)],
+    };
+    let twice = several::twice(run);
+    let cases_of_all = std::iter::once(verdict).chain(twice.iter().map(general)).collect();
+    let mut all = vec![Suite { name: name.clone(), digest: None, cases: cases_of_all }];
+    all.extend(several::runs(run).map(|(part, alone)| Suite {
+        name: format!("{name} {}", part.file),
+        digest: alone.planned.map(Planned::digest),
+        cases: cases(&alone, &part.file, &issues(&alone)),
+    }));
+    suites(&name, &all)
+}
+
+struct Suite<'a> {
+    name: String,
+    digest: Option<&'a str>,
+    cases: Vec<Case<'a>>,
+}
+
+fn suites(name: &str, suites: &[Suite<'_>]) -> String {
+    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let _ = writeln!(text, "<testsuites name=\"{name}\" {}>", counts(suites));
+    for suite in suites {
+        let (name, counts) = (escaped(&suite.name), counts(std::slice::from_ref(suite)));
+        let _ = writeln!(text, "  <testsuite name=\"{name}\" {counts}>");
+        if let Some(digest) = suite.digest.map(escaped) {
+            let _ = writeln!(text, "    <properties>\n      <property name=\"digest\" value=\"{digest}\"/>");
+            let _ = writeln!(text, "    </properties>");
+        }
+        suite.cases.iter().for_each(|case| write_case(&mut text, case));
+        text.push_str("  </testsuite>\n");
+    }
+    text + "</testsuites>\n"
+}
+
+fn counts(suites: &[Suite<'_>]) -> String {
+    let cases = || suites.iter().flat_map(|suite| &suite.cases);
+    let failures = cases().filter(|case| !case.failures.is_empty()).count();
+    format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\" skipped=\"0\"", cases().count())
+}
+
+/// Returns the cases of a run: the run itself by this name, each issue without a package, and every package that
+/// was planned.
+fn cases<'a>(run: &Run<'a>, name: &str, issues: &[Issue<'a>]) -> Vec<Case<'a>> {
     let error = run.error().map(|lines| ("ended_early", lines.join("\n"), run.next()));
     let mut cases = vec![Case {
         class: "cenbwp".to_owned(),
-        name: run.command.to_owned(),
+        name: name.to_owned(),
         spot: None,
         failures: error.into_iter().collect(),
         output: vec![run.headline()],

@@ -5,6 +5,7 @@
 
 mod budget;
 mod changes;
+mod several;
 mod words;
 
 use std::fmt::Write;
@@ -21,6 +22,7 @@ use crate::planned::Planned;
 use crate::planned::digest::sha256;
 use crate::planned::document::Summary;
 use budget::{Section, fitted, size};
+pub(super) use several::text as several;
 use words::{alert, cell, code, fenced, link, prose, quoted};
 
 /// The most characters of a page.
@@ -103,7 +105,7 @@ fn sections(run: &Run<'_>) -> Vec<Section> {
     let mut changes: Vec<&Change> = run.plan().map(|plan| plan.changes.iter().collect()).unwrap_or_default();
     changes.sort_by_key(|change| !matches!(change, Change::Purchase(_)));
     let planned = run.planned.filter(|_| run.applied.is_none());
-    let rows = planned.map(|planned| changes::rows(planned, &changes)).unwrap_or_default();
+    let rows = planned.map(|planned| changes::rows(planned, &changes, "")).unwrap_or_default();
     let results = run.applied.map(|applied| &applied.results[..]).unwrap_or_default();
     vec![
         listed(
@@ -126,7 +128,12 @@ fn sections(run: &Run<'_>) -> Vec<Section> {
         },
         Section {
             tail: "",
-            ..listed(5, "#### Details\n\n", changes.iter().map(|change| changes::details(change)), "detail")
+            ..listed(
+                5,
+                "#### Details\n\n",
+                changes.iter().map(|change| changes::details(change, "")),
+                "detail",
+            )
         },
         listed(6, "#### Not managed here\n\n", strays(run), "package"),
     ]

@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! Run ──▶ human json markdown github gitlab sarif junit html     one pure function each, one file each
-//!     └─▶ issue, map                                             parts that several of them show
+//!     └─▶ issue, map, several                                    parts that several of them show
 //! ```
 
 pub(crate) mod event;
 pub mod outcomes;
 pub mod run;
+pub mod several;
 
 mod commands;
 mod github;
@@ -28,7 +29,7 @@ use clap::ValueEnum;
 
 use crate::disarm;
 pub use commands::Commands;
-pub use run::{Folders, Origin, Run};
+pub use run::{Folders, Origin, Part, Run};
 
 /// The form of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -60,18 +61,18 @@ impl Form {
     /// Renders a run in this form. The same run gives the same bytes, and no runner obeys any of them: the
     /// job's next step may print a report from its file.
     pub fn render(self, run: &Run<'_>) -> String {
-        let (text, disarmed): (Render, Disarm) = match self {
-            Self::Human => (human::text, disarm::text),
-            Self::Json => (json::text, disarm::json),
-            Self::Markdown => (markdown::text, disarm::text),
+        let (one, several, disarmed): (Render, Render, Disarm) = match self {
+            Self::Human => (human::text, human::several, disarm::text),
+            Self::Json => (json::text, json::several, disarm::json),
+            Self::Markdown => (markdown::text, markdown::several, disarm::text),
             // The lines are commands on purpose. `github::text` disarms the text that they quote.
-            Self::Github => (github::text, |text| Cow::Borrowed(text)),
-            Self::Gitlab => (gitlab::text, disarm::json),
-            Self::Sarif => (sarif::text, disarm::json),
-            Self::Junit => (junit::text, disarm::markup),
-            Self::Html => (html::text, disarm::markup),
+            Self::Github => (github::text, github::several, |text| Cow::Borrowed(text)),
+            Self::Gitlab => (gitlab::text, gitlab::several, disarm::json),
+            Self::Sarif => (sarif::text, sarif::several, disarm::json),
+            Self::Junit => (junit::text, junit::several, disarm::markup),
+            Self::Html => (html::text, html::several, disarm::markup),
         };
-        let text = text(run);
+        let text = if run.parts.is_empty() { one(run) } else { several(run) };
         // Without a copy of a text that needs no change.
         match disarmed(&text) {
             Cow::Borrowed(_) => text,

@@ -28,6 +28,8 @@ pub struct Run<'a> {
     pub spec: Option<&'a Spec>,
     /// The plan, once there was one.
     pub planned: Option<&'a Planned>,
+    /// The saved plans, if it shows several; then there is no plan of its own.
+    pub parts: &'a [Part],
     /// Warnings about the run itself, such as credentials that may not be the intended ones.
     pub warnings: &'a [String],
     /// The outcomes, once something may have been changed.
@@ -40,6 +42,15 @@ pub struct Run<'a> {
     pub origin: Origin<'a>,
     /// The columns that text for people is wrapped to.
     pub width: usize,
+}
+
+/// One of several saved plans, or the reason why it cannot be shown.
+#[derive(Debug)]
+pub struct Part {
+    /// The file, as messages show it.
+    pub file: String,
+    /// The plan.
+    pub plan: Result<Planned, Failure>,
 }
 
 /// The commit and the job that a run is for, as far as the platform names them.

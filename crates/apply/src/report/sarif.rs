@@ -10,12 +10,29 @@ use sha2::{Digest, Sha256};
 
 use super::issue::{Issue, issues};
 use super::run::{Run, Spot};
+use super::several;
 
 /// The characters that are percent-encoded in the path of a URI.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
 
 pub(super) fn text(run: &Run<'_>) -> String {
-    let issues = issues(run);
+    log(run, &[(*run, issues(run))])
+}
+
+/// Returns the results of several plans, as those of one run: code scanning takes only one of each tool.
+pub(super) fn several(run: &Run<'_>) -> String {
+    let mut runs: Vec<_> = several::runs(run).map(|(_, alone)| (alone, issues(&alone))).collect();
+    if let Some((_, issues)) = runs.last_mut() {
+        issues.extend(several::twice(run));
+    }
+    log(run, &runs)
+}
+
+/// Returns the log of a run that shows these.
+fn log<'a>(run: &Run<'_>, shown: &[(Run<'a>, Vec<Issue<'a>>)]) -> String {
+    let mut seen = BTreeMap::new();
+    let results: Vec<Value> =
+        shown.iter().flat_map(|(run, issues)| results(run, issues, &mut seen)).collect();
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -23,34 +40,32 @@ pub(super) fn text(run: &Run<'_>) -> String {
             "tool": { "driver": {
                 "name": "cenbwp",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules(&issues),
+                "rules": rules(shown.iter().flat_map(|(_, issues)| issues)),
             } },
             "columnKind": "unicodeCodePoints",
-            "invocations": [invocation(run)],
-            "results": results(run, &issues),
+            "invocations": [invocation(run, shown.iter().map(|(run, _)| run))],
+            "results": results,
         }],
     });
     format!("{log:#}\n")
 }
 
 /// Returns every rule that a result names, once.
-fn rules(issues: &[Issue<'_>]) -> Vec<Value> {
-    let by_id: BTreeMap<&str, &Issue<'_>> = issues.iter().map(|issue| (issue.rule.name, issue)).collect();
-    let rule = |issue: &Issue<'_>| {
-        let Explanation { name, title, text, example: _ } = issue.rule;
+fn rules<'i, 'a: 'i>(issues: impl Iterator<Item = &'i Issue<'a>>) -> Vec<Value> {
+    let by_id: BTreeMap<&str, &Explanation> = issues.map(|issue| (issue.rule.name, issue.rule)).collect();
+    let rule = |rule: &Explanation| {
+        let Explanation { name, title, text, example: _ } = rule;
         json!({ "id": name, "shortDescription": { "text": title }, "fullDescription": { "text": text } })
     };
-    by_id.values().map(|issue| rule(issue)).collect()
+    by_id.values().map(|it| rule(it)).collect()
 }
 
 /// Returns the results. One without a place, such as a limit, is shown at the start of the first file,
 /// because code scanning drops results without a location.
-fn results(run: &Run<'_>, issues: &[Issue<'_>]) -> Vec<Value> {
+fn results(run: &Run<'_>, issues: &[Issue<'_>], seen: &mut BTreeMap<String, usize>) -> Vec<Value> {
     let start = Place { line: 1, column: 1, ..Place::default() };
     let start = run.spot(&start);
-    let mut seen = BTreeMap::new();
-    let mut of = |issue| result(issue, start.as_ref(), &mut seen);
-    issues.iter().map(&mut of).collect()
+    issues.iter().map(|issue| result(issue, start.as_ref(), seen)).collect()
 }
 
 fn result(issue: &Issue<'_>, start: Option<&Spot<'_>>, seen: &mut BTreeMap<String, usize>) -> Value {
@@ -104,16 +119,20 @@ fn fingerprint(issue: &Issue<'_>, seen: &mut BTreeMap<String, usize>) -> String 
 }
 
 /// Returns the end of the run, so that the empty list of a failed run does not look like success.
-fn invocation(run: &Run<'_>) -> Value {
+fn invocation<'r, 'a: 'r>(run: &Run<'_>, shown: impl Iterator<Item = &'r Run<'a>> + Clone) -> Value {
     let mut invocation = json!({
-        "executionSuccessful": run.is_success(),
+        "executionSuccessful": shown.clone().all(Run::is_success),
         "exitCode": run.exit.code(),
         "exitCodeDescription": run.exit.to_string(),
     });
-    if let Some(error) = run.error() {
+    let notification = |run: &Run<'_>| {
+        let error = run.error()?.join("\n");
         let hint = run.next().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
-        let text = format!("{}{hint}", error.join("\n"));
-        invocation["toolExecutionNotifications"] = json!([{ "level": "error", "message": { "text": text } }]);
+        Some(json!({ "level": "error", "message": { "text": format!("{error}{hint}") } }))
+    };
+    let notifications: Vec<Value> = shown.filter_map(notification).collect();
+    if !notifications.is_empty() {
+        invocation["toolExecutionNotifications"] = json!(notifications);
     }
     invocation
 }

@@ -10,7 +10,7 @@ use cenbwp::execute::{ChangeResult, FieldOutcome, FieldResult, Outcome};
 use cenbwp::exit::{Exit, Failure};
 use cenbwp::planned::Planned;
 use cenbwp::report::outcomes::{Applied, End};
-use cenbwp::report::{Commands, Folders, Origin, Run};
+use cenbwp::report::{Commands, Folders, Origin, Part, Run, several as all_plans};
 use cenbwp::situation::Situation;
 use cenbwp_diff::{Live, Observed, Options, Unreadable};
 use cenbwp_spec::{AccountId, Finding, Mbps, Source};
@@ -28,6 +28,7 @@ pub(crate) struct Story {
     planned: Option<Planned>,
     pub(crate) applied: Option<Applied>,
     failure: Option<Failure>,
+    parts: Vec<Part>,
 }
 
 impl Story {
@@ -43,6 +44,7 @@ impl Story {
             applied: self.applied.as_ref(),
             failure: self.failure.as_ref(),
             warnings: &[],
+            parts: &self.parts,
             folders: Folders {
                 current: Some(Path::new("/home/ci/checkout/infra")),
                 checkout: Some(Path::new("/home/ci/checkout")),
@@ -72,6 +74,7 @@ pub(crate) fn all() -> Vec<Story> {
         invalid(),
         offline(),
         killed(),
+        plans(),
     ]
 }
 
@@ -119,6 +122,7 @@ fn planned(name: &'static str, spec: &str, packages: Vec<Live>) -> Story {
         planned: Some(planned),
         applied: None,
         failure: None,
+        parts: Vec::new(),
     }
 }
 
@@ -278,6 +282,7 @@ packages:
         planned: Some(planned),
         applied: Some(applied),
         failure: None,
+        parts: Vec::new(),
     }
 }
 
@@ -291,6 +296,7 @@ fn nothing(name: &'static str, command: &'static str, failure: Failure) -> Story
         planned: None,
         applied: None,
         failure: Some(failure),
+        parts: Vec::new(),
     }
 }
 
@@ -313,4 +319,63 @@ fn killed() -> Story {
     let failure = Failure::new(Exit::Unknown, "it has begun; its end replaces this, unless it was killed")
         .hint("run the same command again; no purchase is made twice");
     nothing("killed", "apply", failure)
+}
+
+/// Several plans, of two accounts and a recording, one of a stack that another is about, too, and a file that
+/// cannot be read.
+fn plans() -> Story {
+    let part = |file: &str, account: Option<&str>, spec: &str, packages: Vec<Live>| {
+        let (_, mut planned) = plan_of("net.yaml", spec, packages, Vec::new());
+        planned.situation.account = account.map(|account| account.parse().unwrap());
+        Part { file: file.to_owned(), plan: Ok(planned) }
+    };
+    let damaged = Failure::new(Exit::Invalid, "plans/<b>.json: not a saved plan: EOF while parsing a value")
+        .hint("plan again: cenbwp plan --out FILE");
+    let (ours, theirs) = (Some("1234567890123456"), Some("6543210987654321"));
+    let other = SAME.replace("stack: net", "stack: other");
+    of_plans(
+        "plans",
+        vec![
+            part("plans/same.json", ours, SAME, vec![live("cenbwp-same", "net/same")]),
+            part(
+                "plans/other.json",
+                ours,
+                &(other + "---" + PURCHASES),
+                vec![live("cenbwp-same", "other/same")],
+            ),
+            part("plans/updates.json", theirs, UPDATES, changing()),
+            part("plans/recorded.json", None, PURCHASES, Vec::new()),
+            part("plans/held.json", theirs, HELD, in_the_way()),
+            Part { file: "plans/<b>.json".to_owned(), plan: Err(damaged) },
+        ],
+    )
+}
+
+/// The plans of a fleet: so many accounts with five new packages each.
+pub(crate) fn fleet(accounts: u64) -> Story {
+    let part = |n: u64| {
+        let mut spec = format!("version: 1\nstack: branch-{n}\ndefaults: {{ autoPay: true }}\npackages:\n");
+        for package in 0..5 {
+            writeln!(spec, "  cn-eu-{package}: {{ areas: [China, Europe], bandwidth: 100 }}").unwrap();
+        }
+        let (_, mut planned) = plan_of("net.yaml", &spec, Vec::new(), Vec::new());
+        planned.situation.account = Some((1_000_000_000_000_000 + n).to_string().parse().unwrap());
+        Part { file: format!("plans/branch-{n}.json"), plan: Ok(planned) }
+    };
+    of_plans("fleet", (0..accounts).map(part).collect())
+}
+
+fn of_plans(name: &'static str, mut parts: Vec<Part>) -> Story {
+    all_plans::sort(&mut parts);
+    Story {
+        name,
+        command: "show",
+        exit: all_plans::exit(&parts),
+        sources: Vec::new(),
+        findings: Vec::new(),
+        planned: None,
+        applied: None,
+        failure: None,
+        parts,
+    }
 }

@@ -309,17 +309,35 @@ pub fn summary(plan: &Plan) -> String {
         let are = if plan.in_sync.len() == 1 { "package is up to date" } else { "packages are up to date" };
         return format!("No changes.{}", rest(are));
     }
-    let count = |wanted: fn(&Change) -> bool| plan.changes.iter().filter(|change| wanted(change)).count();
+    format!("Plan: {}{}", wanted(&[plan]), rest("up to date"))
+}
+
+/// Returns the summary of several plans: how many there are, and the counts of all together. Packages of other
+/// stacks are not counted, because the plans of one account count the same ones.
+pub fn total(plans: &[&Plan]) -> String {
+    let in_sync: usize = plans.iter().map(|plan| plan.in_sync.len()).sum();
+    let in_sync = counted(&[(in_sync, "up to date")]).map(|count| format!(" {count}.")).unwrap_or_default();
+    let number = if plans.len() == 1 { "1 plan".to_owned() } else { format!("{} plans", plans.len()) };
+    if plans.iter().all(|plan| plan.is_empty()) {
+        return format!("{number}: no changes.{in_sync}");
+    }
+    format!("{number}: {}{in_sync}", wanted(plans))
+}
+
+/// `1 to buy (20 Mbps, 1 month), 2 to change. Upgrades add 5 Mbps (charges). 1 interrupts traffic.`
+fn wanted(plans: &[&Plan]) -> String {
+    let changes = || plans.iter().flat_map(|plan| &plan.changes);
+    let count = |wanted: fn(&Change) -> bool| changes().filter(|change| wanted(change)).count();
     let counts = [
         (count(|change| matches!(change, Change::Update(_))), "to change"),
         (count(|change| matches!(change, Change::Adopt(_))), "to adopt"),
         (count(|change| matches!(change, Change::Move(_))), "to move"),
         (count(|change| matches!(change, Change::Release(_))), "to release"),
         (count(|change| matches!(change, Change::Retire(_))), "to retire"),
-        (plan.held.len(), "held"),
+        (plans.iter().map(|plan| plan.held.len()).sum(), "held"),
     ];
-    let parts: Vec<_> = bought(plan).into_iter().chain(counted(&counts)).collect();
-    let upgrades = match plan.new_mbps().by_upgrade {
+    let parts: Vec<_> = bought(plans).into_iter().chain(counted(&counts)).collect();
+    let upgrades = match plans.iter().map(|plan| plan.new_mbps().by_upgrade).sum::<u64>() {
         0 => String::new(),
         mbps => format!(" Upgrades add {mbps} Mbps (charges)."),
     };
@@ -328,7 +346,7 @@ pub fn summary(plan: &Plan) -> String {
         1 => " 1 interrupts traffic.".to_owned(),
         n => format!(" {n} interrupt traffic."),
     };
-    format!("Plan: {}.{upgrades}{interruptions}{}", parts.join(", "), rest("up to date"))
+    format!("{}.{upgrades}{interruptions}", parts.join(", "))
 }
 
 /// `2 to change, 1 held`, without the counts that are 0.
@@ -339,10 +357,11 @@ fn counted(counts: &[(usize, &str)]) -> Option<String> {
 }
 
 /// `2 to buy (300 Mbps, 7 months in all)`.
-fn bought(plan: &Plan) -> Option<String> {
-    let count = plan.purchases().count();
-    let mbps = plan.new_mbps().by_purchase;
-    let months: u64 = plan.purchases().map(|purchase| u64::from(purchase.terms.term.months())).sum();
+fn bought(plans: &[&Plan]) -> Option<String> {
+    let purchases = || plans.iter().flat_map(|plan| plan.purchases());
+    let count = purchases().count();
+    let mbps: u64 = plans.iter().map(|plan| plan.new_mbps().by_purchase).sum();
+    let months: u64 = purchases().map(|purchase| u64::from(purchase.terms.term.months())).sum();
     let unit = match (count, months) {
         (1, 1) => "month",
         (1, _) => "months",

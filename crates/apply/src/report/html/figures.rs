@@ -5,14 +5,25 @@ use cenbwp_diff::{Change, Plan};
 use crate::planned::document::Summary;
 use crate::report::outcomes::{Applied, words};
 use crate::report::run::Run;
+use crate::report::several;
 
 /// Returns the numbers as a list. Zeros are left out.
 pub(super) fn list(run: &Run<'_>) -> String {
     let figures = match (run.applied, run.plan()) {
         (Some(applied), _) => of_apply(applied),
-        (None, Some(plan)) => of_plan(plan),
+        (None, Some(plan)) => of_plans(&[plan], &Summary::of(plan)),
         (None, None) => Vec::new(),
     };
+    shown(&figures)
+}
+
+/// Returns the numbers of several plans together as a list.
+pub(super) fn total(run: &Run<'_>) -> String {
+    let plans: Vec<&Plan> = several::plans(run).map(|planned| &planned.plan).collect();
+    shown(&of_plans(&plans, &Summary::total(plans.iter().copied())))
+}
+
+fn shown(figures: &[(&str, u64)]) -> String {
     let figure =
         |(name, value): &(&str, u64)| format!("<div><dt>{}</dt><dd>{value}</dd></div>\n", words(name));
     let figures: String = figures.iter().filter(|(_, value)| *value > 0).map(figure).collect();
@@ -29,9 +40,10 @@ fn of_apply(applied: &Applied) -> Vec<(&'static str, u64)> {
     counts.chain([(bought, mbps.by_purchase), (added, mbps.by_upgrade)]).collect()
 }
 
-fn of_plan(plan: &Plan) -> Vec<(&'static str, u64)> {
-    let Summary { purchases, mbps, months, held, in_sync, other_stacks, unmanaged, .. } = Summary::of(plan);
-    let count = |wanted: fn(&Change) -> bool| plan.changes.iter().filter(|it| wanted(it)).count() as u64;
+fn of_plans(plans: &[&Plan], summary: &Summary) -> Vec<(&'static str, u64)> {
+    let Summary { purchases, mbps, months, held, in_sync, other_stacks, unmanaged, .. } = *summary;
+    let changes = || plans.iter().flat_map(|plan| &plan.changes);
+    let count = |wanted: fn(&Change) -> bool| changes().filter(|it| wanted(it)).count() as u64;
     let interrupt = count(Change::interrupts_traffic);
     let unit = match (purchases, months) {
         (1, 1) => "month",

@@ -15,13 +15,13 @@ pub(super) const HEAD: &str = "#### Changes\n\n| | package | change | areas | Mb
 /// The most characters of a value in a cell; a longer one is in the details.
 const MOST: usize = 60;
 
-/// Returns the rows of the changes. Each holds everything that costs money.
-pub(super) fn rows(planned: &Planned, changes: &[&Change]) -> Vec<String> {
+/// Returns the rows of the changes. Each holds everything that costs money. `of` comes after each address.
+pub(super) fn rows(planned: &Planned, changes: &[&Change], of: &str) -> Vec<String> {
     let live = planned.situation.observed.packages.iter().map(|live| (&live.id, live)).collect();
-    changes.iter().map(|change| row(change, &live)).collect()
+    changes.iter().map(|change| row(change, &live, of)).collect()
 }
 
-fn row(change: &Change, live: &BTreeMap<&PackageId, &Live>) -> String {
+fn row(change: &Change, live: &BTreeMap<&PackageId, &Live>, of: &str) -> String {
     let (sign, verb) = match change {
         Change::Purchase(_) => ("+", "**buys a package**".to_owned()),
         Change::Update(it) => ("~", format!("changes {}", cell(it.id.as_str()))),
@@ -48,7 +48,7 @@ fn row(change: &Change, live: &BTreeMap<&PackageId, &Live>) -> String {
     }
     let address = cell(&change.identity().to_string());
     let others = others(change).join("<br>");
-    format!("| {sign} | {address} | {verb}{marks} | {areas} | {mbps} | {others} |\n")
+    format!("| {sign} | {address}{of} | {verb}{marks} | {areas} | {mbps} | {others} |\n")
 }
 
 fn bandwidth(change: &Change, live: &Live) -> String {
@@ -95,8 +95,9 @@ fn field(change: &FieldChange, is_new: bool) -> String {
     if is_long { label } else { format!("{label} {} → {}", in_cell(&from), in_cell(&to)) }
 }
 
-/// Returns the change in full, folded: its lines are red, green and orange as those of a diff.
-pub(super) fn details(change: &Change) -> String {
+/// Returns the change in full, folded: its lines are red, green and orange as those of a diff. `of` comes after
+/// the title.
+pub(super) fn details(change: &Change, of: &str) -> String {
     let text = cenbwp_diff::render_change(change, &Style::plain());
     let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
     let sign = match change {
@@ -106,7 +107,7 @@ pub(super) fn details(change: &Change) -> String {
     };
     let lines: Vec<String> = rest.lines().map(|line| colored(line, sign)).collect();
     let diff = fenced("diff", &lines.join("\n"));
-    format!("<details><summary>{}</summary>\n\n{diff}\n</details>\n\n", html(first))
+    format!("<details><summary>{}{of}</summary>\n\n{diff}\n</details>\n\n", html(first))
 }
 
 /// Puts the sign of a line into the first column, where a diff has it. The lines of a text that changes have
