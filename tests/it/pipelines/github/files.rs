@@ -41,6 +41,11 @@ fn workflows_ask_for_no_more_than_they_use() {
         ("plan", "plan", Some("contents: read, id-token: write")),
         ("plan", "comment", Some("pull-requests: write, statuses: write")),
         ("plan", "cenbwp", Some("")),
+        ("fleet", "stacks", None),
+        ("fleet", "plan", Some("contents: read, id-token: write")),
+        ("fleet", "show", None),
+        ("fleet", "comment", Some("pull-requests: write")),
+        ("fleet", "cenbwp", Some("")),
         (
             "apply",
             "apply",

@@ -2,6 +2,7 @@
 
 mod act;
 mod files;
+mod fleet;
 mod runner;
 
 use cenbwp_tests::{Access, Package};
@@ -12,7 +13,7 @@ use crate::support::Forged;
 use super::{SPEC, assert_bought_once, by_hand, example, roles};
 use runner::{BEARER, Repository};
 
-const WORKFLOWS: [&str; 3] = ["plan", "apply", "drift"];
+const WORKFLOWS: [&str; 4] = ["plan", "fleet", "apply", "drift"];
 
 #[test]
 fn plan_is_reviewed_in_one_comment_and_applied_after_the_merge() {

@@ -1,7 +1,7 @@
 //! A small runner of GitHub's workflows.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cenbwp_tests::Access;
 use serde_json::{Value, json};
@@ -81,7 +81,7 @@ impl Repository {
                 .find(|(name, job)| !done.contains_key(name.as_str()) && ready(job))
                 .expect("no circle");
             let known = needs(job).iter().flat_map(|needed| done[needed].clone()).collect();
-            let (left, error) = self.job(name, job, known);
+            let (left, error) = self.jobs(name, job, known);
             failed = failed.or(error);
             done.insert(name, left);
         }
@@ -101,6 +101,36 @@ impl Repository {
             "repository": repository, "head_repository": repository,
         }));
         self.site.lab.file("state/runs.json", &runs.to_string());
+    }
+
+    /// Runs a job once for each entry of its matrix; without one, once.
+    fn jobs(
+        &self,
+        name: &str,
+        job: &Value,
+        known: BTreeMap<String, String>,
+    ) -> (BTreeMap<String, String>, Option<String>) {
+        let state = Job { known: known.clone(), ..Job::default() };
+        let Some(include) = job["strategy"]["matrix"]["include"].as_str() else {
+            return self.job(name, job, known);
+        };
+        let from =
+            include.strip_prefix("${{ fromJSON(").and_then(|it| it.strip_suffix(") }}")).expect("a list");
+        let entries = self.value(from, &state, &Value::Null);
+        let entries: Vec<BTreeMap<String, String>> = serde_json::from_str(&entries).unwrap_or_default();
+        let (mut left, mut failed) = (BTreeMap::new(), None);
+        for entry in entries {
+            let entry = entry.into_iter().map(|(name, value)| (format!("matrix.{name}"), value));
+            let (of_one, error) = self.job(name, job, known.clone().into_iter().chain(entry).collect());
+            // One that failed decides for all.
+            if failed.is_none() {
+                (left, failed) = (of_one, error);
+            }
+        }
+        if left.is_empty() {
+            left.insert(format!("needs.{name}.result"), "skipped".to_owned());
+        }
+        (left, failed)
     }
 
     /// Runs a job, and returns what it leaves to those that need it, and the step that failed.
@@ -128,8 +158,15 @@ impl Repository {
             state.environment.extend(variables);
         }
         // Each job has a machine of its own.
-        for left in ["plan.json", "plan.md", "status.txt", "journal.ndjson", "judged.json"] {
+        for left in ["status.txt", "journal.ndjson"] {
             let _ = std::fs::remove_file(self.site.lab.path(left));
+        }
+        let _ = std::fs::remove_dir_all(self.site.lab.path("plans"));
+        for file in std::fs::read_dir(self.site.lab.folder()).expect("the checkout") {
+            let path = file.expect("a file").path();
+            if path.extension().is_some_and(|it| it == "json" || it == "md") {
+                std::fs::remove_file(path).expect("a file of the job before");
+            }
         }
         for step in job["steps"].as_array().expect("steps") {
             self.step(step, &mut state);
@@ -160,7 +197,7 @@ impl Repository {
             Some("./.github/actions/cenbwp") => self.composite(step, job),
             Some(action) => match action.split('@').next() {
                 Some("actions/checkout") => {}
-                Some("actions/upload-artifact") => self.upload(&step["with"]),
+                Some("actions/upload-artifact") => self.upload(&step["with"], job),
                 Some("actions/download-artifact") => self.download(&step["with"]),
                 _ => panic!("the runner does not know {action}"),
             },
@@ -226,9 +263,10 @@ impl Repository {
         }
     }
 
-    fn upload(&self, with: &Value) {
-        let artifact = with["name"].as_str().expect("a name");
-        for name in with["path"].as_str().expect("paths").lines() {
+    fn upload(&self, with: &Value, job: &Job) {
+        let [artifact, paths] =
+            ["name", "path"].map(|key| self.fill(with[key].as_str().expect("a text"), job, &Value::Null));
+        for name in paths.lines() {
             if !self.site.lab.path(name).exists() {
                 assert_eq!(with["if-no-files-found"], "ignore", "{name} is not there");
                 continue;
@@ -239,11 +277,19 @@ impl Repository {
     }
 
     fn download(&self, with: &Value) {
-        let artifact = with["name"].as_str().expect("a name");
-        let kept = self.site.lab.path(&format!("state/artifacts/{}/{artifact}", self.run));
-        for file in std::fs::read_dir(kept).expect("the artifact") {
-            let file = file.expect("a file");
-            std::fs::copy(file.path(), self.site.lab.folder().join(file.file_name())).expect("a copy");
+        let lab = &self.site.lab;
+        let kept = lab.path(&format!("state/artifacts/{}", self.run));
+        let target = lab.path(with["path"].as_str().unwrap_or("."));
+        std::fs::create_dir_all(&target).expect("a folder");
+        let Some(start) = with["pattern"].as_str().map(|pattern| pattern.trim_end_matches('*')) else {
+            return copy_all(&kept.join(with["name"].as_str().expect("a name")), &target);
+        };
+        assert_eq!(with["merge-multiple"], true, "each artifact would have a folder of its own");
+        for artifact in std::fs::read_dir(kept).into_iter().flatten() {
+            let artifact = artifact.expect("an artifact");
+            if artifact.file_name().to_string_lossy().starts_with(start) {
+                copy_all(&artifact.path(), &target);
+            }
         }
     }
 
@@ -269,7 +315,7 @@ impl Repository {
             return inputs[name].as_str().unwrap_or_else(|| panic!("no input {name}")).to_owned();
         }
         // A step that did not run has an empty output, and so has a job.
-        if expression.starts_with("steps.") || expression.starts_with("needs.") {
+        if ["steps.", "needs.", "matrix."].iter().any(|start| expression.starts_with(start)) {
             return job.known.get(expression).cloned().unwrap_or_default();
         }
         let value = self.expressions.get(expression);
@@ -298,4 +344,11 @@ impl Repository {
 /// Returns the jobs that a job needs.
 fn needs(job: &Value) -> Vec<&str> {
     job["needs"].as_str().map_or_else(|| texts(&job["needs"]), |needed| vec![needed])
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    for file in std::fs::read_dir(from).expect("the artifact") {
+        let file = file.expect("a file");
+        std::fs::copy(file.path(), to.join(file.file_name())).expect("a copy");
+    }
 }
