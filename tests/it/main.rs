@@ -13,6 +13,7 @@ mod compatibility;
 mod corpus;
 mod credentials;
 mod defects;
+mod doctor;
 mod documents;
 mod doubt;
 mod echoes;

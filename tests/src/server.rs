@@ -134,10 +134,12 @@ async fn respond(
     if request.path().starts_with("/_emulator/") && !peer.is_loopback() {
         return Err(Cut);
     }
+    let date = emulator.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     match emulator.handle(request).await {
         Reply::Cut => Err(Cut),
         Reply::Response { status, headers, body } => {
-            let mut response = hyper::Response::builder().status(status);
+            // By the emulator's clock; the server would add the machine's.
+            let mut response = hyper::Response::builder().status(status).header("date", date);
             for (name, value) in &headers {
                 response = response.header(name, value);
             }

@@ -16,6 +16,7 @@ pub mod cli;
 pub mod clock;
 pub mod cloud;
 mod disarm;
+pub mod doctor;
 pub mod execute;
 pub mod exit;
 mod export;

@@ -3,6 +3,8 @@
 use cenbwp_tests::{Access, Config, IdToken, Logged, Machine, Outcome};
 
 use super::{ACCOUNT, PLAN, base, key, lab, profile, user_role, with_github, with_machine, with_server};
+use crate::doctor::Examined;
+use crate::schemas::schema;
 use crate::support::{DESCRIBE, nobody};
 
 /// One source in one state: variables and files, the state of the world, and the end of the run.
@@ -274,7 +276,7 @@ fn cases(url: &str) -> Vec<Case> {
 
 #[test]
 fn every_source_works_or_ends_the_run_with_its_reason() {
-    let shared = lab();
+    let (shared, validator) = (lab(), schema("doctor.schema.json"));
     for Case { source, variables, files, world, expected } in cases(&shared.url()) {
         let mut lab = lab();
         // The addresses in a case are those of the lab that it was made for.
@@ -303,6 +305,17 @@ fn every_source_works_or_ends_the_run_with_its_reason() {
                     it.outcome == Outcome::Answered { status: 200, code: None } && it.action == DESCRIBE
                 };
                 assert!(!lab.emulator.requests().iter().any(answered), "{source}");
+            }
+        }
+        // The doctor finds the same, at the check that it belongs to.
+        let examined = Examined::of(&lab, &validator);
+        let masked = |text: &str| text.replace("1234567890123456", "1234…3456");
+        match expected {
+            Expected::Works(whence) => examined.says(0, "credentials", "ok", &masked(whence)),
+            Expected::Fails(reason) => {
+                let check =
+                    if reason.starts_with("SignatureDoesNotMatch") { "account" } else { "credentials" };
+                examined.says(1, check, "failed", &masked(reason));
             }
         }
         assert!(!lab.path("ran").exists(), "{source}");

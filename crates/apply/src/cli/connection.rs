@@ -69,7 +69,8 @@ impl CloudArgs {
             .hint(format!("to go on as before: `unset {}`; or pin the account of every stack, such as `account: \"1234567890123456\"`, or name a profile, such as `--profile default`", others.join(" "))))
     }
 
-    fn search<'a>(&'a self, environment: &'a Environment) -> Search<'a> {
+    /// Returns the places to search for credentials.
+    pub(super) fn search<'a>(&'a self, environment: &'a Environment) -> Search<'a> {
         Search { environment, profile: self.profile.as_deref(), sts: self.sts_endpoint.as_ref() }
     }
 
@@ -77,7 +78,7 @@ impl CloudArgs {
     ///
     /// # Errors
     /// Exit 3 when it is no role's ARN, or when it names the account of `--account` and there is none.
-    fn role(&self, account: Option<&AccountId>) -> Result<Option<String>, Failure> {
+    pub(super) fn role(&self, account: Option<&AccountId>) -> Result<Option<String>, Failure> {
         const ACCOUNT: &str = "{account}";
         let Some(role) = &self.assume_role else { return Ok(None) };
         let invalid =

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `validate`, `plan`, `show`, `apply` | the steps of a reconciliation |
 //! | `init`, `status`, `export` | write a first spec, list what is live, and write a spec for it |
+//! | `doctor` | says what of credentials, network and permissions does not work |
 //! | `stacks`, `git` | list the stacks of a spec, and what a commit range changed |
 //! | `schema`, `explain`, `completions`, `man`, `version` | describe the tool itself |
 //! | `session`, `planning` | the frame of every run, and the way from a spec to a plan |
@@ -18,6 +19,7 @@ mod apply;
 mod approval;
 mod completions;
 mod connection;
+mod doctor;
 mod ending;
 mod explain;
 mod export;
@@ -119,6 +121,7 @@ commands! {
     Status: status,
     Export: export,
     Stacks: stacks,
+    Doctor: doctor,
     Schema: schema,
     Explain: explain,
     Completions: completions,
@@ -147,7 +150,7 @@ const HELP: Help = Help {
         Exit::Unknown,
         Exit::Interrupted,
     ],
-    see_also: &["init", "validate", "plan", "show", "apply", "status", "export", "explain"],
+    see_also: &["init", "validate", "plan", "show", "apply", "status", "export", "doctor", "explain"],
 };
 
 /// Runs the command that the process was started with.

@@ -1,6 +1,6 @@
 //! `cenbwp version`: names the build.
 
-use serde_json::json;
+use serde::Serialize;
 
 use super::help::Help;
 use super::process::Process;
@@ -10,6 +10,18 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The commit that the build script found; `unknown` in a development build.
 const COMMIT: &str = env!("CENBWP_BUILT_FROM");
 const TARGET: &str = env!("CENBWP_BUILT_FOR");
+
+/// The build as JSON.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Build {
+    commit: &'static str,
+    name: &'static str,
+    target: &'static str,
+    version: &'static str,
+}
+
+/// This build.
+pub(super) const BUILD: Build = Build { commit: COMMIT, name: "cenbwp", target: TARGET, version: VERSION };
 
 /// The text after the name in `--version`, and at the end of every man page.
 pub(super) const LINE: &str =
@@ -36,7 +48,7 @@ pub(super) const HELP: Help = Help {
 /// Prints the version, the commit and the target of this build.
 pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
     let text = if args.json {
-        json!({ "name": "cenbwp", "version": VERSION, "commit": COMMIT, "target": TARGET }).to_string()
+        serde_json::to_string(&BUILD).expect("it is texts")
     } else {
         format!("cenbwp {LINE}")
     };

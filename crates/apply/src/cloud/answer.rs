@@ -197,6 +197,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Returns true if the service says that the caller lacks a permission.
+    pub fn is_permission(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.code.is_permission())
+    }
+
     /// Returns what to do about it.
     pub fn hint(&self) -> &'static str {
         match self {

@@ -32,6 +32,15 @@ const RELISTS: u32 = 3;
 #[derive(Clone)]
 pub struct Cloud(Arc<Inner>);
 
+/// The account and the caller, as the security token service names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The account.
+    pub account: AccountId,
+    /// The user or the role, such as `acs:ram::1234567890123456:user/ci`, if the service names one.
+    pub arn: Option<String>,
+}
+
 struct Inner {
     transport: Arc<dyn Transport>,
     cache: CredentialCache,
@@ -83,6 +92,15 @@ impl Cloud {
     ///
     /// A refusal, or no usable reply after every repetition.
     pub async fn account(&self) -> Result<AccountId, Error> {
+        self.identity().await.map(|identity| identity.account)
+    }
+
+    /// Returns the account and the caller (Sts GetCallerIdentity).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Cloud::account`].
+    pub async fn identity(&self) -> Result<Identity, Error> {
         let request = request::get_caller_identity();
         let reply = self.read(&request, &self.0.endpoints.sts, object).await?;
         let account = account_in(&reply).map_err(|reason| {
@@ -90,7 +108,17 @@ impl Cloud {
             Error::Lost(self.unusable(&request, &reply, shown))
         })?;
         self.0.cache.pin(&account);
-        Ok(account)
+        let arn = reply["Arn"].as_str().map(|arn| redact::words(arn, 200, &self.0.secrets));
+        Ok(Identity { account, arn })
+    }
+
+    /// Returns the number of packages of the account, as the first page of a listing announces it.
+    ///
+    /// # Errors
+    ///
+    /// A refusal, no usable reply after every repetition, or a reply that is no page.
+    pub async fn announced(&self) -> Result<u64, Error> {
+        self.page(1).await?.map(|page| page.total()).map_err(Error::Listing)
     }
 
     /// Returns every package of the account, never a part of them. The first page says how many there are;

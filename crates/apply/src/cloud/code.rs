@@ -36,6 +36,11 @@ impl Code {
         self.is_of("InvalidSecurityToken.Expired")
     }
 
+    /// Returns true if it says that the caller lacks a permission.
+    pub(super) fn is_permission(&self) -> bool {
+        self.hint() == Some(PERMISSION)
+    }
+
     /// Returns what to do about it, if the code alone is enough to know.
     pub(super) fn hint(&self) -> Option<&'static str> {
         let known = ACCOUNT_WIDE.iter().chain(&ONE_REQUEST);

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::{Client, Method, Response, Url, header};
 
 use super::Endpoint;
@@ -16,6 +17,19 @@ const IDLE: Duration = Duration::from_secs(10);
 /// The largest body that is read, in bytes after decompression. A page of 50 packages with 20 tags each has
 /// 0.5 MB.
 const LONGEST_BODY: usize = 8 << 20;
+
+const REQUEST_ID: &[u8] = b"RequestId";
+
+/// The answer to a request without credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// The HTTP status.
+    pub status: u16,
+    /// The time of the answer by the clock of the server, to the second.
+    pub date: Option<Timestamp>,
+    /// True if the answer has the form of the service's; otherwise something else may have answered.
+    pub is_service: bool,
+}
 
 /// Carries requests over HTTP. The clients are made when first needed, because their certificates take a
 /// while to load.
@@ -45,6 +59,31 @@ impl HttpTransport {
         let cell = if plain { &self.loopback } else { &self.remote };
         let made = cell.get_or_init(|| client(self.timeout, plain, self.proxy.clone()).map_err(reason));
         made.as_ref().map_err(|reason| TransportError::NotSent(format!("no HTTP client: {reason}")))
+    }
+
+    /// Loads the certificates by which servers are recognised.
+    ///
+    /// # Errors
+    /// There are none, or they cannot be read.
+    pub fn load_certificates(&self) -> Result<(), TransportError> {
+        self.client(false).map(drop)
+    }
+
+    /// Sends one request without credentials, which the service refuses, to see what answers at an endpoint.
+    ///
+    /// # Errors
+    /// Nothing answers, or not in full.
+    pub async fn look(&self, at: &Endpoint) -> Result<Look, TransportError> {
+        let request = self.client(at.is_plain())?.get(format!("{at}/"));
+        let response = match request.header(header::ACCEPT, "application/json").send().await {
+            Ok(response) => response,
+            Err(error) => return Err(self.classify(error, at).await),
+        };
+        let date = date(response.headers());
+        let Reply { status, body, .. } = whole(response).await?;
+        // In JSON as in XML, every answer of the service has one.
+        let is_service = body.windows(REQUEST_ID.len()).any(|part| part == REQUEST_ID);
+        Ok(Look { status, date, is_service })
     }
 
     async fn exchange(&self, request: &SignedRequest) -> Result<Reply, TransportError> {
@@ -151,6 +190,11 @@ async fn whole(mut response: Response) -> Result<Reply, TransportError> {
 fn retry_after(headers: &header::HeaderMap) -> Option<Duration> {
     let millis: u64 = headers.get("x-acs-retry-after")?.to_str().ok()?.trim().parse().ok()?;
     (millis > 0).then(|| Duration::from_millis(millis))
+}
+
+/// Reads `Date`, in the form that RFC 9110 prescribes.
+fn date(headers: &header::HeaderMap) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(headers.get(header::DATE)?.as_bytes()).ok()
 }
 
 /// Returns the error and its causes on one line, without the URL: its query holds a signature.

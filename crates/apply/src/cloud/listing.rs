@@ -124,6 +124,11 @@ impl Page {
 }
 
 impl Page {
+    /// Returns the number of packages in all pages.
+    pub(super) fn total(&self) -> u64 {
+        self.total
+    }
+
     /// Returns true if it holds no package.
     pub(super) fn is_empty(&self) -> bool {
         self.items.is_empty()

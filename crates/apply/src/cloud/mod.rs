@@ -42,19 +42,19 @@ mod writer;
 pub use answer::{Answer, Error, Lost, Next, Refusal, RefusalKind};
 pub use call::Call;
 pub use classify::{classify, object};
-pub use client::Cloud;
+pub use client::{Cloud, Identity};
 pub use code::Code;
 pub use credentials::{
     Caller, Credentials, CredentialsError, Environment, OtherChoice, Search, Source, end_programs,
 };
 pub use endpoint::{Endpoint, Endpoints};
-pub use http::HttpTransport;
+pub use http::{HttpTransport, Look};
 pub use listing::decode_recording;
 pub use proxy::Proxy;
 pub use redact::Secrets;
 pub use request::Request;
 pub use retry::RetryPolicy;
-pub use sign::sign;
+pub use sign::{CLOCK_TOLERANCE, sign};
 pub use token::{Attempt, ClientToken, TokenFailed};
 pub use transport::{Address, Fetch, Reply, Sending, SignedRequest, Transport, TransportError};
 pub use writer::{Recorded, Write, Writer, Yes};

@@ -1,6 +1,7 @@
 //! The proxy of a run, and the hosts that bypass it. Variables mean the same as in Go, in which the vendor's
 //! CLI and Terraform's provider are written.
 
+use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use reqwest::Url;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::Environment;
+use super::{Endpoint, Environment};
 
 /// The variables that name the proxy for TLS; the first that is set counts.
 const PROXY: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
@@ -60,6 +61,33 @@ impl Proxy {
         Ok(Some(Self { variable, address, direct }))
     }
 
+    /// Returns the variable that names it.
+    pub fn variable(&self) -> &'static str {
+        self.variable
+    }
+
+    /// Returns true if requests to this endpoint go through it.
+    pub fn is_on_the_way_to(&self, endpoint: &Endpoint) -> bool {
+        let url = Url::parse(&endpoint.to_string());
+        !endpoint.is_plain() && url.is_ok_and(|url| self.on_the_way_to(&url).is_some())
+    }
+
+    /// Opens a connection to the proxy itself, and closes it.
+    ///
+    /// # Errors
+    /// No connection, in words without the address.
+    pub async fn connect(&self, timeout: Duration) -> Result<(), String> {
+        match tokio::time::timeout(timeout, self.stream()).await {
+            Ok(connected) => connected.map(drop).map_err(|error| error.to_string()),
+            Err(_) => Err(format!("no connection after {} seconds", timeout.as_secs_f32())),
+        }
+    }
+
+    async fn stream(&self) -> io::Result<TcpStream> {
+        let host = self.address.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        TcpStream::connect((host, self.address.port_or_known_default().unwrap_or_default())).await
+    }
+
     /// Returns the proxy's address for requests to `url`; `None` if they bypass the proxy.
     pub(super) fn on_the_way_to(&self, url: &Url) -> Option<Url> {
         let host = url.host_str()?.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
@@ -84,8 +112,7 @@ impl Proxy {
         if self.address.scheme() != "http" {
             return None;
         }
-        let proxy = self.address.host_str()?.trim_matches(['[', ']']);
-        let mut stream = TcpStream::connect((proxy, self.address.port_or_known_default()?)).await.ok()?;
+        let mut stream = self.stream().await.ok()?;
         let to = format!("{}:{}", url.host_str()?, url.port_or_known_default()?);
         let head = format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n{}\r\n", self.authorization());
         stream.write_all(head.as_bytes()).await.ok()?;

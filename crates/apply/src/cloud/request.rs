@@ -20,6 +20,11 @@ pub(super) const ASSUME_ROLE: &str = "AssumeRole";
 /// The action that takes a role with an identity token.
 pub(super) const ASSUME_BY_OIDC: &str = "AssumeRoleWithOIDC";
 
+/// Returns the RAM action that an operation of the service needs.
+pub fn ram_action(action: &str) -> String {
+    format!("cen:{action}")
+}
+
 /// The most packages that one page of the listing may hold (Describe page).
 pub const PAGE_SIZE: usize = 50;
 

@@ -7,20 +7,23 @@ use std::collections::BTreeMap;
 
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use super::{Credentials, Endpoint, Request, SignedRequest};
 
+/// The largest difference between a request's date and the service's clock that the service takes.
+pub const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(15);
+
 const ALGORITHM: &str = "ACS3-HMAC-SHA256";
 const METHOD: &str = "POST";
 /// The characters that are percent-encoded: all but RFC 3986's unreserved ones.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// Signs a request that is sent once. Each time it is sent it needs a new `nonce`, and a date within 15
-/// minutes of the service's clock.
+/// Signs a request that is sent once. Each time it is sent it needs a new `nonce`, and a date within
+/// [`CLOCK_TOLERANCE`] of the service's clock.
 pub fn sign(
     request: &Request,
     endpoint: &Endpoint,

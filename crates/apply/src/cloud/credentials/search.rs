@@ -49,6 +49,16 @@ impl Search<'_> {
     ///
     /// The first source that is configured cannot be used, or no source is configured.
     pub fn source(&self) -> Result<Source, CredentialsError> {
+        self.source_after(&mut Vec::new())
+    }
+
+    /// Finds the source as [`Search::source`] does, and adds to `absent` each place before it at which nothing
+    /// is configured, in the order of the search.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Search::source`].
+    pub fn source_after(&self, absent: &mut Vec<String>) -> Result<Source, CredentialsError> {
         let Self { environment, profile, .. } = *self;
         if profile.is_some() {
             let file = self.config_file()?;
@@ -58,23 +68,32 @@ impl Search<'_> {
         if let Some(credentials) = environment.key()? {
             return Ok(credentials.into());
         }
+        absent.push(unset(ID));
         if let Some(role) = self.role_by_oidc()? {
             return Ok(role);
         }
+        absent.push(unset(oidc::PROVIDER));
         let (found, named) = match self.current_profile()? {
             Ok(source) => return Ok(source),
             Err(found) => (found, environment.get(PROFILE)),
         };
+        absent.push(found.clone());
         if let Some(source) = self.ini(named)? {
             return Ok(source);
         }
+        absent.push("there is no ~/.alibabacloud/credentials".to_owned());
         if let Some(name) = named {
             return Err(failed(PROFILE, format!("there is no profile {name:?}: {found}")));
         }
         if let Some(machine) = self.machine()? {
             return Ok(machine);
         }
-        self.server()?.ok_or_else(|| self.nothing(&found))
+        absent.push(unset(metadata::ROLE));
+        if let Some(server) = self.server()? {
+            return Ok(server);
+        }
+        absent.push(unset(CREDENTIALS_URI));
+        Err(self.nothing(&found))
     }
 
     /// Returns the source that takes this role with the credentials of another one.
@@ -229,4 +248,8 @@ impl Search<'_> {
         };
         CredentialsError::Nothing { found, advice }
     }
+}
+
+fn unset(variable: &str) -> String {
+    format!("{variable} is not set")
 }
