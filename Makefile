@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: help demo shell test build format lint unit sdk browser editor pipelines recording bench bench-e2e fuzz mutants simulate survey histories kills stops dist clean
+.PHONY: help demo shell test build format lint unit sdk browser editor pipelines recording bench bench-e2e fuzz mutants simulate survey histories kills stops deny dist clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
@@ -104,6 +104,15 @@ STOPS ?= 200
 stops: ## Signal a large apply at STOPS random moments: nothing may be sent from then on
 	@$(CARGO) build --quiet --locked --profile simulate --workspace --bins
 	@STOPS=$(STOPS) $(CARGO) test --quiet --locked --profile simulate -p cenbwp-tests --test it -- --nocapture chaos::stops
+
+# The licences, the banned crates and the registry need no network; the known faults are read from a database on GitHub.
+deny: ## Look at licence, origin and known faults of every crate that the build uses
+	@if ! $(CARGO) deny --version >/dev/null 2>&1; then \
+		echo "deny: skipped, cargo-deny is not there; cargo install cargo-deny --locked brings it"; exit 0; fi; \
+	$(CARGO) deny --locked --log-level error check bans licenses sources || exit 1; \
+	if ! $(CARGO) deny --log-level error fetch db >/dev/null 2>&1; then \
+		echo "deny: known faults: skipped, the database of RustSec cannot be fetched"; exit 0; fi; \
+	$(CARGO) deny --locked --log-level error check --disable-fetch advisories
 
 # Serving names to what was packed takes root; the other proof does not.
 dist: ## Build, pack and try the static binary: dist/cenbwp-VERSION-TARGET.tar.gz

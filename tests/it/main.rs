@@ -44,6 +44,7 @@ mod secrets;
 mod selection;
 mod several;
 mod status;
+mod supply;
 mod trees;
 mod untrusted;
 mod updates;

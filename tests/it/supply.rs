@@ -1,0 +1,99 @@
+//! What the build is made of: the rules of deny.toml, as far as Cargo.lock and the sources of the crates show it
+//! without a network, and the list of crates that a release carries.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::{Lab, repository};
+
+fn text(name: &str) -> String {
+    std::fs::read_to_string(repository().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// Returns the target that the binaries are built for.
+fn target() -> String {
+    let build: Value = serde_json::from_str(&Lab::new().run("version --json").stdout).expect("one document");
+    build["target"].as_str().expect("a text").to_owned()
+}
+
+/// Runs a command of the project at its root, without a network.
+fn said(command: &mut Command) -> String {
+    let ran =
+        command.current_dir(repository()).env("CARGO_NET_OFFLINE", "true").output().expect("it is there");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    String::from_utf8(ran.stdout).expect("text")
+}
+
+/// Returns the packages of the build for this machine.
+fn packages() -> Vec<Value> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["metadata", "--format-version", "1", "--locked", "--filter-platform", &target()]);
+    let metadata: Value = serde_json::from_str(&said(&mut cargo)).expect("JSON");
+    let built: BTreeSet<&str> = metadata["resolve"]["nodes"]
+        .as_array()
+        .expect("nodes")
+        .iter()
+        .filter_map(|node| node["id"].as_str())
+        .collect();
+    let packages = metadata["packages"].as_array().expect("packages").iter();
+    packages.filter(|package| package["id"].as_str().is_some_and(|id| built.contains(id))).cloned().collect()
+}
+
+/// Returns the quoted texts between a line and the end of the list that it begins.
+fn listed(rules: &str, begins: &str) -> BTreeSet<String> {
+    let (_, rest) = rules.split_once(begins).unwrap_or_else(|| panic!("{begins} is not there"));
+    let (list, _) = rest.split_once("\n]").expect("the list ends");
+    list.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// Returns true if a licence expression can be met with allowed licences.
+fn is_met(expression: &str, allowed: &BTreeSet<String>) -> bool {
+    let is_allowed = |licence: &str| allowed.contains(licence.trim_matches(['(', ')', ' ']));
+    expression.replace('/', " OR ").split(" AND ").all(|part| part.split(" OR ").any(is_allowed))
+}
+
+#[test]
+fn every_crate_of_the_build_has_a_licence_that_is_allowed() {
+    let allowed = listed(&text("deny.toml"), "\nallow = [");
+    assert!(allowed.len() > 5, "{allowed:?}");
+    let packages = packages();
+    assert!(packages.len() > 100);
+    let licence = |package: &Value| package["license"].as_str().unwrap_or("none").to_owned();
+    let others: Vec<_> = packages.iter().filter(|package| !is_met(&licence(package), &allowed)).collect();
+    let others: Vec<_> =
+        others.iter().map(|package| format!("{}: {}", package["name"], licence(package))).collect();
+    assert!(others.is_empty(), "deny.toml does not allow {others:#?}");
+    for (expression, met) in [
+        ("MIT OR GPL-3.0", true),
+        ("MIT/Apache-2.0", true),
+        ("(MIT OR GPL-3.0) AND Unicode-3.0", true),
+        ("MIT AND GPL-3.0", false),
+        ("GPL-3.0 WITH Classpath-exception-2.0", false),
+        ("none", false),
+    ] {
+        assert_eq!(is_met(expression, &allowed), met, "{expression}");
+    }
+}
+
+#[test]
+fn every_crate_comes_from_the_one_registry_and_none_is_banned() {
+    let rules = text("deny.toml");
+    let banned: Vec<_> =
+        rules.lines().filter_map(|line| line.split_once("{ crate = \"")?.1.split('"').next()).collect();
+    assert!(banned.len() >= 3, "{banned:?}");
+    for lock in ["Cargo.lock", "fuzz/Cargo.lock"] {
+        let lock = text(lock);
+        let value =
+            |line: &'_ str, key: &str| line.strip_prefix(key).map(|rest| rest.trim_matches('"').to_owned());
+        let sources: BTreeSet<_> = lock.lines().filter_map(|line| value(line, "source = ")).collect();
+        let registry = "registry+https://github.com/rust-lang/crates.io-index".to_owned();
+        assert_eq!(sources, BTreeSet::from([registry]));
+        let names: Vec<_> = lock.lines().filter_map(|line| value(line, "name = ")).collect();
+        assert!(names.len() > 100);
+        assert!(!names.iter().any(|name| banned.contains(&name.as_str())), "{banned:?}");
+        let missing = lock.matches("\nsource = ").count() - lock.matches("\nchecksum = ").count();
+        assert_eq!(missing, 0, "a crate without a checksum");
+    }
+}
