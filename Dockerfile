@@ -1,7 +1,7 @@
 # An image of the static binary and certificates, and nothing else: docker build -t cenbwp .
 FROM rust:1.95-slim-bookworm AS build
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates musl-tools \
+    && apt-get install --yes --no-install-recommends ca-certificates jq musl-tools \
     && rustup target add "$(uname -m)-unknown-linux-musl"
 WORKDIR /src
 COPY . .

@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: help demo shell test build format lint unit sdk browser editor pipelines recording bench bench-e2e fuzz mutants simulate survey histories kills stops deny dist clean
+.PHONY: help demo shell test build format lint unit sdk browser editor pipelines recording bench bench-e2e fuzz mutants simulate survey histories kills stops deny dist repeat clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
@@ -119,6 +119,9 @@ dist: ## Build, pack and try the static binary: dist/cenbwp-VERSION-TARGET.tar.g
 	@archive=$$(CARGO=$(CARGO) packaging/dist.sh) && echo "$$archive" && \
 	only=$$([ "$$(id -u)" = 0 ] || echo needs) && \
 	ARCHIVE=$$archive $(CARGO) test --quiet --locked -p cenbwp-tests --test it -- --ignored packaging::release_$$only
+
+repeat: ## Build and pack the last commit in two folders: the archives must be the same, byte for byte
+	@CARGO=$(CARGO) packaging/repeat.sh
 
 clean: ## Remove what was built
 	$(CARGO) clean

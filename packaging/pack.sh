@@ -1,13 +1,14 @@
 #!/bin/sh
-# Packs a binary with its man pages, completions and schemas: pack.sh BINARY FOLDER
+# Packs a binary and the list of its crates with man pages, completions and schemas: pack.sh BINARY FOLDER LIST
 #
-# The same binary gives the same archive: names are sorted, owner and group are 0, and the time of every file is that of
+# The same binary and list give the same archive: names are sorted, owner and group are 0, and the time of every file is that of
 # the last commit, or SOURCE_DATE_EPOCH.
 set -eu
 LC_ALL=C
 export LC_ALL
 umask 022
 binary=$(realpath "$1")
+list=$(realpath "$3")
 mkdir -p "$2"
 out=$(realpath "$2")
 cd "$(dirname "$0")/.."
@@ -22,6 +23,7 @@ root=$work/$name
 mkdir -p "$root/completions" "$root/man/man1" "$root/schemas"
 install -m 755 "$binary" "$root/cenbwp"
 cp LICENSE README.md "$root"
+cp "$list" "$root/cenbwp.cdx.json"
 cp schemas/*.json "$root/schemas"
 "$binary" completions bash > "$root/completions/cenbwp.bash"
 "$binary" completions zsh > "$root/completions/_cenbwp"

@@ -141,7 +141,8 @@ pub(crate) fn pack(lab: &Lab, folder: &str) -> PathBuf {
     let binary = binaries().join("cenbwp");
     lab.program("program", &format!("exec {} \"$@\"\n", binary.display()));
     let mut pack = lab.command("sh");
-    pack.arg(repository().join("packaging/pack.sh")).arg("program").arg(folder);
+    lab.file("list.json", "{}");
+    pack.arg(repository().join("packaging/pack.sh")).args(["program", folder, "list.json"]);
     let ran = lab.finish(pack.env("SOURCE_DATE_EPOCH", "1767323045"));
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     lab.path(ran.stdout.trim())
@@ -159,7 +160,9 @@ fn same_binary_gives_the_same_archive_with_all_that_belongs_to_it() {
     let ran = lab.finish(lab.command("sh").args(["-c", script]).env("LC_ALL", "C"));
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let mut files: Vec<String> =
-        ["LICENSE", "README.md", "SHA256SUMS", "cenbwp", "man/man1/cenbwp.1"].map(str::to_owned).to_vec();
+        ["LICENSE", "README.md", "SHA256SUMS", "cenbwp", "cenbwp.cdx.json", "man/man1/cenbwp.1"]
+            .map(str::to_owned)
+            .to_vec();
     files.extend(["_cenbwp", "cenbwp.bash", "cenbwp.fish"].map(|name| format!("completions/{name}")));
     let schemas = std::fs::read_dir(repository().join("schemas")).expect("the schemas");
     let schemas =

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use serde_json::Value;
+use jsonschema::Validator;
+use serde_json::{Value, json};
 
 use crate::support::{Lab, repository};
 
@@ -96,4 +97,59 @@ fn every_crate_comes_from_the_one_registry_and_none_is_banned() {
         let missing = lock.matches("\nsource = ").count() - lock.matches("\nchecksum = ").count();
         assert_eq!(missing, 0, "a crate without a checksum");
     }
+}
+
+/// The published schema of CycloneDX 1.4. The two parts that other files define, signatures and licences by their
+/// names alone, are not in a list of ours.
+fn schema() -> Validator {
+    let text = text("tests/vectors/cyclonedx-bom-1.4.schema.json");
+    let mut schema: Value = serde_json::from_str(&text).expect("JSON");
+    for part in ["/definitions/signature", "/definitions/license/properties/id"] {
+        *schema.pointer_mut(part).expect("it is defined") = json!({ "not": {} });
+    }
+    jsonschema::draft7::new(&schema).expect("a schema")
+}
+
+#[test]
+fn a_release_lists_its_crates_in_the_same_bytes_each_time() {
+    let list = || {
+        let mut script = Command::new("sh");
+        script
+            .args(["packaging/sbom.sh", &target()])
+            .env("SOURCE_DATE_EPOCH", "1767323045")
+            .env("CARGO", env!("CARGO"));
+        said(&mut script)
+    };
+    let printed = list();
+    assert_eq!(printed, list());
+    let bom: Value = serde_json::from_str(&printed).expect("JSON");
+    let errors: Vec<_> = schema().iter_errors(&bom).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    assert_eq!(bom["metadata"]["timestamp"], "2026-01-02T03:04:05Z");
+    assert_eq!(bom["metadata"]["component"]["name"], "cenbwp");
+    let components = bom["components"].as_array().expect("components");
+    let component = |name: &str| components.iter().find(|it| it["name"] == name).unwrap_or(&Value::Null);
+    // In the binary; needed to build it; for tests only; on other systems only.
+    assert_eq!(component("ring")["scope"], "required");
+    assert_eq!(component("cc")["scope"], "excluded");
+    assert_eq!((component("divan"), component("windows-sys")), (&Value::Null, &Value::Null));
+    assert_eq!(component("cenbwp-spec")["scope"], "required");
+    for it in
+        components.iter().filter(|it| !it["name"].as_str().is_some_and(|name| name.starts_with("cenbwp-")))
+    {
+        assert_eq!(it["hashes"][0]["content"].as_str().map(str::len), Some(64), "{it:#}");
+        assert!(it["licenses"][0]["expression"].is_string(), "{it:#}");
+    }
+    let refs: BTreeSet<_> =
+        components.iter().chain([&bom["metadata"]["component"]]).map(|it| it["bom-ref"].as_str()).collect();
+    assert_eq!(refs.len(), components.len() + 1, "each has a name of its own");
+    let edges = bom["dependencies"].as_array().expect("dependencies");
+    assert_eq!(edges.iter().map(|edge| edge["ref"].as_str()).collect::<BTreeSet<_>>(), refs);
+    let needed: BTreeSet<_> = edges
+        .iter()
+        .flat_map(|edge| edge["dependsOn"].as_array().expect("a list"))
+        .map(Value::as_str)
+        .collect();
+    assert!(needed.is_subset(&refs));
+    assert_eq!(needed.len(), components.len(), "nothing is there that nothing needs");
 }
