@@ -77,6 +77,14 @@ else
     for workflow in plan apply drift; do
         passes "check-jsonschema, of $workflow.yml" schema github-workflows "$work/good/.github/workflows/$workflow.yml"
     done
+    mkdir -p "$work/own"
+    cp -r "$root/.github" "$work/own/"
+    cp "$examples/github/zizmor.yml" "$work/own/.github/"
+    passes "zizmor, of the project's own workflows" "$pip/bin/zizmor" --offline --quiet --persona auditor "$work/own"
+    for workflow in test release; do
+        passes "check-jsonschema, of the project's own $workflow.yml" schema github-workflows "$root/.github/workflows/$workflow.yml"
+    done
+    passes "shellcheck, of the scripts in them" "$pip/bin/python" -B "$here/scripts.py" "$pip/bin/shellcheck" "$root/.github" 5
     finds check-jsonschema timeout-minutes schema github-workflows "$work/bad/.github/workflows/apply.yml"
     passes "check-jsonschema, of action.yml" schema github-actions "$work/good/.github/actions/cenbwp/action.yml"
     gitlab() {
@@ -88,7 +96,7 @@ else
     finds kubernetes-validate "'schedule' is a required" "$pip/bin/kubernetes-validate" --strict "$work/bad/cronjob.yaml"
     passes "hera, of Argo's workflow.yaml" "$pip/bin/python" -B "$here/argo.py" "$examples/argo/workflow.yaml"
     finds hera plan "$pip/bin/python" -B "$here/argo.py" "$work/bad/argo.yaml"
-    passes "shellcheck, of the scripts in the pipelines" "$pip/bin/python" -B "$here/scripts.py" "$pip/bin/shellcheck" "$examples"
+    passes "shellcheck, of the scripts in the pipelines" "$pip/bin/python" -B "$here/scripts.py" "$pip/bin/shellcheck" "$examples" 15
     cd "$root"
     # shellcheck disable=SC2046 # one word for each file
     passes "shellcheck, of the repository's scripts" "$pip/bin/shellcheck" .ci/run $(git ls-files '*.sh')
@@ -105,7 +113,10 @@ runs() {
         --ignored "$filter"
     if ! grep -q "ok. [1-9]" "$work/said"; then echo "pipelines: $name: FAILED, no test ran" && failed=1; fi
 }
-if [ -n "$pip" ]; then runs "act, from plan to apply" pipelines::github::act CENBWP_ACT="$pip/bin/act"; fi
+if [ -n "$pip" ]; then
+    runs "act, from plan to apply" pipelines::github::act CENBWP_ACT="$pip/bin/act"
+    runs "act, of the project's own workflows" pipelines::own::act CENBWP_ACT="$pip/bin/act"
+fi
 if [ -z "$npm" ]; then
     skip gitlab-ci-local "$(cat "$work/npm")"
 elif ! command -v rsync >/dev/null; then

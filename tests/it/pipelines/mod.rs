@@ -4,6 +4,7 @@
 mod cluster;
 mod github;
 mod gitlab;
+mod own;
 mod servers;
 
 use std::path::PathBuf;
