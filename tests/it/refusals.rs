@@ -124,6 +124,19 @@ packages:
     let ran = lab.run("apply --auto-approve --skip-held");
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     assert_eq!(purchases(&lab.emulator), ["net/y"]);
+    assert!(ran.stdout.contains("Apply complete: 1 created. 1 held, left out by"), "{}", ran.stdout);
+}
+
+#[test]
+fn run_that_leaves_out_all_there_is_says_so_and_why_it_is_complete() {
+    let lab = Lab::of(ONE);
+    lab.emulator.edit(|world| world.packages.push(Package::new("cenbwp-twin", ["china", "europe"], 7)));
+    let ran = lab.run("apply --auto-approve --skip-held");
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let end =
+        "\nApply complete: no changes. 1 held, left out by `--skip-held` and not counted by the exit code.\n";
+    assert!(ran.stdout.ends_with(end), "{}", ran.stdout);
+    assert!(purchases(&lab.emulator).is_empty());
 }
 
 #[test]

@@ -159,7 +159,8 @@ pub(crate) fn known(register: &Register) -> Vec<ChangeResult> {
 
 /// The outcome of a run that a second signal ends, with these results.
 pub(crate) fn cut_short(results: Vec<ChangeResult>) -> Applied {
-    Applied { digest: String::new(), results, left: None, end: End::Left, commands: Commands::default() }
+    let (digest, commands) = (String::new(), Commands::default());
+    Applied { digest, results, left: None, left_out: 0, end: End::Left, commands }
 }
 
 /// The exit code of that end.

@@ -83,7 +83,7 @@ pub(super) fn diagnostic(failure: &Failure, secrets: &Secrets) -> String {
 /// was bought, so it does not change the code.
 pub(super) fn applied(applied: &Applied, output: &Output, reports: &Reports) {
     let code = applied.exit().code();
-    if reports.stdout == Stdout::Human && !applied.results.is_empty() {
+    if reports.stdout == Stdout::Human && applied.is_told() {
         reports.last(&output.harmless(&applied.text(&output.style())), code);
     }
     if let Err(error) = reports.deliver(applied.into()) {

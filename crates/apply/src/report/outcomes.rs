@@ -22,6 +22,8 @@ pub struct Applied {
     pub results: Vec<ChangeResult>,
     /// The changes that are left to do by the last listing; `None` if there was no such listing.
     pub left: Option<Plan>,
+    /// The number of held items that the plan went on without.
+    pub left_out: usize,
     /// The kind of end.
     pub end: End,
     /// The command lines that go on from this run.
@@ -68,7 +70,8 @@ impl Applied {
             left
         });
         let end = if interrupted { End::Stopped } else { End::Done };
-        Self { digest: planned.digest().to_owned(), results, left, end, commands }.without_other_advice()
+        let (digest, left_out) = (planned.digest().to_owned(), planned.plan.held.len());
+        Self { digest, results, left, left_out, end, commands }.without_other_advice()
     }
 
     /// Returns the exit code: that of the gravest reason.
@@ -161,7 +164,12 @@ impl Applied {
         })
     }
 
-    /// Returns the one sentence that sums up the apply.
+    /// Returns true if there is something to say at the end: a result, or a held item that was left out.
+    pub fn is_told(&self) -> bool {
+        !self.results.is_empty() || self.left_out > 0
+    }
+
+    /// Returns the sentence that sums up the apply, and one about held items that were left out.
     pub fn headline(&self) -> String {
         let ended = match self.exit() {
             Exit::Done => "Apply complete",
@@ -174,7 +182,11 @@ impl Applied {
         };
         let counts = self.counted();
         let counts = if counts.is_empty() { "no changes".to_owned() } else { counts.join(", ") };
-        format!("{ended}: {counts}.")
+        let left_out = match self.left_out {
+            0 => String::new(),
+            held => format!(" {held} held, left out by `--skip-held` and not counted by the exit code."),
+        };
+        format!("{ended}: {counts}.{left_out}")
     }
 
     /// Returns the number of changes with each outcome, in words. A change of which a part was done is not

@@ -165,7 +165,8 @@ fn applied(name: &'static str, results: impl Fn(&Planned) -> Vec<ChangeResult>) 
     let planned = story.planned.as_ref().unwrap();
     let results = results(planned);
     let digest = planned.digest().to_owned();
-    let applied = Applied { digest, results, left: None, end: End::Done, commands: Commands::default() };
+    let (end, commands) = (End::Done, Commands::default());
+    let applied = Applied { digest, results, left: None, left_out: 0, end, commands };
     Story { command: "apply", exit: applied.exit(), applied: Some(applied), ..story }
 }
 
@@ -271,8 +272,8 @@ packages:
         ..result(&planned, 0, Outcome::Failed)
     };
     let digest = planned.digest().to_owned();
-    let applied =
-        Applied { digest, results: vec![outcome], left: None, end: End::Done, commands: Commands::default() };
+    let (results, end, commands) = (vec![outcome], End::Done, Commands::default());
+    let applied = Applied { digest, results, left: None, left_out: 0, end, commands };
     Story {
         name: "hostile",
         command: "apply",
