@@ -102,8 +102,8 @@ rules! { OUTCOMES:
     UNPAID_ORDER = "unpaid_order", "ordered, and to be paid by a person",
         "The spec says `autoPay: false`, so the order waits to be paid in the console. The line names the order.";
     FAILED = "failed", "a change was not carried out",
-        "The service refused the change, or a part of it, and a listing shows that nothing came of it. The line names \
-         the code; the hint says what to mend.";
+        "The service refused the change, or a part of it, and a listing shows that nothing came of it: a package that was \
+         to be bought was not bought by this run. The line names the code; the hint says what to mend.";
     NOT_ATTEMPTED = "not_attempted", "nothing was sent for a change",
         "No request was sent for the change, because the run ended or an earlier part of the change failed.";
     UNKNOWN = "unknown", "a request was sent and its outcome is not known",

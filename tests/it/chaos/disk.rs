@@ -70,7 +70,7 @@ fn intent_that_cannot_be_recorded_is_not_sent() {
     journal_with_room_for(&lab, 1);
     let ran = in_shell(&lab, LIMIT, "--journal journal.ndjson");
     assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stdout.contains("net/x  not attempted"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("net/x  not attempted (not bought)"), "{}", ran.stdout);
     assert!(ran.stdout.contains("what cannot be recorded is not sent"), "{}", ran.stdout);
     assert!(
         ran.stdout.contains("Apply failed, nothing was bought or changed: 1 not attempted."),
@@ -88,7 +88,11 @@ fn intent_that_cannot_be_recorded_stops_what_would_come_after_it() {
     journal_with_room_for(&lab, 5);
     let ran = in_shell(&lab, LIMIT, "--parallelism 1 --journal journal.ndjson");
     assert_eq!(ran.code, 6, "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stdout.contains("Apply incomplete: 2 created, 3 not attempted."), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("Apply incomplete: 2 created, 3 not attempted (not bought)."),
+        "{}",
+        ran.stdout
+    );
     assert_eq!(purchases(&lab.emulator), ["net/a", "net/b"]);
     check_one_more_run_finishes(&lab, &FIVE_IDENTITIES);
 }

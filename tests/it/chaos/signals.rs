@@ -137,8 +137,12 @@ fn signal_while_sending_lets_what_is_in_flight_finish() {
 
 #[test]
 fn signal_while_sending_starts_nothing_new() {
-    let texts =
-        ["net/x  created", "net/y  not attempted", "Apply incomplete: 1 created, 1 not attempted.", "Next: "];
+    let texts = [
+        "net/x  created",
+        "net/y  not attempted (not bought)",
+        "Apply incomplete: 1 created, 1 not attempted (not bought).",
+        "Next: ",
+    ];
     check_signal_while_sending(TWO, None, 6, &texts);
 }
 

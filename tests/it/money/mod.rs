@@ -211,6 +211,9 @@ async fn refusal_of_one_does_not_hide_the_others() {
     let outcomes: Vec<Outcome> = run.results.iter().map(|result| result.outcome).collect();
     assert_eq!(outcomes, [Outcome::Created, Outcome::Failed, Outcome::Created]);
     assert_eq!(run.exit, Exit::Partial);
+    for said in ["net/b  failed (not bought)", "Apply incomplete: 2 created, 1 failed (not bought)."] {
+        assert!(run.text.contains(said), "{}", run.text);
+    }
     assert_eq!(purchases(&bench.emulator), ["net/a", "net/c"]);
     // Running again finishes the job.
     let run = bench.apply(&three()).await;

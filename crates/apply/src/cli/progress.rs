@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthChar;
 use super::output::Output;
 use crate::clock::Clock;
 use crate::execute::{ChangeResult, Waiting};
-use crate::report::outcomes::words;
+use crate::report::outcomes::outcome_words;
 
 /// The time between two lines without a terminal. They show that the run is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -40,7 +40,7 @@ impl<'a> Progress<'a> {
     /// passes, and each name is left there once.
     pub(super) fn result(&self, result: &ChangeResult) {
         self.settled.set(self.settled.get() + 1);
-        let line = format!("{}: {}", result.identity, words(result.outcome.as_str()));
+        let line = format!("{}: {}", result.identity, outcome_words(result));
         if self.is_passing {
             return self.draw(&format!("{line} ({} of {} settled)", self.settled.get(), self.all));
         }

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::issue::{Issue, issues};
 use super::map::{Link, links};
-use super::outcomes::words;
+use super::outcomes::{outcome_words, words};
 use super::run::Run;
 use crate::execute::ChangeResult;
 use crate::exit::Exit;
@@ -164,7 +164,7 @@ fn outcome(result: &ChangeResult) -> String {
     format!(
         "<li class=\"{class}\"><p><b>{}</b> <code>{}</code>{id}{}</p>{}</li>\n",
         escaped(&result.identity.to_string()),
-        words(result.outcome.as_str()),
+        outcome_words(result),
         order.unwrap_or_default(),
         token.unwrap_or_default(),
     )

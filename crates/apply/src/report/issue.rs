@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use cenbwp_diff::neutral;
 use cenbwp_spec::{Address, Explanation, Place, Severity};
 
-use super::outcomes::words;
+use super::outcomes::{outcome_words, words};
 use super::run::{Run, Spot};
 use crate::catalogue;
 use crate::execute::{ChangeResult, Outcome};
@@ -123,7 +123,7 @@ fn result<'a>(run: &Run<'a>, result: &ChangeResult) -> Issue<'a> {
 
 /// Returns the outcome of a change, with the reasons, on one line.
 pub(super) fn one_line(result: &ChangeResult) -> String {
-    let mut said = format!("{} {}", result.action, words(result.outcome.as_str()));
+    let mut said = format!("{} {}", result.action, outcome_words(result));
     said.extend(result.detail.iter().map(|detail| format!(": {}", neutral(detail))));
     for field in &result.fields {
         said.push_str(&format!("; {} {}", field.field, words(field.outcome.as_str())));

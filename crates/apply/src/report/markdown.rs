@@ -15,7 +15,7 @@ use cenbwp_spec::Severity;
 
 use super::issue::{Issue, issues};
 use super::map::{Link, links};
-use super::outcomes::words as plain;
+use super::outcomes::outcome_words;
 use super::run::{Run, plural};
 use crate::execute::ChangeResult;
 use crate::planned::Planned;
@@ -162,7 +162,7 @@ fn item(run: &Run<'_>, issue: &Issue<'_>) -> String {
 fn outcome(result: &ChangeResult) -> String {
     let id = result.id.as_ref().map(|id| cell(id.as_str())).unwrap_or_default();
     let order = result.order_id.as_deref().map(cell).unwrap_or_default();
-    let (address, outcome) = (cell(&result.identity.to_string()), cell(&plain(result.outcome.as_str())));
+    let (address, outcome) = (cell(&result.identity.to_string()), cell(&outcome_words(result)));
     format!("| {address} | {} | {outcome} | {id} | {order} |\n", result.action)
 }
 

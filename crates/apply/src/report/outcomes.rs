@@ -196,8 +196,13 @@ impl Applied {
             !result.outcome.is_success() && result.fields.iter().any(|it| it.outcome == FieldOutcome::Done)
         };
         let (parts, wholes): (Vec<_>, Vec<_>) = self.results.iter().partition(is_part);
-        let mut outcomes: BTreeMap<&str, usize> = BTreeMap::new();
-        wholes.iter().for_each(|result| *outcomes.entry(result.outcome.as_str()).or_default() += 1);
+        // Where nothing at all was bought, the sentence begins with it.
+        let is_partial = matches!(self.exit(), Exit::Partial | Exit::Unknown);
+        let word = |result: &ChangeResult| {
+            if is_partial { outcome_words(result) } else { words(result.outcome.as_str()) }
+        };
+        let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
+        wholes.iter().for_each(|result| *outcomes.entry(word(result)).or_default() += 1);
         let mut counted: Vec<String> = Vec::new();
         if !parts.is_empty() {
             let fields = parts.iter().flat_map(|result| &result.fields);
@@ -206,7 +211,7 @@ impl Applied {
             let done: Vec<&str> = done.into_iter().collect();
             counted.push(format!("{} changed in part ({})", parts.len(), done.join(", ")));
         }
-        counted.extend(outcomes.iter().map(|(word, count)| format!("{count} {}", words(word))));
+        counted.extend(outcomes.iter().map(|(word, count)| format!("{count} {word}")));
         let begun = wholes.iter().filter(|result| result.outcome.is_success()).chain(&parts);
         let mut fields: BTreeMap<FieldOutcome, usize> = BTreeMap::new();
         begun
@@ -226,7 +231,7 @@ impl Applied {
         page.line(0, "");
         let cells = |cell: fn(&ChangeResult) -> usize| self.results.iter().map(cell).max().unwrap_or(0);
         let widths =
-            [cells(|it| it.identity.to_string().len()).min(LONGEST), cells(|it| it.outcome.as_str().len())];
+            [cells(|it| it.identity.to_string().len()).min(LONGEST), cells(|it| outcome_words(it).len())];
         for result in &self.results {
             write_result(&mut page, result, widths);
         }
@@ -257,6 +262,15 @@ pub(crate) fn words(name: &str) -> String {
     name.replace('_', " ")
 }
 
+/// Returns the outcome of a change as words for people. A purchase without a package says that nothing was bought:
+/// that is the first question about a run that did not succeed.
+pub(crate) fn outcome_words(result: &ChangeResult) -> String {
+    let word = words(result.outcome.as_str());
+    let is_refused = matches!(result.outcome, Outcome::Failed | Outcome::NotAttempted);
+    let not_bought = result.action == "purchase" && is_refused && !result.changed_something();
+    if not_bought { format!("{word} (not bought)") } else { word }
+}
+
 /// The widest column of identities. A longer identity moves the rest of its line.
 const LONGEST: usize = 40;
 
@@ -281,7 +295,7 @@ fn write_result(page: &mut Page<'_>, result: &ChangeResult, widths: [usize; 2]) 
         | Outcome::Retiring
         | Outcome::AlreadyPresent => palette.done,
     };
-    let outcome = words(result.outcome.as_str());
+    let outcome = outcome_words(result);
     let cells = [(Colour::new(), &*identity, widths[0]), (colour, &*outcome, widths[1])];
     page.row(0, &cells, &behind.join("  "), 4);
     if let Some(detail) = &result.detail {
