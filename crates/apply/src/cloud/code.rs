@@ -103,7 +103,9 @@ const ACCOUNT_WIDE: [(&str, &str); 28] = [
 ];
 /// Codes of one request that their message does not explain well enough, by family, and what to do about
 /// each.
-const ONE_REQUEST: [(&str, &str); 2] = [
+const ONE_REQUEST: [(&str, &str); 4] = [
+    ("InventoryExceeded", QUOTA),
+    ("QuotaExceeded", QUOTA),
     (
         "OperationInvalid.UserCanNotBuyCrossBorderBwp",
         "ask the vendor to let this account buy packages with exactly one side in China",
@@ -114,6 +116,8 @@ const ONE_REQUEST: [(&str, &str); 2] = [
     ),
 ];
 const PERMISSION: &str = "grant these credentials the RAM action of the same name under cen:";
+const QUOTA: &str = "ask the vendor for quota between these areas, in a ticket, or declare less bandwidth; nothing was \
+                     bought or changed by this request";
 const MONEY: &str = "check the account's balance and quota; nothing was bought by this request";
 
 /// Returns true if no other request of this account will succeed after this code either.

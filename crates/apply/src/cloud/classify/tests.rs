@@ -141,11 +141,13 @@ fn a_secret_that_equals_a_part_of_a_code_is_not_shown_and_changes_nothing() {
 }
 
 #[test]
-fn what_the_vendor_has_to_allow_is_said_for_packages_across_the_border_too() {
+fn what_the_vendor_has_to_allow_is_said() {
     for (sent, says) in [
         ("OperationInvalid.UserCanNotBuyBwp", "ask the vendor"),
         ("OperationInvalid.UserCanNotBuyCrossBorderBwp", "ask the vendor"),
         ("OperationInvalid.IdentityRegistrationStatusNotSupport", "real name"),
+        ("InventoryExceeded", "ask the vendor for quota"),
+        ("QuotaExceeded.Bandwidth", "nothing was bought or changed by this request"),
         ("InvalidParameter", "correct what the message names"),
     ] {
         let Answer::No(refusal) = reply(400, &format!(r#"{{"Code":"{sent}"}}"#)) else {
