@@ -192,6 +192,21 @@ fn an_empty_plan_is_one_line() {
 }
 
 #[test]
+fn a_summary_counts_what_is_listed_above_it() {
+    let mut emptied = spec([package("s/a")]);
+    emptied.stacks.values_mut().for_each(|stack| stack.packages.clear());
+    let own = |name: &str| live(&format!("cenbwp-{}", name.replace('/', "-")), Some(&format!("s/{name}")));
+    let cloud = |names: [&str; 3]| observed(names.map(own));
+    let summary = |spec: &Spec, names| cenbwp_diff::summary(&plan(spec, &cloud(names), &options()));
+    assert_eq!(summary(&emptied, ["a", "b", "c"]), "No changes. 3 undeclared.");
+    let second = spec([Package { generation: Generation::new(2).unwrap(), ..package("s/a") }]);
+    assert_eq!(
+        summary(&second, ["a", "a/2", "b"]),
+        "No changes. 1 package is up to date, 1 undeclared, 1 superseded."
+    );
+}
+
+#[test]
 fn texts_of_several_lines_are_shown_as_a_unified_diff() {
     let text = |lines: &[&str]| lines.join("\n");
     let long: Vec<String> = (1..=12).map(|n| format!("line {n}")).collect();

@@ -300,6 +300,8 @@ pub fn summary(plan: &Plan) -> String {
     let rest = |declared: &str| {
         let counts = [
             (plan.in_sync.len(), declared),
+            (plan.undeclared.len(), "undeclared"),
+            (plan.superseded.len(), "superseded"),
             (plan.other_stacks, "of other stacks"),
             (plan.unmanaged, "unmanaged"),
         ];
