@@ -83,6 +83,10 @@ fn a_selection_names_what_the_spec_declares() {
     for (flags, says) in [
         ("--target cores", "did you mean core?"),
         ("--target core/c", "--target core/c: the spec does not declare it"),
+        ("--target core/c", "did you mean sites/c?"),
+        ("--target c", "did you mean sites/c?"),
+        ("--target core/aa", "did you mean core/a?"),
+        ("--target zzz", "cenbwp stacks lists the stacks and packages of the spec"),
         ("--exclude sites/d", "--exclude sites/d: the spec does not declare it"),
         ("--account 1", "--account 1: no stack of the spec is pinned to it"),
         ("--target Core", "invalid value"),

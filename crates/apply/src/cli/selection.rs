@@ -127,17 +127,33 @@ impl SelectionArgs {
 }
 
 fn unknown(flag: &str, selector: &Selector, spec: &Spec) -> Failure {
-    let declared: Vec<String> = match selector {
-        Selector::Stack(_) => spec.stacks.keys().map(ToString::to_string).collect(),
-        Selector::Package(_) => spec.packages().map(|package| package.address.to_string()).collect(),
-    };
-    let names: Vec<&str> = declared.iter().map(String::as_str).collect();
     let failure =
         Failure::new(Exit::Invalid, format_args!("{flag} {selector}: the spec does not declare it"));
-    match similar::get_close_matches(selector.to_string().as_str(), &names, 1, 0.6).first() {
-        Some(near) => failure.hint(format!("did you mean {near}?")),
+    match meant(selector, spec) {
+        Some(meant) => failure.hint(format!("did you mean {meant}?")),
         None => failure.hint("cenbwp stacks lists the stacks and packages of the spec"),
     }
+}
+
+/// Returns the selector that is probably meant: that of a package named without its stack or with another one, or
+/// one that is spelled nearly so.
+fn meant(selector: &Selector, spec: &Spec) -> Option<String> {
+    let addresses = || spec.packages().map(|package| &package.address);
+    let whole = |address: &Address| (address.to_string(), address.to_string());
+    let (spelled, cutoff): (Vec<(String, String)>, f32) = match selector {
+        Selector::Stack(_) => {
+            let stacks = spec.stacks.keys().map(|stack| (stack.to_string(), stack.to_string()));
+            let keys = addresses().map(|it| (it.package.to_string(), it.to_string()));
+            (stacks.chain(keys).collect(), 0.6)
+        }
+        Selector::Package(wanted) if addresses().any(|it| it.package == wanted.package) => {
+            (addresses().filter(|it| it.package == wanted.package).map(whole).collect(), 0.0)
+        }
+        Selector::Package(_) => (addresses().map(whole).collect(), 0.6),
+    };
+    let spellings: Vec<&str> = spelled.iter().map(|(spelling, _)| &**spelling).collect();
+    let near = *similar::get_close_matches(selector.to_string().as_str(), &spellings, 1, cutoff).first()?;
+    spelled.iter().find(|(spelling, _)| spelling == near).map(|(_, meant)| meant.clone())
 }
 
 #[cfg(test)]
