@@ -249,6 +249,8 @@ fn files_of_windows_are_read_or_named() {
 fn file_of_another_kind_is_told_from_the_right_one() {
     let lab = readable();
     lab.file("cenbwp.yml", ONE);
+    lab.file("my.spec", &format!("# ours\n{ONE}")).file("broken.yaml", "version: 1\n- x\n");
+    lab.file("st.json", r#"{"packages":[]}"#);
     lab.file("tfplan", "PK\u{3}\u{4}rest");
     lab.file("wrapped.json", "[command]/usr/bin/terraform show -json\n{\"format_version\":\"1.0\"}\n");
     lab.file("log.json", "{\"@level\":\"info\",\"@message\":\"Terraform 1.9.0\"}\n{\"@level\":\"info\"}\n");
@@ -256,8 +258,13 @@ fn file_of_another_kind_is_told_from_the_right_one() {
     lab.file("pulumi.json", r#"{"version":3,"deployment":{"manifest":{}}}"#);
     for (line, says) in [
         ("validate", "did you mean cenbwp.yml?"),
-        ("apply a.yaml", "cenbwp apply -f a.yaml"),
-        ("show d", "cenbwp apply -f d"),
+        ("apply a.yaml", "error: a.yaml: a spec, expected a saved plan"),
+        ("apply a.yaml", "`cenbwp apply -f a.yaml`"),
+        ("apply my.spec", "error: my.spec: a spec, expected a saved plan"),
+        ("apply broken.yaml", "error: broken.yaml: a spec, expected a saved plan"),
+        ("apply st.json", "error: st.json: not a saved plan: it has no format_version"),
+        ("show d", "`cenbwp apply -f d`"),
+        ("plan -f plan.json", "plan.json is a saved plan: apply it with `cenbwp apply plan.json`"),
         ("show tfplan", "a zip archive, as Terraform saves its plans"),
         ("export --from-terraform-state wrapped.json", "terraform_wrapper: false"),
         ("export --from-terraform-state log.json", "terraform show -json"),

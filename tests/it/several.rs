@@ -102,7 +102,7 @@ fn a_file_that_cannot_be_read_hides_no_other_and_ends_with_the_code_that_it_has_
     for (file, says) in [
         ("damaged.json", "the file was changed"),
         ("missing.json", "No such file or directory"),
-        ("buys.yaml", "a spec is planned with cenbwp plan -f"),
+        ("buys.yaml", "a spec, expected a saved plan"),
         (".", "a folder, expected a file"),
     ] {
         let alone = lab.run(&format!("show {file}"));

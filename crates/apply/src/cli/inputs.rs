@@ -19,6 +19,9 @@ const MAX_BYTES: u64 = cenbwp_spec::MOST_BYTES as u64;
 /// The size of the largest saved plan, in bytes: a plan holds the spec, the purchases and the listing.
 const MAX_PLAN_BYTES: u64 = 4 * MAX_BYTES;
 
+/// The name of stdin among the sources.
+const STDIN: &str = "<stdin>";
+
 /// The most further problems that one message names.
 const MOST_PROBLEMS: usize = 20;
 
@@ -78,6 +81,19 @@ impl Inputs {
         if text.is_empty() { text } else { text + "\n" }
     }
 
+    /// Returns the right command, if a saved plan is among the files of the spec.
+    pub(super) fn saved_plan_hint(&self) -> Option<String> {
+        let is_plan = |source: &&Source| {
+            let value: Option<serde_json::Value> = serde_json::from_slice(&source.bytes).ok();
+            value.is_some_and(|value| {
+                value["format_version"].is_string() && value["resource_changes"].is_array()
+            })
+        };
+        let name = &self.sources.iter().find(is_plan)?.name;
+        let path = Path::new(if name == STDIN { "-" } else { name });
+        Some(format!("{} is a saved plan: apply it with `cenbwp apply {}`", shown(path), as_typed(path)))
+    }
+
     /// Returns the number of findings of this severity.
     pub(super) fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|finding| finding.severity == severity).count()
@@ -102,29 +118,40 @@ pub(super) fn read_plan(path: &Path, reports: &Reports) -> Result<Planned, Failu
     let bytes = files::read_named(path, MAX_PLAN_BYTES).and_then(files::text_of);
     let bytes = bytes.map_err(|why| {
         let failure = Failure::unreadable(path, &why);
-        Failure { hint: failure.hint.or_else(|| other_kind(path, b"")), ..failure }
+        let hint = || other_kind(path, b"").map(|(_, hint)| hint);
+        Failure { hint: failure.hint.or_else(hint), ..failure }
     })?;
-    let saved = Planned::read(&bytes).map_err(|failure| Failure {
-        exit: failure.exit,
-        error: failure.error.context(shown(path)),
-        hint: other_kind(path, &bytes).or(failure.hint),
+    let saved = Planned::read(&bytes).map_err(|failure| match other_kind(path, &bytes) {
+        Some((kind, hint)) => {
+            let message = format!("{}: {kind}, expected a saved plan", shown(path));
+            Failure::new(failure.exit, message).hint(hint)
+        }
+        None => Failure { error: failure.error.context(shown(path)), ..failure },
     })?;
     reports.reads("the spec", saved.sources.iter().map(|source| Path::new(&source.name)))?;
     Ok(saved)
 }
 
-/// Returns a hint with the right command for a file or folder that is not a saved plan.
-fn other_kind(path: &Path, bytes: &[u8]) -> Option<String> {
-    if path.is_dir() || files::is_spec(path) {
-        let path = typed(path);
-        return Some(format!(
-            "a spec is planned with cenbwp plan -f {path}, and applied with cenbwp apply -f {path}"
-        ));
+/// Returns the kind of a file or folder that is not a saved plan, and the right command for it.
+fn other_kind(path: &Path, bytes: &[u8]) -> Option<(&'static str, String)> {
+    let is_spec = || {
+        let source = Source { name: String::new(), bytes: bytes.to_vec() };
+        cenbwp_spec::parse(&[source]).spec.is_some_and(|spec| !spec.stacks.is_empty())
+    };
+    if path.is_dir() || files::is_spec(path) || is_spec() {
+        let path = as_typed(path);
+        let hint = format!("plan it with `cenbwp plan -f {path}`, or apply it with `cenbwp apply -f {path}`");
+        return Some(("a spec", hint));
     }
     bytes.starts_with(b"PK").then(|| {
-        "it is a zip archive, as Terraform saves its plans; expected the file of cenbwp plan --out FILE"
-            .to_owned()
+        let hint = "make one with `cenbwp plan --out FILE`".to_owned();
+        ("a zip archive, as Terraform saves its plans", hint)
     })
+}
+
+/// Returns a path as it is typed in a command, stdin included.
+fn as_typed(path: &Path) -> String {
+    if path.as_os_str() == "-" { "-".to_owned() } else { typed(path) }
 }
 
 /// Converts a path of `-f` to the form in which a plan records it.

@@ -30,6 +30,9 @@ impl Planned {
             |what: String| Failure::new(Exit::Invalid, what).hint("plan again: cenbwp plan --out FILE");
         let saved: Value =
             serde_json::from_slice(bytes).map_err(|error| broken(format!("not a saved plan: {error}")))?;
+        if saved["format_version"].is_null() {
+            return Err(broken("not a saved plan: it has no format_version".to_owned()));
+        }
         for (name, found, expected) in [
             ("format_version", &saved["format_version"], FORMAT_VERSION),
             ("tool.version", &saved["tool"]["version"], env!("CARGO_PKG_VERSION")),
