@@ -270,6 +270,23 @@ fn hostile_text_cannot_pose_as_part_of_the_plan() {
 }
 
 #[test]
+fn misspelt_area_is_corrected_before_anything_else_is_advised() {
+    let areas =
+        |b: &str| FixedDifference::Areas(Delta { from: pair("China", "Europe"), to: pair("China", b) });
+    let immutable = |b| HeldReason::Immutable { id: id("cenbwp-1"), differences: vec![areas(b)] };
+    let adopted = |b| HeldReason::CannotAdopt { id: id("cenbwp-1"), why: AdoptRefusal::Differs(areas(b)) };
+    let hint = |reason: HeldReason| reason.hint(&world::identity("s/a"));
+    let corrected = "did you mean China - Europe? where s/a is declared, write `areas: [China, Europe]`";
+    for b in ["Eruope", "eu", "eu-central-1"] {
+        assert_eq!([hint(immutable(b)), hint(adopted(b))], [corrected, corrected], "{b}");
+    }
+    for b in ["Australia", "Moon"] {
+        assert!(hint(immutable(b)).ends_with("`generation: 2`"), "{b}");
+        assert!(hint(adopted(b)).ends_with("`adopt: cenbwp-1`"), "{b}");
+    }
+}
+
+#[test]
 fn every_reason_to_hold_says_what_to_do() {
     let only = || Some(id("cenbwp-1"));
     let item = |id, reason: &str| Unreadable { id, reason: reason.to_owned() };

@@ -216,6 +216,15 @@ pub(super) fn change_of_what_is_fixed_at_purchase_is_held() {
 }
 
 #[test]
+fn misspelt_area_is_corrected_and_nothing_is_bought_for_it() {
+    let misspelt = one("").replace("Europe", "Eruope");
+    let owned = lab(&misspelt, [live("cenbwp-1", Some("net/x"))]);
+    held_until_written(&owned, "immutable", "areas: [China, Europe]", &[]);
+    let adopted = lab(&format!("{misspelt}    adopt: cenbwp-1\n"), [live("cenbwp-1", None)]);
+    held_until_written(&adopted, "cannot_adopt", "areas: [China, Europe]", &[]);
+}
+
+#[test]
 pub(super) fn lowered_generation_is_held() {
     let lab = lab(&one("    generation: 2\n"), [live("cenbwp-3", Some("net/x/3"))]);
     held_until_written(&lab, "lowered_generation", "generation: 3", &[]);

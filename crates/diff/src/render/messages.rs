@@ -9,7 +9,7 @@ use std::fmt;
 use cenbwp_spec::{Explanation, Identity, PackageId, Renewal, StackName, TermsTag, neutral};
 use jiff::Timestamp;
 
-use super::catalogue as rules;
+use super::{catalogue as rules, misspelt};
 use crate::{
     Breach, Change, Delta, FieldChange, FieldValue, FixedDifference, HeldReason, LimitOwner, Unreadable,
     Warning, WarningKind,
@@ -120,13 +120,15 @@ impl HeldReason {
             Self::IncompleteListing => {
                 "plan from the service itself instead of a recording: leave out `--live-from`".to_owned()
             }
-            Self::CannotAdopt { id, .. } => {
+            Self::CannotAdopt { id, why } => misspelt::refused(why, address).unwrap_or_else(|| {
                 format!("where {address} is declared, correct or remove the line `adopt: {id}`")
-            }
+            }),
             Self::CannotMove { from, why } => why.hint(from, identity),
-            Self::Immutable { .. } => format!(
-                "declare it as it is, or buy another one beside it: where {address} is declared, write `generation: {anew}`"
-            ),
+            Self::Immutable { differences, .. } => misspelt::areas(differences, address).unwrap_or_else(|| {
+                format!(
+                    "declare it as it is, or buy another one beside it: where {address} is declared, write `generation: {anew}`"
+                )
+            }),
             Self::NotNormal { .. } => format!(
                 "renew, pay or unlock it in the console, and plan again; to buy another one instead, write `generation: {anew}`"
             ),

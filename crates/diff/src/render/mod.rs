@@ -16,6 +16,7 @@ pub use page::{Page, Palette, Style, wrap};
 mod alike;
 mod catalogue;
 mod messages;
+mod misspelt;
 mod page;
 mod refusals;
 

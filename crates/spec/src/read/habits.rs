@@ -1,5 +1,7 @@
 //! Words that users write by habit, from the API, from Terraform or from a form, and the spec's own.
 
+use std::collections::BTreeMap;
+
 use crate::findings::printable::quoted;
 use crate::model::area::Area;
 
@@ -55,6 +57,22 @@ pub(super) fn area(name: &str) -> Option<&'static str> {
     known.or(Some(meant))
 }
 
+impl Area {
+    /// Returns the area that is probably meant by the name of this one, if it is not known: that of a short form or
+    /// of a region, or the nearest of the known ones and of `others`.
+    pub fn meant(&self, others: &[&Self]) -> Option<Self> {
+        if self.is_known() || others.contains(&self) {
+            return None;
+        }
+        let others = others.iter().map(|area| area.as_str());
+        let names: BTreeMap<String, &str> =
+            others.chain(Self::KNOWN).map(|name| (name.to_ascii_lowercase(), name)).collect();
+        let lower: Vec<&str> = names.keys().map(String::as_str).collect();
+        let near = || similar::get_close_matches(&*self.as_str().to_ascii_lowercase(), &lower, 1, 0.6).pop();
+        area(self.as_str()).or_else(|| near().map(|near| names[near])).map(Self::new)
+    }
+}
+
 /// Returns advice about a number that is written with its unit: `100Mbps`.
 pub(super) fn unit(text: &str) -> Option<String> {
     let at = text.find(|c: char| !c.is_ascii_digit())?;
@@ -96,6 +114,21 @@ mod tests {
             ("cn-", None),
         ] {
             assert_eq!(area(name), meant, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_area_is_taken_for_the_nearest_of_the_known_ones_and_of_those_that_are_there() {
+        let live = Area::new("Africa");
+        for (name, meant) in [
+            ("Eruope", Some("Europe")),
+            ("eu-central-1", Some("Europe")),
+            ("Afrika", Some("Africa")),
+            ("africa", None),
+            ("Europe", None),
+            ("Moon", None),
+        ] {
+            assert_eq!(Area::new(name).meant(&[&live]), meant.map(Area::new), "{name}");
         }
     }
 
