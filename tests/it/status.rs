@@ -174,6 +174,10 @@ fn status_ends_with_two_when_something_is_due() {
     only(vec![ours(), of_others], "--all", 0);
     lab.file("cenbwp.yaml", &spec.replace("autoPay: true", "manage: retire"));
     only(vec![ours()], "--expiring-within 36500d", 0);
+    let ran = lab.run("status --quiet");
+    assert!(ran.stdout.contains("  retiring (left to expire)"), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("\n1 package: 1 retiring.\n"), "{}", ran.stdout);
+    assert!(lab.run("plan --quiet").stdout.contains("\nNo changes. 1 retiring.\n"));
 }
 
 #[test]

@@ -66,6 +66,8 @@ pub(crate) enum State<'a> {
     ToRelease,
     /// Declared with `manage: retire`, and not yet retired.
     ToRetire,
+    /// Retired as far as the service allows: detached, and left to expire.
+    Retiring,
     /// Declared; its change is held.
     Held(&'a HeldReason),
     /// Released or retired; nothing is left to do.
@@ -86,7 +88,7 @@ pub(crate) enum State<'a> {
 
 impl State<'_> {
     /// All words, in the order of the summary.
-    pub(crate) const WORDS: [&'static str; 15] = [
+    pub(crate) const WORDS: [&'static str; 16] = [
         "as_declared",
         "differs",
         "missing",
@@ -94,6 +96,7 @@ impl State<'_> {
         "to_move",
         "to_release",
         "to_retire",
+        "retiring",
         "held",
         "finished",
         "undeclared",
@@ -114,14 +117,15 @@ impl State<'_> {
             Self::ToMove => 4,
             Self::ToRelease => 5,
             Self::ToRetire => 6,
-            Self::Held(_) => 7,
-            Self::Finished => 8,
-            Self::Undeclared => 9,
-            Self::Superseded => 10,
-            Self::Owned => 11,
-            Self::OtherStack => 12,
-            Self::Unmanaged => 13,
-            Self::Unreadable(_) => 14,
+            Self::Retiring => 7,
+            Self::Held(_) => 8,
+            Self::Finished => 9,
+            Self::Undeclared => 10,
+            Self::Superseded => 11,
+            Self::Owned => 12,
+            Self::OtherStack => 13,
+            Self::Unmanaged => 14,
+            Self::Unreadable(_) => 15,
         };
         Self::WORDS[at]
     }
@@ -226,9 +230,12 @@ impl<'a> Rows<'a> {
                 self.add(Some(held.identity.clone()), id, State::Held(&held.reason));
             }
         }
+        let retiring = plan.warnings.iter().filter(|it| matches!(it.kind, WarningKind::Retiring { .. }));
+        let retiring: BTreeSet<&Identity> = retiring.map(|warning| &warning.identity).collect();
         for (address, id) in &plan.in_sync {
             let identity = self.planned.spec.get(address).map(cenbwp_spec::Package::identity);
-            self.add(identity, Some(id), State::AsDeclared);
+            let is_retiring = identity.as_ref().is_some_and(|identity| retiring.contains(identity));
+            self.add(identity, Some(id), if is_retiring { State::Retiring } else { State::AsDeclared });
         }
         for it in &plan.undeclared {
             self.add(Some(it.identity.clone()), Some(&it.id), State::Undeclared);
@@ -287,7 +294,9 @@ impl<'a> Rows<'a> {
         let wanted = match state {
             State::AsDeclared | State::Differs(_) | State::Held(_) => !retiring,
             State::ToAdopt | State::ToMove | State::Undeclared | State::Owned => true,
-            State::ToRelease | State::ToRetire | State::Finished | State::Superseded => false,
+            State::ToRelease | State::ToRetire | State::Retiring | State::Finished | State::Superseded => {
+                false
+            }
             State::Missing | State::OtherStack | State::Unmanaged | State::Unreadable(_) => false,
         };
         let alerts = live.map(|live| alerts(live, self.planned)).unwrap_or_default();

@@ -180,6 +180,7 @@ fn state(state: &State<'_>) -> String {
             format!("{word} ({})", fields.join(", "))
         }
         State::Held(reason) => format!("{word}: {}", words(reason.rule().name)),
+        State::Retiring => format!("{word} (left to expire)"),
         _ => word,
     }
 }
@@ -189,7 +190,7 @@ fn colour(state: &State<'_>, palette: &Palette) -> Colour {
         State::Missing | State::Differs(_) | State::ToAdopt | State::ToMove | State::Undeclared => {
             palette.change
         }
-        State::ToRelease | State::ToRetire => palette.end,
+        State::ToRelease | State::ToRetire | State::Retiring => palette.end,
         State::Held(_) | State::Unreadable(_) => palette.held,
         State::AsDeclared
         | State::Finished

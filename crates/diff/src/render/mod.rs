@@ -5,7 +5,7 @@ use similar::TextDiff;
 
 use crate::{
     Adoption, Change, Delta, FieldChange, FieldValue, Held, Leftover, Move, Plan, Purchase, Release,
-    Retirement, Update, Warning,
+    Retirement, Update, Warning, WarningKind,
 };
 use messages::{bare, quoted, renews};
 
@@ -298,9 +298,12 @@ pub fn render_change(change: &Change, style: &Style) -> String {
 
 /// Returns the summary: counts, new bandwidth and interruptions.
 pub fn summary(plan: &Plan) -> String {
+    let retiring = plan.warnings.iter().filter(|it| matches!(it.kind, WarningKind::Retiring { .. })).count();
+    let in_sync = plan.in_sync.len().saturating_sub(retiring);
     let rest = |declared: &str| {
         let counts = [
-            (plan.in_sync.len(), declared),
+            (in_sync, declared),
+            (retiring, "retiring"),
             (plan.undeclared.len(), "undeclared"),
             (plan.superseded.len(), "superseded"),
             (plan.other_stacks, "of other stacks"),
@@ -309,7 +312,7 @@ pub fn summary(plan: &Plan) -> String {
         counted(&counts).map_or(String::new(), |counts| format!(" {counts}."))
     };
     if plan.is_empty() {
-        let are = if plan.in_sync.len() == 1 { "package is up to date" } else { "packages are up to date" };
+        let are = if in_sync == 1 { "package is up to date" } else { "packages are up to date" };
         return format!("No changes.{}", rest(are));
     }
     format!("Plan: {}{}", wanted(&[plan]), rest("up to date"))
