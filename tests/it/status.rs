@@ -208,9 +208,14 @@ fn the_table_lines_up_and_shows_no_text_of_others_as_it_is() {
 #[test]
 fn other_forms_are_a_table_with_every_column_and_the_events() {
     let lab = lab();
-    let wide = lab.run("status --all -o wide --quiet").stdout;
-    assert!(wide.lines().next().is_some_and(|head| head.ends_with("TAGS")), "{wide}");
-    assert!(wide.contains("PREPAY"), "{wide}");
+    let wide = || lab.run("status --all -o wide --quiet").stdout;
+    let has = |text: &str, column: &str| text.lines().next().is_some_and(|head| head.ends_with(column));
+    assert!(!has(&wide(), "TAGS") && wide().contains("PREPAY"), "{}", wide());
+    lab.emulator.edit(|world| {
+        let first = world.packages[0].clone();
+        world.packages[0] = first.tagged("team", "network");
+    });
+    assert!(has(&wide(), "TAGS"), "{}", wide());
     assert_eq!(lab.run("status --all -o json").stdout, lab.run("status --all --json").stdout);
     lab.run("status -o yaml").check(3, "[possible values: wide, json]");
 }

@@ -43,7 +43,7 @@ pub(super) struct Args {
     /// End with 2 when something is due: a change, a held item, or an end within that time
     #[arg(long)]
     detailed_exitcode: bool,
-    /// A table with every column, or what --json prints
+    /// A table with every column that has values, or what --json prints
     #[arg(short, long, value_enum, value_name = "FORM")]
     output: Option<OutputForm>,
     /// Print events, one JSON object per line; the last is always the summary

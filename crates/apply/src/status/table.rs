@@ -14,6 +14,8 @@ use super::{Row, State, Status};
 const COLUMNS: [&str; 12] = [
     "identity", "id", "areas", "Mbps", "CEN", "expires", "state", "notes", "name", "charge", "group", "tags",
 ];
+/// The first columns, by which a row is told from others: they are shown also where no row fills them.
+const NAMES: usize = 2;
 const MBPS: usize = 3;
 const STATE: usize = 6;
 /// The number of columns without the wide form.
@@ -26,7 +28,7 @@ pub(crate) enum Layout {
     Fitting(usize),
     /// A table of any width.
     Table,
-    /// A table of any width with every column.
+    /// A table of any width with every column that a row fills.
     Wide,
 }
 
@@ -38,11 +40,13 @@ impl Status<'_> {
         let columns = &COLUMNS[..if is_wide { COLUMNS.len() } else { FEW }];
         let cells: Vec<Vec<String>> = self.rows.iter().map(|row| cells(row, self.now, is_wide)).collect();
         let widest = |(column, name): (usize, &&str)| {
-            let cells = cells.iter().map(|row| row[column].width());
-            cells.max().unwrap_or(0).max(name.width())
+            let is_filled = column < NAMES || cells.iter().any(|row| !is_empty(&row[column]));
+            let widest = cells.iter().map(|row| row[column].width()).max().unwrap_or(0);
+            if is_filled { widest.max(name.width()) } else { 0 }
         };
         let widths: Vec<usize> = columns.iter().enumerate().map(widest).collect();
-        let all = widths.iter().sum::<usize>() + 2 * (columns.len() - 1);
+        let shown = widths.iter().filter(|width| **width > 0);
+        let all = shown.map(|width| width + 2).sum::<usize>().saturating_sub(2);
         let fits = !matches!(layout, Layout::Fitting(width) if all > width);
         let mut text = String::new();
         if fits && !cells.is_empty() {
@@ -201,11 +205,19 @@ fn colour(state: &State<'_>, palette: &Palette) -> Colour {
     }
 }
 
-/// Appends one line of the table. `state` colours the state's cell, `whole` the line.
+/// Returns true if a cell has nothing to say.
+fn is_empty(cell: &str) -> bool {
+    cell.is_empty() || cell == "-"
+}
+
+/// Appends one line of the table, without the columns of width 0, which no row fills. `state` colours the state's
+/// cell, `whole` the line.
 fn line(text: &mut String, cells: &[String], widths: &[usize], state: Colour, whole: Colour) {
     let mut line = String::new();
-    let last = (0..cells.len()).rfind(|column| !cells[*column].is_empty()).unwrap_or(0);
-    for (column, cell) in cells.iter().enumerate().take(last + 1) {
+    let is_shown = |column: &usize| widths[*column] > 0;
+    let last = (0..cells.len()).filter(is_shown).rfind(|column| !cells[*column].is_empty()).unwrap_or(0);
+    for column in (0..=last).filter(is_shown) {
+        let cell = &cells[column];
         let space = " ".repeat(widths[column] - cell.width());
         let gap = if column == 0 { "" } else { "  " };
         let shown = if column == STATE { painted(cell, state) } else { cell.clone() };
@@ -223,7 +235,7 @@ fn record(text: &mut String, cells: &[String], state: Colour, strong: Colour) {
     let (title, skipped) = if cells[0] == "-" { (&cells[1], 2) } else { (&cells[0], 1) };
     let _ = writeln!(text, "{}", painted(title, strong));
     for (column, cell) in cells.iter().enumerate().skip(skipped) {
-        if cell.is_empty() || cell == "-" {
+        if is_empty(cell) {
             continue;
         }
         let shown = if column == STATE { painted(cell, state) } else { cell.clone() };
@@ -304,11 +316,11 @@ net/held  -            -                      -  -      -                    hel
     }
 
     #[test]
-    fn the_wide_form_is_a_table_with_every_column() {
+    fn the_wide_form_is_a_table_with_every_column_that_a_row_fills() {
         let text = text(Layout::Wide, &Palette::plain(), true);
         let head = text.lines().next().unwrap_or_default();
-        assert!(head.ends_with("NOTES      NAME        CHARGE  GROUP  TAGS"), "{text}");
-        assert!(text.contains("ends soon  日本\\u{1b}  PREPAY  -      -\n"), "{text}");
+        assert!(head.ends_with("NOTES      NAME        CHARGE"), "{text}");
+        assert!(text.contains("ends soon  日本\\u{1b}  PREPAY\n"), "{text}");
     }
 
     #[test]
