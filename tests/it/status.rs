@@ -181,6 +181,51 @@ fn status_ends_with_two_when_something_is_due() {
 }
 
 #[test]
+fn every_heading_of_a_plan_and_every_word_of_a_status_is_explained() {
+    let lab = lab();
+    let plan = lab.run("plan --quiet").stdout;
+    let status = lab.run("status --all --quiet").stdout;
+    let mut words: Vec<&str> = plan
+        .lines()
+        .filter_map(|line| match line.strip_prefix("! ") {
+            Some(held) => held.rsplit("   ").next(),
+            None if line.starts_with("  ") => line.rsplit("   ").next().filter(|text| text.contains(": ")),
+            None => line.split_once(':').map(|(heading, _)| heading),
+        })
+        .flat_map(|text| text.split(": ").take(if text.starts_with("held: ") { 2 } else { 1 }))
+        .filter(|word| !word.starts_with(' '))
+        .collect();
+    let (_, counts) = status.trim_end().rsplit_once(": ").expect("a summary");
+    words.extend(
+        counts.trim_end_matches('.').split(", ").filter_map(|count| count.split_once(' ')).map(|it| it.1),
+    );
+    for word in ["held", "not_normal", "Undeclared", "Superseded", "Warnings", "up to date", "other stack"] {
+        assert!(words.contains(&word), "{word}: {words:?}\n{plan}");
+    }
+    for word in words {
+        let ran = lab.finish(lab.command("cenbwp").args(["explain", word]));
+        assert_eq!(ran.code, 0, "{word}\n{plan}{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_word_is_explained_by_the_glossary_and_a_code_by_its_title() {
+    let lab = Lab::new();
+    for (word, says) in [
+        ("generation", "generation: the ordinal of a purchase"),
+        ("identity-tag", "identity tag: the tag `cenbwp`"),
+        ("adopt", "adopt: take over an existing package"),
+        ("stale", "5: stale"),
+        ("undeclared", "manage: release"),
+    ] {
+        let ran = lab.run(&format!("explain {word}"));
+        assert!(ran.code == 0 && ran.stdout.contains(says), "{word}: {}{}", ran.stdout, ran.stderr);
+    }
+    let all = lab.run("explain").stdout;
+    assert!(all.contains("\nWords:\n") && all.contains("\n  generation "), "{all}");
+}
+
+#[test]
 fn the_table_lines_up_and_shows_no_text_of_others_as_it_is() {
     let lab = lab();
     lab.emulator.edit(|world| world.packages.retain(|package| package.id != "cenbwp-unclear"));

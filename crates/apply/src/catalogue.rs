@@ -1,5 +1,5 @@
-//! Every stable name that the tool prints, with its explanation: codes of findings, held reasons, warnings, outcomes and
-//! exit codes. `cenbwp explain` prints them.
+//! Every stable name that the tool prints, with its explanation: codes of findings, held reasons, warnings, outcomes,
+//! headings, states and exit codes; and the words of the glossary. `cenbwp explain` prints them.
 
 use cenbwp_spec::{Explanation, codes};
 
@@ -10,7 +10,7 @@ pub(crate) struct Section {
 }
 
 /// Returns every name that is ever printed, by kind.
-pub(crate) fn sections() -> [Section; 5] {
+pub(crate) fn sections() -> [Section; 6] {
     [
         Section { title: "Findings in a spec", rules: codes().collect() },
         Section {
@@ -22,6 +22,10 @@ pub(crate) fn sections() -> [Section; 5] {
             rules: [cenbwp_diff::warning_rules(), &[&OTHER_CREDENTIALS, &STACK_TWICE]].concat(),
         },
         Section { title: "Outcomes of an apply", rules: OUTCOMES.to_vec() },
+        Section {
+            title: "Headings of a plan, states of a package",
+            rules: sorted([cenbwp_diff::heading_rules(), STATES].concat()),
+        },
         Section { title: "Exit codes", rules: EXITS.to_vec() },
     ]
 }
@@ -31,12 +35,35 @@ fn sorted(mut rules: Vec<&'static Explanation>) -> Vec<&'static Explanation> {
     rules
 }
 
-/// Returns the explanations of a name, in any case and with blanks or underscores: none for a name that is never
-/// printed, one for each kind that has it.
+/// Returns the explanations of a name or a title, in any case and with blanks, hyphens or underscores: none for a name
+/// that is never printed, one for each kind that has it.
 pub(crate) fn explanations(name: &str) -> Vec<&'static Explanation> {
-    let name = name.trim().replace([' ', '-'], "_");
+    let name = folded(name);
     let rules = sections().into_iter().flat_map(|section| section.rules);
-    rules.filter(|rule| rule.name.eq_ignore_ascii_case(&name)).collect()
+    rules.filter(|rule| [rule.name, rule.title].map(folded).contains(&name)).collect()
+}
+
+fn folded(name: &str) -> String {
+    name.trim().replace([' ', '-'], "_").to_ascii_lowercase()
+}
+
+/// The words of this project, in tables. The page is the list, so that none can be forgotten in a second one.
+const GLOSSARY: &str = include_str!("../../../docs/glossary.md");
+
+/// Returns the words of the glossary that are no names, each with its meaning.
+pub(crate) fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let rows = GLOSSARY.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| ")?.split(" | ");
+        Some((cells.next()?, cells.next()?))
+    });
+    rows.filter(|(word, _)| *word != "word" && explanations(word).is_empty())
+}
+
+/// Returns a word of the glossary and its meaning. Many are asked for, too: `packages`.
+pub(crate) fn meaning(word: &str) -> Option<(&'static str, &'static str)> {
+    let word = folded(word);
+    let one = word.strip_suffix('s').unwrap_or(&word);
+    words().find(|(known, _)| [&*word, one].contains(&&*folded(known)))
 }
 
 /// Declares a constant and a row of the table for each rule, so that neither can be forgotten.
@@ -112,6 +139,36 @@ rules! { OUTCOMES:
          first, and repeats a purchase only under the same token.";
 }
 
+rules! { STATES:
+    AS_DECLARED = "as_declared", "up to date",
+        "The package is declared and live, and every managed field is equal.";
+    DIFFERS = "differs", "a field is not as declared",
+        "The package is declared and live, and the named fields differ from the spec. The next apply changes them.";
+    FINISHED = "finished", "released or retired, and gone",
+        "Nothing is left to do for the entry: it can be removed from the spec.";
+    LEFT_TO_EXPIRE = "retiring", "detached, and ends by itself",
+        "The package is retired as far as the service allows: a prepaid one cannot be returned, and is charged until its end. \
+         Then its entry can be removed from the spec.";
+    MISSING = "missing", "declared, and not live",
+        "No package carries the identity of the entry. The next apply buys it, unless the entry says `manage: observe`.";
+    OTHER_STACK = "other_stack", "owned by a stack that the spec does not declare",
+        "The tag `cenbwp` of the package names a stack of another spec. The package is not changed.";
+    OWNED = "owned", "owned by the stack that its tag names",
+        "No spec was given, so it is not known whether the package is declared. Name the spec with `-f PATH`.";
+    TO_ADOPT = "to_adopt", "to be adopted by the next apply",
+        "The entry says `adopt: ID`. The next apply gives the package its tag, and nothing is bought.";
+    TO_MOVE = "to_move", "to be taken over under its new key by the next apply",
+        "The entry says `movedFrom: OLD`. The next apply gives the package the tag of the new key, and nothing is bought.";
+    TO_RELEASE = "to_release", "to be let go by the next apply",
+        "The entry says `manage: release`. The next apply removes the tags of this tool, and the package stays.";
+    TO_RETIRE = "to_retire", "to be ended by the next apply",
+        "The entry says `manage: retire`. The next apply detaches the package, and deletes it where the service allows that.";
+    UNMANAGED = "unmanaged", "without an owner",
+        "The package has no tag `cenbwp`. It is not changed; `cenbwp export` writes a spec that adopts it.";
+    UNREADABLE = "unreadable", "cannot be read",
+        "The item of the listing lacks a value that decides, or its tag names no identity. It may be any package.";
+}
+
 rules! { EXITS:
     EXIT_0 = "0", "done",
         "Everything that was asked for is done. After an apply: all of it.";
@@ -149,7 +206,26 @@ mod tests {
             }
         }
         assert_eq!(explanations("look alike")[0].name, "look_alike");
-        assert_eq!(explanations("retiring").len(), 2);
+        assert_eq!(explanations("retiring").len(), 3);
+        assert_eq!(explanations("stale")[0].name, "5");
+        assert_eq!(explanations("Up to date")[0].name, "as_declared");
         assert!(explanations("E9999").is_empty());
+    }
+
+    #[test]
+    fn a_word_of_the_glossary_has_one_meaning() {
+        let all: Vec<&str> = words().map(|(word, _)| word).collect();
+        assert!(
+            ["identity tag", "look-alike", "adopt", "digest"]
+                .iter()
+                .all(|word| !explanations(word).is_empty() || all.contains(word)),
+            "{all:?}"
+        );
+        for (word, meaning) in words() {
+            assert_eq!(all.iter().filter(|other| **other == word).count(), 1, "{word}");
+            assert!(!meaning.contains("]("), "{word}: {meaning} is printed in a terminal");
+        }
+        assert_eq!(meaning("Identity Tag").map(|(word, _)| word), Some("identity tag"));
+        assert_eq!(meaning("held"), None, "it is a name");
     }
 }

@@ -35,6 +35,6 @@ pub use plan::{
     Retirement, Update, Warning, WarningKind,
 };
 pub use render::{
-    Page, Palette, Style, held_rules, obstacle, render, render_change, summary, terms, total, warning_rules,
-    when, wrap,
+    HELD_CHANGE, Page, Palette, SUPERSEDED, Style, UNDECLARED, heading_rules, held_rules, obstacle, render,
+    render_change, summary, terms, total, warning_rules, when, wrap,
 };

@@ -62,6 +62,20 @@ const CASES: &[(&str, Case)] = &[
     ("unknown", Tried(what_is_unknown_is_settled_by_the_command_of_the_summary)),
     ("unpaid_order", Tried(order_that_is_paid_as_the_line_says_is_a_package)),
     ("updated", Nothing("it is done")),
+    // Headings of a plan, and states of a package.
+    ("as_declared", Nothing("it is so")),
+    ("finished", Nothing("the warning entry_can_go says what can be done")),
+    ("held", Nothing("its reason has the advice")),
+    ("missing", Nothing("the next apply buys it")),
+    ("other_stack", Nothing("it belongs to others")),
+    ("owned", Nothing("it belongs to its stack")),
+    ("superseded", Nothing("it ends by itself")),
+    ("to_adopt", Nothing("the next apply does it")),
+    ("to_move", Nothing("the next apply does it")),
+    ("to_release", Nothing("the next apply does it")),
+    ("to_retire", Nothing("the next apply does it")),
+    ("undeclared", Tried(undeclared_package_is_ended_or_let_go_as_the_plan_says)),
+    ("unmanaged", Nothing("it belongs to others")),
     // Exit codes.
     ("0", Nothing("it is done")),
     ("1", Tried(what_was_refused_is_corrected_and_applied_by_the_command_of_the_summary)),
@@ -77,9 +91,10 @@ const CASES: &[(&str, Case)] = &[
 #[test]
 fn the_advice_of_every_name_is_tried_or_there_is_a_reason() {
     let list = lab("", []).run("explain").stdout;
-    let sections = list.split("\n\n").filter(|section| !section.starts_with("Findings in a spec"));
-    let lines = sections.flat_map(|section| section.lines().skip(1));
-    // Two kinds may share a name: `retiring` is a warning and an outcome.
+    let is_advice =
+        |section: &&str| !["Findings in a spec:", "Words:"].iter().any(|it| section.starts_with(it));
+    let lines = list.split("\n\n").filter(is_advice).flat_map(|section| section.lines().skip(1));
+    // Several kinds may share a name: `retiring` is a warning, an outcome and a state.
     let explained: BTreeSet<&str> = lines.filter_map(|line| line.split_whitespace().next()).collect();
     assert_eq!(CASES.iter().map(|(name, _)| *name).collect::<BTreeSet<_>>(), explained);
 }
@@ -89,6 +104,19 @@ fn plan(lab: &Lab) -> String {
     let ran = lab.run("plan");
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     ran.stdout
+}
+
+#[test]
+fn undeclared_package_is_ended_or_let_go_as_the_plan_says() {
+    let both = [live("cenbwp-1", Some("net/x")), live("cenbwp-2", Some("net/y"))];
+    let lab = lab(&one(""), both);
+    let text = plan(&lab);
+    for manage in ["manage: retire", "manage: release"] {
+        assert!(text.contains("Undeclared: ") && text.contains(&format!("`{manage}`")), "{text}");
+        let again = format!("  y: {{ areas: [China, Europe], bandwidth: 7, autoPay: true, {manage} }}\n");
+        lab.file("cenbwp.yaml", &(one("") + &again));
+        assert!(!plan(&lab).contains("Undeclared: "), "{}", plan(&lab));
+    }
 }
 
 /// Returns the command at the end of the summary. It stays in one piece where the text is wrapped.

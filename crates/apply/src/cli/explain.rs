@@ -2,15 +2,17 @@
 
 use std::ffi::OsStr;
 
+use anstyle::Style as Colour;
+use cenbwp_diff::{Page, Style};
 use cenbwp_spec::Explanation;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 
 use super::help::Help;
 use super::process::Process;
-use crate::catalogue::{Section, explanations, sections};
+use crate::catalogue::{Section, explanations, meaning, sections, words};
 use crate::exit::{Exit, Failure};
 
-/// Explain a code, a reason, a warning, an outcome or an exit code
+/// Explain a code, a reason, a warning, an outcome, a state, an exit code or a word
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The name, such as E0201, look_alike, expiring, unknown or 7; without one, all names are listed
@@ -41,11 +43,13 @@ impl TypedValueParser for NameParser {
 }
 
 pub(super) const HELP: Help = Help {
-    description: "Explains a name that another command printed: a finding, a reason to hold a change, a warning, an outcome or an exit code.",
+    description: "Explains a name that another command printed: a finding, a reason to hold a change, a warning, an outcome, a \
+        heading, a state or an exit code; or a word of the glossary.",
     examples: &[
         ("Explain a finding", "cenbwp explain E0201"),
         ("Explain why a change is held", "cenbwp explain look_alike"),
         ("Explain an exit code", "cenbwp explain 7"),
+        ("Explain a word", "cenbwp explain generation"),
         ("List all names", "cenbwp explain"),
     ],
     exits: &[Exit::Done, Exit::Error, Exit::Invalid],
@@ -54,18 +58,19 @@ pub(super) const HELP: Help = Help {
 
 /// Prints the explanation of a name, or the list of all names.
 pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
+    let width = process.output.width;
     let Some(name) = &args.name else {
-        process.output.answer(&sections().iter().map(list).collect::<Vec<_>>().join("\n"));
+        process.output.answer(&all(width));
         return Ok(Exit::Done);
     };
-    let found = explanations(name);
+    let rules = explanations(name).into_iter().map(|rule| full(rule, width));
+    let word = meaning(name).map(|(word, meaning)| cenbwp_diff::wrap(&format!("{word}: {meaning}"), width));
+    let found: Vec<String> = rules.chain(word).collect();
     if found.is_empty() {
         return Err(Failure::new(Exit::Invalid, format_args!("nothing is called {name:?}"))
             .hint("cenbwp explain lists all names"));
     }
-    process
-        .output
-        .answer(&found.into_iter().map(|it| full(it, process.output.width)).collect::<Vec<_>>().join("\n"));
+    process.output.answer(&found.join("\n"));
     Ok(Exit::Done)
 }
 
@@ -75,9 +80,24 @@ fn full(explanation: &Explanation, width: usize) -> String {
     format!("{name}: {title}\n\n{}{example}", cenbwp_diff::wrap(text, width))
 }
 
-/// Returns the names of a section, one on each line.
-fn list(section: &Section) -> String {
-    let width = section.rules.iter().map(|rule| rule.name.len()).max().unwrap_or_default();
-    let line = |rule: &&Explanation| format!("  {:width$}  {}\n", rule.name, rule.title);
-    format!("{}:\n{}", section.title, section.rules.iter().map(line).collect::<String>())
+/// Returns every name by kind, and the words of the glossary.
+fn all(width: usize) -> String {
+    let names = sections().into_iter().map(|Section { title, rules }| {
+        let rows: Vec<(&str, &str)> = rules.into_iter().map(|rule| (rule.name, rule.title)).collect();
+        list(title, &rows, width)
+    });
+    let words = list("Words", &words().collect::<Vec<_>>(), width);
+    names.chain([words]).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns the names of a section with their titles.
+fn list(title: &str, rows: &[(&str, &str)], width: usize) -> String {
+    let style = Style { width, ..Style::plain() };
+    let mut page = Page::new(&style);
+    page.line(0, &format!("{title}:"));
+    let column = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    for &(name, text) in rows {
+        page.row(2, &[(Colour::new(), name, column)], text, 4 + column);
+    }
+    page.into_text()
 }

@@ -9,10 +9,14 @@ pub(crate) use table::Layout;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cenbwp_diff::{BusinessStatus, Change, FieldChange, HeldReason, Live, Owner, WarningKind, neutral, when};
-use cenbwp_spec::{Address, Identity, Manage, PackageId};
+use cenbwp_diff::{
+    BusinessStatus, Change, FieldChange, HELD_CHANGE, HeldReason, Live, Owner, SUPERSEDED, UNDECLARED,
+    WarningKind, neutral, when,
+};
+use cenbwp_spec::{Address, Explanation, Identity, Manage, PackageId};
 use jiff::Timestamp;
 
+use crate::catalogue;
 use crate::planned::Planned;
 
 /// The account's packages, each with its state.
@@ -87,47 +91,51 @@ pub(crate) enum State<'a> {
 }
 
 impl State<'_> {
-    /// All words, in the order of the summary.
-    pub(crate) const WORDS: [&'static str; 16] = [
-        "as_declared",
-        "differs",
-        "missing",
-        "to_adopt",
-        "to_move",
-        "to_release",
-        "to_retire",
-        "retiring",
-        "held",
-        "finished",
-        "undeclared",
-        "superseded",
-        "owned",
-        "other_stack",
-        "unmanaged",
-        "unreadable",
+    /// The explanations of all states, in the order of the summary.
+    const ORDER: [&'static Explanation; 16] = [
+        &catalogue::AS_DECLARED,
+        &catalogue::DIFFERS,
+        &catalogue::MISSING,
+        &catalogue::TO_ADOPT,
+        &catalogue::TO_MOVE,
+        &catalogue::TO_RELEASE,
+        &catalogue::TO_RETIRE,
+        &catalogue::LEFT_TO_EXPIRE,
+        &HELD_CHANGE,
+        &catalogue::FINISHED,
+        &UNDECLARED,
+        &SUPERSEDED,
+        &catalogue::OWNED,
+        &catalogue::OTHER_STACK,
+        &catalogue::UNMANAGED,
+        &catalogue::UNREADABLE,
     ];
+
+    /// Its explanation.
+    pub(crate) fn rule(&self) -> &'static Explanation {
+        match self {
+            Self::AsDeclared => &catalogue::AS_DECLARED,
+            Self::Differs(_) => &catalogue::DIFFERS,
+            Self::Missing => &catalogue::MISSING,
+            Self::ToAdopt => &catalogue::TO_ADOPT,
+            Self::ToMove => &catalogue::TO_MOVE,
+            Self::ToRelease => &catalogue::TO_RELEASE,
+            Self::ToRetire => &catalogue::TO_RETIRE,
+            Self::Retiring => &catalogue::LEFT_TO_EXPIRE,
+            Self::Held(_) => &HELD_CHANGE,
+            Self::Finished => &catalogue::FINISHED,
+            Self::Undeclared => &UNDECLARED,
+            Self::Superseded => &SUPERSEDED,
+            Self::Owned => &catalogue::OWNED,
+            Self::OtherStack => &catalogue::OTHER_STACK,
+            Self::Unmanaged => &catalogue::UNMANAGED,
+            Self::Unreadable(_) => &catalogue::UNREADABLE,
+        }
+    }
 
     /// Returns the stable word for the state.
     pub(crate) fn as_str(&self) -> &'static str {
-        let at = match self {
-            Self::AsDeclared => 0,
-            Self::Differs(_) => 1,
-            Self::Missing => 2,
-            Self::ToAdopt => 3,
-            Self::ToMove => 4,
-            Self::ToRelease => 5,
-            Self::ToRetire => 6,
-            Self::Retiring => 7,
-            Self::Held(_) => 8,
-            Self::Finished => 9,
-            Self::Undeclared => 10,
-            Self::Superseded => 11,
-            Self::Owned => 12,
-            Self::OtherStack => 13,
-            Self::Unmanaged => 14,
-            Self::Unreadable(_) => 15,
-        };
-        Self::WORDS[at]
+        self.rule().name
     }
 }
 
@@ -176,7 +184,7 @@ impl<'a> Status<'a> {
     pub(crate) fn counts(&self) -> Vec<(&'static str, usize)> {
         let states = || self.rows.iter().map(|row| &row.state).chain(&self.unlisted);
         let count = |word: &'static str| (word, states().filter(|state| state.as_str() == word).count());
-        State::WORDS.into_iter().map(count).filter(|(_, count)| *count > 0).collect()
+        State::ORDER.into_iter().map(|rule| count(rule.name)).filter(|(_, count)| *count > 0).collect()
     }
 }
 

@@ -1,11 +1,11 @@
-//! The rules behind held items and warnings, for `cenbwp explain` and the docs: one table.
+//! The rules behind held items and warnings, and the headings of a plan, for `cenbwp explain` and the docs: one table.
 
 use cenbwp_spec::Explanation;
 
 /// Declares a constant and a row of the table for each rule, so that neither can be forgotten.
 macro_rules! rules {
-    ($table:ident: $($name:ident = $word:literal, $title:literal, $text:literal;)*) => {
-        $(#[doc = $title] pub(super) const $name: Explanation =
+    ($vis:vis $table:ident: $($name:ident = $word:literal, $title:literal, $text:literal;)*) => {
+        $(#[doc = $title] $vis const $name: Explanation =
             Explanation { name: $word, title: $title, text: $text, example: None };)*
 
         const $table: &[&Explanation] = &[$(&$name),*];
@@ -22,7 +22,25 @@ pub fn warning_rules() -> &'static [&'static Explanation] {
     WARNINGS
 }
 
-rules! { HELD:
+/// Every heading of a plan, by word.
+pub fn heading_rules() -> &'static [&'static Explanation] {
+    HEADINGS
+}
+
+rules! { pub HEADINGS:
+    HELD_CHANGE = "held", "a change that is wanted, and refused for a reason",
+        "The line names the reason, which `cenbwp explain REASON` explains, and the hint below it says what to write or do. \
+         While something is held, nothing is applied; `--skip-held` goes on without it.";
+    SUPERSEDED = "superseded", "older generations of declared packages",
+        "The package was bought for an earlier `generation` of an entry that declares a later one by now. It is not changed: \
+         it runs, and is charged, until it ends.";
+    UNDECLARED = "undeclared", "packages of these stacks that the spec does not declare",
+        "The tag `cenbwp` names a stack of the spec and a key that it does not declare: the entry was removed or renamed. The \
+         package is not changed, and stays charged. To end it, declare it again with `manage: retire`; to keep it without an \
+         owner, with `manage: release`.";
+}
+
+rules! { pub(super) HELD:
     AMBIGUOUS = "ambiguous", "several packages carry the identity",
         "The tag `cenbwp` names one package. Two packages with the same value may be one purchase made twice, or a tag \
          copied by hand, so nothing is changed. Leave the tag on the one that is meant and remove it from the others.";
@@ -64,7 +82,7 @@ rules! { HELD:
          the package that would be bought. Correct the item in the console, or name it under `distinctFrom`.";
 }
 
-rules! { WARNINGS:
+rules! { pub(super) WARNINGS:
     CEN_OCCUPIED = "cen_occupied", "the CEN has a package for the same areas",
         "A CEN takes one package per pair of areas. The new one is bought or changed, and attached once the other one \
          is detached.";

@@ -1,6 +1,6 @@
 //! A plan as text for people: readable without colour, in a narrow terminal and read aloud.
 
-use cenbwp_spec::{Identity, Prepay, neutral};
+use cenbwp_spec::{Explanation, Identity, Prepay, neutral};
 use similar::TextDiff;
 
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 use messages::{bare, quoted, renews};
 
-pub use catalogue::{held_rules, warning_rules};
+pub use catalogue::{HELD_CHANGE, SUPERSEDED, UNDECLARED, heading_rules, held_rules, warning_rules};
 pub use messages::when;
 pub use page::{Page, Palette, Style, wrap};
 
@@ -220,7 +220,8 @@ fn refusal(page: &mut Page<'_>, alike: &[&Held], is_skipped: bool) {
     let who = if alike.len() == 1 { identity.to_string() } else { format!("{} packages", alike.len()) };
     let skipped = if is_skipped { ", left out of this run" } else { "" };
     let colour = page.style.palette.held;
-    page.head(colour, &format!("! {who}"), &format!("held: {}{skipped}", reason.rule().name));
+    let held = HELD_CHANGE.name;
+    page.head(colour, &format!("! {who}"), &format!("{held}: {}{skipped}", reason.rule().name));
     page.line(4, &reason.message());
     page.line(4, &format!("hint: {}", reason.hint(identity)));
     if alike.len() > 1 {
@@ -229,31 +230,34 @@ fn refusal(page: &mut Page<'_>, alike: &[&Held], is_skipped: bool) {
 }
 
 fn reports(page: &mut Page<'_>, plan: &Plan) {
-    let title = "Undeclared: packages of these stacks that the spec does not declare; they are not changed.";
-    leftovers(page, title, &plan.undeclared);
+    leftovers(page, &UNDECLARED, &plan.undeclared);
     if !plan.undeclared.is_empty() {
         page.line(
             2,
             "hint: to end one, declare it again with `manage: retire`; to keep it without an owner, with `manage: release`",
         );
     }
-    leftovers(
-        page,
-        "Superseded: older generations of declared packages; they are not changed.",
-        &plan.superseded,
-    );
+    leftovers(page, &SUPERSEDED, &plan.superseded);
 }
 
-fn leftovers(page: &mut Page<'_>, title: &str, leftovers: &[Leftover]) {
+/// Writes a list of packages below the heading of its rule.
+fn leftovers(page: &mut Page<'_>, rule: &Explanation, leftovers: &[Leftover]) {
     for (n, Leftover { identity, id, expires }) in leftovers.iter().enumerate() {
         if n == 0 {
             page.gap();
-            page.headline(page.style.palette.strong, title);
+            let title = format!("{}: {}; they are not changed.", heading(rule), rule.title);
+            page.headline(page.style.palette.strong, &title);
         }
         let end =
             expires.map_or_else(|| "its end is not listed".to_owned(), |at| format!("ends {}", when(at)));
         page.line(2, &format!("{identity}   {id}, {end}"));
     }
+}
+
+/// Returns the word of a rule as it begins a heading.
+fn heading(rule: &Explanation) -> String {
+    let (first, rest) = rule.name.split_at(1);
+    format!("{}{rest}", first.to_ascii_uppercase())
 }
 
 fn warnings(page: &mut Page<'_>, warnings: &[Warning]) {
