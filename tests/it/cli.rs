@@ -310,15 +310,19 @@ fn second_signal_ends_an_apply_at_once_and_names_the_tokens() {
 #[test]
 fn a_usage_error_ends_the_event_stream_with_a_summary() {
     let lab = Lab::of(ONE);
-    for (arguments, command) in [
-        ("plan --json --bogus", "plan"),
-        ("plan --bogus --json", "plan"),
-        ("apply --json=x", "apply"),
-        ("status --json --expiring-within never", "status"),
-        ("validate --json --report nothing", "validate"),
-        ("plan --json --report json", "plan"),
-        ("show --json", "show"),
-        ("--json", "cenbwp"),
+    for (arguments, command, hint) in [
+        ("plan --json --bogus", "plan", "see the flags: cenbwp plan --help"),
+        ("plan --bogus --json", "plan", "cenbwp plan --help"),
+        ("plan --json -target net/x", "plan", "flags have two dashes: `--target`"),
+        ("plan --json --targte net/x", "plan", "'--target'"),
+        ("apply --json --yes", "apply", "to apply without being asked: `--auto-approve`"),
+        ("validate --json --color nevr", "validate", "'never'"),
+        ("apply --json=x", "apply", ""),
+        ("status --json --expiring-within never", "status", ""),
+        ("validate --json --report nothing", "validate", ""),
+        ("plan --json --report json", "plan", ""),
+        ("show --json", "show", ""),
+        ("--json", "cenbwp", ""),
     ] {
         let ran = lab.run(arguments);
         assert_eq!(ran.code, 3, "{arguments}: {}", ran.stderr);
@@ -327,8 +331,13 @@ fn a_usage_error_ends_the_event_stream_with_a_summary() {
         let [version, diagnostic, summary] = &lines[..] else { panic!("{arguments}: {}", ran.stdout) };
         assert_eq!((&version["type"], &summary["type"]), (&"version".into(), &"summary".into()));
         assert!(diagnostic["message"].as_str().is_some_and(|message| !message.is_empty()), "{diagnostic}");
+        let advice = diagnostic["hint"].as_str().unwrap_or_default();
+        assert!(advice.contains(hint), "{arguments}: {diagnostic}");
         assert_eq!((&summary["command"], &summary["exit_code"]), (&command.into(), &3.into()), "{arguments}");
     }
+    let ran = lab.run("plan -target net/x");
+    ran.check(3, "tip: flags have two dashes: `--target`");
+    assert!(ran.stderr.contains("Usage: cenbwp plan"), "{}", ran.stderr);
     for arguments in ["plan --bogus", "plan --report json --bogus", "plan -- --json", "plan --help --json"] {
         let ran = lab.run(arguments);
         assert!(!ran.stdout.contains("\"summary\""), "{arguments}: {}", ran.stdout);

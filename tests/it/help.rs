@@ -57,6 +57,16 @@ fn every_example_of_a_help_text_can_be_typed() {
 }
 
 #[test]
+fn help_is_a_command_as_in_other_tools() {
+    let lab = Lab::new();
+    for (asked, same) in [("help", "--help"), ("help plan", "plan --help")] {
+        let (asked, same) = (lab.run(asked), lab.run(same));
+        assert_eq!((asked.code, asked.stdout), (0, same.stdout));
+    }
+    lab.run("help paln").check(3, "unrecognized subcommand 'paln'");
+}
+
+#[test]
 fn a_long_help_and_its_man_page_have_the_same_sections() {
     let lab = Lab::new();
     assert_eq!(lab.run("man pages").code, 0);

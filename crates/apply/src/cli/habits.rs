@@ -9,8 +9,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::files::typed;
 
 /// Commands of other tools.
-const COMMANDS: [(&str, &str); 16] = [
-    ("help", "`cenbwp --help`, or `cenbwp COMMAND --help`"),
+const COMMANDS: [(&str, &str); 15] = [
     ("destroy", RETIRE),
     ("delete", RETIRE),
     ("import", "`cenbwp export` writes a spec that adopts the packages that exist"),
@@ -55,6 +54,16 @@ const FLAGS: [(&str, &str); 17] = [
 const APPROVE: &str = "to apply without being asked: `--auto-approve`";
 const OUTPUT: &str = "`--out FILE` saves a plan, `--json` prints events, `--report FORM` prints a report";
 const NO_VARIABLES: &str = "a spec has no variables: render it first, and pass it with `-f -`";
+
+/// Returns the command line with `help COMMAND`, the form of cargo and kubectl, as `COMMAND --help`. clap's own command of
+/// this name would be listed, and would need a page of its own.
+pub(super) fn with_help(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    if arguments.get(1).is_some_and(|argument| argument == "help") {
+        arguments.remove(1);
+        arguments.push("--help".into());
+    }
+    arguments
+}
 
 /// Replaces clap's advice by better advice, where there is some, and its usage by that of the command alone: clap
 /// lists each flag whose variable is set as if it were required.
@@ -115,9 +124,12 @@ pub(super) fn with_one_dash(arguments: &[OsString], tool: &clap::Command) -> Opt
         let meant = with_two_dashes(&argument, tool)?;
         Some((name(&argument).to_owned(), meant))
     })?;
-    let message =
-        format!("unexpected argument '{argument}' found\n\n  tip: flags have two dashes: `{meant}`");
-    Some(tool.clone().error(ErrorKind::UnknownArgument, message))
+    let mut error = clap::Error::new(ErrorKind::UnknownArgument).with_cmd(tool);
+    let tip = StyledStr::from(format!("flags have two dashes: `{meant}`"));
+    error.insert(ContextKind::InvalidArg, ContextValue::String(argument));
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+    error.insert(ContextKind::Usage, ContextValue::StyledStr(tool.clone().render_usage()));
+    Some(error)
 }
 
 /// Returns the flag that is meant by an argument with one dash, Terraform's form: `-auto-approve`.
@@ -171,7 +183,6 @@ mod tests {
             ("cenbwp apply -auto-approve", "flags have two dashes: `--auto-approve`"),
             ("cenbwp plan -target=net/x", "flags have two dashes: `--target`"),
             ("cenbwp plan -out=plan.json", "flags have two dashes: `--out`"),
-            ("cenbwp help apply", "`cenbwp --help`, or `cenbwp COMMAND --help`"),
             ("cenbwp validate -o json", OUTPUT),
             ("cenbwp apply plan.json --yes", APPROVE),
             ("cenbwp apply -y", APPROVE),

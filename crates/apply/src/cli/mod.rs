@@ -157,7 +157,7 @@ const HELP: Help = Help {
 pub fn main() -> ExitCode {
     interrupt::survive_full_files();
     let environment = Environment::of_process();
-    let arguments: Vec<_> = std::env::args_os().collect();
+    let arguments = habits::with_help(std::env::args_os().collect());
     let tool = Cli::command();
     let matches = match habits::with_one_dash(&arguments, &tool) {
         Some(error) => Err(error),

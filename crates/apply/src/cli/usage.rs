@@ -29,7 +29,8 @@ pub(super) fn answer(mut error: clap::Error, environment: &Environment, tool: &c
         return Exit::Done;
     }
     let output = Output::new(Color::Never, false, environment);
-    end_events(&complaint(&error), &output, tool);
+    let command = arguments.iter().find_map(|name| tool.find_subcommand(name));
+    end_events(&complaint(&error, command), &output, tool);
     Exit::Invalid
 }
 
@@ -59,19 +60,18 @@ fn wants_events<'a>(arguments: &[OsString], tool: &'a clap::Command) -> Option<&
     asked.then(|| command.unwrap_or("cenbwp"))
 }
 
-/// Returns clap's error in one line, with a hint.
-fn complaint(error: &clap::Error) -> Failure {
+/// Returns clap's error in one line, with the tips of its text as the hint.
+fn complaint(error: &clap::Error, command: Option<&clap::Command>) -> Failure {
     let text = error.render().to_string();
     let message: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
     let message = message.join(" ");
-    let message = message.strip_prefix("error: ").unwrap_or(&message);
-    let failure = Failure::new(Exit::Invalid, message);
-    match error.get(ContextKind::Suggested) {
-        Some(ContextValue::StyledStrs(tips)) if !tips.is_empty() => {
-            failure.hint(tips.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
-        }
-        _ => failure.hint("see the flags: cenbwp --help"),
+    let failure = Failure::new(Exit::Invalid, message.strip_prefix("error: ").unwrap_or(&message));
+    let tips: Vec<&str> = text.lines().filter_map(|line| line.trim().strip_prefix("tip: ")).collect();
+    if tips.is_empty() {
+        let command = command.map(|command| format!(" {}", command.get_name())).unwrap_or_default();
+        return failure.hint(format!("see the flags: cenbwp{command} --help"));
     }
+    failure.hint(tips.join("; "))
 }
 
 /// Returns the value that clap may quote instead; `None` if it may quote this one.
