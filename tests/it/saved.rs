@@ -113,7 +113,18 @@ fn spec_that_changed_makes_a_plan_stale_unless_it_is_applied_without_the_spec() 
 
     let lab = planned();
     lab.file("cenbwp.yaml", &SPEC.replace("bandwidth: 7", "bandwidth: 8"));
-    check_refused(&lab, "apply plan.json", 5, "cenbwp.yaml: the spec changed");
+    check_refused(
+        &lab,
+        "apply plan.json",
+        5,
+        "cenbwp.yaml: the spec changed after the plan was made: net/x differs\n",
+    );
+    let several =
+        SPEC.replace("  y:", "  z:").replace("stack: net\n", "stack: net\nlimits: { maxPurchases: 5 }\n");
+    lab.file("cenbwp.yaml", &several);
+    check_refused(&lab, "apply plan.json", 5, ": net/y is gone, net/z is new, stack net differs\n");
+    lab.file("cenbwp.yaml", &SPEC.replace("bandwidth: 7", "bandwith: 7"));
+    check_refused(&lab, "apply plan.json", 5, "after the plan was made: it has errors\n");
     std::fs::remove_file(lab.path("cenbwp.yaml")).expect("it was there");
     check_refused(&lab, "apply plan.json", 5, "--without-spec");
     assert_eq!(lab.run("apply plan.json --without-spec").code, 0);

@@ -1,10 +1,11 @@
 //! Reads a saved plan that is to be applied, and makes every check that needs no network.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use cenbwp_spec::Source;
+use cenbwp_spec::{Source, Spec};
+use serde_json::json;
 
 use super::inputs::{self, spec_path};
 use super::reports::Reports;
@@ -95,7 +96,31 @@ fn compare_with_disk(saved: &Planned) -> Result<(), Failure> {
     }
     let changed = sources.iter().zip(&*saved.sources).filter(|(now, then)| now.bytes != then.bytes);
     let names: Vec<String> = changed.map(|(now, _)| shown(Path::new(&now.name))).collect();
-    Err(stale(format!("{}: the spec changed after the plan was made", listed(&names))))
+    let what = match &spec {
+        Some(spec) => listed(&differing(&saved.spec, spec)),
+        None => "it has errors".to_owned(),
+    };
+    Err(stale(format!("{}: the spec changed after the plan was made: {what}", listed(&names))))
+}
+
+/// Returns a text for each package, and for each stack's own lines, that the two specs declare differently.
+fn differing(then: &Spec, now: &Spec) -> Vec<String> {
+    let facts = |spec: &Spec| -> BTreeMap<String, serde_json::Value> {
+        let stacks = spec.stacks.iter();
+        let stacks =
+            stacks.map(|(name, stack)| (format!("stack {name}"), json!([stack.account, stack.limits])));
+        let packages = spec.packages().map(|it| (it.address.to_string(), json!(it)));
+        stacks.chain(packages).collect()
+    };
+    let (then, now) = (facts(then), facts(now));
+    let names: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
+    let how = |name: &String| match (then.get(name), now.get(name)) {
+        (Some(then), Some(now)) if then == now => None,
+        (Some(_), Some(_)) => Some("differs"),
+        (Some(_), None) => Some("is gone"),
+        (None, _) => Some("is new"),
+    };
+    names.into_iter().filter_map(|name| Some(format!("{name} {}", how(name)?))).collect()
 }
 
 /// Returns the path, if it can be read again: it was no pipe when the plan was made, and is none now.
