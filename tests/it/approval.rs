@@ -29,6 +29,26 @@ fn yes_buys_and_the_terminal_shows_what_was_bought() {
     assert_eq!(purchases(&lab.emulator), ["net/x"]);
 }
 
+/// Lines break at spaces, so only what stays in one piece may be longer: a digest, a command to be pasted.
+#[test]
+fn every_line_fits_a_narrow_terminal() {
+    let lab = Lab::of(ONE);
+    let narrow = |command: &str| format!("stty cols 50 rows 24; exec {command}");
+    let start = |command: &str| {
+        Terminal::start(lab.command("sh").args(["-c", &narrow(command)]).env("NO_COLOR", "1"))
+    };
+    let mut question = start("cenbwp apply");
+    let asked = question.until(PROMPT);
+    question.type_line("no");
+    question.end();
+    let (planned, _) = start("cenbwp plan").end();
+    for text in [asked, planned.replace("\r\n", "\n")] {
+        let is_long =
+            |line: &&str| line.chars().count() > 50 && line.trim().contains(' ') && !line.contains('`');
+        assert_eq!(text.lines().find(is_long), None, "{text}");
+    }
+}
+
 #[test]
 fn anything_else_than_yes_buys_nothing() {
     for answer in ["no", "y", "YES", "", "yes please"] {

@@ -32,7 +32,7 @@ pub(super) async fn ask(
             commands.again, commands.again
         )));
     }
-    output.draw(&format!("\n{consequences}\nOnly yes approves it: "));
+    output.draw(&format!("\n{}Only yes approves it: ", output.fitting(consequences)));
     let read = tokio::task::spawn_blocking(|| io::stdin().lock().lines().next().transpose());
     let answer = read.await.expect("reading a line does not panic").map_err(Failure::with(Exit::Error))?;
     match answer.as_deref().map(str::trim) {

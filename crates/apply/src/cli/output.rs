@@ -186,6 +186,11 @@ impl Output {
         self.answer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Returns a text in lines that fit the terminal; without one, as one line.
+    pub(super) fn fitting(&self, text: &str) -> String {
+        if self.columns.is_some() { cenbwp_diff::wrap(text, self.width) } else { format!("{text}\n") }
+    }
+
     /// Prints a line on stderr, unless `--quiet` is given.
     pub(super) fn story(&self, line: &str) {
         if !self.quiet {

@@ -69,13 +69,18 @@ async fn show(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
     let planned = Arc::new(planned);
     reports.planned(&planned);
     planning::print_plan(&planned, session);
-    reports.human(|| planned.approved_by());
+    reports.human(|| lines(&planned.approved_by(), output));
     match &args.out {
         Some(path) => save(path, &planned, output)?,
-        None => reports.human(|| next(&planned, &reports.commands.apply)),
+        None => reports.human(|| lines(&next(&planned, &reports.commands.apply), output)),
     }
     let pending = args.detailed_exitcode && !planned.plan.is_empty();
     Ok(Ended::Planned(if pending { Exit::Pending } else { Exit::Done }, planned))
+}
+
+/// Returns a line, or nothing, so that it fits the terminal.
+fn lines(line: &str, output: &Output) -> String {
+    if line.is_empty() { String::new() } else { output.fitting(line.trim_end()) }
 }
 
 /// Returns the line with what to type next; empty if there is nothing to carry out, or if the spec came from a

@@ -83,7 +83,8 @@ pub(super) async fn prepare(
 /// Prints the account and the credentials before the plan: the reader may have more than one account.
 pub(super) fn print_account(situation: &Situation, session: &Session<'_>) {
     let Situation { account: Some(account), caller: Some(caller), .. } = situation else { return };
-    session.output.story(&format!("account {account}, {}", cenbwp_diff::neutral(&caller.to_string())));
+    let line = format!("account {account}, {}", cenbwp_diff::neutral(&caller.to_string()));
+    session.output.story(session.output.fitting(&line).trim_end());
     session.reports.event(&Event::Credentials { account_id: account, credentials: caller });
 }
 
