@@ -185,16 +185,16 @@ fn every_heading_of_a_plan_and_every_word_of_a_status_is_explained() {
     let lab = lab();
     let plan = lab.run("plan --quiet").stdout;
     let status = lab.run("status --all --quiet").stdout;
-    let mut words: Vec<&str> = plan
-        .lines()
-        .filter_map(|line| match line.strip_prefix("! ") {
-            Some(held) => held.rsplit("   ").next(),
-            None if line.starts_with("  ") => line.rsplit("   ").next().filter(|text| text.contains(": ")),
-            None => line.split_once(':').map(|(heading, _)| heading),
-        })
-        .flat_map(|text| text.split(": ").take(if text.starts_with("held: ") { 2 } else { 1 }))
-        .filter(|word| !word.starts_with(' '))
-        .collect();
+    // `! net/x   held: look_alike`, `  net/x   expiring: ...`, and `Warnings:`.
+    let named = plan.lines().filter_map(|line| match line.rsplit_once("   ") {
+        Some((start, text)) if !start.trim().is_empty() && text.contains(": ") => Some(text),
+        Some(_) => None,
+        None => line.split_once(':').map(|(heading, _)| heading).filter(|heading| !heading.contains(' ')),
+    });
+    let is_held = |text: &&str| text.starts_with("held: ");
+    let reasons = named.clone().filter(is_held).filter_map(|text| text["held: ".len()..].split(',').next());
+    let mut words: Vec<&str> =
+        named.clone().filter_map(|text| text.split(": ").next()).chain(reasons).collect();
     let (_, counts) = status.trim_end().rsplit_once(": ").expect("a summary");
     words.extend(
         counts.trim_end_matches('.').split(", ").filter_map(|count| count.split_once(' ')).map(|it| it.1),

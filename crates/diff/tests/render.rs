@@ -146,7 +146,7 @@ fn held_items_that_are_left_out_and_limits_are_said() {
     check("limits", 100, &spec, &observed, &options);
 }
 
-/// Three equal changes are shown one by one, four once.
+/// Three equal changes are shown one by one, four once; of purchases only the names may differ.
 #[test]
 fn equal_changes_of_many_packages_are_shown_once_with_every_name() {
     let package_at = |n: usize, kind: &str| package(&format!("s/{kind}-{n}"));
@@ -165,7 +165,10 @@ fn equal_changes_of_many_packages_are_shown_once_with_every_name() {
             bandwidth: Mbps(10 + u32::try_from(n).unwrap()),
             ..package_at(n, "bought")
         };
-        wanted.extend([grows, goes, found, bought]);
+        let name = (n == 3).then(|| "the third".to_owned());
+        let alike =
+            Package { areas: pair("China", "China"), bandwidth: Mbps(25), name, ..package_at(n, "alike") };
+        wanted.extend([grows, goes, found, bought, alike]);
     }
     for n in 1..=3 {
         let shrinks = Package { bandwidth: Mbps(50), ..package_at(n, "shrinks") };
@@ -176,6 +179,7 @@ fn equal_changes_of_many_packages_are_shown_once_with_every_name() {
     check_style("alike", &Style { whole: false, ..Style::plain() }, &plan);
     let whole = render(&plan, &Style::plain());
     assert!(whole.contains("~ s/grows-4   changes cenbwp-grows-4\n"), "{whole}");
+    assert!(whole.contains("+ s/alike-4   buys a package\n"), "{whole}");
 }
 
 #[test]

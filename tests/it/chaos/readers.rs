@@ -24,13 +24,15 @@ fn until_full(reader: &PipeReader) {
     }
 }
 
-/// Returns a spec with so many packages, whose texts are more than a pipe holds.
+/// Returns a spec with so many packages, whose texts are more than a pipe holds. Each has its own description: equal
+/// purchases are shown once.
 pub(super) fn many(packages: usize) -> String {
     use std::fmt::Write as _;
     let mut spec = format!("version: 1\nstack: net\nlimits: {{ maxPurchases: {packages} }}\n");
     spec.push_str("defaults: { autoPay: true, bandwidth: 7 }\npackages:\n");
     for n in 0..packages {
-        writeln!(spec, "  n{n:04}: {{ areas: [China, Europe] }}").expect("writing to a string cannot fail");
+        writeln!(spec, "  n{n:04}: {{ areas: [China, Europe], description: number {n} }}")
+            .expect("writing to a string cannot fail");
     }
     spec
 }

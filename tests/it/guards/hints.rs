@@ -328,7 +328,7 @@ fn what_is_typed_by_habit_is_replaced_by_what_the_tip_says() {
         assert_eq!(lab.run(&typed.replace(habit, meant)).code, 0, "{typed}");
     }
     let lab = lab(&one(""), []);
-    lab.run("apply cenbwp.yaml").check(3, "applied with cenbwp apply -f cenbwp.yaml");
+    lab.run("apply cenbwp.yaml").check(3, "apply it with `cenbwp apply -f cenbwp.yaml`");
     lab.run("destroy").check(3, "`manage: retire`");
     lab.run("import cenbwp-1").check(3, "`cenbwp export`");
 }

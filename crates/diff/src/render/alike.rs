@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use cenbwp_spec::Identity;
+use cenbwp_spec::{AreaPair, Identity, Mbps};
 
-use crate::{Adoption, Change, FieldChange, Move, Release, Update};
+use crate::{Adoption, Change, FieldChange, Move, Purchase, Release, Update};
 
 /// From this many packages on, what is equal is shown once. Fewer are as easily read one by one, and are
 /// shown with their ids.
@@ -40,6 +40,8 @@ pub(super) fn grouped<'a, T, K: Ord>(items: &'a [T], key: impl Fn(&'a T) -> Opti
 /// The part of a change that packages can share.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Shared<'a> {
+    /// Everything but the identity and the name; the terms are in words.
+    Purchase(&'a AreaPair, Mbps, Option<&'a str>, String, Vec<(&'a str, &'a str)>, &'a [FieldChange]),
     Update(&'a [FieldChange]),
     /// The tags, without the identity.
     Adoption(Vec<(&'a str, &'a str)>, &'a [FieldChange]),
@@ -48,21 +50,37 @@ pub(super) enum Shared<'a> {
     Release(Vec<&'a str>),
 }
 
-/// Returns the part of a change that packages can share. Each purchase and each retirement is shown by itself:
-/// a purchase costs its own price, and a retirement has its own end.
+/// Returns the part of a change that packages can share. Each retirement is shown by itself: it has its own end.
 pub(super) fn shared(change: &Change) -> Option<Shared<'_>> {
     match change {
+        Change::Purchase(purchase) => {
+            let Purchase { identity: _, areas, bandwidth, name: _, description, terms, tags, follow_ups } =
+                purchase;
+            let terms = super::terms(terms);
+            Some(Shared::Purchase(
+                areas,
+                *bandwidth,
+                description.as_deref(),
+                terms,
+                without_identity(tags),
+                follow_ups,
+            ))
+        }
         Change::Update(Update { identity: _, id: _, fields }) => Some(Shared::Update(fields)),
         Change::Adopt(Adoption { identity: _, id: _, tags, fields }) => {
-            let tags = tags.iter().filter(|(key, _)| *key != Identity::TAG);
-            Some(Shared::Adoption(tags.map(|(key, value)| (&**key, &**value)).collect(), fields))
+            Some(Shared::Adoption(without_identity(tags), fields))
         }
         Change::Move(Move { identity: _, from: _, id: _, fields }) => Some(Shared::Move(fields)),
         Change::Release(Release { identity: _, id: _, tag_keys }) => {
             Some(Shared::Release(tag_keys.iter().map(|key| &**key).collect()))
         }
-        Change::Purchase(_) | Change::Retire(_) => None,
+        Change::Retire(_) => None,
     }
+}
+
+fn without_identity(tags: &BTreeMap<String, String>) -> Vec<(&str, &str)> {
+    let others = tags.iter().filter(|(key, _)| *key != Identity::TAG);
+    others.map(|(key, value)| (&**key, &**value)).collect()
 }
 
 #[cfg(test)]

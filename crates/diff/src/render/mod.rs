@@ -64,10 +64,13 @@ fn block_of_many(page: &mut Page<'_>, changes: &[&Change]) {
         Change::Retire(_) => (palette.end, '-', "are retired"),
     };
     page.head(colour, &format!("{sign} {} packages", changes.len()), words);
-    body(page, changes[0], true);
+    body(page, changes[0], changes.len());
     let name = |change: &&Change| match change {
         Change::Adopt(it) => format!("{}={}", it.identity, it.id),
         Change::Move(it) => format!("{} from {}", it.identity, it.from),
+        Change::Purchase(it) if it.name != it.identity.address.usual_name() => {
+            format!("{} named {}", it.identity, bare(&it.name))
+        }
         Change::Purchase(_) | Change::Update(_) | Change::Release(_) | Change::Retire(_) => {
             change.identity().to_string()
         }
@@ -86,23 +89,23 @@ fn block(page: &mut Page<'_>, change: &Change) {
         Change::Retire(retirement) => (palette.end, '-', format!("retires {}", retirement.id)),
     };
     page.head(colour, &format!("{sign} {}", change.identity()), &words);
-    body(page, change, false);
+    body(page, change, 1);
 }
 
-/// Writes the fields of a change; for many packages, those that they share.
-fn body(page: &mut Page<'_>, change: &Change, for_many: bool) {
+/// Writes the fields of a change; for several packages, those that they share.
+fn body(page: &mut Page<'_>, change: &Change, count: usize) {
     match change {
-        Change::Purchase(it) => purchase(page, it),
+        Change::Purchase(it) => purchase(page, it, count),
         Change::Update(Update { fields, .. }) => fields.iter().for_each(|change| field(page, change)),
         Change::Move(Move { identity, from, id: _, fields }) => {
-            if !for_many {
+            if count == 1 {
                 let (from, to) = (quoted(&from.to_string()), quoted(&identity.to_string()));
                 page.field(&format!("tag {}", Identity::TAG), &format!("{from} -> {to}"));
             }
             fields.iter().for_each(|change| field(page, change));
         }
         Change::Adopt(Adoption { tags, fields, .. }) => {
-            for (key, value) in tags.iter().filter(|(key, _)| !for_many || *key != Identity::TAG) {
+            for (key, value) in tags.iter().filter(|(key, _)| count == 1 || *key != Identity::TAG) {
                 page.field(&format!("tag {}", bare(key)), &format!("absent -> {}", quoted(value)));
             }
             fields.iter().for_each(|change| field(page, change));
@@ -112,13 +115,20 @@ fn body(page: &mut Page<'_>, change: &Change, for_many: bool) {
     }
 }
 
-fn purchase(page: &mut Page<'_>, purchase: &Purchase) {
+fn purchase(page: &mut Page<'_>, purchase: &Purchase, count: usize) {
     let Purchase { identity: _, areas, bandwidth, name, description, terms: paid, tags, follow_ups } =
         purchase;
     page.field("areas", &neutral(&areas.to_string()));
-    page.field("bandwidth", &bandwidth.to_string());
+    if count == 1 {
+        page.field("bandwidth", &bandwidth.to_string());
+    } else {
+        let all = count as u64 * u64::from(bandwidth.0);
+        page.field("bandwidth", &format!("{bandwidth} each, {all} Mbps in all"));
+    }
     page.field("term", &terms(paid));
-    page.field("name", &bare(name));
+    if count == 1 {
+        page.field("name", &bare(name));
+    }
     if let Some(text) = description {
         texts(page, "description", &quoted(text), "", text);
     }

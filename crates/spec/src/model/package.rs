@@ -69,8 +69,14 @@ impl Package {
 
     /// The display name for a purchase: the declared one, or `<stack>-<package>`.
     pub fn purchase_name(&self) -> Cow<'_, str> {
-        let Address { stack, package } = &self.address;
-        self.name.as_ref().map_or_else(|| format!("{stack}-{package}").into(), Cow::from)
+        self.name.as_ref().map_or_else(|| self.address.usual_name().into(), Cow::from)
+    }
+}
+
+impl Address {
+    /// The display name of a package that declares none.
+    pub fn usual_name(&self) -> String {
+        format!("{}-{}", self.stack, self.package)
     }
 }
 
