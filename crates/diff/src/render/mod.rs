@@ -5,13 +5,14 @@ use similar::TextDiff;
 
 use crate::{
     Adoption, Change, Delta, FieldChange, FieldValue, Held, Leftover, Move, Plan, Purchase, Release,
-    Retirement, Update, Warning, WarningKind,
+    Retirement, Update, Warning,
 };
 use messages::{bare, quoted, renews};
 
 pub use catalogue::{HELD_CHANGE, SUPERSEDED, UNDECLARED, heading_rules, held_rules, warning_rules};
 pub use messages::when;
 pub use page::{Page, Palette, Style, wrap};
+pub use summary::{obstacle, summary, total};
 
 mod alike;
 mod catalogue;
@@ -19,6 +20,7 @@ mod messages;
 mod misspelt;
 mod page;
 mod refusals;
+mod summary;
 
 /// Returns the plan as text: one block per change and per held item, then leftovers, warnings and exceeded limits,
 /// and a summary as the last paragraph. The same plan and style give the same bytes.
@@ -308,103 +310,4 @@ pub fn render_change(change: &Change, style: &Style) -> String {
     let mut page = Page::new(style);
     block(&mut page, change);
     page.text
-}
-
-/// Returns the summary: counts, new bandwidth and interruptions.
-pub fn summary(plan: &Plan) -> String {
-    let retiring = plan.warnings.iter().filter(|it| matches!(it.kind, WarningKind::Retiring { .. })).count();
-    let in_sync = plan.in_sync.len().saturating_sub(retiring);
-    let rest = |declared: &str| {
-        let counts = [
-            (in_sync, declared),
-            (retiring, "retiring"),
-            (plan.undeclared.len(), "undeclared"),
-            (plan.superseded.len(), "superseded"),
-            (plan.other_stacks, "of other stacks"),
-            (plan.unmanaged, "unmanaged"),
-        ];
-        counted(&counts).map_or(String::new(), |counts| format!(" {counts}."))
-    };
-    if plan.is_empty() {
-        let are = if in_sync == 1 { "package is up to date" } else { "packages are up to date" };
-        return format!("No changes.{}", rest(are));
-    }
-    format!("Plan: {}{}", wanted(&[plan]), rest("up to date"))
-}
-
-/// Returns the summary of several plans: how many there are, and the counts of all together. Packages of other
-/// stacks are not counted, because the plans of one account count the same ones.
-pub fn total(plans: &[&Plan]) -> String {
-    let in_sync: usize = plans.iter().map(|plan| plan.in_sync.len()).sum();
-    let in_sync = counted(&[(in_sync, "up to date")]).map(|count| format!(" {count}.")).unwrap_or_default();
-    let number = if plans.len() == 1 { "1 plan".to_owned() } else { format!("{} plans", plans.len()) };
-    if plans.iter().all(|plan| plan.is_empty()) {
-        return format!("{number}: no changes.{in_sync}");
-    }
-    format!("{number}: {}{in_sync}", wanted(plans))
-}
-
-/// `1 to buy (20 Mbps, 1 month), 2 to change. Upgrades add 5 Mbps (charges). 1 interrupts traffic.`
-fn wanted(plans: &[&Plan]) -> String {
-    let changes = || plans.iter().flat_map(|plan| &plan.changes);
-    let count = |wanted: fn(&Change) -> bool| changes().filter(|change| wanted(change)).count();
-    let counts = [
-        (count(|change| matches!(change, Change::Update(_))), "to change"),
-        (count(|change| matches!(change, Change::Adopt(_))), "to adopt"),
-        (count(|change| matches!(change, Change::Move(_))), "to move"),
-        (count(|change| matches!(change, Change::Release(_))), "to release"),
-        (count(|change| matches!(change, Change::Retire(_))), "to retire"),
-        (plans.iter().map(|plan| plan.held.len()).sum(), "held"),
-    ];
-    let parts: Vec<_> = bought(plans).into_iter().chain(counted(&counts)).collect();
-    let upgrades = match plans.iter().map(|plan| plan.new_mbps().by_upgrade).sum::<u64>() {
-        0 => String::new(),
-        mbps => format!(" Upgrades add {mbps} Mbps (charges)."),
-    };
-    let interruptions = match count(Change::interrupts_traffic) {
-        0 => String::new(),
-        1 => " 1 interrupts traffic.".to_owned(),
-        n => format!(" {n} interrupt traffic."),
-    };
-    format!("{}.{upgrades}{interruptions}", parts.join(", "))
-}
-
-/// `2 to change, 1 held`, without the counts that are 0.
-fn counted(counts: &[(usize, &str)]) -> Option<String> {
-    let counts: Vec<_> =
-        counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-    (!counts.is_empty()).then(|| counts.join(", "))
-}
-
-/// `2 to buy (300 Mbps, 7 months in all)`.
-fn bought(plans: &[&Plan]) -> Option<String> {
-    let purchases = || plans.iter().flat_map(|plan| plan.purchases());
-    let count = purchases().count();
-    let mbps: u64 = plans.iter().map(|plan| plan.new_mbps().by_purchase).sum();
-    let months: u64 = purchases().map(|purchase| u64::from(purchase.terms.term.months())).sum();
-    let unit = match (count, months) {
-        (1, 1) => "month",
-        (1, _) => "months",
-        _ => "months in all",
-    };
-    (count > 0).then(|| format!("{count} to buy ({mbps} Mbps, {months} {unit})"))
-}
-
-/// Returns the reasons for which the plan may not be carried out; `None` if it may.
-pub fn obstacle(plan: &Plan) -> Option<String> {
-    if plan.is_applyable() {
-        return None;
-    }
-    let mut reasons = Vec::new();
-    if !plan.complete {
-        reasons.push("the listing is not whole".to_owned());
-    }
-    if !plan.held.is_empty() && !plan.skip_held {
-        let n = plan.held.len();
-        reasons.push(format!("{n} held; follow the hints, or leave out what is held with `--skip-held`"));
-    }
-    if !plan.breaches.is_empty() {
-        reasons.push("a limit is exceeded".to_owned());
-    }
-    Some(reasons.join("; "))
 }
