@@ -48,6 +48,7 @@ const CASES: &[(&str, Case)] = &[
     ("removed_area", Tried(warnings_end_when_their_advice_is_followed)),
     ("reserved", Nothing("the ordered change comes by itself")),
     ("retiring", Nothing("the package ends by itself")),
+    ("stack_twice", Nothing("which of the plans will be applied, the user knows")),
     ("terms_fixed", Tried(warnings_end_when_their_advice_is_followed)),
     // Outcomes.
     ("adopted", Nothing("it is done")),
