@@ -40,6 +40,7 @@ const VALUES = {
   distinctFrom: "[cenbwp-1]",
   ignore: "[tags]",
   limits: "{maxPurchases: 1, maxNewMbps: 1}",
+  movedFrom: "old",
   name: "text",
   resourceGroupId: "rg-1",
   stack: "net",
