@@ -107,9 +107,11 @@ impl Headings<'_> {
     fn section(self, text: &mut String, id: &str, title: &str, body: &str) {
         let Self { tag, prefix } = self;
         if !body.is_empty() {
+            // Below a plan of several, the section's name begins with that of the plan.
+            let of = prefix.strip_suffix('-').map(|plan| format!("{plan} ")).unwrap_or_default();
             let _ = write!(
                 text,
-                "<section aria-labelledby=\"{prefix}{id}\">\n<{tag} id=\"{prefix}{id}\">{title}</{tag}>\n{body}</section>\n"
+                "<section aria-labelledby=\"{of}{prefix}{id}\">\n<{tag} id=\"{prefix}{id}\">{title}</{tag}>\n{body}</section>\n"
             );
         }
     }
