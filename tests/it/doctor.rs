@@ -415,7 +415,7 @@ fn a_role_is_taken_with_the_credentials_that_are_found() {
     }
 }
 
-/// What a person pastes.
+/// The output that a person pastes.
 #[test]
 fn the_text_has_a_line_for_each_check_and_wraps_what_is_long() {
     let mut lab = Lab::new();

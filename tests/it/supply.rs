@@ -1,4 +1,4 @@
-//! What the build is made of: the rules of deny.toml, as far as Cargo.lock and the sources of the crates show it
+//! The parts of the build: the rules of deny.toml, as far as Cargo.lock and the sources of the crates show it
 //! without a network, and the list of crates that a release carries.
 
 use std::collections::BTreeSet;

@@ -13,7 +13,7 @@ pub struct Check {
     pub check: &'static str,
     /// Its result.
     pub state: State,
-    /// What was found.
+    /// The finding, for people.
     pub message: String,
     /// The next command or edit, if it did not pass.
     #[serde(skip_serializing_if = "Option::is_none")]

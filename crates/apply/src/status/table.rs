@@ -14,7 +14,7 @@ use super::{Row, State, Status};
 const COLUMNS: [&str; 12] = [
     "identity", "id", "areas", "Mbps", "CEN", "expires", "state", "notes", "name", "charge", "group", "tags",
 ];
-/// The first columns, by which a row is told from others: they are shown also where no row fills them.
+/// The first columns, which distinguish the rows: they are shown also where no row fills them.
 const NAMES: usize = 2;
 const MBPS: usize = 3;
 const STATE: usize = 6;
