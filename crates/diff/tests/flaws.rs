@@ -24,7 +24,13 @@ fn the_spec() -> Spec {
             ..package("s/bought")
         },
         Package { adopt: Some(id("cenbwp-found")), bandwidth: Mbps(150), ..package("s/found") },
+        Package {
+            manage: Manage::Retire,
+            moved_from: Some("s/before".parse().unwrap()),
+            ..package("s/ended")
+        },
         Package { manage: Manage::Release, ..package("s/freed") },
+        Package { manage: Manage::Retire, adopt: Some(id("cenbwp-gone")), ..package("s/gone") },
         Package { bandwidth: Mbps(200), name: Some("new".to_owned()), ..package("s/grown") },
         package("s/in-order"),
         Package { moved_from: Some("s/was".parse().unwrap()), bandwidth: Mbps(5), ..package("s/is") },
@@ -135,6 +141,14 @@ fn lists_out_of_order() {
     spoiled(|plan| plan.undeclared = vec![stray("s/y"), stray("s/x")], Flaw::Unsorted("undeclared"));
     let warning = |name: &str| Warning { identity: identity(name), kind: WarningKind::EntryCanGo };
     spoiled(|plan| plan.warnings = vec![warning("s/y"), warning("s/x")], Flaw::Unsorted("warnings"));
+}
+
+#[test]
+fn an_entry_that_is_called_finished_too_soon() {
+    for (of, left) in [("s/ended", Some("s/ended")), ("s/ended", Some("s/before/2")), ("s/gone", None)] {
+        let left = live("cenbwp-gone", left);
+        elsewhere(|_, cloud, _| cloud.packages.push(left), Flaw::NotFinished(identity(of)));
+    }
 }
 
 #[test]

@@ -161,6 +161,28 @@ fn package_of_the_old_key_is_moved_once_it_is_as_the_hint_says() {
     }
 }
 
+/// It is given up in two steps: the first takes it over.
+#[test]
+fn package_that_is_given_up_before_it_was_taken_over_is_taken_over_first() {
+    for (line, manage, kind, owner) in [
+        ("movedFrom: old", "retire", "cannot_move", Some("net/old")),
+        ("movedFrom: old", "release", "cannot_move", Some("net/old")),
+        ("adopt: cenbwp-1", "retire", "cannot_adopt", None),
+    ] {
+        let spec = |manage| one(&format!("    {line}\n    manage: {manage}\n"));
+        let lab = lab(&spec(manage), [live("cenbwp-1", owner)]);
+        let hint = held(&lab, kind);
+        assert!(hint.contains("`manage: full` and apply"), "{hint}");
+        assert!(hint.contains(&format!("`manage: {manage}` again")), "{hint}");
+        lab.file("cenbwp.yaml", &spec("full"));
+        allowed(&lab, APPLY, &[]);
+        assert_eq!(lab.emulator.packages()[0].tag("cenbwp"), Some("net/x"));
+        lab.file("cenbwp.yaml", &spec(manage));
+        allowed(&lab, APPLY, &[]);
+        assert_eq!(lab.emulator.packages()[0].tag("cenbwp").is_some(), manage == "retire");
+    }
+}
+
 #[test]
 fn package_that_is_removed_from_the_spec_is_reported_and_left_alone() {
     let spec = one("").replace("  x:", "  y:").replace("bandwidth: 7", "bandwidth: 9");

@@ -114,7 +114,7 @@ fn entry(rng: &mut Rng, name: Name, found: Option<&Found>) -> Want {
     Want {
         mbps: if some(rng) { 20 } else { 10 },
         manage,
-        adopt: (free && manage == Manage::Full).then_some(whose),
+        adopt: free.then_some(whose),
         postpaid,
         title: some(rng).then(|| pick(rng, ["one", "two"])),
         text: some(rng).then(|| pick(rng, ["", "said", "other"])),

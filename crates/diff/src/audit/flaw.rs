@@ -40,6 +40,8 @@ pub enum Flaw {
     Limits,
     /// A live package of a declared stack is not mentioned, or a mentioned one is not live.
     Forgotten(PackageId),
+    /// A warning says that nothing is left to do, and a package of the entry is listed.
+    NotFinished(Identity),
     /// The plan claims another listing or other options than there were.
     Misreported(&'static str),
 }
@@ -69,6 +71,7 @@ impl fmt::Display for Flaw {
             Self::NotInSync(address) => write!(f, "{address} is not in sync"),
             Self::Limits => f.write_str("the exceeded limits are not those reported"),
             Self::Forgotten(id) => write!(f, "{id} is in the wrong list or in none"),
+            Self::NotFinished(identity) => write!(f, "{identity} is not finished"),
             Self::Misreported(what) => write!(f, "{what} is not as it was given"),
         }
     }

@@ -10,7 +10,7 @@ use cenbwp_spec::{Address, Identity, Manage, Package, PackageId, Spec};
 
 use crate::{
     Adoption, BusinessStatus, Change, FieldChange, Live, LiveCharge, Move, Observed, Options, Owner, Plan,
-    Purchase, Release, Retirement, Update,
+    Purchase, Release, Retirement, Update, Warning, WarningKind,
 };
 use fields::{differing, is_requested, matches_spec, other_charge};
 use look_alikes::LookAlikes;
@@ -332,6 +332,23 @@ impl<'a> Auditor<'a> {
         if plan.skip_held != self.options.skip_held {
             self.flaw(Flaw::Misreported("skip_held"));
         }
+        let finished = plan.warnings.iter().filter(|warning| warning.kind == WarningKind::EntryCanGo);
+        for Warning { identity, .. } in finished {
+            let package = self.declared(identity);
+            if package.is_some_and(|package| self.is_left(package)) {
+                self.flaw(Flaw::NotFinished(identity.clone()));
+            }
+        }
+    }
+
+    /// Reports whether a package that an entry is about is listed: its own, or one that it takes over.
+    fn is_left(&self, package: &Package) -> bool {
+        let own = package.identity();
+        let old = package.moved_from.clone().map(|address| Identity { address, ..own.clone() });
+        let is_free = |id| self.live.get(id).is_some_and(|live| live.owner() == Owner::Nobody);
+        [Some(own), old].into_iter().flatten().any(|identity| {
+            self.owned.range(&identity..).next().is_some_and(|(next, _)| next.address == identity.address)
+        }) || package.manage == Manage::Retire && package.adopt.as_ref().is_some_and(is_free)
     }
 }
 

@@ -147,6 +147,7 @@ impl<'a> Planner<'a> {
     /// | none | | `full` | [`Planner::purchase`] |
     /// | none | | `observe` | warning `nothing_to_observe` |
     /// | none, but the listing may hide it | | `release`, `retire` | held `incomplete_listing`, `unreadable` |
+    /// | none | | `release`, `retire`, and what it would take over is there | held `cannot_adopt`, `cannot_move` |
     /// | none | | `release`, `retire` | warning `entry_can_go` |
     ///
     /// An observed package may be superseded by hand without holding anything: nothing is wanted of it.
@@ -177,10 +178,12 @@ impl<'a> Planner<'a> {
             ([], _, Manage::Observe, _) => {
                 Decision { verdict: Verdict::Nothing, warnings: vec![WarningKind::NothingToObserve] }
             }
-            ([], _, Manage::Release | Manage::Retire, _) => match self.uncertainty(package) {
-                Some(reason) => Verdict::Held(reason).into(),
-                None => Decision { verdict: Verdict::Nothing, warnings: vec![WarningKind::EntryCanGo] },
-            },
+            ([], _, Manage::Release | Manage::Retire, _) => {
+                match self.uncertainty(package).or_else(|| self.not_taken_over(package)) {
+                    Some(reason) => Verdict::Held(reason).into(),
+                    None => Decision { verdict: Verdict::Nothing, warnings: vec![WarningKind::EntryCanGo] },
+                }
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cenbwp_spec::{Identity, Package, PackageId};
+use cenbwp_spec::{Identity, Manage, Package, PackageId};
 
 use super::blocked::blocked_by;
 use super::compare::fixed_differences;
@@ -55,6 +55,23 @@ impl<'a> Planner<'a> {
             Some(difference) => Err(AdoptRefusal::Differs(difference)),
             None => Ok(live),
         }
+    }
+
+    /// The reason for which an entry that is released or retired is not finished, although no package has its
+    /// identity: the package that it was to take over first is still there.
+    ///
+    /// A released package has no owner, so a free one that `adopt` names is nothing to release.
+    pub(super) fn not_taken_over(&self, package: &Package) -> Option<HeldReason> {
+        if let Some(from) = package.moved_identity() {
+            let old = self.index.under_old_key(&from.address).iter();
+            let (_, live) = old.rev().find(|(generation, _)| *generation >= from.generation)?;
+            let why = MoveRefusal::GivenUp(live.id.clone(), package.manage);
+            return Some(HeldReason::CannotMove { from, why });
+        }
+        let id = package.adopt.as_ref().filter(|_| package.manage == Manage::Retire)?;
+        let live = self.index.adopted(id).filter(|live| live.owner() == Owner::Nobody)?;
+        let why = AdoptRefusal::GivenUp(package.manage);
+        Some(HeldReason::CannotAdopt { id: live.id.clone(), why })
     }
 
     /// A package that has its identity: nothing is left to move, unless the old key has a package too.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cenbwp_spec::{AreaPair, CenId, ChargeType, Generation, Identity, PackageId};
+use cenbwp_spec::{AreaPair, CenId, ChargeType, Generation, Identity, Manage, PackageId};
 use jiff::Timestamp;
 
 use super::{Delta, FieldChange};
@@ -138,6 +138,8 @@ pub enum AdoptRefusal {
     Differs(FixedDifference),
     /// It needs a change and is in this state.
     NotNormal(Abnormal),
+    /// With this value of `manage` nothing is adopted, and it is still there.
+    GivenUp(Manage),
 }
 
 /// The reason for which a package cannot be moved to another key.
@@ -165,6 +167,8 @@ pub enum MoveRefusal {
     Differs(PackageId, FixedDifference),
     /// It is in this state.
     NotNormal(PackageId, Abnormal),
+    /// With this value of `manage` nothing is moved, and it is still there.
+    GivenUp(PackageId, Manage),
 }
 
 impl MoveRefusal {
@@ -174,7 +178,10 @@ impl MoveRefusal {
             Self::NotListed => Vec::new(),
             Self::Both { old, new } => old.iter().chain([new]).collect(),
             Self::Several(ids) => ids.iter().collect(),
-            Self::OtherGeneration { id, .. } | Self::Differs(id, _) | Self::NotNormal(id, _) => vec![id],
+            Self::OtherGeneration { id, .. }
+            | Self::Differs(id, _)
+            | Self::NotNormal(id, _)
+            | Self::GivenUp(id, _) => vec![id],
         }
     }
 }

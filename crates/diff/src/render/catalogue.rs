@@ -45,12 +45,12 @@ rules! { pub(super) HELD:
         "The tag `cenbwp` names one package. Two packages with the same value may be one purchase made twice, or a tag \
          copied by hand, so nothing is changed. Leave the tag on the one that is meant and remove it from the others.";
     CANNOT_ADOPT = "cannot_adopt", "the package cannot be adopted",
-        "`adopt: ID` takes over a package that has no owner, works, and has the declared areas and charge type. The line \
-         says which of these does not hold. Correct the id or the declared fields, or remove the line.";
+        "`adopt: ID` takes over a package that has no owner, works, and has the declared areas and charge type, under \
+         `manage: full`. The line says which of these does not hold. Correct the id or the declared fields, or remove the line.";
     CANNOT_MOVE = "cannot_move", "the package of the old key cannot be moved",
         "`movedFrom: OLD` takes over the package of another key, by its tag, and such an entry never buys. One package \
          has to carry the old key, none the new one, in the declared generation, areas and charge type, and it has to \
-         work. The line says which of these does not hold. A purchase under the old key that is not listed yet may \
+         work; `manage` has to be `full`. The line says which of these does not hold. A purchase under the old key that is not listed yet may \
          still appear; remove the line `movedFrom` once it is sure that there is none.";
     IMMUTABLE = "immutable", "what is fixed at purchase differs",
         "Areas and charge type are chosen at the purchase and can never be changed. Declare the package as it is, or \

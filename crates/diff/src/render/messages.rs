@@ -120,9 +120,7 @@ impl HeldReason {
             Self::IncompleteListing => {
                 "plan from the service itself instead of a recording: leave out `--live-from`".to_owned()
             }
-            Self::CannotAdopt { id, why } => misspelt::refused(why, address).unwrap_or_else(|| {
-                format!("where {address} is declared, correct or remove the line `adopt: {id}`")
-            }),
+            Self::CannotAdopt { id, why } => why.hint(id, address),
             Self::CannotMove { from, why } => why.hint(from, identity),
             Self::Immutable { differences, .. } => misspelt::areas(differences, address).unwrap_or_else(|| {
                 format!(

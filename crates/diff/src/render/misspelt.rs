@@ -4,13 +4,7 @@
 
 use cenbwp_spec::{Address, neutral};
 
-use crate::{AdoptRefusal, Delta, FixedDifference};
-
-/// Returns the hint for a package that cannot be adopted, if a misspelt area is the reason.
-pub(super) fn refused(why: &AdoptRefusal, address: &Address) -> Option<String> {
-    let AdoptRefusal::Differs(difference) = why else { return None };
-    areas(std::slice::from_ref(difference), address)
-}
+use crate::{Delta, FixedDifference};
 
 /// Returns the hint for a package that differs, if a misspelt area is the reason.
 pub(super) fn areas(differences: &[FixedDifference], address: &Address) -> Option<String> {

@@ -1,10 +1,11 @@
 //! The reasons for which a package cannot be taken over or changed, as the end of a sentence.
 
-use std::fmt;
+use std::{fmt, slice};
 
-use cenbwp_spec::{Identity, neutral};
+use cenbwp_spec::{Address, Identity, Manage, PackageId, neutral};
 
 use super::messages::{list, when};
+use super::misspelt;
 use crate::{Abnormal, AdoptRefusal, MoveRefusal};
 
 impl fmt::Display for AdoptRefusal {
@@ -27,6 +28,9 @@ impl fmt::Display for AdoptRefusal {
                 write!(f, "its {field} is {from}, declared is {to}")
             }
             Self::NotNormal(state) => write!(f, "it is {state}"),
+            Self::GivenUp(manage) => {
+                write!(f, "it is still there, and `manage: {}` adopts nothing", manage.as_str())
+            }
         }
     }
 }
@@ -64,7 +68,27 @@ impl fmt::Display for MoveRefusal {
                 write!(f, "the {field} of {id} is {from}, declared is {to}")
             }
             Self::NotNormal(id, state) => write!(f, "{id} is {state}"),
+            Self::GivenUp(id, manage) => {
+                write!(f, "{id} is still there, and `manage: {}` moves nothing", manage.as_str())
+            }
         }
+    }
+}
+
+impl AdoptRefusal {
+    /// The way out, for a package of this address that was to adopt this one.
+    pub(super) fn hint(&self, id: &PackageId, address: &Address) -> String {
+        match self {
+            Self::Differs(difference) => misspelt::areas(slice::from_ref(difference), address),
+            Self::GivenUp(manage) => Some(first_full(*manage, address)),
+            Self::AdoptedTwice
+            | Self::IdentityTaken { .. }
+            | Self::NotListed
+            | Self::OwnedBy(_)
+            | Self::MalformedTag(_)
+            | Self::NotNormal(_) => None,
+        }
+        .unwrap_or_else(|| format!("where {address} is declared, correct or remove the line `adopt: {id}`"))
     }
 }
 
@@ -90,6 +114,15 @@ impl MoveRefusal {
             Self::NotNormal(id, _) => format!(
                 "renew, pay or unlock it in the console, and plan again; to buy another one, {there}, write `distinctFrom: [{id}]` in place of `movedFrom`"
             ),
+            Self::GivenUp(_, manage) => first_full(*manage, &identity.address),
         }
     }
+}
+
+/// The way to a package that is taken over and then given up.
+fn first_full(manage: Manage, address: &Address) -> String {
+    format!(
+        "where {address} is declared, write `manage: full` and apply; after that, `manage: {}` again",
+        manage.as_str()
+    )
 }

@@ -336,6 +336,25 @@ fn a_package_is_released_or_retired_only_as_far_as_the_spec_says() {
     check(manage(Manage::Release), [own(|l| l.cens = cens(&["cen-1"]))], "release");
     check(manage(Manage::Release), [], "entry_can_go");
     check(manage(Manage::Retire), [], "entry_can_go");
+    // What it would have taken over is still there: that is not nothing.
+    let taking = |manage, take: fn(&mut Package)| {
+        declared(move |p| {
+            p.manage = manage;
+            take(p);
+        })
+    };
+    let moves: fn(&mut Package) = |p| p.moved_from = Some("s/old".parse().unwrap());
+    let adopts: fn(&mut Package) = |p| p.adopt = Some(id("cenbwp-2"));
+    for manage in [Manage::Release, Manage::Retire] {
+        check(taking(manage, moves), [live("cenbwp-2", Some("s/old"))], "held cannot_move, undeclared");
+        check(taking(manage, moves), [live("cenbwp-2", Some("s/old/2"))], "held cannot_move, undeclared");
+        check(taking(manage, moves), [], "entry_can_go");
+        check(taking(manage, adopts), [live("cenbwp-2", Some("t/x"))], "entry_can_go, 1 of other stacks");
+        check(taking(manage, adopts), [], "entry_can_go");
+    }
+    check(taking(Manage::Retire, adopts), [live("cenbwp-2", None)], "held cannot_adopt");
+    // Released before, with the line left.
+    check(taking(Manage::Release, adopts), [live("cenbwp-2", None)], "entry_can_go, 1 unmanaged");
     check(manage(Manage::Retire), [own(|_| {})], "in order, retiring");
     check(manage(Manage::Retire), [own(|l| l.cens = cens(&["cen-1"]))], "retire 1 leave");
     check(manage(Manage::Retire), [own(|l| l.charge = LiveCharge::Postpay)], "retire 0 delete");

@@ -191,3 +191,18 @@ pub enum Manage {
     /// A run detaches it, and deletes it if the service allows it.
     Retire,
 }
+
+impl Manage {
+    /// Every value.
+    pub const ALL: [Self; 4] = [Self::Full, Self::Observe, Self::Release, Self::Retire];
+
+    /// The spec's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Observe => "observe",
+            Self::Release => "release",
+            Self::Retire => "retire",
+        }
+    }
+}

@@ -127,13 +127,6 @@ fn merge<V: Clone>(
 /// `autoRenew` turns renewal off.
 pub(super) const MOST_MONTHS: u32 = 2_147_483_647;
 
-const MANAGE: [(&str, Manage); 4] = [
-    ("full", Manage::Full),
-    ("observe", Manage::Observe),
-    ("release", Manage::Release),
-    ("retire", Manage::Retire),
-];
-
 /// Reports an unknown field.
 pub(crate) fn unknown(key: &Key<'_>, known: &[&str], report: &mut Report) {
     let finding =
@@ -173,7 +166,7 @@ fn cycle(at: &mut Cursor<'_, '_>) -> Slot<Cycle> {
 }
 
 fn manage(at: &mut Cursor<'_, '_>) -> Slot<Manage> {
-    at.word(&MANAGE)
+    at.word(&Manage::ALL.map(|manage| (manage.as_str(), manage)))
 }
 
 fn areas(at: &mut Cursor<'_, '_>) -> Slot<AreaPair> {
