@@ -134,11 +134,11 @@ fn obstacle(package: &Package, want: &Want, needed: bool) -> Option<&'static str
 /// name, or the same areas on the same CEN, or the same areas and bandwidth, and no owner that is known to be
 /// another one.
 pub(super) fn looks_alike(package: &Package, name: Name, want: &Want, wish: &Wish) -> bool {
-    if wish.values().any(|other| other.adopt.is_some_and(|other| Found::id(other) == package.id)) {
-        return false;
-    }
-    let moves = |other: &Want| old_identity(other).is_some_and(|old| owner(package) == Some(&old));
-    if wish.values().any(moves) {
+    let takes_over = |other: &Want| {
+        other.adopt.is_some_and(|other| Found::id(other) == package.id)
+            || old_identity(other).is_some_and(|old| owner(package) == Some(&old))
+    };
+    if wish.values().any(|other| other.manage == Manage::Full && takes_over(other)) {
         return false;
     }
     let named = package.name == want.title.unwrap_or(purchase_title(name));
