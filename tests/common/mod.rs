@@ -120,7 +120,8 @@ pub(crate) async fn execute(
     let account = situation.account.as_ref().expect("the emulator names the account");
     #[expect(clippy::disallowed_methods, reason = "plays the apply command")]
     let writer = Writer::new(cloud);
-    let session = Session { cloud, writer: &writer, settings, in_flight, stop, report: tell };
+    let before = &situation.observed;
+    let session = Session { cloud, writer: &writer, before, settings, in_flight, stop, report: tell };
     let (results, look) = execute::run(plan, account, session).await;
     let (spec, situation, plan) = (Arc::new(spec.clone()), situation.clone(), plan.clone());
     let planned = Planned::new(Arc::default(), spec, options(cloud), situation, plan);

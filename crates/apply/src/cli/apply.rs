@@ -370,8 +370,15 @@ async fn execute(
     #[expect(clippy::disallowed_methods, reason = "the one command that changes something")]
     let writer = Writer::new(cloud);
     let settings = args.settings();
-    let session =
-        execute::Session { cloud, writer: &writer, settings: &settings, in_flight, stop, report: &report };
+    let session = execute::Session {
+        cloud,
+        writer: &writer,
+        before: &planned.situation.observed,
+        settings: &settings,
+        in_flight,
+        stop,
+        report: &report,
+    };
     let (results, last_look) = execute::run(&planned.plan, account, session).await;
     progress.clear();
     let commands = commands(args, planned, &reports.commands);

@@ -41,6 +41,8 @@ pub(super) enum Need {
 pub(super) struct Line<'p> {
     change: &'p Change,
     account: &'p AccountId,
+    /// The packages that were there before the run sent anything.
+    before: &'p [Live],
     patience: Patience,
     attempt: Attempt,
     /// The requests that are left; the first is under way.
@@ -55,10 +57,16 @@ pub(super) struct Line<'p> {
 }
 
 impl<'p> Line<'p> {
-    pub(super) fn new(change: &'p Change, account: &'p AccountId, patience: Patience) -> Self {
+    pub(super) fn new(
+        change: &'p Change,
+        account: &'p AccountId,
+        before: &'p [Live],
+        patience: Patience,
+    ) -> Self {
         let mut line = Self {
             change,
             account,
+            before,
             patience,
             attempt: Attempt::FIRST,
             queue: steps::of(change),
@@ -195,7 +203,7 @@ impl<'p> Line<'p> {
             (Some(Step::Buy(purchase)), Some(id)) if self.state == State::Accepted => {
                 listing.bought(purchase, id)
             }
-            (Some(Step::Buy(purchase)), _) => listing.identity(&purchase.identity),
+            (Some(Step::Buy(purchase)), _) => self.ordered(listing.identity(&purchase.identity)),
             (Some(Step::Change(call)), Some(id)) => listing.changed(self.change, id, call),
             (Some(Step::Change(_)), None) | (None, _) => return,
         };
@@ -217,6 +225,19 @@ impl<'p> Line<'p> {
         {
             self.stop(&why);
         }
+    }
+
+    /// Leaves a lost order in doubt where the listing shows a package with its identity that no order with its
+    /// token bought, such as one that another run adopted or moved: the order may still take effect. A listing
+    /// that shows this is as good as one that hides the package.
+    fn ordered<'l>(&mut self, shown: Shown<'l>) -> Shown<'l> {
+        let Shown::Yes(Some(live)) = shown else { return shown };
+        let was_there = self.before.iter().any(|before| before.id == live.id);
+        if !self.state.is_lost() || live.tags.contains_key(Identity::TERMS_TAG) && !was_there {
+            return shown;
+        }
+        self.why = Some(Why::another_package(live));
+        Shown::Hidden
     }
 
     /// Takes in the package of a purchase. It counts as this run's if a request of this run can have bought

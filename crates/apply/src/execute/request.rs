@@ -158,15 +158,20 @@ impl State {
         Some((Sent { tries, doubt }, Self::Doubt(tries.one_more(), Cause::Lost)))
     }
 
+    /// Returns true if its reply was lost and nothing has settled it since.
+    pub(super) fn is_lost(self) -> bool {
+        matches!(
+            self,
+            Self::Doubt(_, Cause::Lost) | Self::Cleared(_, Cause::Lost) | Self::Watching(_, Cause::Lost)
+        )
+    }
+
     /// Takes in what a listing shows about it.
     pub(super) fn looked(self, shown: &Shown<'_>) -> Self {
         match (shown, self) {
             (_, Self::Done(_)) => self,
             (Shown::Yes(_), Self::Accepted) => Self::Done(End::Shown(By::Yes)),
-            (
-                Shown::Yes(_),
-                Self::Doubt(_, Cause::Lost) | Self::Cleared(_, Cause::Lost) | Self::Watching(_, Cause::Lost),
-            ) => Self::Done(End::Shown(By::Lost)),
+            (Shown::Yes(_), state) if state.is_lost() => Self::Done(End::Shown(By::Lost)),
             (Shown::Yes(_), Self::Clean(_) | Self::Doubt(..) | Self::Cleared(..) | Self::Watching(..)) => {
                 Self::Done(End::Shown(By::Other))
             }

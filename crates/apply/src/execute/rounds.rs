@@ -67,6 +67,8 @@ pub struct Session<'a> {
     pub cloud: &'a Cloud,
     /// Changes it.
     pub writer: &'a Writer,
+    /// The listing that the plan was made of.
+    pub before: &'a Observed,
     /// The settings.
     pub settings: &'a Settings,
     /// The record of what is proved at each moment.
@@ -114,7 +116,11 @@ impl<'a> Rounds<'a> {
         let patience = Patience { max_sends: max_retries.saturating_add(1), wait };
         let (since, next_heartbeat) =
             (session.cloud.clock().now(), session.cloud.clock().instant() + HEARTBEAT);
-        let line = |change| Progress { line: Line::new(change, account, patience), reported: false, since };
+        let before = &session.before.packages;
+        let line = |change| {
+            let line = Line::new(change, account, before, patience);
+            Progress { line, reported: false, since }
+        };
         Self {
             session,
             lines: plan.changes.iter().map(line).collect(),
@@ -326,7 +332,7 @@ async fn deliver<'p>(
     stopped: &OnceCell<String>,
     Leaving { n, write, sent, intent, if_cut }: Leaving<'p>,
 ) -> (usize, Sent, Option<Answer<Yes>>) {
-    let Session { cloud, writer, in_flight, stop, report, settings: _ } = session;
+    let Session { cloud, writer, in_flight, stop, report, settings: _, before: _ } = session;
     writer.wait_for_rate_limit().await;
     // Credentials are fetched before the stop is read for the last time, because that can take a while.
     let _ = cloud.ready().await;

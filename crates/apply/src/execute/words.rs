@@ -39,6 +39,15 @@ impl Why {
         Self { detail: "its reply was lost; it was recognised by its tag".to_owned(), hint: "" }
     }
 
+    /// The package has the identity of an order whose reply was lost, and is not what was ordered.
+    pub(super) fn another_package(live: &Live) -> Self {
+        let detail = format!(
+            "its reply was lost, and {}, which was not ordered with its token, has its tag by now: the order may still take effect",
+            live.id
+        );
+        Self { detail, hint: SAME_COMMAND }
+    }
+
     /// The package is there with other terms than `by`'s request ordered. A reply names it also where the
     /// service replays another run's order, so a yes does not tell which of the two runs ordered it.
     pub(super) fn another_order(live: &Live, by: By) -> Self {

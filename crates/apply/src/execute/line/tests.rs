@@ -18,7 +18,7 @@ const BUY_FOR_A_CEN: &str = "{areas: [China, Europe], bandwidth: 10, autoPay: tr
 /// | line of a script | it means |
 /// |---|---|
 /// | `yes`, `yes ID`, `lost`, `throttled`, … | the request under way is sent, and this is the answer |
-/// | `list: ITEM; ITEM` | a listing; an item is `ID OWNER MBPS` and then any of `cen=ID`, `name=TEXT`, `areas=other` |
+/// | `list: ITEM; ITEM` | a listing; an item is `ID OWNER MBPS` and then any of `cen=ID`, `name=TEXT`, `areas=other`, `terms=none` |
 /// | `stop`, `give up`, `time is up` | no other request is begun; the run ends; the run ends after it has waited |
 /// | `withdraw` | the request under way is sent and does not leave after all |
 /// | `may not send` | asserts that no request may be sent |
@@ -36,7 +36,8 @@ fn play(entry: &str, listed: &str, script: &[&str], wait: bool) -> String {
     let plan = plan(entry, listed);
     let account = "1234567890123456".parse().expect("an account");
     let [change] = &plan.changes[..] else { panic!("one change, not {:?} {:?}", plan.changes, plan.held) };
-    let mut line = Line::new(change, &account, Patience { max_sends: 2, wait });
+    let before = observed(listed).packages;
+    let mut line = Line::new(change, &account, &before, Patience { max_sends: 2, wait });
     for &step in script {
         match step {
             "stop" => line.stop("stopped"),
@@ -71,7 +72,7 @@ fn a_change_without_a_request_needs_nothing() {
     let [Change::Update(update)] = &mut plan.changes[..] else { panic!("{:?}", plan.changes) };
     update.fields.clear();
     let account = "1234567890123456".parse().expect("an account");
-    let mut line = Line::new(&plan.changes[0], &account, Patience { max_sends: 2, wait: true });
+    let mut line = Line::new(&plan.changes[0], &account, &[], Patience { max_sends: 2, wait: true });
     assert_eq!(line.need(), Need::Nothing);
     assert!(line.send().is_none());
 }
@@ -103,20 +104,23 @@ fn observed(items: &str) -> Observed {
 fn live(item: &str) -> Live {
     let mut words = item.split_whitespace();
     let (id, owner, mbps) = (words.next().unwrap(), words.next().unwrap(), words.next().unwrap());
-    let (mut name, mut cens, mut other) = ("net-x", Vec::new(), "europe");
+    let (mut name, mut cens, mut other, mut was_bought) = ("net-x", Vec::new(), "europe", true);
     for word in words {
         match word.split_once('=').expect("KEY=VALUE") {
             ("cen", cen) => cens.push(cen.parse().unwrap()),
             ("name", text) => name = text,
             ("areas", _) => other = "north-america",
+            ("terms", _) => was_bought = false,
             (key, _) => panic!("{key} is not known"),
         }
     }
-    let tags: Vec<(String, String)> = Some(owner)
-        .filter(|owner| *owner != "-")
-        .map(|it| ("cenbwp".to_owned(), it.to_owned()))
-        .into_iter()
-        .collect();
+    let mut tags = vec![("cenbwp".to_owned(), owner.to_owned())];
+    if was_bought {
+        tags.push(("cenbwp-terms".to_owned(), "PREPAY 1 Month".to_owned()));
+    }
+    if owner == "-" {
+        tags.clear();
+    }
     Live {
         id: id.parse().unwrap(),
         name: name.to_owned(),
@@ -192,7 +196,7 @@ fn on_one_line(result: &ChangeResult) -> String {
 #[test]
 fn a_line_says_what_it_needs_waits_for_and_how_long() {
     let (plan, account) = (plan(BUY, ""), "1234567890123456".parse().expect("an account"));
-    let mut line = Line::new(&plan.changes[0], &account, Patience { max_sends: 3, wait: true });
+    let mut line = Line::new(&plan.changes[0], &account, &[], Patience { max_sends: 3, wait: true });
     let state = |line: &Line<'_>| {
         (line.need(), line.repetition(), line.retry_after().map(|it| it.as_secs()), line.settled())
     };
@@ -222,7 +226,7 @@ fn a_line_says_what_it_needs_waits_for_and_how_long() {
 fn requests_that_touch_a_cen_say_so_while_they_are_under_way() {
     let plan = plan(BUY_FOR_A_CEN, "");
     let account = "1234567890123456".parse().expect("an account");
-    let mut line = Line::new(&plan.changes[0], &account, Patience { max_sends: 3, wait: true });
+    let mut line = Line::new(&plan.changes[0], &account, &[], Patience { max_sends: 3, wait: true });
     assert_eq!(line.cen(), None);
     let (_, sent) = line.send().unwrap();
     line.answered(sent, &answer("yes cenbwp-1"));

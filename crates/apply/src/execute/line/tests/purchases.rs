@@ -144,6 +144,37 @@ fn a_lost_reply_is_in_doubt_until_a_listing_tells() {
 }
 
 #[test]
+fn a_lost_order_stays_in_doubt_beside_a_package_that_it_cannot_have_bought() {
+    let other = |id| {
+        format!(
+            "unknown, its reply was lost, and {id}, which was not ordered with its token, has its tag by now: the order may \
+             still take effect [changed]"
+        )
+    };
+    // Adopted by another run meanwhile: it does not have the tag that an order writes.
+    let adopted = "list: cenbwp-2 net/x 10 terms=none";
+    check(BUY, "", &["lost", adopted, "may not send", "time is up"], &other("cenbwp-2"));
+    check(BUY, "", &["lost", "list:", adopted, "may not send", "give up"], &other("cenbwp-2"));
+    check(BUY, "", &["lost", "list:", "lost", adopted, "stop", "give up"], &other("cenbwp-2"));
+    // Moved by another run meanwhile: it was there before.
+    let moved = ["lost", "list: cenbwp-3 net/x 10", "may not send", "give up"];
+    check(BUY, "cenbwp-3 other/y 20 name=y", &moved, &other("cenbwp-3"));
+    // The order is listed later, and the other package has another key by then.
+    check(
+        BUY,
+        "",
+        &["lost", adopted, "list: cenbwp-1 net/x 10"],
+        "created, cenbwp-1, its reply was lost; it was recognised by its tag [changed]",
+    );
+    let both = "list: cenbwp-1 net/x 10; cenbwp-2 net/x 10 terms=none";
+    let carry = "unknown, cenbwp-1 and cenbwp-2 both carry its tag [changed]";
+    check(BUY, "", &["lost", adopted, both], carry);
+    // Nothing of this run can be under way.
+    check(BUY, "", &[adopted, "may not send"], "already_present, cenbwp-2");
+    check(BUY, "", &["throttled", adopted, "may not send"], "already_present, cenbwp-2");
+}
+
+#[test]
 fn a_refusal_ends_a_purchase_after_one_look() {
     let refused = "Create was refused: Code (HTTP 400); request id R";
     check(BUY, "", &["refused", "list:"], &format!("failed, {refused}"));
@@ -160,7 +191,7 @@ fn a_refusal_ends_a_purchase_after_one_look() {
 fn the_next_token_follows_the_services_word_and_a_look() {
     let plan = plan(BUY, "");
     let account = "1234567890123456".parse().expect("an account");
-    let mut line = Line::new(&plan.changes[0], &account, Patience { max_sends: 5, wait: true });
+    let mut line = Line::new(&plan.changes[0], &account, &[], Patience { max_sends: 5, wait: true });
     let mut tokens = Vec::new();
     while let Some((write, sent)) = line.send() {
         let Write::Purchase(_, token) = write else { panic!("a purchase is bought") };
