@@ -7,7 +7,8 @@ use crate::findings::catalogue::{AREAS, ID, NAME, OUT_OF_RANGE, REMOVED_AREA, UN
 use crate::findings::collect::Report;
 use crate::findings::printable::quoted;
 use crate::model::area::{Area, AreaPair};
-use crate::model::ids::{CenId, Generation, MovedFrom, PackageId};
+use crate::model::ids::{CenId, Generation, PackageId};
+use crate::model::moved::MovedFrom;
 use crate::model::package::{ChargeType, Desired, Field, Manage};
 use crate::model::terms::{Cycle, Mbps, Term};
 use crate::read::cursor::Cursor;
