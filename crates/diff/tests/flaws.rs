@@ -145,7 +145,7 @@ fn lists_out_of_order() {
 
 #[test]
 fn an_entry_that_is_called_finished_too_soon() {
-    for (of, left) in [("s/ended", Some("s/ended")), ("s/ended", Some("s/before/2")), ("s/gone", None)] {
+    for (of, left) in [("s/ended", Some("s/ended")), ("s/ended", Some("s/before")), ("s/gone", None)] {
         let left = live("cenbwp-gone", left);
         elsewhere(|_, cloud, _| cloud.packages.push(left), Flaw::NotFinished(identity(of)));
     }

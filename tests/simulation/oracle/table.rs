@@ -53,8 +53,9 @@ fn reason(name: Name, want: &Want, wish: &Wish, there: &[&Package]) -> Option<&'
         return Some("a later generation is there");
     }
     match (carriers.first(), want.manage, want.adopt) {
-        (Some(one), Manage::Full, Some(other)) if one.id != Found::id(other) => Some("it is another package"),
-        (Some(_), Manage::Full, _) if has_old_key(want, there) => Some("the old key has a package too"),
+        (_, Manage::Observe, _) => None,
+        (Some(one), _, Some(other)) if one.id != Found::id(other) => Some("it is another package"),
+        (Some(_), ..) if has_old_key(want, there) => Some("the old key has a package too"),
         (Some(one), Manage::Full, _) => obstacle(one, want, !as_declared(one, want)),
         (None, Manage::Full, Some(other)) => {
             match there.iter().find(|package| package.id == Found::id(other)) {
@@ -70,22 +71,15 @@ fn reason(name: Name, want: &Want, wish: &Wish, there: &[&Package]) -> Option<&'
             .iter()
             .any(|package| looks_alike(package, name, want, wish))
             .then_some("a look-alike is there"),
-        (None, Manage::Release | Manage::Retire, None) => want.moved.and_then(|_| not_moved(want, there)),
+        (None, Manage::Release | Manage::Retire, None) if has_old_key(want, there) => {
+            Some("what it moves is there, and nothing moves it")
+        }
         (None, Manage::Retire, Some(other)) => there
             .iter()
             .any(|package| package.id == Found::id(other) && owner(package).is_none())
             .then_some("what it adopts is there, and nothing adopts it"),
-        (None, Manage::Release, Some(_)) | (None, Manage::Observe, _) | (Some(_), ..) => None,
+        (_, Manage::Release | Manage::Retire, _) => None,
     }
-}
-
-/// Returns the reason for which an entry that is given up is not finished: the package that it was to have first.
-fn not_moved(want: &Want, there: &[&Package]) -> Option<&'static str> {
-    let of_key = |package: &&Package| {
-        let owner = owner(package).and_then(generation);
-        owner.is_some_and(|(name, number)| Some(name) == want.moved && number >= want.generation)
-    };
-    there.iter().any(of_key).then_some("what it moves is there, and nothing moves it")
 }
 
 /// Reports whether a package carries the key that an entry is moved from.

@@ -346,9 +346,9 @@ impl<'a> Auditor<'a> {
         let own = package.identity();
         let old = package.moved_from.clone().map(|address| Identity { address, ..own.clone() });
         let is_free = |id| self.live.get(id).is_some_and(|live| live.owner() == Owner::Nobody);
-        [Some(own), old].into_iter().flatten().any(|identity| {
-            self.owned.range(&identity..).next().is_some_and(|(next, _)| next.address == identity.address)
-        }) || package.manage == Manage::Retire && package.adopt.as_ref().is_some_and(is_free)
+        self.owned.contains_key(&own)
+            || old.is_some_and(|old| self.owned.contains_key(&old))
+            || package.manage == Manage::Retire && package.adopt.as_ref().is_some_and(is_free)
     }
 }
 

@@ -136,8 +136,8 @@ impl<'a> Planner<'a> {
     /// |---|---|---|---|
     /// | two or more | any | any | held `ambiguous` |
     /// | any | yes | not `observe` | held `lowered_generation` |
-    /// | one | | `full`, `adopt` names another package | held `cannot_adopt` |
-    /// | one | | `full`, `movedFrom` a key that has a package too | held `cannot_move` |
+    /// | one | | not `observe`, `adopt` names another package | held `cannot_adopt` |
+    /// | one | | not `observe`, `movedFrom` a key that has a package too | held `cannot_move` |
     /// | one | | `full` | [`Planner::update`], with a warning if `movedFrom` is left |
     /// | one | | `observe` | in sync; drift is a warning |
     /// | one | | `release` | `release` |
@@ -153,32 +153,36 @@ impl<'a> Planner<'a> {
     /// An observed package may be superseded by hand without holding anything: nothing is wanted of it.
     /// A released or retired one may not: the later package would be forgotten with the entry.
     fn decide(&self, package: &Package) -> Decision {
+        use Manage::{Full, Observe, Release, Retire};
         let later = self.index.later(package);
         match (self.index.matches(package), later, package.manage, &package.adopt) {
             (several @ [_, _, ..], ..) => {
                 let ids = several.iter().map(|live| live.id.clone()).collect();
                 Verdict::Held(HeldReason::Ambiguous { ids }).into()
             }
-            (_, Some((later, live)), Manage::Full | Manage::Release | Manage::Retire, _) => {
+            (_, Some((later, live)), Full | Release | Retire, _) => {
                 Verdict::Held(HeldReason::LoweredGeneration { id: live.id.clone(), live: later.get() }).into()
             }
-            ([live], _, Manage::Full, Some(id)) if *id != live.id => {
+            ([live], _, Full | Release | Retire, Some(id)) if *id != live.id => {
                 let why = AdoptRefusal::IdentityTaken { by: live.id.clone(), identity: package.identity() };
                 Verdict::Held(HeldReason::CannotAdopt { id: id.clone(), why }).into()
             }
-            ([live], _, Manage::Full, _) => self.moved_or_update(package, live),
-            ([live], _, Manage::Observe, _) => self.observe(package, live),
-            ([live], _, Manage::Release, _) => release(package.identity(), live).into(),
-            ([live], _, Manage::Retire, _) => self.retire(package.identity(), live),
-            ([], _, Manage::Full, Some(id)) => self.adopt(package, id),
-            ([], _, Manage::Full, None) => match package.moved_identity() {
+            ([live], ..) => match (self.both_keys(package, live), package.manage) {
+                (_, Observe) => self.observe(package, live),
+                (Some(reason), Full | Release | Retire) => Verdict::Held(reason).into(),
+                (None, Full) => self.moved_or_update(package, live),
+                (None, Release) => release(package.identity(), live).into(),
+                (None, Retire) => self.retire(package.identity(), live),
+            },
+            ([], _, Full, Some(id)) => self.adopt(package, id),
+            ([], _, Full, None) => match package.moved_identity() {
                 Some(from) => self.relocate(package, from),
                 None => self.purchase(package),
             },
-            ([], _, Manage::Observe, _) => {
+            ([], _, Observe, _) => {
                 Decision { verdict: Verdict::Nothing, warnings: vec![WarningKind::NothingToObserve] }
             }
-            ([], _, Manage::Release | Manage::Retire, _) => {
+            ([], _, Release | Retire, _) => {
                 match self.uncertainty(package).or_else(|| self.not_taken_over(package)) {
                     Some(reason) => Verdict::Held(reason).into(),
                     None => Decision { verdict: Verdict::Nothing, warnings: vec![WarningKind::EntryCanGo] },

@@ -63,8 +63,7 @@ impl<'a> Planner<'a> {
     /// A released package has no owner, so a free one that `adopt` names is nothing to release.
     pub(super) fn not_taken_over(&self, package: &Package) -> Option<HeldReason> {
         if let Some(from) = package.moved_identity() {
-            let old = self.index.under_old_key(&from.address).iter();
-            let (_, live) = old.rev().find(|(generation, _)| *generation >= from.generation)?;
+            let live = self.of_old_key(&from).next()?;
             let why = MoveRefusal::GivenUp(live.id.clone(), package.manage);
             return Some(HeldReason::CannotMove { from, why });
         }
@@ -74,19 +73,30 @@ impl<'a> Planner<'a> {
         Some(HeldReason::CannotAdopt { id: live.id.clone(), why })
     }
 
-    /// A package that has its identity: nothing is left to move, unless the old key has a package too.
-    pub(super) fn moved_or_update(&self, package: &Package, live: &Live) -> Decision {
-        let Some(from) = package.moved_identity() else { return self.update(package, live) };
-        let old = self.index.under_old_key(&from.address).iter();
-        let old = old.filter(|(generation, _)| *generation == from.generation);
-        let old: BTreeSet<PackageId> = old.map(|(_, live)| live.id.clone()).collect();
-        if !old.is_empty() {
-            let why = MoveRefusal::Both { old, new: live.id.clone() };
-            return Verdict::Held(HeldReason::CannotMove { from, why }).into();
+    /// The reason for holding a package that has its identity: the key that it is moved from has one, too.
+    pub(super) fn both_keys(&self, package: &Package, live: &Live) -> Option<HeldReason> {
+        let from = package.moved_identity()?;
+        let old: BTreeSet<_> = self.of_old_key(&from).map(|old| old.id.clone()).collect();
+        if old.is_empty() {
+            return None;
         }
+        let why = MoveRefusal::Both { old, new: live.id.clone() };
+        Some(HeldReason::CannotMove { from, why })
+    }
+
+    /// A package that has its identity: nothing is left to move.
+    pub(super) fn moved_or_update(&self, package: &Package, live: &Live) -> Decision {
         let mut decision = self.update(package, live);
-        decision.warnings.push(WarningKind::MoveIsDone { from: from.address });
+        let from = package.moved_from.clone();
+        decision.warnings.extend(from.map(|from| WarningKind::MoveIsDone { from }));
         decision
+    }
+
+    /// Every package with the identity that a declared one is moved from.
+    fn of_old_key(&self, from: &Identity) -> impl Iterator<Item = &'a Live> {
+        let old = self.index.under_old_key(&from.address).iter();
+        let generation = from.generation;
+        old.filter(move |(other, _)| *other == generation).map(|(_, live)| *live)
     }
 
     /// Never a purchase: one under the old key may be under way.
@@ -133,9 +143,9 @@ impl<'a> Planner<'a> {
             [] => return Err(MoveRefusal::NotListed),
             [.., (_, live)] => live,
         };
-        let same = old.iter().filter(|(generation, _)| *generation == from.generation);
-        if same.clone().count() > 1 {
-            return Err(MoveRefusal::Several(same.map(|(_, live)| live.id.clone()).collect()));
+        let same: BTreeSet<_> = self.of_old_key(from).map(|live| live.id.clone()).collect();
+        if same.len() > 1 {
+            return Err(MoveRefusal::Several(same));
         }
         match fixed_differences(package, live).into_iter().next() {
             Some(difference) => Err(MoveRefusal::Differs(live.id.clone(), difference)),

@@ -347,7 +347,10 @@ fn a_package_is_released_or_retired_only_as_far_as_the_spec_says() {
     let adopts: fn(&mut Package) = |p| p.adopt = Some(id("cenbwp-2"));
     for manage in [Manage::Release, Manage::Retire] {
         check(taking(manage, moves), [live("cenbwp-2", Some("s/old"))], "held cannot_move, undeclared");
-        check(taking(manage, moves), [live("cenbwp-2", Some("s/old/2"))], "held cannot_move, undeclared");
+        check(taking(manage, moves), [live("cenbwp-2", Some("s/old/2"))], "undeclared, entry_can_go");
+        let both = [own(|_| {}), live("cenbwp-2", Some("s/old"))];
+        check(taking(manage, moves), both, "held cannot_move, undeclared");
+        check(taking(manage, adopts), [own(|_| {}), live("cenbwp-2", None)], "held cannot_adopt");
         check(taking(manage, moves), [], "entry_can_go");
         check(taking(manage, adopts), [live("cenbwp-2", Some("t/x"))], "entry_can_go, 1 of other stacks");
         check(taking(manage, adopts), [], "entry_can_go");
