@@ -228,14 +228,15 @@ impl<'p> Line<'p> {
     }
 
     /// Leaves a lost order in doubt where the listing shows a package with its identity that no order with its
-    /// token bought, such as one that another run adopted or moved: the order may still take effect. A listing
-    /// that shows this is as good as one that hides the package.
+    /// token bought, such as one that another run adopted or moved: the order may still take effect, so
+    /// a later listing may tell. It is not sent again, also if that package loses the identity.
     fn ordered<'l>(&mut self, shown: Shown<'l>) -> Shown<'l> {
         let Shown::Yes(Some(live)) = shown else { return shown };
         let was_there = self.before.iter().any(|before| before.id == live.id);
         if !self.state.is_lost() || live.tags.contains_key(Identity::TERMS_TAG) && !was_there {
             return shown;
         }
+        self.state = self.state.stop();
         self.why = Some(Why::another_package(live));
         Shown::Hidden
     }

@@ -156,6 +156,9 @@ fn a_lost_order_stays_in_doubt_beside_a_package_that_it_cannot_have_bought() {
     check(BUY, "", &["lost", adopted, "may not send", "time is up"], &other("cenbwp-2"));
     check(BUY, "", &["lost", "list:", adopted, "may not send", "give up"], &other("cenbwp-2"));
     check(BUY, "", &["lost", "list:", "lost", adopted, "stop", "give up"], &other("cenbwp-2"));
+    // Also once it has lost the identity again.
+    check(BUY, "", &["lost", adopted, "list:", "may not send", "time is up"], &other("cenbwp-2"));
+    check(BUY, "", &["lost", "list:", adopted, "list:", "may not send", "time is up"], &other("cenbwp-2"));
     // Moved by another run meanwhile: it was there before.
     let moved = ["lost", "list: cenbwp-3 net/x 10", "may not send", "give up"];
     check(BUY, "cenbwp-3 other/y 20 name=y", &moved, &other("cenbwp-3"));
