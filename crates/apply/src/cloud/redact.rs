@@ -180,10 +180,13 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// Returns a message of the service in a form that may be shown: without secrets and control characters, on
-/// one line, at most 500 characters.
+/// The words after which the service quotes the whole request, where its signature is wrong.
+const QUOTES_REQUEST: &str = "server string to sign";
+
+/// Returns a message of the service in a form that may be shown: without secrets, control characters and the
+/// request that it answers, on one line, at most 500 characters.
 pub(super) fn message(raw: &str, secrets: &Secrets) -> String {
-    words(raw, LONGEST, secrets)
+    words(raw.split(QUOTES_REQUEST).next().unwrap_or_default(), LONGEST, secrets)
 }
 
 /// Returns a word of the service, such as a code or an id, in a form that may be shown; cut like a message at
@@ -245,6 +248,13 @@ mod tests {
             source: String::new(),
         };
         assert_eq!(message(raw, &Secrets::from(&credentials)), shown, "{raw}");
+    }
+
+    #[test]
+    fn the_request_that_the_service_quotes_is_left_out() {
+        let said = "Specified signature is not matched with our calculation.";
+        check(&format!("{said} server string to sign is:GET&%2F&AccessKeyId%3Dx"), said);
+        check(said, said);
     }
 
     #[test]

@@ -200,9 +200,8 @@ impl<'p> Line<'p> {
     /// Takes in a listing, in every state: a change that it shows as done is not sent any more.
     pub(super) fn looked(&mut self, listing: &Listing<'_>) {
         let shown = match (self.queue.front(), &self.result.id) {
-            (Some(Step::Buy(purchase)), Some(id)) if self.state == State::Accepted => {
-                listing.bought(purchase, id)
-            }
+            // Only a yes names the package of a purchase that is under way.
+            (Some(Step::Buy(purchase)), Some(id)) => listing.bought(purchase, id),
             (Some(Step::Buy(purchase)), _) => self.ordered(listing.identity(&purchase.identity)),
             (Some(Step::Change(call)), Some(id)) => listing.changed(self.change, id, call),
             (Some(Step::Change(_)), None) | (None, _) => return,
