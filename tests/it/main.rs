@@ -25,6 +25,7 @@ mod forged;
 mod guards;
 mod help;
 mod hostile;
+mod include;
 mod init;
 mod money;
 mod moves;

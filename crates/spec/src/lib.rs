@@ -9,6 +9,7 @@
 //! | word | meaning |
 //! |---|---|
 //! | source | one file: its name and its bytes |
+//! | included file | a source with defaults only, which documents of others name under `include` |
 //! | document | one YAML document of a source; it declares packages of one stack |
 //! | stack | the owner of a set of packages, merged from all documents with its name |
 //! | package | a bandwidth package that the spec declares |
@@ -64,7 +65,7 @@ pub use model::package::{Charge, ChargeType, Desired, Field, Manage, Package};
 pub use model::spec::{Limits, Spec, Stack};
 pub use model::tags::Tags;
 pub use model::terms::{Cycle, Mbps, Prepay, Renewal, Term, TermsTag};
-pub use read::{MOST_BYTES, Parsed, parse};
+pub use read::{Level, MOST_BYTES, Origin, Parsed, Unread, includes, origins, parse, parse_with};
 pub use schema::SCHEMA;
 pub use source::{Place, Source};
 

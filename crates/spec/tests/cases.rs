@@ -9,14 +9,26 @@
 mod common;
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 
-use cenbwp_spec::{Parsed, RenderStyle, codes, parse, render};
+use cenbwp_spec::{Parsed, RenderStyle, Source, codes, includes, parse, render};
 use common::{cases, source};
 use snapbox::{Assert, Data, assert::DEFAULT_ACTION_ENV, data::DataFormat};
 
+/// A case as sources for the parser: the file, and those below the folder of cases that it includes.
+fn sources(case: &Path) -> Vec<Source> {
+    let mut sources = vec![source(case)];
+    for name in includes(&sources) {
+        if let Ok(bytes) = fs::read(case.with_file_name(&name)) {
+            sources.push(Source { name, bytes });
+        }
+    }
+    sources
+}
+
 fn check(case: &Path) -> Parsed {
-    let sources = [source(case)];
+    let sources = sources(case);
     let parsed = parse(&sources);
     let text = render(&parsed.findings, &sources, RenderStyle { colour: false, width: 120 });
     let json = parsed.spec.as_ref().map(|spec| serde_json::to_string_pretty(spec).unwrap() + "\n");
@@ -56,7 +68,7 @@ const BY_SIZE: [&str; 2] = ["E0106", "W0506"];
 fn every_code_is_explained_and_has_a_case() {
     let all = cases("good").into_iter().chain(cases("bad"));
     let produced: BTreeSet<&str> = all
-        .flat_map(|case| parse(&[source(&case)]).findings)
+        .flat_map(|case| parse(&sources(&case)).findings)
         .map(|finding| finding.code.as_str())
         .chain(BY_SIZE)
         .collect();

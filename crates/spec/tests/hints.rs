@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use cenbwp_spec::{Finding, Source, codes, parse};
+use cenbwp_spec::{Finding, Source, codes, includes, parse};
 
 const SPEC: &str = "version: 1
 stack: net
@@ -166,10 +166,27 @@ const EDITS: &[(&str, &str, &str, &str)] = &[
         "    autoPay: true\n    autoRenewDuration: 1\n",
         "    autoPay: true\n    autoRenewDuration: 1\n    autoRenew: true\n",
     ),
+    (
+        "E0420",
+        "stack: net",
+        "stack: net\ninclude: [../defaults.yaml]",
+        "stack: net\ninclude: [defaults.yaml]",
+    ),
+    ("E0421", "stack: net", "stack: net\ninclude: [absent.yaml]", "stack: net\ninclude: [defaults.yaml]"),
 ];
 
 fn findings(bytes: impl Into<Vec<u8>>) -> Vec<Finding> {
-    parse(&[Source { name: "net.yaml".to_owned(), bytes: bytes.into() }]).findings
+    findings_beside("version: 1\ndefaults: {period: 1}\n", bytes)
+}
+
+/// Returns the findings of a spec beside a file that it may include, `defaults.yaml`.
+fn findings_beside(defaults: &str, bytes: impl Into<Vec<u8>>) -> Vec<Finding> {
+    let source = |name: &str, bytes: Vec<u8>| Source { name: name.to_owned(), bytes };
+    let mut sources = vec![source("net.yaml", bytes.into())];
+    if includes(&sources).contains("defaults.yaml") {
+        sources.push(source("defaults.yaml", defaults.into()));
+    }
+    parse(&sources).findings
 }
 
 /// Returns the texts between backticks: what a hint gives to be written.
@@ -216,8 +233,20 @@ fn what_is_not_text_is_converted_as_the_hint_says() {
     assert_eq!(findings(spec(&tags[..18])), []);
 }
 
-/// The codes of the test above.
-const APART: [&str; 3] = ["E0102", "E0406", "W0505"];
+#[test]
+fn what_an_included_file_holds_too_much_is_moved_as_the_hint_says() {
+    let spec = |head: &str| format!("{head}include: [defaults.yaml]\n{SPEC}");
+    let found = findings_beside("version: 1\naccount: \"1\"\ndefaults: {}\n", spec(""));
+    assert_eq!(found[0].code.as_str(), "E0422");
+    assert!(found[0].hint.as_deref().unwrap().starts_with("move it into a document that includes this file"));
+    assert_eq!(findings_beside("version: 1\ndefaults: {}\n", spec("account: \"1\"\n")), []);
+    // A file that is not included is no spec.
+    let alone = findings("version: 1\ndefaults: {}\n");
+    assert!(alone[0].hint.as_deref().unwrap().contains("is named under `include` in another one"));
+}
+
+/// The codes of the tests above.
+const APART: [&str; 4] = ["E0102", "E0406", "E0422", "W0505"];
 
 #[test]
 fn the_advice_of_every_code_is_tried_or_there_is_a_reason() {

@@ -18,9 +18,9 @@ const NOT_SEEN: [&str; 13] = [
 
 /// Rules across fields, packages and documents, which the schema leaves to the parser. It has one of them: a
 /// value that neither a package nor the defaults give (E0404).
-const ACROSS: [&str; 12] = [
+const ACROSS: [&str; 15] = [
     "E0401", "E0402", "E0403", "E0405", "E0406", "E0407", "E0408", "E0409", "E0410", "E0411", "E0412",
-    "E0413",
+    "E0413", "E0420", "E0421", "E0422",
 ];
 
 fn schema() -> serde_json::Value {

@@ -15,8 +15,8 @@ pub(super) struct Changes {
     top: PathBuf,
     /// The files, from there.
     changed: BTreeSet<PathBuf>,
-    /// The spec files among them, as the commit has them.
-    pub before: Vec<Source>,
+    /// The spec files among them, as the commit has them, each with the files that it includes there.
+    pub before: Vec<Vec<Source>>,
 }
 
 impl Changes {
@@ -55,8 +55,15 @@ pub(super) fn since(commit: &str, paths: &[PathBuf]) -> Result<Changes, Failure>
         Changes { top, changed: new.into_iter().map(PathBuf::from).collect(), before: Vec::new() };
     for [status, name] in differing.as_chunks().0 {
         if status != "A" && is_listed_spec(Path::new(name)) {
-            let bytes = git(&["show", &format!("{commit}:{name}")], &[]).map_err(failed)?;
-            changes.before.push(Source { name: name.clone(), bytes });
+            let of_commit = |name: String| -> Result<Source, String> {
+                let bytes = git(&["show", &format!("{commit}:{name}")], &[])?;
+                Ok(Source { name, bytes })
+            };
+            let mut sources = vec![of_commit(name.clone()).map_err(failed)?];
+            // One that is not there is an error of that spec, which was never applied.
+            sources
+                .extend(cenbwp_spec::includes(&sources).into_iter().filter_map(|name| of_commit(name).ok()));
+            changes.before.push(sources);
         }
         changes.changed.insert(PathBuf::from(name));
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cenbwp_spec::{Finding, Place, RenderStyle, Severity, Source, Spec};
+use cenbwp_spec::{Finding, Place, RenderStyle, Severity, Source, Spec, Unread};
 
 use super::reports::Reports;
 use crate::exit::{Exit, Failure};
@@ -21,6 +21,9 @@ const MAX_PLAN_BYTES: u64 = 4 * MAX_BYTES;
 
 /// The name of stdin among the sources.
 const STDIN: &str = "<stdin>";
+
+/// The most files that the documents of one run include, all together. The defaults of a company are a handful.
+const MOST_INCLUDED: usize = 1000;
 
 /// The most further problems that one message names.
 const MOST_PROBLEMS: usize = 20;
@@ -45,6 +48,16 @@ pub(super) struct Inputs {
     pub findings: Vec<Finding>,
     /// The spec; `None` if there are errors.
     pub spec: Option<Arc<Spec>>,
+    /// The number of sources that the arguments name; included ones follow.
+    pub named: usize,
+}
+
+/// Spec files as read.
+pub(super) struct Files {
+    /// The contents of the files that were named, and of those that they include.
+    pub sources: Vec<Source>,
+    /// Why included files could not be read.
+    pub unread: Unread,
 }
 
 impl Inputs {
@@ -56,23 +69,25 @@ impl Inputs {
         let hint = || format!("name the spec with -f PATH; without it {DEFAULT_FILE} is read");
         let walk = Walk::of(&args.file);
         reports.reads("-f", walk.files.iter().map(|file| &*file.path))?;
-        let sources = read_sources(&walk)
+        let Files { sources, unread } = read_sources(&walk)
             .map_err(|failure| Failure { hint: failure.hint.or_else(|| Some(hint())), ..failure })?;
-        let cenbwp_spec::Parsed { spec, findings } = cenbwp_spec::parse(&sources);
+        let named = walk.files.len();
+        reports.reads("include", sources[named..].iter().map(|source| Path::new(&source.name)))?;
+        let cenbwp_spec::Parsed { spec, findings } = cenbwp_spec::parse_with(&sources, &unread);
         let paths = args.file.iter().map(|path| spec_path(path)).collect();
         let spec = spec.map(Arc::new);
         let sources: Arc<[Source]> = sources.into();
         // Only findings quote the sources.
         let hidden = if findings.is_empty() { None } else { reports.secrets().hidden_in_sources(&sources) };
         let Some(hidden) = hidden else {
-            return Ok(Self { paths, shown: Arc::clone(&sources), sources, findings, spec });
+            return Ok(Self { paths, shown: Arc::clone(&sources), sources, findings, spec, named });
         };
-        let mut shown = cenbwp_spec::parse(&hidden).findings;
+        let mut shown = cenbwp_spec::parse_with(&hidden, &unread).findings;
         shown.retain(|finding| spec.is_none() || finding.severity == Severity::Warning);
         if spec.is_none() && shown.iter().all(|finding| finding.severity == Severity::Warning) {
             shown.push(unquoted(&findings));
         }
-        Ok(Self { paths, sources, shown: hidden.into(), findings: shown, spec })
+        Ok(Self { paths, sources, shown: hidden.into(), findings: shown, spec, named })
     }
 
     /// Returns findings as text, each with its source underlined and an empty line below.
@@ -160,8 +175,9 @@ pub(super) fn spec_path(path: &Path) -> SpecPath {
     if is_pipe { SpecPath::Stream } else { path.display().to_string().into() }
 }
 
-/// Reads the files of a spec. An error names all problems in one message.
-pub(super) fn read_sources(walk: &Walk) -> Result<Vec<Source>, Failure> {
+/// Reads the files of a spec, and those that they include. An error names all problems with named files in one
+/// message.
+pub(super) fn read_sources(walk: &Walk) -> Result<Files, Failure> {
     if let Some(((path, why), rest)) = walk.problems.split_first() {
         let mut failure = Failure::unreadable(path, why);
         let more = rest.iter().take(MOST_PROBLEMS).map(|(path, why)| format!("\n{}: {why}", shown(path)));
@@ -172,7 +188,25 @@ pub(super) fn read_sources(walk: &Walk) -> Result<Vec<Source>, Failure> {
         return Err(failure);
     }
     let mut left = MAX_BYTES;
-    walk.files.iter().map(|file| read_source(file, &mut left)).collect()
+    let sources = walk.files.iter().map(|file| read_source(file, &mut left));
+    let mut files = Files { sources: sources.collect::<Result<_, _>>()?, unread: Unread::new() };
+    for (n, name) in cenbwp_spec::includes(&files.sources).into_iter().enumerate() {
+        let bytes = match n {
+            MOST_INCLUDED.. => Err(format!("more than {MOST_INCLUDED} included files in one run")),
+            _ => files::read_included(Path::new(&name), left).map_err(|why| match why {
+                Unreadable::TooLarge(_) => format!("more than {} MiB of spec in one run", MAX_BYTES >> 20),
+                why => why.to_string(),
+            }),
+        };
+        match bytes {
+            Ok(bytes) => {
+                left -= bytes.len() as u64;
+                files.sources.push(Source { name, bytes });
+            }
+            Err(why) => drop(files.unread.insert(name, why)),
+        }
+    }
+    Ok(files)
 }
 
 fn read_source(file: &SpecFile, left: &mut u64) -> Result<Source, Failure> {

@@ -84,13 +84,13 @@ fn compare_with_disk(saved: &Planned) -> Result<(), Failure> {
     let paths = paths.ok_or_else(|| {
         stale("the plan was made of stdin or a pipe, which cannot be read again".to_owned())
     })?;
-    let sources =
+    let inputs::Files { sources, unread } =
         inputs::read_sources(&Walk::of(&paths)).map_err(|failure| stale(format!("{:#}", failure.error)))?;
     let moved = moved(&saved.sources, &sources);
     if !moved.is_empty() {
         return Err(stale(format!("{} after the plan was made", listed(&moved))));
     }
-    let spec = cenbwp_spec::parse(&sources).spec;
+    let spec = cenbwp_spec::parse_with(&sources, &unread).spec;
     if spec.as_ref().map(spec_digest) == Some(spec_digest(&saved.spec)) {
         return Ok(());
     }

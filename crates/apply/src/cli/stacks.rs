@@ -1,8 +1,7 @@
 //! `cenbwp stacks`: lists the stacks of a spec, for a pipeline that runs once for each. Offline.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::slice;
+use std::path::{Path, PathBuf};
 
 use cenbwp_spec::{AccountId, PackageName, Spec, StackName};
 use serde::Serialize;
@@ -80,7 +79,9 @@ fn list(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
         removed: None,
     };
     if let Some(commit) = &args.since {
-        stacks.keep_changed(&git::since(commit, &args.spec.file)?, spec);
+        let included = inputs.sources[inputs.named..].iter().map(|source| PathBuf::from(&source.name));
+        let paths: Vec<PathBuf> = args.spec.file.iter().cloned().chain(included).collect();
+        stacks.keep_changed(&git::since(commit, &paths)?, spec);
     }
     for stack in stacks.removed.iter().flatten() {
         output.story(&format!(
@@ -134,6 +135,6 @@ impl Stacks<'_> {
 /// Returns the stacks that changed files declared at the commit. A file that had errors there was never
 /// applied, so it is left out.
 fn stacks_before(changes: &git::Changes) -> BTreeSet<StackName> {
-    let specs = changes.before.iter().filter_map(|source| cenbwp_spec::parse(slice::from_ref(source)).spec);
+    let specs = changes.before.iter().filter_map(|sources| cenbwp_spec::parse(sources).spec);
     specs.flat_map(|spec| spec.stacks.into_keys()).collect()
 }

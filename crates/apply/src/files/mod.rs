@@ -19,7 +19,7 @@ use std::borrow::Cow;
 use std::path::{Component, Path, PathBuf};
 
 pub use apart::Identity;
-pub use read::{Unreadable, read_named, read_trusted, text_of};
+pub use read::{Unreadable, read_included, read_named, read_trusted, text_of};
 pub use walk::{SpecFile, Walk, is_spec};
 pub use write::{Before, Readers, is_stream, open_journal, open_summary, write_whole};
 

@@ -97,6 +97,35 @@ pub fn read_named(path: &Path, most: u64) -> Result<Vec<u8>, Unreadable> {
     read_opened(open(&real, OFlags::NOFOLLOW)?, most)
 }
 
+/// Reads a file that a spec names, at most `most` bytes of it. It must be a plain file inside the working
+/// directory, whatever links are on the way: a pull request writes the name, not the user.
+///
+/// # Errors
+/// It is no such file, or it is larger.
+pub fn read_included(path: &Path, most: u64) -> Result<Vec<u8>, Unreadable> {
+    let leaves = || Unreadable::Leaves("the working directory".to_owned());
+    let current = std::env::current_dir()?;
+    let inside = if path.is_absolute() { path.strip_prefix(&current).map_err(|_| leaves())? } else { path };
+    let root = fs::canonicalize(&current)?;
+    let mut real = root.clone();
+    // Step by step: the system's reason for which a path through a link is not there would say something about
+    // a place outside.
+    for step in inside.components() {
+        real.push(step);
+        if fs::symlink_metadata(&real)?.is_symlink() {
+            real = fs::canonicalize(&real).map_err(|_| leaves())?;
+            if !is_inside(&real, &root) {
+                return Err(leaves());
+            }
+        }
+    }
+    // A pipe would keep the run waiting for its writer.
+    if let Some(what) = no_file(&fs::metadata(&real)?) {
+        return Err(Unreadable::NoFile(what));
+    }
+    read_opened(open(&real, OFlags::NOFOLLOW)?, most)
+}
+
 /// Reads a file of the user's own, such as a configuration in their home; links may lead anywhere. Reads at
 /// most `most` bytes, and returns them without a byte order mark.
 ///

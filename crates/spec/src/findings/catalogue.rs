@@ -178,6 +178,20 @@ codes! {
     MOVED_TWICE = "E0413", "two packages are moved from the same key",
         "One package stands behind a key, so it can move to one place only.";
 
+    INCLUDE = "E0420", "a file cannot be included",
+        "`include` lists files with defaults, each by its path from the folder of the file that includes it; at most 20 files, \
+         each once. A path is relative, ends in .yaml or .yml, stays inside the working directory of the run and names \
+         nothing that begins with a dot: a pull request must not be able to show another file of the machine. A spec on \
+         stdin includes from the working directory.",
+        "include: [/etc/defaults.yaml]     # ../defaults.yaml";
+    UNREAD_INCLUDE = "E0421", "an included file cannot be read",
+        "It is not there, or it is not a plain file inside the working directory: no folder, no pipe, no link to a place \
+         outside. Its size counts like that of every spec file.";
+    INCLUDED_FIELD = "E0422", "an included file holds more than defaults",
+        "A file that a document includes holds one document with `version` and `defaults`, and nothing else: it declares no \
+         package, and it includes no further file, so that every value is found in at most two steps.",
+        "version: 1\nstack: net          # belongs into the document that includes this file\ndefaults: {autoPay: true}";
+
     UNKNOWN_AREA = "W0501", "an area is not known to this release",
         "It is passed on as written, because areas are added faster than clients are released. A misspelled \
          area is refused by the service, not bought.";

@@ -36,7 +36,7 @@ pub struct Stack {
     pub limits: Limits,
     /// The packages, by name.
     pub packages: BTreeMap<PackageName, Package>,
-    /// The indices of the sources that declare it.
+    /// The indices of the sources that declare it, included ones too.
     #[serde(skip)]
     pub sources: BTreeSet<usize>,
 }

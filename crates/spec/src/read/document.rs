@@ -7,6 +7,7 @@ use crate::model::ids::{AccountId, Address, PackageName, StackName};
 use crate::model::terms::Mbps;
 use crate::read::cursor::{Cursor, parse};
 use crate::read::fields::{Fields, Scope, unknown};
+use crate::read::include::{self, Included};
 use crate::read::package::{Declared, resolve};
 use crate::read::slot::{At, Slot};
 use crate::read::{fields, rules};
@@ -15,7 +16,8 @@ use crate::yaml::budget::Budget;
 use crate::yaml::node::{Key, Node, Value};
 
 /// Every field of a document.
-pub(crate) const FIELDS: [&str; 6] = ["account", "defaults", "limits", "packages", "stack", "version"];
+pub(crate) const FIELDS: [&str; 7] =
+    ["account", "defaults", "include", "limits", "packages", "stack", "version"];
 /// Every field of `limits`.
 pub(crate) const LIMITS: [&str; 2] = ["maxNewMbps", "maxPurchases"];
 
@@ -25,14 +27,19 @@ pub(crate) struct Document<'a> {
     pub(crate) account: Slot<AccountId>,
     pub(crate) max_purchases: Slot<u32>,
     pub(crate) max_new_mbps: Slot<Mbps>,
-    defaults: Fields,
+    /// The document's own defaults, and below them those of the files that it includes.
+    pub(super) defaults: Fields,
+    /// The sources that it includes.
+    pub(crate) included: Vec<usize>,
     /// The entries of `packages`.
     pub(crate) packages: &'a [(Key<'a>, Node<'a>)],
 }
 
 /// Reads a document except its packages; `None` if it is not a mapping, or too large.
-pub(crate) fn document<'a>(
+pub(super) fn document<'a>(
     root: &'a Node<'a>,
+    name: &str,
+    included: &Included<'_>,
     budget: &mut Budget,
     report: &mut Report,
 ) -> Option<Document<'a>> {
@@ -44,14 +51,17 @@ pub(crate) fn document<'a>(
         max_purchases: Slot::Missing,
         max_new_mbps: Slot::Missing,
         defaults: Fields::default(),
+        included: Vec::new(),
         packages: &[],
     };
+    let mut includes = include::List::default();
     for (key, node) in entries {
         match &*key.text {
             "version" => version(&mut at.inside(node, "`version`")),
             "stack" => document.stack = stack(&mut at.inside(node, "`stack`")),
             "account" => document.account = account(&mut at.inside(node, "`account`")),
             "defaults" => document.defaults = defaults(&mut at.inside(node, "`defaults`")),
+            "include" => includes = include::list(&mut at.inside(node, "`include`"), name),
             "limits" => {
                 (document.max_purchases, document.max_new_mbps) = limits(&mut at.inside(node, "`limits`"));
             }
@@ -63,6 +73,19 @@ pub(crate) fn document<'a>(
         }
     }
     missing(root, entries, report);
+    // Of several files the later one wins, and the document's own defaults win over all.
+    for at in includes.names.iter().rev() {
+        match included.get(at, report) {
+            Some((index, fields)) => {
+                document.included.push(*index);
+                document.defaults = document.defaults.or_defaults(fields);
+            }
+            None => includes.is_wrong = true,
+        }
+    }
+    if includes.is_wrong {
+        document.defaults = document.defaults.or_defaults(&include::unknown_fields());
+    }
     let copies = saturating_u32(document.packages.len().saturating_mul(document.defaults.shared_values()));
     budget.values(copies, root.mark, report).then_some(document)
 }
@@ -85,17 +108,33 @@ impl Document<'_> {
             self.stack.value().cloned().zip(name).map(|(stack, package)| Address { stack, package });
         Some(resolve(address, key.mark, own, &self.defaults, report))
     }
+
+    /// Returns the address of a package and its own fields.
+    pub(super) fn fields(
+        &self,
+        (key, node): &(Key<'_>, Node<'_>),
+        report: &mut Report,
+    ) -> Option<(Address, Fields)> {
+        let package = key.text.parse().ok()?;
+        let Value::Map(entries) = node.value() else { return None };
+        let address = Address { stack: self.stack.value()?.clone(), package };
+        Some((address, Fields::read(entries, Scope::Package, report)))
+    }
 }
 
 fn missing(root: &Node<'_>, entries: &[(Key<'_>, Node<'_>)], report: &mut Report) {
+    let has = |field: &str| entries.iter().any(|(key, _)| key.text == field);
+    let is_for_others = has("defaults") && !has("stack") && !has("packages");
+    let hint =
+        is_for_others.then(|| "a file with defaults only is named under `include` in another one".to_owned());
     for (field, expected) in [
         ("version", "`version: 1`"),
         ("stack", "`stack: NAME`, the owner of the packages"),
         ("packages", "`packages:`, a mapping of names to packages"),
     ] {
-        if !entries.iter().any(|(key, _)| key.text == field) {
+        if !has(field) {
             let finding = Finding::new(MISSING_FIELD, root.mark, format!("the document has no `{field}`"));
-            report.add(finding.expected(expected));
+            report.add(finding.expected(expected).maybe_hint(hint.clone()));
         }
     }
 }
@@ -112,7 +151,7 @@ fn unknown_in_document(key: &Key<'_>, report: &mut Report) {
 }
 
 /// Checks the version. There is only one, so nothing depends on its value.
-fn version(at: &mut Cursor<'_, '_>) {
+pub(super) fn version(at: &mut Cursor<'_, '_>) {
     at.number("1, the version that this release reads", VERSION, |number| (number == 1).then_some(()));
 }
 
@@ -135,11 +174,10 @@ fn account(at: &mut Cursor<'_, '_>) -> Slot<AccountId> {
     at.parse("an account number: decimal digits", ACCOUNT)
 }
 
-fn defaults(at: &mut Cursor<'_, '_>) -> Fields {
+pub(super) fn defaults(at: &mut Cursor<'_, '_>) -> Fields {
     match at.map("a mapping of fields") {
         Some(entries) => Fields::read(entries, Scope::Defaults, at.report),
-        // The fields that every package needs may have been meant here, so they are not reported as missing.
-        None => Fields { bandwidth: Slot::Wrong, auto_pay: Slot::Wrong, ..Fields::default() },
+        None => include::unknown_fields(),
     }
 }
 

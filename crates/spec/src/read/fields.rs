@@ -14,6 +14,7 @@ use crate::model::terms::{Cycle, Mbps, Term};
 use crate::read::cursor::Cursor;
 use crate::read::slot::{At, Slot};
 use crate::read::{habits, rules};
+use crate::source::Mark;
 use crate::yaml::node::{Key, Node};
 
 /// The scope of an entry.
@@ -64,6 +65,14 @@ macro_rules! fields {
             }
         }
 
+        impl Fields {
+            /// Returns the name and the place of each field that is given.
+            pub(crate) fn places(&self) -> Vec<(&'static str, Mark)> {
+                let all = [$(($name, self.$field.given().map(|at| at.mark))),*];
+                all.into_iter().filter_map(|(name, mark)| Some((name, mark?))).collect()
+            }
+        }
+
         #[cfg(test)]
         /// The names of the fields that can have a default.
         pub(crate) fn with_default() -> Vec<&'static str> {
@@ -99,7 +108,7 @@ fields! {
     "period" period: u8, shared, period;
     "pricingCycle" cycle: Cycle, shared, cycle;
     "resourceGroupId" resource_group: String, shared, rules::resource_group;
-    "tags" tags: BTreeMap<String, Option<String>>, merged, tags;
+    "tags" tags: BTreeMap<String, At<Option<String>>>, merged, tags;
 }
 
 impl Fields {
@@ -247,13 +256,13 @@ fn cen(at: &mut Cursor<'_, '_>) -> Slot<Desired<CenId>> {
         .unwrap_or_else(|| at.parse("a CEN id: cen-…, or null", ID).map(Desired::Present))
 }
 
-fn tags(at: &mut Cursor<'_, '_>) -> Slot<BTreeMap<String, Option<String>>> {
+fn tags(at: &mut Cursor<'_, '_>) -> Slot<BTreeMap<String, At<Option<String>>>> {
     let Some(entries) = at.map("a mapping of tag keys to values") else { return Slot::Wrong };
     let mut tags = BTreeMap::new();
     for (key, node) in entries {
         let key = rules::tag_key(key, at.report);
         let value = rules::tag_value(&mut at.inside(node, "the tag value"));
-        if let (Some(key), Slot::Given(At { value, .. })) = (key, value) {
+        if let (Some(key), Slot::Given(value)) = (key, value) {
             tags.insert(key, value);
         }
     }

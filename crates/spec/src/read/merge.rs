@@ -47,6 +47,7 @@ impl Merge {
             let Document { account, max_purchases, max_new_mbps, .. } = document;
             let stack = self.stacks.entry(name.clone()).or_default();
             stack.sources.insert(mark.source as usize);
+            stack.sources.extend(&document.included);
             merge_setting(&mut stack.account, account, "account", ACCOUNTS_DISAGREE, report);
             merge_setting(&mut stack.max_purchases, max_purchases, "maxPurchases", LIMITS_DISAGREE, report);
             merge_setting(&mut stack.max_new_mbps, max_new_mbps, "maxNewMbps", LIMITS_DISAGREE, report);

@@ -4,7 +4,9 @@ pub(crate) mod cursor;
 pub(crate) mod document;
 pub(crate) mod fields;
 mod habits;
+mod include;
 mod merge;
+mod origin;
 mod package;
 mod rules;
 mod slot;
@@ -14,12 +16,16 @@ use crate::findings::catalogue::{EMPTY_FILE, TOO_LARGE};
 use crate::findings::collect::Report;
 use crate::model::spec::Spec;
 use crate::read::cursor::is_null;
-use crate::read::document::document;
+use crate::read::document::{Document, document};
+use crate::read::include::Included;
 use crate::read::merge::Merge;
 use crate::source::{Mark, Source, saturating_u32};
 use crate::yaml::budget::Budget;
 use crate::yaml::decode::decode;
 use crate::yaml::documents;
+
+pub use crate::read::include::{Unread, includes};
+pub use crate::read::origin::{Level, Origin, origins};
 
 /// The most bytes of all sources of a run together. 100,000 packages with every field take about 60 MiB; a
 /// larger limit would let one file take gigabytes of memory.
@@ -38,19 +44,24 @@ pub struct Parsed {
 ///
 /// One call returns the findings of all sources; it only skips text that broken syntax makes unreadable. Time
 /// and memory grow with the size of the sources, whatever they contain.
+///
+/// A source that a document of another one includes is read as the defaults of that document, and declares
+/// nothing itself.
 pub fn parse(sources: &[Source]) -> Parsed {
+    parse_with(sources, &Unread::new())
+}
+
+/// Reads all sources of a run. `unread` says why included files are not among them.
+pub fn parse_with(sources: &[Source], unread: &Unread) -> Parsed {
     let mut report = Report::default();
     let mut merge = Merge::default();
     if let Some(finding) = too_large(sources) {
         report.add(finding);
     } else {
         let mut budget = Budget::default();
-        for (index, source) in sources.iter().enumerate() {
-            read(saturating_u32(index), source, &mut budget, &mut merge, &mut report);
-            if budget.is_spent() {
-                break;
-            }
-        }
+        each_document(sources, unread, &mut budget, &mut report, |document, report| {
+            merge.add(document, report);
+        });
     }
     let spec = merge.finish(&mut report);
     let spec = (!report.has_errors()).then_some(spec);
@@ -70,7 +81,33 @@ fn too_large(sources: &[Source]) -> Option<Finding> {
     None
 }
 
-fn read(index: u32, source: &Source, budget: &mut Budget, merge: &mut Merge, report: &mut Report) {
+/// Reads every document of the sources that are not included.
+fn each_document(
+    sources: &[Source],
+    unread: &Unread,
+    budget: &mut Budget,
+    report: &mut Report,
+    mut take: impl FnMut(&Document<'_>, &mut Report),
+) {
+    let included = Included::read(sources, unread, budget, report);
+    for (index, source) in sources.iter().enumerate() {
+        if budget.is_spent() {
+            break;
+        }
+        if !included.has(index) {
+            read(saturating_u32(index), source, &included, budget, report, &mut take);
+        }
+    }
+}
+
+fn read(
+    index: u32,
+    source: &Source,
+    included: &Included<'_>,
+    budget: &mut Budget,
+    report: &mut Report,
+    take: &mut impl FnMut(&Document<'_>, &mut Report),
+) {
     let findings = report.len();
     let Some(text) = decode(index, &source.bytes, report) else { return };
     let roots = documents(index, text, budget, report);
@@ -80,8 +117,8 @@ fn read(index: u32, source: &Source, budget: &mut Budget, merge: &mut Merge, rep
         report.add(Finding::new(EMPTY_FILE, mark, "the file declares nothing"));
     }
     for root in filled {
-        if let Some(document) = document(root, budget, report) {
-            merge.add(&document, report);
+        if let Some(document) = document(root, &source.name, included, budget, report) {
+            take(&document, report);
         }
     }
 }
@@ -90,7 +127,8 @@ fn read(index: u32, source: &Source, budget: &mut Budget, merge: &mut Merge, rep
 mod tests {
     use super::*;
     use crate::findings::catalogue::{
-        ALIASES_EXPLODE, LENGTH, NAME, OUT_OF_RANGE, PERIOD, TOO_DEEP, TOO_MANY_FINDINGS, TOO_MANY_TAGS,
+        ALIASES_EXPLODE, INCLUDE, LENGTH, NAME, OUT_OF_RANGE, PERIOD, TOO_DEEP, TOO_MANY_FINDINGS,
+        TOO_MANY_TAGS,
     };
     use crate::findings::collect::MOST_SHOWN;
     use crate::model::ids::{Identity, LONGEST_NAME};
@@ -132,6 +170,7 @@ mod tests {
             (PERIOD, format!("month {months} can be bought, by the year {years}.")),
             (TOO_MANY_TAGS, format!("{} tags", MOST_TAGS + [Identity::TAG, Identity::TERMS_TAG].len())),
             (TOO_MANY_TAGS, format!("so {MOST_TAGS} are left")),
+            (INCLUDE, format!("at most {} files", include::MOST_INCLUDES)),
             (TOO_MANY_FINDINGS, format!("first {} errors", grouped(MOST_SHOWN))),
             (TOO_MANY_FINDINGS, format!("first {} warnings", grouped(MOST_SHOWN))),
         ] {

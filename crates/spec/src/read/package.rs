@@ -101,7 +101,7 @@ fn renewal(own: &Fields, defaults: &Fields, report: &mut Report) {
 }
 
 fn tag_count(fields: &Fields, mark: Mark, report: &mut Report) {
-    let count = fields.tags.value().map_or(0, |tags| tags.values().flatten().count());
+    let count = fields.tags.value().map_or(0, |tags| tags.values().filter(|at| at.value.is_some()).count());
     if count > MOST_TAGS {
         let finding = Finding::new(TOO_MANY_TAGS, mark, format!("the package has {count} tags"));
         report.add(finding.expected(format!("at most {MOST_TAGS}, those from `defaults` included")));
@@ -184,7 +184,12 @@ fn build(address: Address, mark: Mark, charge: Charge, fields: Fields) -> Option
         areas: fields.areas.value()?.clone(),
         bandwidth: *fields.bandwidth.value()?,
         charge,
-        tags: fields.tags.value_or(Default::default())?.into(),
+        tags: fields
+            .tags
+            .value_or(Default::default())?
+            .into_iter()
+            .map(|(key, at)| (key, at.value))
+            .collect(),
         cen: fields.cen.value_or(Desired::Unmanaged)?,
         distinct_from: fields.distinct_from.value_or(Default::default())?,
         ignore: fields.ignore.value_or(Default::default())?,
