@@ -19,6 +19,7 @@ mod doubt;
 mod echoes;
 mod examples;
 mod export;
+mod feeds;
 mod files;
 mod fleet;
 mod forged;

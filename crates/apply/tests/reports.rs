@@ -2,6 +2,8 @@
 //! `SNAPSHOTS=overwrite cargo test` writes them anew.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+#[path = "reports/status.rs"]
+mod status;
 mod stories;
 
 use std::path::Path;
@@ -265,13 +267,16 @@ fn every_log_fits_the_schema_of_sarif() {
     assert!(!schema.is_valid(&serde_json::json!({ "version": "2.1.0", "runs": [{}] })));
 }
 
+/// Returns a published schema.
+fn schema(name: &str) -> jsonschema::Validator {
+    let path = format!("{}/../../schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
+    let schema = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    jsonschema::draft7::new(&schema).unwrap()
+}
+
 #[test]
 fn every_document_fits_a_published_schema() {
-    let [plan, plans, report] = ["plan", "plans", "report"].map(|name| {
-        let path = format!("{}/../../schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
-        let schema = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-        jsonschema::draft7::new(&schema).unwrap()
-    });
+    let [plan, plans, report] = ["plan", "plans", "report"].map(schema);
     each_of(Form::Json, |story, text| {
         let document: serde_json::Value = serde_json::from_str(text).unwrap();
         let schema = match (document.get("plans"), document.get("format_version")) {

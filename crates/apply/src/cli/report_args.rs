@@ -1,6 +1,8 @@
 //! The flags for events and reports.
 
 use std::ffi::OsStr;
+use std::fmt::Display;
+use std::marker::PhantomData;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -8,7 +10,7 @@ use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
 
 use crate::exit::{Exit, Failure};
-use crate::report::Form;
+use crate::report::{AnyForm, Form};
 
 /// The flags for all output: events, and reports.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -25,12 +27,13 @@ pub(super) struct ReportArgs {
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct FormArgs {
-    #[arg(long, value_name = "FMT[=PATH]", value_parser = ReportSpecParser, hide_possible_values = true, help = help())]
+    #[arg(long, value_name = "FMT[=PATH]", value_parser = ReportSpecParser::<Form>::new(), hide_possible_values = true, help = help::<Form>())]
     pub report: Vec<ReportSpec>,
 }
 
-fn help() -> String {
-    let names = Form::names();
+/// Returns the help for the flag, with the names of the forms.
+pub(super) fn help<F: ValueEnum + Display>() -> String {
+    let names: Vec<String> = F::value_variants().iter().map(F::to_string).collect();
     let (last, others) = names.split_last().expect("there are forms");
     format!(
         "Report as {} or {last}, also when the run fails; with =PATH into a file, stdout staying as it is; repeatable",
@@ -41,15 +44,24 @@ fn help() -> String {
 /// One `--report`: a form, and the file it goes to.
 #[derive(Clone, Debug)]
 pub(super) struct ReportSpec {
-    pub form: Form,
+    pub form: AnyForm,
     pub path: Option<PathBuf>,
 }
 
-/// Parses `FORM` and `FORM=PATH`.
+/// Parses `FORM` and `FORM=PATH`, for the forms of one kind.
 #[derive(Clone)]
-struct ReportSpecParser;
+pub(super) struct ReportSpecParser<F>(PhantomData<F>);
 
-impl TypedValueParser for ReportSpecParser {
+impl<F> ReportSpecParser<F> {
+    pub(super) fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<F> TypedValueParser for ReportSpecParser<F>
+where
+    F: ValueEnum + Display + Into<AnyForm> + Send + Sync + 'static,
+{
     type Value = ReportSpec;
 
     fn parse_ref(
@@ -61,17 +73,17 @@ impl TypedValueParser for ReportSpecParser {
         let text =
             value.to_str().ok_or_else(|| clap::Error::new(ErrorKind::InvalidUtf8).with_cmd(command))?;
         let (form, path) = text.split_once('=').map_or((text, None), |(form, path)| (form, Some(path)));
-        let form = EnumValueParser::<Form>::new().parse_ref(command, flag, form.as_ref())?;
+        let form = EnumValueParser::<F>::new().parse_ref(command, flag, form.as_ref())?;
         if path == Some("") {
             let message = format!("--report {form}=: expected a path after =");
             return Err(clap::Error::raw(ErrorKind::ValueValidation, message + "\n").with_cmd(command));
         }
-        Ok(ReportSpec { form, path: path.map(PathBuf::from) })
+        Ok(ReportSpec { form: form.into(), path: path.map(PathBuf::from) })
     }
 
     /// Returns the forms, for shell completions.
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(Form::value_variants().iter().filter_map(Form::to_possible_value)))
+        Some(Box::new(F::value_variants().iter().filter_map(F::to_possible_value)))
     }
 }
 
@@ -83,7 +95,7 @@ impl ReportArgs {
     pub(super) fn stdout(&self) -> Result<Stdout, Failure> {
         let here = self.files.report.iter().filter(|report| report.path.is_none());
         let here = here.map(|report| match report.form {
-            Form::Human | Form::Github => Stdout::Human,
+            form if form.is_human() || form == AnyForm::GITHUB => Stdout::Human,
             form => Stdout::Report(form),
         });
         let mut wanted: Vec<Stdout> = here.chain(self.json.then_some(Stdout::Events)).collect();
@@ -103,5 +115,5 @@ pub(super) enum Stdout {
     /// Text for people. Workflow commands may follow it: the runner takes them out of what people read.
     Human,
     Events,
-    Report(Form),
+    Report(AnyForm),
 }

@@ -23,7 +23,7 @@ use crate::planned::Planned;
 use crate::report::event::{DiagnosticLine, Event, FindingLine, PlaceLine};
 use crate::report::outcomes::Applied;
 use crate::report::run::is_address;
-use crate::report::{Commands, Folders, Form, Origin, Part, Run, several};
+use crate::report::{AnyForm, Commands, Folders, Form, Origin, Part, Run, several};
 
 /// The requested reports, and what the run knows so far.
 #[derive(Debug)]
@@ -83,6 +83,8 @@ struct Known {
     findings: Vec<Finding>,
     spec: Option<Arc<Spec>>,
     planned: Option<Arc<Planned>>,
+    /// True if the status lists the packages of others, too.
+    all: bool,
     /// The plans, if there are several.
     parts: Arc<[Part]>,
     /// The changes whose result was printed.
@@ -109,7 +111,7 @@ impl Reports {
         for report in &args.files.report {
             match (&report.path, &step_summary, report.form) {
                 (Some(path), _, form) => outputs.writes(format!("--report {form}"), path),
-                (None, Some(path), Form::Github) => outputs.writes("the step's summary".to_owned(), path),
+                (None, Some(path), AnyForm::GITHUB) => outputs.writes("the step's summary".to_owned(), path),
                 (None, ..) => {}
             }
         }
@@ -248,6 +250,12 @@ impl Reports {
         known.planned = Some(Arc::clone(planned));
     }
 
+    /// Keeps what a status is made of for the reports; with `all`, it lists the packages of others, too.
+    pub(super) fn status(&self, planned: &Arc<Planned>, all: bool) {
+        self.planned(planned);
+        self.known().all = all;
+    }
+
     /// Keeps several plans for the reports, in the order in which they are shown.
     pub(super) fn several(&self, parts: &Arc<[Part]>) {
         self.known().parts = Arc::clone(parts);
@@ -296,9 +304,9 @@ impl Reports {
                 .with_context(|| format!("{}: the report could not be written", shown(path)))
         });
         let written = written.fold(Ok(()), Result::and);
-        let for_github = self.asked.iter().any(|report| report.form == Form::Github);
+        let for_github = self.asked.iter().any(|report| report.form == AnyForm::GITHUB);
         match self.step_summary.as_deref().filter(|_| for_github) {
-            Some(path) => written.and(summarize(path, &self.rendered(Form::Markdown, &run))),
+            Some(path) => written.and(summarize(path, &self.rendered(Form::Markdown.into(), &run))),
             None => written,
         }
     }
@@ -307,7 +315,7 @@ impl Reports {
     pub(super) fn on_stdout(&self, end: End<'_>) -> String {
         let (known, failure) = (self.known().clone(), end.failure.map(|it| it.without(self.secrets())));
         let run = self.run(&known, End { failure: failure.as_ref(), ..end });
-        let here = self.asked.iter().filter(|report| report.path.is_none() && report.form != Form::Human);
+        let here = self.asked.iter().filter(|report| report.path.is_none() && !report.form.is_human());
         here.map(|report| report.form.render(&run)).collect()
     }
 
@@ -326,6 +334,7 @@ impl Reports {
             findings: &known.findings,
             spec: known.spec.as_deref(),
             planned: known.planned.as_deref(),
+            all: known.all,
             parts: &known.parts,
             warnings: &known.warnings,
             applied,
@@ -341,7 +350,7 @@ impl Reports {
     }
 
     /// Returns a report without secrets.
-    fn rendered(&self, form: Form, run: &Run<'_>) -> String {
+    fn rendered(&self, form: AnyForm, run: &Run<'_>) -> String {
         self.output.without_secrets(form.render(run)).into_owned()
     }
 

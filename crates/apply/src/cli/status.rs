@@ -13,12 +13,13 @@ use super::help::Help;
 use super::inputs::{DEFAULT_FILE, Inputs, SpecArgs};
 use super::planning;
 use super::process::{Process, on_runtime};
-use super::report_args::{FormArgs, ReportArgs};
+use super::report_args::{self, FormArgs, ReportArgs, ReportSpec, ReportSpecParser};
 use super::scope::ScopeArgs;
 use super::selection::SelectionArgs;
 use super::session::{self, Ended, Session};
 use crate::exit::{Exit, Failure};
 use crate::planned::Planned;
+use crate::report::StatusForm;
 use crate::report::event::{Event, PackageLine};
 use crate::status::{Layout, Status};
 
@@ -49,6 +50,8 @@ pub(super) struct Args {
     /// Print events, one JSON object per line; the last is always the summary
     #[arg(long, conflicts_with = "output")]
     json: bool,
+    #[arg(long, value_name = "FMT[=PATH]", value_parser = ReportSpecParser::<StatusForm>::new(), hide_possible_values = true, help = report_args::help::<StatusForm>())]
+    report: Vec<ReportSpec>,
     #[command(flatten)]
     cloud: CloudArgs,
 }
@@ -70,6 +73,10 @@ pub(super) const HELP: Help = Help {
             "End with 2 if a package ends within 60 days, or something is to be done",
             "cenbwp status --expiring-within 60d --detailed-exitcode",
         ),
+        (
+            "Write the ends as a calendar, and metrics for Prometheus",
+            "cenbwp status --report ics=cen.ics --report openmetrics=cen.prom",
+        ),
     ],
     exits: &[Exit::Done, Exit::Error, Exit::Pending, Exit::Invalid, Exit::Refused, Exit::Interrupted],
     see_also: &["plan"],
@@ -78,16 +85,26 @@ pub(super) const HELP: Help = Help {
 /// Shows the status: exit 0, or 2 with `--detailed-exitcode` when something is due.
 pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
     let json = args.json || args.output == Some(OutputForm::Json);
-    let asked = ReportArgs { json, files: FormArgs::default() };
+    let is_taken = args.report.iter().any(|report| report.path.is_none() && !report.form.is_human());
+    if is_taken && args.output == Some(OutputForm::Wide) {
+        let message = "--output wide and --report without a path both want stdout";
+        return Err(
+            Failure::new(Exit::Invalid, message).hint("give the report a path: --report csv=status.csv")
+        );
+    }
+    let asked = ReportArgs { json, files: FormArgs { report: args.report.clone() } };
     session::run("status", &asked, process, |session| on_runtime(show(args, session)))
 }
 
 async fn show(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
     let Session { output, reports, .. } = session;
+    reports.reads("--live-from", args.live_from.as_deref())?;
     let inputs = inputs(args, session)?;
     let (live_from, selection) = (args.live_from.clone(), args.selection.clone());
     let scope = ScopeArgs { live_from, selection, ..ScopeArgs::default() };
     let planned = planning::plan(inputs, &scope, args.expiring_within, &args.cloud, session).await?;
+    let planned = Arc::new(planned);
+    reports.status(&planned, args.all);
     let status = Status::of(&planned, args.all);
     for row in &status.rows {
         reports.event(&Event::Package(PackageLine::from(row)));
@@ -120,6 +137,6 @@ fn inputs(args: &Args, session: &Session<'_>) -> Result<Inputs, Failure> {
 }
 
 fn exit(args: &Args, planned: &Planned, status: &Status<'_>) -> Exit {
-    let due = !planned.plan.is_empty() || status.is_expiring();
+    let due = !planned.plan.is_empty() || status.expiring() > 0;
     if args.detailed_exitcode && due { Exit::Pending } else { Exit::Done }
 }

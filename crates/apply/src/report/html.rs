@@ -4,6 +4,7 @@
 mod changes;
 mod figures;
 mod several;
+mod status;
 mod style;
 
 use std::collections::BTreeSet;
@@ -21,16 +22,17 @@ use super::run::Run;
 use crate::execute::ChangeResult;
 use crate::exit::Exit;
 pub(super) use several::text as several;
+pub(super) use status::text as status;
 
 pub(super) fn text(run: &Run<'_>) -> String {
-    page(run, &run.headline(), &format!("{}{}{}", header(run), main(run), footer(run)))
+    page(run, &run.headline(), &format!("{}{}{}", header(run), main(run), footer(run)), "")
 }
 
-/// Returns the page with this title and body.
-fn page(run: &Run<'_>, headline: &str, body: &str) -> String {
-    let style = style::SHEET;
+/// Returns the page with this title, this body, and what its style has beyond that of all pages.
+fn page(run: &Run<'_>, headline: &str, body: &str, style: &str) -> String {
+    let style = style::SHEET.to_owned() + style;
     // The page loads nothing and applies no other style, whatever untrusted text contains.
-    let hash = BASE64.encode(&Sha256::digest(style));
+    let hash = BASE64.encode(&Sha256::digest(&style));
     let policy =
         format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'");
     let title = format!("cenbwp {}: {headline}", run.command);
@@ -47,18 +49,22 @@ fn page(run: &Run<'_>, headline: &str, body: &str) -> String {
 
 fn header(run: &Run<'_>) -> String {
     let (class, verdict) = verdict(run);
-    let stacks = run.stacks();
-    let of = match &stacks[..] {
-        [] => String::new(),
-        [one] => format!(" of <b>{}</b>", escaped(one)),
-        many => format!(" of {} stacks", many.len()),
-    };
     format!(
-        "<header>\n<p class=\"what\">cenbwp {}{of}</p>\n<h1 class=\"{class}\">{}</h1>\n{}</header>\n",
+        "<header>\n<p class=\"what\">cenbwp {}{}</p>\n<h1 class=\"{class}\">{}</h1>\n{}</header>\n",
         run.command,
+        of_stacks(run),
         escaped(&verdict),
         figures::list(run),
     )
+}
+
+/// Returns the stacks that the page is about.
+fn of_stacks(run: &Run<'_>) -> String {
+    match &run.stacks()[..] {
+        [] => String::new(),
+        [one] => format!(" of <b>{}</b>", escaped(one)),
+        many => format!(" of {} stacks", many.len()),
+    }
 }
 
 /// Returns the verdict on the run, and its colour. The numbers below say what a plan has.
@@ -222,7 +228,9 @@ fn strays(run: &Run<'_>) -> Vec<String> {
 fn footer(run: &Run<'_>) -> String {
     let mut rows = Vec::new();
     if let Some(planned) = run.planned {
-        rows.push(("Digest", format!("<code>{}</code>", escaped(planned.digest()))));
+        if run.command != "status" {
+            rows.push(("Digest", format!("<code>{}</code>", escaped(planned.digest()))));
+        }
         rows.push(match &planned.situation.account {
             Some(account) => ("Account", escaped(account.as_str())),
             None => ("Account", "none: made from a recording".to_owned()),

@@ -1,15 +1,18 @@
-//! One JSON document: the plan document, the outcomes of an apply, or the findings of a spec. A run that
+//! One JSON document: the plan document, the outcomes of an apply, the findings of a spec, or a status. A run that
 //! ended early adds the reason, under the same name in each.
+
+use std::collections::BTreeMap;
 
 use cenbwp_spec::{AccountId, Severity, StackName};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::event::FindingLine;
+use super::event::{FindingLine, PackageLine};
 use super::run::{Part, Run};
 use super::several::{self, Figures};
 use crate::planned::document::Document;
 use crate::planned::{Planned, rows};
+use crate::status::Status;
 
 /// Returns the document as text, ending in a line feed.
 pub(super) fn text(run: &Run<'_>) -> String {
@@ -19,7 +22,32 @@ pub(super) fn text(run: &Run<'_>) -> String {
     }
 }
 
-/// The version of the document of several plans.
+/// A status as data.
+#[derive(Serialize)]
+struct StatusDocument<'a> {
+    format_version: &'static str,
+    account_id: Option<&'a AccountId>,
+    /// True if the listing is known to be whole.
+    complete: bool,
+    /// The numbers of packages by state, those of others included.
+    counts: BTreeMap<&'static str, usize>,
+    packages: Vec<PackageLine<'a>>,
+}
+
+/// Returns the document of a status.
+pub(super) fn status(run: &Run<'_>, status: &Status<'_>) -> String {
+    let situation = run.planned.map(|planned| &planned.situation);
+    let document = StatusDocument {
+        format_version: FORMAT_VERSION,
+        account_id: situation.and_then(|situation| situation.account.as_ref()),
+        complete: situation.is_some_and(|situation| situation.observed.complete),
+        counts: status.counts().into_iter().collect(),
+        packages: status.rows.iter().map(PackageLine::from).collect(),
+    };
+    serde_json::to_string_pretty(&document).expect("every key is a string and no map fails") + "\n"
+}
+
+/// The version of the document of several plans, and of a status.
 const FORMAT_VERSION: &str = "1.0";
 
 /// Several plans as data.

@@ -6,6 +6,7 @@
 mod budget;
 mod changes;
 mod several;
+mod status;
 mod words;
 
 use std::fmt::Write;
@@ -23,6 +24,7 @@ use crate::planned::digest::sha256;
 use crate::planned::document::Summary;
 use budget::{Section, fitted, size};
 pub(super) use several::text as several;
+pub(super) use status::text as status;
 use words::{alert, cell, code, fenced, link, prose, quoted};
 
 /// The most characters of a page.
@@ -231,7 +233,9 @@ fn label(text: &str) -> String {
 fn foot(run: &Run<'_>) -> String {
     let mut lines = Vec::new();
     if let Some(planned) = run.planned {
-        lines.push(format!("Digest {}", code(planned.digest())));
+        if run.command != "status" {
+            lines.push(format!("Digest {}", code(planned.digest())));
+        }
         let situation = &planned.situation;
         let caller = situation.caller.as_ref().map(|caller| format!(", {}", prose(&caller.to_string())));
         lines.push(match &situation.account {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Run ──▶ human json markdown github gitlab sarif junit html     one pure function each, one file each
+//!     ├─▶ human json markdown html csv ics openmetrics           of a status
 //!     └─▶ issue, map, several                                    parts that several of them show
 //! ```
 
@@ -11,16 +12,20 @@ pub mod run;
 pub mod several;
 
 mod commands;
+mod csv;
 mod github;
 mod gitlab;
 mod html;
 mod human;
+mod ics;
 mod issue;
 mod json;
 mod junit;
 mod map;
 mod markdown;
+mod openmetrics;
 mod sarif;
+mod status;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -30,6 +35,7 @@ use clap::ValueEnum;
 use crate::disarm;
 pub use commands::Commands;
 pub use run::{Folders, Origin, Part, Run};
+pub use status::StatusForm;
 
 /// The form of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -72,17 +78,15 @@ impl Form {
             Self::Junit => (junit::text, junit::several, disarm::markup),
             Self::Html => (html::text, html::several, disarm::markup),
         };
-        let text = if run.parts.is_empty() { one(run) } else { several(run) };
-        // Without a copy of a text that needs no change.
-        match disarmed(&text) {
-            Cow::Borrowed(_) => text,
-            Cow::Owned(disarmed) => disarmed,
-        }
+        harmless(if run.parts.is_empty() { one(run) } else { several(run) }, disarmed)
     }
+}
 
-    /// Returns the names of all forms on the command line.
-    pub fn names() -> Vec<String> {
-        Self::value_variants().iter().map(Self::to_string).collect()
+/// Returns a text in which a runner obeys nothing, without a copy of one that needs no change.
+fn harmless(text: String, disarmed: Disarm) -> String {
+    match disarmed(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(disarmed) => disarmed,
     }
 }
 
@@ -90,5 +94,54 @@ impl Form {
 impl fmt::Display for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.to_possible_value().expect("every form has a name").get_name())
+    }
+}
+
+/// The form of a report of any command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnyForm {
+    /// Of a spec, a plan or an apply.
+    Run(Form),
+    /// Of a status.
+    Status(StatusForm),
+}
+
+impl From<Form> for AnyForm {
+    fn from(form: Form) -> Self {
+        Self::Run(form)
+    }
+}
+
+impl From<StatusForm> for AnyForm {
+    fn from(form: StatusForm) -> Self {
+        Self::Status(form)
+    }
+}
+
+impl AnyForm {
+    /// The workflow commands of GitHub, which the runner takes out of the text for people.
+    pub const GITHUB: Self = Self::Run(Form::Github);
+
+    /// Renders a run in this form.
+    pub fn render(self, run: &Run<'_>) -> String {
+        match self {
+            Self::Run(form) => form.render(run),
+            Self::Status(form) => form.render(run),
+        }
+    }
+
+    /// Returns true for the text that the run prints for people as it goes.
+    pub fn is_human(self) -> bool {
+        matches!(self, Self::Run(Form::Human) | Self::Status(StatusForm::Human))
+    }
+}
+
+/// Shows the name of the form on the command line.
+impl fmt::Display for AnyForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Run(form) => form.fmt(f),
+            Self::Status(form) => form.fmt(f),
+        }
     }
 }

@@ -14,7 +14,7 @@ use crate::planned::Planned;
 /// the failure, a plan adds the plan, an apply adds the outcomes.
 #[derive(Clone, Copy, Debug)]
 pub struct Run<'a> {
-    /// `validate`, `plan`, `show` or `apply`.
+    /// `validate`, `plan`, `show`, `apply` or `status`.
     pub command: &'static str,
     /// The command lines that go on from it.
     pub commands: &'a Commands,
@@ -28,6 +28,8 @@ pub struct Run<'a> {
     pub spec: Option<&'a Spec>,
     /// The plan, once there was one.
     pub planned: Option<&'a Planned>,
+    /// True if its status lists the packages of others, too.
+    pub all: bool,
     /// The saved plans, if it shows several; then there is no plan of its own.
     pub parts: &'a [Part],
     /// Warnings about the run itself, such as credentials that may not be the intended ones.

@@ -1,11 +1,13 @@
 //! The status: one row per package, with its owner, its state and its alerts.
 //!
 //! The planner decides; this module only looks up the state of every package in the plan. `table` lays out
-//! the rows.
+//! the rows for a terminal, `page` for every other reader.
 
+mod page;
 mod table;
 
-pub(crate) use table::Layout;
+pub(crate) use page::Obstacle;
+pub(crate) use table::{Layout, charge, tags, until, words};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,6 +48,16 @@ pub(crate) struct Row<'a> {
 }
 
 impl Row<'_> {
+    /// Returns true if it ends soon, or has ended.
+    pub(crate) fn ends(&self) -> bool {
+        self.alerts.iter().any(Alert::ends)
+    }
+
+    /// Returns the alerts that do not depend on the time of the run.
+    pub(crate) fn lasting_alerts(&self) -> impl Iterator<Item = &Alert> {
+        self.alerts.iter().filter(|alert| !alert.ends())
+    }
+
     fn is_about(&self, targets: &BTreeSet<Address>) -> bool {
         let Some(Identity { address, .. }) = &self.identity else { return false };
         let of_stack = || targets.iter().any(|target| target.stack == address.stack);
@@ -148,6 +160,13 @@ pub(crate) struct Alert {
     pub text: String,
 }
 
+impl Alert {
+    /// Returns true if it says that the package ends soon, or has ended.
+    fn ends(&self) -> bool {
+        self.word.starts_with("expir")
+    }
+}
+
 impl<'a> Status<'a> {
     /// Returns the state of every package. A spec without stacks means that no spec was given: then only the
     /// tags name the owners. With `all`, packages of others are listed, too; with a selection, only packages of
@@ -173,10 +192,9 @@ impl<'a> Status<'a> {
         Self { rows, unlisted, now: planned.options.now }
     }
 
-    /// Returns true if a wanted package expires soon, or has expired.
-    pub(crate) fn is_expiring(&self) -> bool {
-        let ends = |row: &Row<'_>| row.alerts.iter().any(|alert| alert.word.starts_with("expir"));
-        self.rows.iter().any(|row| row.wanted && ends(row))
+    /// Returns the number of wanted packages that expire soon, or have expired.
+    pub(crate) fn expiring(&self) -> usize {
+        self.rows.iter().filter(|row| row.wanted && row.ends()).count()
     }
 
     /// Returns the number of packages in each state, those without a row included. States without packages

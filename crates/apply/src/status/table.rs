@@ -3,21 +3,24 @@
 use std::fmt::Write as _;
 
 use anstyle::Style as Colour;
-use cenbwp_diff::{LiveCharge, Palette, neutral};
+use cenbwp_diff::{Live, LiveCharge, Palette, neutral};
 use cenbwp_spec::Identity;
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
+use super::page::Obstacle;
 use super::{Row, State, Status};
 
 /// The columns, in order; records use the same words as labels. The last ones are those of the wide form.
-const COLUMNS: [&str; 12] = [
+pub(super) const COLUMNS: [&str; 12] = [
     "identity", "id", "areas", "Mbps", "CEN", "expires", "state", "notes", "name", "charge", "group", "tags",
 ];
 /// The first columns, which distinguish the rows: they are shown also where no row fills them.
-const NAMES: usize = 2;
+pub(super) const NAMES: usize = 2;
 const MBPS: usize = 3;
+pub(super) const EXPIRES: usize = 5;
 const STATE: usize = 6;
+pub(super) const NOTES: usize = 7;
 /// The number of columns without the wide form.
 const FEW: usize = 8;
 
@@ -72,33 +75,19 @@ impl Status<'_> {
             text.push('\n');
         }
         let before = text.len();
-        for row in &self.rows {
-            let who = match (&row.identity, &row.id) {
-                (Some(identity), _) => identity.to_string(),
-                (None, Some(id)) => id.to_string(),
-                (None, None) => "an item without an id".to_owned(),
+        for Obstacle { title, message, hint } in self.obstacles() {
+            let _ = match hint {
+                Some(hint) => writeln!(text, "{title} is held: {message}\n  hint: {hint}"),
+                None => writeln!(text, "{title} cannot be read: {message}"),
             };
-            match (&row.state, &row.identity) {
-                (State::Held(reason), Some(identity)) => {
-                    let line =
-                        format!("{who} is held: {}\n  hint: {}\n", reason.message(), reason.hint(identity));
-                    // Each package with an ambiguous identity has its own row, but they share one reason.
-                    if !text[before..].ends_with(&line) {
-                        text.push_str(&line);
-                    }
-                }
-                (State::Unreadable(reason), _) => {
-                    let _ = writeln!(text, "{who} cannot be read: {reason}");
-                }
-                _ => {}
-            }
         }
         if text.len() > before {
             text.push('\n');
         }
     }
 
-    fn summary(&self) -> String {
+    /// Returns the numbers of packages by state, as a sentence.
+    pub(crate) fn summary(&self) -> String {
         let counts = self.counts();
         if counts.is_empty() {
             return "No packages.".to_owned();
@@ -113,7 +102,7 @@ impl Status<'_> {
 }
 
 /// Returns the cells of a row; `-` for an empty one, except notes.
-fn cells(row: &Row<'_>, now: Timestamp, is_wide: bool) -> Vec<String> {
+pub(super) fn cells(row: &Row<'_>, now: Timestamp, is_wide: bool) -> Vec<String> {
     let or_dash = |text: Option<String>| text.filter(|text| !text.is_empty()).unwrap_or("-".to_owned());
     let Row { identity, id, live, state: _, alerts: _, wanted: _ } = row;
     let cens = live.map(|live| live.cens.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
@@ -129,20 +118,28 @@ fn cells(row: &Row<'_>, now: Timestamp, is_wide: bool) -> Vec<String> {
     ];
     if is_wide {
         let neutral = |text: &String| neutral(text).into_owned();
-        let charge = live.map(|live| match &live.charge {
-            LiveCharge::Prepay => "PREPAY".to_owned(),
-            LiveCharge::Postpay => "POSTPAY".to_owned(),
-            LiveCharge::Other(word) => neutral(word),
-        });
-        // The identity has a column of its own.
-        let tags = live.map(|live| live.tags.iter().filter(|(key, _)| *key != Identity::TAG));
-        let tags = tags.map(|tags| tags.map(|(key, value)| format!("{}={}", neutral(key), neutral(value))));
         cells.push(or_dash(live.map(|live| neutral(&live.name))));
-        cells.push(or_dash(charge));
+        cells.push(or_dash(live.map(charge)));
         cells.push(or_dash(live.and_then(|live| live.resource_group.as_ref()).map(neutral)));
-        cells.push(or_dash(tags.map(|tags| tags.collect::<Vec<_>>().join(" "))));
+        cells.push(or_dash(live.map(tags)));
     }
     cells
+}
+
+/// Returns the way a package is paid for; neutral.
+pub(crate) fn charge(live: &Live) -> String {
+    match &live.charge {
+        LiveCharge::Prepay => "PREPAY".to_owned(),
+        LiveCharge::Postpay => "POSTPAY".to_owned(),
+        LiveCharge::Other(word) => neutral(word).into_owned(),
+    }
+}
+
+/// Returns the tags except the identity, which has a column of its own; neutral.
+pub(crate) fn tags(live: &Live) -> String {
+    let others = live.tags.iter().filter(|(key, _)| *key != Identity::TAG);
+    let tags = others.map(|(key, value)| format!("{}={}", neutral(key), neutral(value)));
+    tags.collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the alerts, and the name of a package without an identity, by which it is recognised.
@@ -159,7 +156,7 @@ fn notes(row: &Row<'_>, is_wide: bool) -> String {
 }
 
 /// Returns the time left, in whole days of 24 hours, and the day of the end in UTC.
-fn until(end: Timestamp, now: Timestamp) -> String {
+pub(crate) fn until(end: Timestamp, now: Timestamp) -> String {
     let day = end.strftime("%Y-%m-%d");
     if end <= now {
         return format!("ended {day}");
@@ -172,7 +169,7 @@ fn until(end: Timestamp, now: Timestamp) -> String {
 }
 
 /// Returns the words for people for a state's stable word.
-fn words(word: &str) -> String {
+pub(crate) fn words(word: &str) -> String {
     if word == State::AsDeclared.as_str() { "up to date".to_owned() } else { word.replace('_', " ") }
 }
 
@@ -206,7 +203,7 @@ fn colour(state: &State<'_>, palette: &Palette) -> Colour {
 }
 
 /// Returns true if a cell has nothing to say.
-fn is_empty(cell: &str) -> bool {
+pub(super) fn is_empty(cell: &str) -> bool {
     cell.is_empty() || cell == "-"
 }
 

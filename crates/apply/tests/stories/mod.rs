@@ -1,5 +1,6 @@
 //! Runs as they end, one of each kind: what every form of report is tested with.
 
+mod status;
 mod world;
 
 use std::fmt::Write;
@@ -16,6 +17,7 @@ use cenbwp_diff::{Live, Observed, Options, Unreadable};
 use cenbwp_spec::{AccountId, Finding, Mbps, Source};
 use jiff::SignedDuration;
 
+pub(crate) use status::{no_status, status, status_of};
 use world::{HELD, PURCHASES, SAME, UPDATES, between, changing, in_the_way, live};
 
 /// A run at its end, with everything that reports are made from.
@@ -32,6 +34,12 @@ pub(crate) struct Story {
 }
 
 impl Story {
+    /// Moves the time of the run, after the plan was made.
+    pub(crate) fn at(mut self, now: &str) -> Self {
+        self.planned.as_mut().unwrap().options.now = now.parse().unwrap();
+        self
+    }
+
     pub(crate) fn check(&self, test: impl Fn(&Run<'_>)) {
         test(&Run {
             command: self.command,
@@ -44,6 +52,7 @@ impl Story {
             applied: self.applied.as_ref(),
             failure: self.failure.as_ref(),
             warnings: &[],
+            all: true,
             parts: &self.parts,
             folders: Folders {
                 current: Some(Path::new("/home/ci/checkout/infra")),

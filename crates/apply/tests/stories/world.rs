@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cenbwp_diff::{BusinessStatus, Live, LiveCharge};
+use cenbwp_diff::{BusinessStatus, Live, LiveCharge, Reservation, ReservationKind};
 use cenbwp_spec::{Area, AreaPair, Mbps, Tags};
 
 pub(super) const SAME: &str = "
@@ -123,4 +123,31 @@ pub(super) fn in_the_way() -> Vec<Live> {
         attached("cen-1", between("china", "china", live("cenbwp-moved", "net/moved"))),
         between("china", "europe", live("cenbwp-other", "net/other")),
     ]
+}
+
+/// Packages of another stack and of none, with this text wherever the service takes one.
+pub(super) fn live_of_others(hostile: &str) -> Vec<Live> {
+    let reservation = Reservation {
+        kind: ReservationKind::TempUpgrade,
+        bandwidth: Some(Mbps(20)),
+        at: Some("2026-02-01T16:00:00Z".parse().unwrap()),
+    };
+    let mut named = Live {
+        name: hostile.to_owned(),
+        charge: LiveCharge::Other(hostile.to_owned()),
+        resource_group: Some(hostile.to_owned()),
+        business: BusinessStatus::Locked(hostile.to_owned()),
+        reservation: Some(reservation),
+        expires: Some("2026-01-31T16:00:00Z".parse().unwrap()),
+        ..between(hostile, "=1+1", live("cenbwp-Hostile", ""))
+    };
+    named.tags.insert("=cmd|' /C calc'!A0".to_owned(), hostile.to_owned());
+    let formula =
+        Live { name: "=cmd|' /C calc'!A0;-1+1|cmd".to_owned(), ..live("cenbwp-formula", "other/formula") };
+    let long = Live {
+        name: format!("@{}", "\u{2066}長い🛰".repeat(75)),
+        expires: None,
+        ..between("\u{ff1d}1", "china", live("cenbwp-long", ""))
+    };
+    vec![named, formula, long]
 }

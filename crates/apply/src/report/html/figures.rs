@@ -23,7 +23,7 @@ pub(super) fn total(run: &Run<'_>) -> String {
     shown(&of_plans(&plans, &Summary::total(plans.iter().copied())))
 }
 
-fn shown(figures: &[(&str, u64)]) -> String {
+pub(super) fn shown(figures: &[(&str, u64)]) -> String {
     let figure =
         |(name, value): &(&str, u64)| format!("<div><dt>{}</dt><dd>{value}</dd></div>\n", words(name));
     let figures: String = figures.iter().filter(|(_, value)| *value > 0).map(figure).collect();

@@ -9,7 +9,7 @@ use crate::report::several::{self, Row, Verdict};
 
 pub(in crate::report) fn text(run: &Run<'_>) -> String {
     let body = format!("{}{}{}", header(run), main(run), footer(run));
-    page(run, &several::headline(run), &body)
+    page(run, &several::headline(run), &body, "")
 }
 
 fn header(run: &Run<'_>) -> String {
