@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BIN := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: help demo shell test build format lint unit sdk browser editor pipelines recording bench bench-e2e fuzz mutants simulate survey histories kills stops deny dist repeat clean
+.PHONY: help demo shell test build format lint unit sdk feeds browser editor pipelines recording bench bench-e2e fuzz mutants simulate survey histories kills stops deny dist repeat clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
@@ -18,7 +18,7 @@ shell: build ## Open a shell with cenbwp and an emulated cloud, for every comman
 	@$(BIN)/cen-emulator --seed-file $(CLOUD) -- sh -c 'echo "An emulated cloud, with what is in $(CLOUD), and cenbwp in the PATH. exit ends both."; \
 		$${SHELL:-sh}; :'
 
-test: format lint build unit sdk browser editor pipelines ## Run every check
+test: format lint build unit sdk feeds browser editor pipelines ## Run every check
 
 build:
 	@$(CARGO) build --locked --workspace --bins
@@ -35,6 +35,9 @@ unit: build
 
 sdk: build ## Drive the emulator with the vendor's own SDKs
 	tests/sdk/run.sh
+
+feeds: ## Read the reports of `status` with programs of others: csv, icalendar, prometheus_client, promtool
+	@tests/feeds/run.sh
 
 browser: ## Look at the pages of `--report html` in a headless Chromium
 	@tests/browser/run.sh

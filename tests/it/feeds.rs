@@ -1,4 +1,5 @@
-//! The reports of a status: pages, and feeds for calendars, spreadsheets and monitoring.
+//! The reports of a status: pages, and feeds for calendars, spreadsheets and monitoring. Programs of others read them in
+//! `tests/feeds`.
 
 use cenbwp_tests::Package;
 use serde_json::Value;
