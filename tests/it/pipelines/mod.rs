@@ -2,6 +2,7 @@
 //! platform's part, and the pipeline's own scripts run unchanged against the emulated cloud.
 
 mod cluster;
+mod feeds;
 mod github;
 mod gitlab;
 mod own;
