@@ -74,7 +74,7 @@ else
     passes "zizmor, of the GitHub workflows" "$pip/bin/zizmor" --offline --quiet --persona auditor "$work/good"
     finds zizmor unpinned-uses "$pip/bin/zizmor" --offline --quiet "$work/bad"
     finds zizmor template-injection "$pip/bin/zizmor" --offline --quiet "$work/bad"
-    for workflow in plan apply drift; do
+    for workflow in plan fleet apply drift; do
         passes "check-jsonschema, of $workflow.yml" schema github-workflows "$work/good/.github/workflows/$workflow.yml"
     done
     mkdir -p "$work/own"
