@@ -94,6 +94,9 @@ else
     finds check-jsonschema stages gitlab "$work/bad/gitlab.yml"
     passes "kubernetes-validate, of cronjob.yaml" "$pip/bin/kubernetes-validate" --strict "$examples/kubernetes/cronjob.yaml"
     finds kubernetes-validate "'schedule' is a required" "$pip/bin/kubernetes-validate" --strict "$work/bad/cronjob.yaml"
+    PATH=${CARGO_TARGET_DIR:-$root/target}/debug:$PATH "$examples/kubernetes/fleet.sh" "$root/examples/fleet" \
+        "$examples/kubernetes/cronjob.yaml" >"$work/fleet.yaml"
+    passes "kubernetes-validate, of what fleet.sh prints" "$pip/bin/kubernetes-validate" --strict "$work/fleet.yaml"
     passes "hera, of Argo's workflow.yaml" "$pip/bin/python" -B "$here/argo.py" "$examples/argo/workflow.yaml"
     finds hera plan "$pip/bin/python" -B "$here/argo.py" "$work/bad/argo.yaml"
     passes "shellcheck, of the scripts in the pipelines" "$pip/bin/python" -B "$here/scripts.py" "$pip/bin/shellcheck" "$examples" 15

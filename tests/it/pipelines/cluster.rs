@@ -6,10 +6,11 @@ use cenbwp_tests::{Access, Config};
 use serde_json::{Value, json};
 
 use super::{
-    SPEC, assert_bought_once, assert_judged, by_hand, documents, example, judge, roles, texts, token, trust,
+    FLEET, SPEC, assert_bought_once, assert_judged, by_hand, documents, example, fleet_spec, judge, roles,
+    texts, token, trust, trust_in_each,
 };
 use crate::policies;
-use crate::support::{Lab, Ran, purchases};
+use crate::support::{Lab, Ran, purchases, repository};
 
 /// Returns the command of a container, with its mounts at `/` moved to this folder.
 fn container(lab: &Lab, container: &Value) -> Ran {
@@ -77,6 +78,53 @@ fn cron_job_of_kubernetes_fails_while_the_cloud_is_not_as_declared() {
     lab.emulator.edit(|world| world.packages[0].expires = soon);
     assert_eq!(container(&lab, drift).code, 2, "a package that was not renewed fails the job");
     assert_eq!(roles(&lab), [Access::PLAN; 3]);
+}
+
+/// Prints the cron jobs of a spec in this folder.
+fn cron_jobs(lab: &Lab) -> Ran {
+    let folder = repository().join("examples/pipelines/kubernetes");
+    lab.finish(lab.command("sh").arg(folder.join("fleet.sh")).arg("spec").arg(folder.join("cronjob.yaml")))
+}
+
+#[test]
+fn each_account_of_a_spec_gets_a_cron_job_with_a_role_of_its_own() {
+    let mut lab = Lab::new();
+    for (stack, account) in FLEET {
+        lab.file(&format!("spec/{stack}.yaml"), &fleet_spec(stack, account));
+    }
+    let printed = cron_jobs(&lab);
+    assert_eq!(printed.code, 0, "{}", printed.stderr);
+    trust_in_each(&mut lab, "oidc-provider/ack-rrsa-CLUSTER", &FLEET.map(|(_, account)| account));
+    let jobs = documents(&format!("\n{}", printed.stdout)).split_off(1);
+    let pod = |job: &Value| job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0].clone();
+    let named: Vec<&str> = jobs.iter().map(|job| job["metadata"]["name"].as_str().expect("a name")).collect();
+    assert_eq!(named, ["cenbwp-drift-1234567890123456", "cenbwp-drift-6543210987654321"]);
+    for job in &jobs {
+        assert_eq!(container(&lab, &pod(job)).code, 2);
+    }
+    // What one account has bought is no answer for another one.
+    lab.emulator
+        .edit_access(|access| access.roles.iter_mut().for_each(|it| it.trusts.push(Access::USER.into())));
+    let buys =
+        "apply -f spec --auto-approve --account ACCOUNT --assume-role acs:ram::{account}:role/cenbwp-apply";
+    let mut apply = lab.command("cenbwp");
+    apply.env("ALIBABA_CLOUD_ACCESS_KEY_ID", Config::USER_ID);
+    apply.env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", Config::USER_SECRET);
+    let ran = lab.finish(apply.args(buys.replace("ACCOUNT", FLEET[1].1).split_whitespace()));
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(jobs.iter().map(|job| container(&lab, &pod(job)).code).collect::<Vec<_>>(), [0, 2]);
+    assert_eq!(purchases(&lab.emulator), ["core/cn-eu"]);
+    let taken = roles(&lab);
+    assert!(taken.len() == 4 && taken.iter().all(|role| role.ends_with(":role/cenbwp-plan")), "{taken:?}");
+}
+
+#[test]
+fn no_cron_job_is_printed_of_a_spec_that_names_no_account() {
+    let lab = Lab::new();
+    lab.file("spec/network.yaml", SPEC);
+    let printed = cron_jobs(&lab);
+    assert!(printed.code != 0 && printed.stdout.is_empty(), "{}", printed.stdout);
+    assert!(printed.stderr.contains("net names no account"), "{}", printed.stderr);
 }
 
 /// Returns a template of the workflow with its parameters filled in.

@@ -10,7 +10,7 @@ mod servers;
 
 use std::path::PathBuf;
 
-use cenbwp_tests::Config;
+use cenbwp_tests::{Config, Provider, Role};
 use serde_json::{Value, json};
 
 use crate::packaging::pack;
@@ -98,6 +98,30 @@ fn trust(lab: &mut Lab, provider: &str, roles: [&str; 2]) {
             role.trusts = vec![provider.to_owned()];
         }
     });
+}
+
+/// Lets the token of the lab take two roles of each account, by a provider of that account, and removes the lab's own keys.
+fn trust_in_each(lab: &mut Lab, provider: &str, accounts: &[&str]) {
+    trust(lab, "", ["", ""]);
+    lab.emulator.edit_access(|access| {
+        let first = access.providers[0].clone();
+        let arn = |account: &str| format!("acs:ram::{account}:{provider}");
+        let of = |account: &&str| Provider { arn: arn(account), ..first.clone() };
+        access.providers = accounts.iter().map(of).collect();
+        access.roles.clear();
+        for (account, name) in accounts.iter().flat_map(|it| [(it, "cenbwp-plan"), (it, "cenbwp-apply")]) {
+            let arns = (format!("acs:ram::{account}:role/{name}"), vec![arn(account)]);
+            access.roles.push(Role { arn: arns.0, trusts: arns.1, subject: None, most_seconds: 3600 });
+        }
+    });
+}
+
+/// The stacks of a repository that is of two accounts, and those.
+const FLEET: [(&str, &str); 2] = [("branches", "6543210987654321"), ("core", "1234567890123456")];
+
+/// Returns the spec of such a stack.
+fn fleet_spec(stack: &str, account: &str) -> String {
+    SPEC.replace("stack: net", &format!("stack: {stack}\naccount: \"{account}\""))
 }
 
 /// Returns an identity token, as a platform gives one to a job.
