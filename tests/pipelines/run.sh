@@ -90,7 +90,9 @@ else
     gitlab() {
         "$pip/bin/check-jsonschema" --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci "$1"
     }
-    passes "check-jsonschema, of .gitlab-ci.yml" gitlab "$examples/gitlab/.gitlab-ci.yml"
+    for pipeline in .gitlab-ci.yml fleet.gitlab-ci.yml; do
+        passes "check-jsonschema, of $pipeline" gitlab "$examples/gitlab/$pipeline"
+    done
     finds check-jsonschema stages gitlab "$work/bad/gitlab.yml"
     passes "kubernetes-validate, of cronjob.yaml" "$pip/bin/kubernetes-validate" --strict "$examples/kubernetes/cronjob.yaml"
     finds kubernetes-validate "'schedule' is a required" "$pip/bin/kubernetes-validate" --strict "$work/bad/cronjob.yaml"

@@ -1,9 +1,10 @@
 //! GitLab's pipeline, job by job.
 
+mod fleet;
 mod local;
 
 use cenbwp_tests::Access;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     NO_CHECKSUM, Site, assert_bought_once, assert_judged, documents, example, judge, roles, texts, token,
@@ -32,15 +33,26 @@ impl Gitlab {
 
     /// Runs a job with the settings that it inherits.
     fn run(&self, job: &str) -> Ran {
-        let job = &self.config[job];
-        let inherited = if extends(job).contains(&".role") { &self.config[".role"] } else { &Value::Null };
-        let mut variables = Vec::new();
-        for of in [&self.config["variables"], &inherited["variables"], &job["variables"]] {
-            let of = of.as_object().into_iter().flatten();
-            variables
-                .extend(of.map(|(name, value)| (name.clone(), value.as_str().expect("a text").to_owned())));
+        self.run_with(job, &[])
+    }
+
+    /// Runs a job with variables of the pipeline.
+    fn run_with(&self, job: &str, pipeline: &[(&str, &str)]) -> Ran {
+        let job = resolved(&self.config, &self.config[job]);
+        let mut variables: Vec<(String, String)> =
+            pipeline.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        for (name, value) in [&self.config["variables"], &job["variables"]]
+            .into_iter()
+            .flat_map(|of| of.as_object().into_iter().flatten())
+        {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            variables.push((name.clone(), text));
         }
-        for (name, of) in inherited["id_tokens"].as_object().into_iter().flatten() {
+        let account = variables.iter().find(|(name, _)| name == "ACCOUNT").map(|(_, value)| value.clone());
+        for (_, value) in &mut variables {
+            *value = value.replace("$ACCOUNT", account.as_deref().unwrap_or_default());
+        }
+        for (name, of) in job["id_tokens"].as_object().into_iter().flatten() {
             variables.push((name.clone(), token(&self.site.lab, of["aud"].as_str().expect("a text"))));
         }
         let before = job.get("before_script").unwrap_or(&self.config["default"]["before_script"]);
@@ -54,6 +66,27 @@ fn extends(job: &Value) -> Vec<&str> {
     match &job["extends"] {
         Value::String(name) => vec![name],
         names => texts(names),
+    }
+}
+
+/// Returns a job with everything that it inherits. As with GitLab, maps are merged, and of anything else the nearest counts.
+fn resolved(config: &Value, job: &Value) -> Value {
+    let mut whole = json!({});
+    for name in extends(job) {
+        merge(&mut whole, &resolved(config, &config[name]));
+    }
+    merge(&mut whole, job);
+    whole
+}
+
+fn merge(into: &mut Value, from: &Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (key, value) in from {
+                merge(into.entry(key.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => from.clone_into(into),
     }
 }
 
