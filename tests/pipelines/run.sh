@@ -1,6 +1,6 @@
 #!/bin/sh
 # Gives the example pipelines to the tools of their platforms: linters, and runners that take them from plan to apply against
-# the emulated cloud. The versions are those of requirements.txt and npm.txt.
+# the emulated cloud. The versions are those of requirements.txt, npm.txt and airflow.txt.
 #
 # Each tool that tools.sh cannot bring is skipped, with the reason, unless CENBWP_REQUIRE_PIPELINES=1.
 # CENBWP_SLOW_PIPELINES=1 adds the linter of the Jenkinsfile, which is in Java and takes about a minute.
@@ -42,14 +42,17 @@ finds() {
     fi
 }
 
-# Both lists are fetched at once.
+# All lists are fetched at once.
 "$here/tools.sh" pip >"$work/pip" 2>&1 &
 pip_job=$!
 "$here/tools.sh" npm >"$work/npm" 2>&1 &
 npm_job=$!
-pip='' npm=''
+"$here/tools.sh" airflow >"$work/airflow" 2>&1 &
+airflow_job=$!
+pip='' npm='' airflow=''
 if wait $pip_job; then pip=$(cat "$work/pip"); fi
 if wait $npm_job; then npm=$(cat "$work/npm"); fi
+if wait $airflow_job; then airflow=$(cat "$work/airflow"); fi
 
 # A repository as the files say that they lie in it, and one with a fault of each kind.
 lay() {
@@ -129,6 +132,12 @@ elif ! command -v rsync >/dev/null; then
 else
     runs "gitlab-ci-local, from plan to apply" pipelines::gitlab::local CENBWP_NODE="$npm/node_modules/.bin/node" \
         CENBWP_GITLAB_CI_LOCAL="$npm/node_modules/gitlab-ci-local/dist/index.js"
+fi
+
+if [ -z "$airflow" ]; then
+    skip airflow "$(cat "$work/airflow")"
+else
+    runs "airflow, from plan to apply" pipelines::airflow CENBWP_AIRFLOW="$airflow"
 fi
 
 if [ "${CENBWP_SLOW_PIPELINES:-}" != 1 ]; then
