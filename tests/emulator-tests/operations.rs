@@ -1,6 +1,6 @@
 //! The answers of each operation, in the shape of the wire, and its refusals.
 
-use cenbwp_tests::{Cen, Emulator, OrderKind, Package};
+use cenbwp_tests::{Cen, Emulator, LimitsShown, OrderKind, Package};
 use serde_json::{Value, json};
 
 use crate::support::{call, emulator, refusal};
@@ -244,6 +244,46 @@ async fn limits_between_regions_fit_into_their_package_and_hold_it_fast() {
     call(&emulator, set, &limit("eu-central-1", "0")).await;
     call(&emulator, set, &limit("eu-west-1", "0")).await;
     call(&emulator, detach, &pair).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn limits_between_regions_are_listed_as_strings_or_numbers_or_not_at_all() {
+    let listed = async |limits| {
+        let emulator = emulator(|config| config.semantics.limits = limits);
+        let used = Package::new("p", ["china", "europe"], 100).used("cn-hangzhou", "eu-central-1", 60);
+        emulator.edit(|world| world.packages.push(used));
+        items(&emulator, &[]).await[0].get("OrginInterRegionBandwidthLimits").cloned()
+    };
+    let with = |mbps: Value| {
+        Some(json!({ "OrginInterRegionBandwidthLimit": [{
+            "LocalRegionId": "cn-hangzhou", "OppositeRegionId": "eu-central-1",
+            "GeographicSpanId": "europe_china", "BandwidthLimit": mbps,
+        }] }))
+    };
+    assert_eq!(listed(LimitsShown::Strings).await, with(json!("60")));
+    assert_eq!(listed(LimitsShown::Numbers).await, with(json!(60)));
+    assert_eq!(listed(LimitsShown::Absent).await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn recorded_limits_hold_their_package_fast_and_the_code_is_any_that_a_page_may_mean() {
+    for code in ["ParameterIllegal.BandwidthLimit", "InvalidOperation.BwpBandwidthExceeded"] {
+        let emulator = emulator(|config| config.semantics.too_small = code);
+        let limit =
+            |mbps: Value| json!({ "LocalRegionId": "a", "OppositeRegionId": "b", "BandwidthLimit": mbps });
+        let item = json!({
+            "CenBandwidthPackageId": "p", "Bandwidth": 9, "BusinessStatus": "Normal", "CenIds": { "CenId": ["cen-1"] },
+            "OrginInterRegionBandwidthLimits": { "OrginInterRegionBandwidthLimit": [limit("4".into()), limit(2.into())] },
+        });
+        let seed = json!({ "CenBandwidthPackages": { "CenBandwidthPackage": [item] } });
+        emulator.seed(&seed.to_string()).unwrap();
+        let resized = |mbps| [("CenBandwidthPackageId", "p"), ("Bandwidth", mbps)];
+        assert_eq!(refusal(&emulator, "ModifyCenBandwidthPackageSpec", &resized("5")).await, code);
+        call(&emulator, "ModifyCenBandwidthPackageSpec", &resized("6")).await;
+        let pair = [("CenId", "cen-1"), ("CenBandwidthPackageId", "p")];
+        let code = refusal(&emulator, "UnassociateCenBandwidthPackage", &pair).await;
+        assert_eq!(code, "InvalidOperation.CenBandwidthLimitsNotZero");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -76,6 +76,22 @@ pub struct Semantics {
     pub values_after: Duration,
     /// The code for a bandwidth that the package has already; the vendor's pages have more than one.
     pub no_change: &'static str,
+    /// The code for a bandwidth below what regions use; no page has one.
+    pub too_small: &'static str,
+    /// The form in which a listing of packages shows the bandwidth that regions use.
+    pub limits: LimitsShown,
+}
+
+/// The form in which a listing of packages shows the bandwidth that regions use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LimitsShown {
+    /// As strings that hold a number, and an empty list if there is none: the vendor's sample.
+    #[default]
+    Strings,
+    /// As numbers, as in the listing of the limits themselves.
+    Numbers,
+    /// Not at all.
+    Absent,
 }
 
 /// The treatment of a token that was seen before.
@@ -104,6 +120,8 @@ impl Default for Semantics {
             values_after_listings: 0,
             values_after: Duration::ZERO,
             no_change: "Operation.Failed",
+            too_small: "ParameterIllegal.BandwidthLimit",
+            limits: LimitsShown::Strings,
         }
     }
 }

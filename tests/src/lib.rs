@@ -59,7 +59,7 @@ mod world;
 
 pub use access::{Access, IdToken, Machine, Provider, Role};
 pub use clock::Clock;
-pub use config::{Config, Semantics, TokenSemantics};
+pub use config::{Config, LimitsShown, Semantics, TokenSemantics};
 pub use emulator::Emulator;
 pub use fault::{Effect, Fault, When};
 pub use log::{Logged, Outcome};

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::config::LimitsShown;
 use crate::ops::describe;
 use crate::world::{IDENTITY_TAG, Package};
 
@@ -74,8 +75,10 @@ pub fn stack_in(account: &str) -> String {
 pub fn recording(packages: &[Package]) -> String {
     let mut text = String::new();
     for (number, page) in (1..).zip(packages.chunks(50)) {
-        let items: Vec<Value> =
-            page.iter().map(|package| Value::Object(describe::item(package, &[], true))).collect();
+        let items: Vec<Value> = page
+            .iter()
+            .map(|package| Value::Object(describe::item(package, LimitsShown::Strings, true)))
+            .collect();
         let reply = json!({
             "RequestId": format!("0C2EE7A8-74D4-4081-8236-{number:012}"),
             "PageNumber": number,

@@ -9,6 +9,7 @@ use std::fmt;
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
+use crate::config::LimitsShown;
 use crate::ops::describe;
 use crate::world::{Cen, InterRegionLimit, Package, Reservation, Tag, TokenState, World};
 
@@ -111,38 +112,31 @@ fn add_package(world: &mut World, ids: &mut HashSet<String>, item: &Value) {
             world.cens.push(Cen::new(id));
         }
     }
-    add_limits(world, &package, item);
-    pin(world, &mut package, item.as_object());
+    package.limits = limits(item);
+    pin(&mut package, item.as_object());
     if !ids.insert(package.id.clone()) {
         world.packages.retain(|other| other.id != package.id);
     }
     world.packages.push(package);
 }
 
-fn add_limits(world: &mut World, package: &Package, item: &Value) {
-    let Some(cen_id) = package.cen_ids.first() else { return };
-    let limits = item.pointer("/OrginInterRegionBandwidthLimits/OrginInterRegionBandwidthLimit");
-    for limit in limits.and_then(Value::as_array).into_iter().flatten() {
-        let mbps = limit["BandwidthLimit"].as_str().and_then(|text| text.parse().ok());
-        let (Some(local), Some(opposite), Some(mbps)) =
-            (limit["LocalRegionId"].as_str(), limit["OppositeRegionId"].as_str(), mbps)
-        else {
-            continue;
-        };
-        world.limits.push(InterRegionLimit {
-            cen_id: cen_id.clone(),
-            package_id: package.id.clone(),
-            local: local.to_owned(),
-            opposite: opposite.to_owned(),
-            mbps,
-        });
-    }
+/// The bandwidth that regions use, as strings or numbers; what cannot be read is left out.
+fn limits(item: &Value) -> Vec<InterRegionLimit> {
+    let list = item.pointer("/OrginInterRegionBandwidthLimits/OrginInterRegionBandwidthLimit");
+    let limit = |limit: &Value| {
+        let mbps = &limit["BandwidthLimit"];
+        let mbps = mbps.as_i64().or_else(|| mbps.as_str()?.parse().ok()).filter(|mbps| *mbps > 0)?;
+        let region = |name: &str| limit[name].as_str().map(str::to_owned);
+        let (local, opposite) = (region("LocalRegionId")?, region("OppositeRegionId")?);
+        Some(InterRegionLimit { local, opposite, mbps })
+    };
+    list.and_then(Value::as_array).into_iter().flatten().filter_map(limit).collect()
 }
 
 /// Pins every field that would otherwise be shown differently from the recording.
-fn pin(world: &World, package: &mut Package, recorded: Option<&Map<String, Value>>) {
+fn pin(package: &mut Package, recorded: Option<&Map<String, Value>>) {
     let Some(recorded) = recorded else { return };
-    let shown = describe::item(package, &world.limits, true);
+    let shown = describe::item(package, LimitsShown::Strings, true);
     for (field, value) in recorded {
         if shown.get(field) != Some(value) {
             package.overrides.insert(field.clone(), value.clone());

@@ -1,4 +1,4 @@
-//! The state of the service: packages, CENs, limits, and every order ever placed. Tests can edit all of it
+//! The state of the service: packages, CENs, and every order ever placed. Tests can edit all of it
 //! and save it as JSON.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,8 +20,6 @@ pub struct World {
     pub packages: Vec<Package>,
     /// Every CEN. No operation makes one; tests and seeds do.
     pub cens: Vec<Cen>,
-    /// Inter-region bandwidth limits above zero.
-    pub limits: Vec<InterRegionLimit>,
     /// The ledger: every order ever placed, in order.
     pub orders: Vec<Order>,
     /// The record of each `ClientToken`.
@@ -62,6 +60,9 @@ pub struct Package {
     pub reservation: Option<Reservation>,
     /// The CEN it is attached to; the wire has a list of at most one.
     pub cen_ids: Vec<String>,
+    /// The bandwidth that pairs of regions use, each above zero.
+    #[serde(default)]
+    pub limits: Vec<InterRegionLimit>,
     /// In the order they were given.
     pub tags: Vec<Tag>,
     /// True if its first order was paid; listings do not show an unpaid package.
@@ -109,6 +110,7 @@ impl Package {
             resource_group_id: "rg-default".into(),
             reservation: None,
             cen_ids: Vec::new(),
+            limits: Vec::new(),
             tags: Vec::new(),
             paid: true,
             overrides: BTreeMap::new(),
@@ -124,6 +126,18 @@ impl Package {
     pub fn tagged(mut self, key: &str, value: &str) -> Self {
         self.tags.push(Tag { key: key.into(), value: value.into() });
         self
+    }
+
+    /// Returns the same package with so many Mbps of it used between two regions, e.g. `cn-hangzhou` and `us-west-1`.
+    #[must_use]
+    pub fn used(mut self, local: &str, opposite: &str, mbps: i64) -> Self {
+        self.limits.push(InterRegionLimit { local: local.into(), opposite: opposite.into(), mbps });
+        self
+    }
+
+    /// The bandwidth that regions use.
+    pub fn given(&self) -> i64 {
+        self.limits.iter().map(|limit| limit.mbps).sum()
     }
 
     /// Returns the tag's value, if it is there.
@@ -246,10 +260,6 @@ impl Cen {
 /// Bandwidth of a package given to a pair of regions.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct InterRegionLimit {
-    /// `cen-…`.
-    pub cen_id: String,
-    /// The package it is taken from.
-    pub package_id: String,
     /// e.g. `cn-hangzhou`.
     pub local: String,
     /// e.g. `us-west-1`.

@@ -325,5 +325,6 @@ fn service(rng: &mut Rng) -> Semantics {
         values_after_listings: listings(rng),
         values_after: time(rng),
         no_change: pick(rng, ["Operation.Failed", "OperationFailed.UpDownRadeConfigNoChange"]),
+        ..Semantics::default()
     }
 }

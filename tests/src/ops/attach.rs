@@ -37,12 +37,10 @@ pub(super) fn unassociate(context: &mut Context<'_>) -> Result<Answer, Refusal> 
         let message = "The bandwidth package is not attached to this CEN.";
         return Err(Refusal::bad("InvalidOperation.BwpNotAssociated", message));
     }
-    let id = package.id.clone();
-    if context.world.limits.iter().any(|limit| limit.package_id == id) {
+    if !package.limits.is_empty() {
         let message = "Regions still have bandwidth of the bandwidth package.";
         return Err(Refusal::bad("InvalidOperation.CenBandwidthLimitsNotZero", message));
     }
-    let package = context.package()?;
     unpin(package);
     package.cen_ids.clear();
     Ok(Answer::new())
@@ -70,7 +68,7 @@ pub(super) fn set_limit(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     let mbps = params.int("BandwidthLimit").unwrap_or_default();
     let mut areas = [area_of(local)?, area_of(opposite)?];
     areas.sort_unstable();
-    let package = context.world.packages.iter().find(|package| {
+    let package = context.world.packages.iter_mut().find(|package| {
         let mut own = [package.area_a.as_str(), package.area_b.as_str()];
         own.sort_unstable();
         package.cen_ids.contains(&cen_id) && own == areas
@@ -80,62 +78,46 @@ pub(super) fn set_limit(context: &mut Context<'_>) -> Result<Answer, Refusal> {
             format!("No bandwidth package for {} and {} is attached to the CEN.", areas[0], areas[1]);
         return Err(Refusal::bad("InvalidOperation.BwpNotAssociated", message));
     };
-    let (package_id, bandwidth) = (package.id.clone(), package.bandwidth);
+    let bandwidth = package.bandwidth;
     let is_same = |limit: &InterRegionLimit| {
-        limit.cen_id == cen_id
-            && (limit.local == local && limit.opposite == opposite
-                || limit.local == opposite && limit.opposite == local)
+        limit.local == local && limit.opposite == opposite
+            || limit.local == opposite && limit.opposite == local
     };
-    let others: i64 = context
-        .world
-        .limits
-        .iter()
-        .filter(|limit| limit.package_id == package_id && !is_same(limit))
-        .map(|limit| limit.mbps)
-        .sum();
+    let others: i64 = package.limits.iter().filter(|limit| !is_same(limit)).map(|limit| limit.mbps).sum();
     if others + mbps > bandwidth {
         let message = format!("{others} of {bandwidth} Mbps are given away already.");
         return Err(Refusal::bad("ParameterIllegal.BandwidthLimit", message));
     }
-    context.world.limits.retain(|limit| !is_same(limit));
+    package.limits.retain(|limit| !is_same(limit));
     if mbps > 0 {
         let (local, opposite) = (local.to_owned(), opposite.to_owned());
-        context.world.limits.push(InterRegionLimit {
-            cen_id,
-            package_id: package_id.clone(),
-            local,
-            opposite,
-            mbps,
-        });
+        package.limits.push(InterRegionLimit { local, opposite, mbps });
     }
-    if let Some(package) = context.world.package_mut(&package_id) {
-        package.unpin("OrginInterRegionBandwidthLimits");
-    }
+    package.unpin("OrginInterRegionBandwidthLimits");
     Ok(Answer::new())
 }
 
 /// `DescribeCenInterRegionBandwidthLimits`. The limit is a number here and a string in the listing of packages.
 pub(super) fn limits(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     let params = context.params;
-    let wanted = |limit: &&InterRegionLimit| {
-        params.text("CenId").is_none_or(|id| id == limit.cen_id)
+    let wanted = |(package, limit): &(&Package, &InterRegionLimit)| {
+        params.text("CenId").is_none_or(|id| package.cen_ids.iter().any(|cen| cen == id))
             && params
                 .text("TrRegionId")
                 .is_none_or(|region| region == limit.local || region == limit.opposite)
     };
-    let all: Vec<Value> = context
-        .world
-        .limits
-        .iter()
+    let packages = context.world.packages.iter();
+    let all: Vec<Value> = packages
+        .flat_map(|package| package.limits.iter().map(move |limit| (package, limit)))
         .filter(wanted)
-        .map(|limit| {
+        .map(|(package, limit)| {
             json!({
-                "CenId": limit.cen_id,
+                "CenId": package.cen_ids.first(),
                 "LocalRegionId": limit.local,
                 "OppositeRegionId": limit.opposite,
-                "GeographicSpanId": context.world.package(&limit.package_id).map(Package::span),
+                "GeographicSpanId": package.span(),
                 "BandwidthLimit": limit.mbps,
-                "BandwidthPackageId": limit.package_id,
+                "BandwidthPackageId": package.id,
                 "BandwidthType": "BandwidthPackage",
                 "Status": "Active",
             })

@@ -29,19 +29,17 @@ pub(super) fn attribute(context: &mut Context<'_>) -> Result<Answer, Refusal> {
 /// no-op.
 pub(super) fn spec(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     let wanted = context.params.int("Bandwidth").unwrap_or_default();
-    let no_change = context.semantics.no_change;
+    let (no_change, too_small) = (context.semantics.no_change, context.semantics.too_small);
     let package = context.package()?;
     check_changeable(package)?;
     if package.bandwidth == wanted {
         return Err(Refusal::bad(no_change, "The specification of the bandwidth package is not changed."));
     }
     let kind = if wanted > package.bandwidth { OrderKind::Upgrade } else { OrderKind::Downgrade };
-    let id = package.id.clone();
-    let given: i64 =
-        context.world.limits.iter().filter(|limit| limit.package_id == id).map(|limit| limit.mbps).sum();
+    let (id, given) = (package.id.clone(), package.given());
     if wanted < given {
         let message = format!("{given} Mbps of the bandwidth package are given to regions.");
-        return Err(Refusal::bad("ParameterIllegal.BandwidthLimit", message));
+        return Err(Refusal::bad(too_small, message));
     }
     context.outdate(&id);
     let package = context.package()?;

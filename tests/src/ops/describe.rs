@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::context::Context;
+use crate::config::LimitsShown;
 use crate::params::Params;
 use crate::wire::{Answer, Refusal};
-use crate::world::{InterRegionLimit, Package};
+use crate::world::Package;
 
 /// `DescribeCenBandwidthPackages`, the newest package first.
 /// The narrow reading applies where the vendor's page is open: a package must have all tags, `IsOrKey` is
@@ -31,7 +32,7 @@ pub(super) fn packages(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     let mut items: Vec<Value> = page
         .into_iter()
         .map(|package| {
-            let mut item = item(&context.shown(package), &context.world.limits, with_reservation);
+            let mut item = item(&context.shown(package), context.semantics.limits, with_reservation);
             if !context.tags_are_visible(package) {
                 item.insert("Tags".into(), json!({ "Tag": [] }));
             }
@@ -87,18 +88,22 @@ impl<'a> Wanted<'a> {
 }
 
 /// Renders one package as Describe shows it.
-pub(crate) fn item(package: &Package, limits: &[InterRegionLimit], with_reservation: bool) -> Answer {
+pub(crate) fn item(package: &Package, shown: LimitsShown, with_reservation: bool) -> Answer {
     let tags: Vec<Value> =
         package.tags.iter().map(|tag| json!({ "Key": tag.key, "Value": tag.value })).collect();
-    let limits: Vec<Value> = limits
+    let limits: Vec<Value> = package
+        .limits
         .iter()
-        .filter(|limit| limit.package_id == package.id)
         .map(|limit| {
+            let mbps = match shown {
+                LimitsShown::Numbers => json!(limit.mbps),
+                LimitsShown::Strings | LimitsShown::Absent => json!(limit.mbps.to_string()),
+            };
             json!({
                 "LocalRegionId": limit.local,
                 "OppositeRegionId": limit.opposite,
                 "GeographicSpanId": package.span(),
-                "BandwidthLimit": limit.mbps.to_string(),
+                "BandwidthLimit": mbps,
             })
         })
         .collect();
@@ -124,6 +129,9 @@ pub(crate) fn item(package: &Package, limits: &[InterRegionLimit], with_reservat
         "OrginInterRegionBandwidthLimits": { "OrginInterRegionBandwidthLimit": limits },
     });
     let Value::Object(mut item) = fields else { return Answer::new() };
+    if shown == LimitsShown::Absent {
+        item.remove("OrginInterRegionBandwidthLimits");
+    }
     if let Some(reservation) = reservation {
         item.insert("ReservationActiveTime".into(), reservation.active_time.clone().into());
         item.insert("ReservationOrderType".into(), reservation.order_type.clone().into());
