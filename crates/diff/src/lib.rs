@@ -27,12 +27,12 @@ pub use audit::{Flaw, audit};
 pub use cenbwp_spec::neutral;
 pub use decide::plan;
 pub use observed::{
-    BusinessStatus, Live, LiveCharge, Observed, Owner, Reservation, ReservationKind, Unreadable,
+    BusinessStatus, Live, LiveCharge, Observed, Owner, Reservation, ReservationKind, Share, Unreadable,
 };
 pub use plan::{
     Abnormal, AdoptRefusal, Adoption, Breach, Change, Delta, FieldChange, FieldValue, FixedDifference, Held,
     HeldReason, Leftover, Limit, LimitOwner, Move, MoveRefusal, NewMbps, Options, Plan, Purchase, Release,
-    Retirement, Update, Warning, WarningKind,
+    Retirement, Taken, Update, Warning, WarningKind,
 };
 pub use render::{
     HELD_CHANGE, Page, Palette, SUPERSEDED, Style, UNDECLARED, heading_rules, held_rules, obstacle, render,

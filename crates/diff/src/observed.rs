@@ -55,6 +55,8 @@ pub struct Live {
     pub expires: Option<Timestamp>,
     /// A change that is ordered and not in force yet, or in force for a while.
     pub reservation: Option<Reservation>,
+    /// The bandwidth that pairs of regions use, the largest first; `None` if it is not known, which is not none.
+    pub shares: Option<Vec<Share>>,
 }
 
 impl Live {
@@ -78,6 +80,11 @@ impl Live {
             ReservationKind::Upgrade | ReservationKind::Other(_) => None,
         });
         fallback.unwrap_or(self.bandwidth)
+    }
+
+    /// The sum of the bandwidth that regions use, if it is known.
+    pub fn allocated(&self) -> Option<Mbps> {
+        self.shares.as_deref().map(Share::sum)
     }
 
     /// True if a temporary upgrade runs and the listing does not name the bandwidth after it.
@@ -130,6 +137,24 @@ pub struct Reservation {
     pub bandwidth: Option<Mbps>,
     /// The time of the change.
     pub at: Option<Timestamp>,
+}
+
+/// The bandwidth of a package that a pair of regions uses.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub struct Share {
+    /// The two regions, in alphabetical order.
+    pub regions: [String; 2],
+    /// The bandwidth between them. Never zero.
+    #[serde(rename = "mbps")]
+    pub bandwidth: Mbps,
+}
+
+impl Share {
+    /// The sum of all.
+    pub fn sum(shares: &[Self]) -> Mbps {
+        Mbps(shares.iter().fold(0, |sum, share| sum.saturating_add(share.bandwidth.0)))
+    }
 }
 
 /// The kind of a pending change.

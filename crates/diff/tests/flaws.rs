@@ -12,7 +12,7 @@ use cenbwp_diff::{
 };
 use cenbwp_spec::{Desired, Field, Generation, Limits, Manage, Mbps, Package, Spec, Tags};
 
-use world::{id, identity, live, observed, options, package, spec, time};
+use world::{id, identity, live, observed, options, package, shares, spec, time};
 
 fn the_spec() -> Spec {
     spec([
@@ -111,7 +111,8 @@ fn find<'a>(cloud: &'a mut Observed, id: &str) -> &'a mut Live {
 fn a_change_of_what_is_not_declared() {
     let update = || {
         let name = FieldChange::Name(Delta { from: "s-stray".to_owned(), to: "x".to_owned() });
-        Change::Update(Update { identity: identity("s/stray"), id: id("cenbwp-stray"), fields: vec![name] })
+        let (identity, id, allocated) = (identity("s/stray"), id("cenbwp-stray"), Some(Mbps(0)));
+        Change::Update(Update { identity, id, fields: vec![name], allocated })
     };
     spoiled(|plan| plan.changes.push(update()), Flaw::UnknownIdentity(identity("s/stray")));
     let only = BTreeSet::from(["s/grown".parse().unwrap()]);
@@ -368,6 +369,30 @@ fn a_change_of_an_expired_or_locked_package() {
     elsewhere(|_, cloud, _| find(cloud, "cenbwp-grown").expires = past, flaw());
     let locked = BusinessStatus::Locked("SecurityLocked".to_owned());
     elsewhere(|_, cloud, _| find(cloud, "cenbwp-grown").business = locked, flaw());
+}
+
+#[test]
+fn a_change_that_takes_what_regions_use() {
+    let uses = |of: &'static str, mbps: u32| {
+        elsewhere(
+            |_, cloud, _| find(cloud, &format!("cenbwp-{of}")).shares = shares([mbps - 1, 1]),
+            Flaw::TakesAllocated(identity(&format!("s/{}", of.replace("was", "is")))),
+        );
+    };
+    // A resize to 200 and one to 5 Mbps, a detachment, and a retirement.
+    uses("grown", 201);
+    uses("was", 6);
+    uses("moved", 1);
+    uses("over", 1);
+    uses("found", 151);
+}
+
+#[test]
+fn a_change_that_shows_other_shares_than_there_are() {
+    let flaw = || Flaw::Misreported("allocated");
+    elsewhere(|_, cloud, _| find(cloud, "cenbwp-grown").shares = shares([7]), flaw());
+    elsewhere(|_, cloud, _| find(cloud, "cenbwp-found").shares = None, flaw());
+    elsewhere(|_, cloud, _| find(cloud, "cenbwp-was").shares = None, flaw());
 }
 
 #[test]

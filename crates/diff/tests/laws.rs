@@ -6,12 +6,12 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cenbwp_diff::{
-    BusinessStatus, Change, FieldChange, Held, Live, LiveCharge, Observed, Plan, ReservationKind, Unreadable,
-    audit, plan,
+    BusinessStatus, Change, FieldChange, Held, HeldReason, Live, LiveCharge, Observed, Plan, ReservationKind,
+    Unreadable, audit, plan,
 };
 use cenbwp_spec::{Charge, Desired, Field, Generation, Identity, Manage, Mbps, Package, Spec};
 
-use world::{carry_out, id, live, observed, options, package, pair, reserved, spec, time};
+use world::{carry_out, id, live, observed, options, package, pair, reserved, shares, spec, time};
 
 /// One package in every state of the spec; `None`: not declared.
 fn spec_states(name: &str) -> Vec<Option<Package>> {
@@ -116,6 +116,9 @@ fn cloud_states(name: &str) -> Vec<Observed> {
         Live { cens: cens(&["cen-1"]), ..own(|_| {}) },
         Live { cens: cens(&["cen-2"]), ..own(|_| {}) },
         Live { cens: cens(&["cen-1", "cen-2"]), ..own(|_| {}) },
+        Live { shares: shares([100, 50]), bandwidth: Mbps(200), ..own(|_| {}) },
+        Live { shares: shares([1]), cens: cens(&["cen-2"]), ..own(|_| {}) },
+        Live { shares: None, cens: cens(&["cen-2"]), bandwidth: Mbps(200), ..own(|_| {}) },
         tagged("-second", &format!("s/{name}/2")),
         tagged("-third", &format!("s/{name}/3")),
         tagged("-lost", &format!("s/{name}/02")),
@@ -127,6 +130,8 @@ fn cloud_states(name: &str) -> Vec<Observed> {
         tagged("-other", "other/p"),
         ownerless(|_| {}),
         ownerless(|live| live.bandwidth = Mbps(200)),
+        Live { shares: shares([150]), ..ownerless(|live| live.bandwidth = Mbps(200)) },
+        Live { shares: shares([150]), bandwidth: Mbps(200), ..tagged("-old", &format!("s/{name}-old")) },
         ownerless(|live| live.expires = Some(time("2025-12-31T16:00:00Z"))),
         ownerless(|live| live.charge = LiveCharge::Postpay),
         Live { name: format!("s-{name}"), ..ownerless(|live| live.areas = pair("China", "Asia-Pacific")) },
@@ -401,6 +406,30 @@ fn what_is_moved_is_never_bought() {
         moved += spec.packages().filter(|package| package.moved_from.is_some()).count();
     });
     assert!(moved > 1000, "{moved}");
+}
+
+/// The service refuses to take it.
+#[test]
+fn what_regions_use_is_never_taken() {
+    let mut happened = Happened::default();
+    every_world(|spec, cloud| {
+        let plan = plan(spec, cloud, &options());
+        let after = carry_out(&plan, cloud);
+        for live in &cloud.packages {
+            let used = live.shares.iter().flatten().map(|share| share.bandwidth.0).sum::<u32>();
+            if used == 0 {
+                continue;
+            }
+            let left = after.packages.iter().find(|it| it.id == live.id).expect("it is not deleted");
+            assert!(live.cens.iter().all(|cen| left.cens.contains(cen)), "{spec:#?}\n{cloud:#?}");
+            assert!(left.bandwidth == live.bandwidth || left.bandwidth.0 >= used, "{spec:#?}\n{cloud:#?}");
+            let changed = (&live.bandwidth, &live.cens) != (&left.bandwidth, &left.cens);
+            happened.count(if changed { "changed" } else { "left" });
+        }
+        let held = plan.held.iter().filter(|held| matches!(held.reason, HeldReason::Allocated { .. }));
+        held.for_each(|_| happened.count("held"));
+    });
+    happened.check([("changed", 20), ("left", 1000), ("held", 100)]);
 }
 
 #[test]

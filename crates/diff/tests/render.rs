@@ -9,14 +9,14 @@ use std::path::Path;
 
 use cenbwp_diff::{
     Abnormal, AdoptRefusal, BusinessStatus, Delta, FieldChange, FixedDifference, Held, HeldReason, Live,
-    LiveCharge, Observed, Options, Palette, Plan, ReservationKind, Style, Unreadable, plan, render,
+    LiveCharge, Observed, Options, Palette, Plan, ReservationKind, Style, Taken, Unreadable, plan, render,
 };
 use cenbwp_spec::{
     Charge, ChargeType, Desired, Field, Generation, Limits, Manage, Mbps, Package, Prepay, Renewal, Spec,
     Term,
 };
 
-use world::{id, live, observed, options, package, pair, reserved, spec, time};
+use world::{id, live, observed, options, package, pair, reserved, shares, spec, time};
 
 #[track_caller]
 fn check(name: &str, width: usize, spec: &Spec, observed: &Observed, options: &Options) {
@@ -101,10 +101,10 @@ fn one_of_everything() -> (Spec, Observed) {
     fine.tags.insert("cenbwp-terms".to_owned(), "PREPAY 1 Year renew off".to_owned());
     let observed = observed([
         grows,
-        own("shrinks"),
+        Live { shares: shares([30, 20]), ..own("shrinks") },
         Live { bandwidth: Mbps(20), ..live("cenbwp-found", None) },
         own("let-go"),
-        Live { cens: cens("cen-1"), ..own("last-days") },
+        Live { cens: cens("cen-1"), shares: None, ..own("last-days") },
         Live { expires: Some(time("2025-12-24T16:00:00Z")), ..own("over") },
         Live { areas: pair("China", "China"), ..own("seen") },
         Live { name: "twin".to_owned(), bandwidth: Mbps(8), ..live("cenbwp-twin", None) },
@@ -301,6 +301,11 @@ fn every_reason_to_hold_says_what_to_do() {
         distinct: [id("cenbwp-9")].into(),
     };
     let refused = |why| HeldReason::CannotAdopt { id: id("cenbwp-1"), why };
+    let allocated = |shares: &Option<Vec<_>>, taken| HeldReason::Allocated {
+        id: id("cenbwp-1"),
+        shares: shares.clone().unwrap(),
+        taken,
+    };
     let needed = vec![FieldChange::Bandwidth(Delta { from: Mbps(10), to: Mbps(20) })];
     let abnormal = |state| HeldReason::NotNormal { id: id("cenbwp-1"), state, needed: needed.clone() };
     let charge_type =
@@ -333,6 +338,14 @@ fn every_reason_to_hold_says_what_to_do() {
         HeldReason::PostpayAbsent,
         HeldReason::InterruptsTraffic { id: id("cenbwp-1"), cen: "cen-1".parse().unwrap() },
         HeldReason::SeveralCens { id: id("cenbwp-1") },
+        allocated(&shares([40, 20]), Taken::Part(Delta { from: Mbps(100), to: Mbps(50) })),
+        allocated(&shares([300]), Taken::Part(Delta { from: Mbps(100), to: Mbps(50) })),
+        allocated(&shares([20_000]), Taken::Part(Delta { from: Mbps(20_001), to: Mbps(50) })),
+        allocated(&shares([1]), Taken::Detached("cen-1".parse().unwrap())),
+        allocated(
+            &shares([2; 12]),
+            Taken::Retired(["cen-1", "cen-2"].map(|cen| cen.parse().unwrap()).into()),
+        ),
     ];
     let mut plan = plan(&Spec::default(), &observed([]), &options());
     plan.complete = false;

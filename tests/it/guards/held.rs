@@ -8,7 +8,7 @@ use crate::support::{DESCRIBE, Lab};
 
 /// Checks that `net/x` is held for this reason, and returns the hint.
 #[track_caller]
-fn held(lab: &Lab, reason: &str) -> String {
+pub(super) fn held(lab: &Lab, reason: &str) -> String {
     let ran = lab.run(&format!("{APPLY} --json"));
     assert_eq!(ran.code, 4, "{}{}", ran.stdout, ran.stderr);
     nothing_bought(lab);
@@ -22,7 +22,7 @@ fn held(lab: &Lab, reason: &str) -> String {
 /// Checks that `net/x` is held, and that this is bought after the hint's line is written into its
 /// declaration.
 #[track_caller]
-fn held_until_written(lab: &Lab, reason: &str, line: &str, bought: &[&str]) {
+pub(super) fn held_until_written(lab: &Lab, reason: &str, line: &str, bought: &[&str]) {
     assert_eq!(last_line(&held(lab, reason)), line);
     write_below(lab, "x:", line);
     allowed(lab, APPLY, bought);

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use cenbwp_tests::{Cen, Effect, Fault, Package, Refusal, When};
 use serde_json::Value;
 
-use super::{APPLY, allowed, altered, held, lab, live, one, pasted, write_below};
+use super::{APPLY, allocated, allowed, altered, held, lab, live, one, pasted, write_below};
 use crate::credentials::choices;
 use crate::support::{CREATE, Lab, Ran, purchases};
 
@@ -21,6 +21,10 @@ use Case::{Nothing, Tried};
 
 const CASES: &[(&str, Case)] = &[
     // Reasons for which a plan is held.
+    (
+        "allocated",
+        Tried(allocated::bandwidth_below_what_regions_use_is_held_until_it_is_their_sum_or_they_use_less),
+    ),
     ("ambiguous", Tried(held::identity_on_two_packages_is_ambiguous)),
     ("cannot_adopt", Tried(held::package_that_cannot_be_adopted_is_bought_once_the_line_is_gone)),
     ("cannot_move", Tried(held::package_that_cannot_be_moved_is_bought_once_the_line_is_gone)),
@@ -35,6 +39,10 @@ const CASES: &[(&str, Case)] = &[
     ("several_cens", Tried(held::package_on_several_cens_is_held_when_its_cen_is_declared)),
     ("unreadable", Tried(held::item_that_cannot_be_read_holds_every_purchase)),
     // Warnings.
+    (
+        "allocation_unknown",
+        Tried(allocated::what_the_listing_does_not_show_is_warned_of_and_refused_by_the_service),
+    ),
     ("cen_occupied", Tried(held::generation_that_is_raised_on_its_cen_is_attached_once_the_older_one_is_not)),
     ("differs", Tried(warnings_end_when_their_advice_is_followed)),
     ("empty_tag", Tried(warnings_end_when_their_advice_is_followed)),

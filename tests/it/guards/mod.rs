@@ -1,6 +1,7 @@
 //! Every guard: it exits with 4, buys nothing, and ends with the line that would allow the refused change.
 //! Each test then does exactly what the line says, and the refusal is gone.
 
+mod allocated;
 mod held;
 mod hints;
 

@@ -103,7 +103,7 @@ const ACCOUNT_WIDE: [(&str, &str); 28] = [
 ];
 /// Codes of one request that their message does not explain well enough, by family, and what to do about
 /// each.
-const ONE_REQUEST: [(&str, &str); 4] = [
+const ONE_REQUEST: [(&str, &str); 7] = [
     ("InventoryExceeded", QUOTA),
     ("QuotaExceeded", QUOTA),
     (
@@ -114,7 +114,12 @@ const ONE_REQUEST: [(&str, &str); 4] = [
         "OperationInvalid.IdentityRegistrationStatusNotSupport",
         "register the account under its real name, which packages with a side in China need",
     ),
+    ("InvalidOperation.CenBandwidthLimitsNotZero", IN_USE),
+    ("InvalidOperation.BwpBandwidthExceeded", IN_USE),
+    ("ParameterIllegal.BandwidthLimit", IN_USE),
 ];
+const IN_USE: &str = "regions use this bandwidth: in the console, lower what they use, and plan again; nothing was changed \
+                      by this request";
 const PERMISSION: &str = "grant these credentials the RAM action of the same name under cen:";
 const QUOTA: &str = "ask the vendor for quota between these areas, in a ticket, or declare less bandwidth; nothing was \
                      bought or changed by this request";

@@ -5,9 +5,10 @@
 //! guess could cost money: id, areas, bandwidth, charge type, tags, the end of a prepaid term. Field names
 //! and types: Describe page.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
-use cenbwp_diff::{BusinessStatus, Live, LiveCharge, Reservation, ReservationKind, Unreadable};
+use cenbwp_diff::{BusinessStatus, Live, LiveCharge, Reservation, ReservationKind, Share, Unreadable};
 use cenbwp_spec::{Area, AreaPair, CenId, ChargeType, Mbps, PackageId, Tags};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -45,6 +46,7 @@ fn fields(value: &Json<'_>, id: PackageId) -> Result<Live, String> {
         tags: tags(value)?,
         business: business(value)?,
         reservation: reservation(value)?,
+        shares: shares(value),
     })
 }
 
@@ -128,6 +130,35 @@ fn reservation(value: &Json<'_>) -> Result<Option<Reservation>, String> {
     }
     let at = time(value, "ReservationActiveTime").unwrap_or_default();
     Ok(Some(Reservation { kind, bandwidth, at }))
+}
+
+/// Reads the bandwidth that regions use. Returns `None`, which is not none, if the service lists nothing about it or one
+/// item cannot be read: that decides no purchase, so the rest of the package counts all the same. A pair that occurs
+/// twice may be one connection seen from both ends, or two.
+fn shares(value: &Json<'_>) -> Option<Vec<Share>> {
+    // The vendor's own spelling.
+    const LIST: &str = "OrginInterRegionBandwidthLimits";
+    if *value.get(LIST) == Json::Null {
+        return None;
+    }
+    let mut of_pairs = BTreeMap::new();
+    for item in list(value, LIST, "OrginInterRegionBandwidthLimit").ok()? {
+        let mut regions = [region(item, "LocalRegionId")?, region(item, "OppositeRegionId")?];
+        regions.sort();
+        let mbps = u32::try_from(number(item.get("BandwidthLimit")).ok()??).ok()?;
+        if of_pairs.insert(regions, Mbps(mbps)).is_some() {
+            return None;
+        }
+    }
+    let used = of_pairs.into_iter().filter(|(_, mbps)| mbps.0 > 0);
+    let mut shares: Vec<Share> = used.map(|(regions, bandwidth)| Share { regions, bandwidth }).collect();
+    shares.sort_by_key(|share| Reverse(share.bandwidth));
+    Some(shares)
+}
+
+/// Reads the id of a region: letters, digits and hyphens, as in the name of an area.
+fn region(value: &Json<'_>, name: &str) -> Option<String> {
+    text(value, name).ok().filter(|id| Area::is_well_formed(id)).map(str::to_owned)
 }
 
 /// Reads a string; missing, null and empty are the same.

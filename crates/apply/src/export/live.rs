@@ -124,6 +124,7 @@ fn add(builder: &mut Builder, live: &Live, identity: Identity, adopt: bool) {
         // States: `in_the_way` has judged them.
         business: _,
         expires: _,
+        shares: _,
     } = live;
     let paid = match charge {
         LiveCharge::Prepay => ChargeType::Prepay,
@@ -204,6 +205,7 @@ mod tests {
             business: BusinessStatus::Normal,
             expires: None,
             reservation: None,
+            shares: None,
         }
     }
 

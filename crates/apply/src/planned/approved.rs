@@ -126,6 +126,13 @@ fn is_rest_of(now: &Change, planned: &Change) -> bool {
         (Change::Update(now), Change::Update(planned)) => {
             now.id == planned.id && within(now, &planned.fields)
         }
+        // What regions use is shown, and was not approved.
+        (Change::Adopt(now), Change::Adopt(planned)) => {
+            (&now.id, &now.tags, &now.fields) == (&planned.id, &planned.tags, &planned.fields)
+        }
+        (Change::Move(now), Change::Move(planned)) => {
+            (&now.id, &now.from, &now.fields) == (&planned.id, &planned.from, &planned.fields)
+        }
         (Change::Release(now), Change::Release(planned)) => {
             now.id == planned.id && now.tag_keys.is_subset(&planned.tag_keys)
         }

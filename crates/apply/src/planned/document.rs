@@ -350,6 +350,8 @@ fn deciding_facts(live: &Live, now: Timestamp) -> Value {
         // They decide nothing.
         description: _,
         resource_group: _,
+        // Changes with traffic; `apply` looks at it anew.
+        shares: _,
     } = live;
     let own = |key: &str| tags.get(key);
     json!({

@@ -43,8 +43,9 @@ pub(super) fn of_live(live: &Live) -> Value {
         bandwidth: _,
         reservation: _,
         charge: _,
-        // A state, which a held item names.
+        // States, which a held item names. The digest covers what is here.
         business: _,
+        shares: _,
     } = live;
     json!({
         "id": id,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use cenbwp_diff::{Change, FieldChange, Held, Leftover, Live, Observed, Plan, Purchase, Warning};
+use cenbwp_diff::{Change, FieldChange, Held, Leftover, Live, Observed, Plan, Purchase, Share, Warning};
 use cenbwp_spec::{AccountId, Generation, Identity, Mbps, PackageId};
 use serde_json::{Value, json};
 
@@ -45,6 +45,12 @@ impl<'a> Befores<'a> {
 
     fn of(&self, id: &PackageId) -> Value {
         self.0.get(id).map_or(Value::Null, |live| resource::of_live(live))
+    }
+
+    /// Returns the bandwidth of the package of a change that regions use, as far as it is known.
+    pub(crate) fn shares(&self, change: &Change) -> &'a [Share] {
+        let live = change.id().and_then(|id| self.0.get(id));
+        live.and_then(|live| live.shares.as_deref()).unwrap_or_default()
     }
 
     /// Returns the package before and after a change.

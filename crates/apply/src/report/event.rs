@@ -1,8 +1,8 @@
 //! The event stream: one object per line, the summary always last.
 
-use cenbwp_diff::{Held, Leftover, NewMbps, Plan};
+use cenbwp_diff::{Held, Leftover, NewMbps, Plan, Share};
 use cenbwp_spec::{
-    AccountId, Address, Area, CenId, Finding, Generation, Identity, PackageId, Source, StackName,
+    AccountId, Address, Area, CenId, Finding, Generation, Identity, Mbps, PackageId, Source, StackName,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -46,6 +46,8 @@ pub(crate) enum Event<'a> {
         action: &'static str,
         before: Value,
         after: Value,
+        #[serde(flatten)]
+        allocated: AllocatedLine<'a>,
     },
     /// A change is refused. The reason is a stable word; message and hint are for people.
     Held {
@@ -170,6 +172,8 @@ pub(crate) struct PackageLine<'a> {
     name: Option<&'a str>,
     areas: Option<[&'a str; 2]>,
     mbps: Option<u32>,
+    #[serde(flatten)]
+    allocated: AllocatedLine<'a>,
     cens: Vec<&'a CenId>,
     expires: Option<Timestamp>,
     warnings: Vec<Value>,
@@ -197,10 +201,27 @@ impl<'a> From<&'a Row<'a>> for PackageLine<'a> {
             name: live.map(|live| live.name.as_str()),
             areas: live.map(|live| live.areas.both().map(Area::as_str)),
             mbps: live.map(|live| live.bandwidth.0),
+            allocated: live.and_then(|live| live.shares.as_deref()).unwrap_or_default().into(),
             cens: live.map(|live| live.cens.iter().collect()).unwrap_or_default(),
             expires: live.and_then(|live| live.expires),
             warnings: alerts.iter().map(warning).collect(),
         }
+    }
+}
+
+/// The bandwidth that regions use; nothing if they use none, or it is not known.
+#[derive(Debug, Serialize)]
+pub(crate) struct AllocatedLine<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allocated_mbps: Option<Mbps>,
+    /// Each pair of regions, the one that uses the most first.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    allocated: &'a [Share],
+}
+
+impl<'a> From<&'a [Share]> for AllocatedLine<'a> {
+    fn from(allocated: &'a [Share]) -> Self {
+        Self { allocated_mbps: Some(Share::sum(allocated)).filter(|mbps| mbps.0 > 0), allocated }
     }
 }
 
@@ -232,7 +253,8 @@ pub(crate) fn of_plan(planned: &Planned) -> impl Iterator<Item = Event<'_>> {
     let changes = plan.changes.iter().map(move |change| {
         let address = &change.identity().address;
         let (before, after) = befores.and_after(change);
-        Event::Change { address, action: change.as_str(), before, after }
+        let allocated = befores.shares(change).into();
+        Event::Change { address, action: change.as_str(), before, after, allocated }
     });
     let held = plan.held.iter().map(|Held { identity, reason }| Event::Held {
         address: &identity.address,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anstyle::Style as Colour;
-use cenbwp_diff::{Live, LiveCharge, Palette, neutral};
+use cenbwp_diff::{Live, LiveCharge, Palette, Share, neutral};
 use cenbwp_spec::Identity;
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
@@ -12,8 +12,9 @@ use super::page::Obstacle;
 use super::{Row, State, Status};
 
 /// The columns, in order; records use the same words as labels. The last ones are those of the wide form.
-pub(super) const COLUMNS: [&str; 12] = [
-    "identity", "id", "areas", "Mbps", "CEN", "expires", "state", "notes", "name", "charge", "group", "tags",
+pub(super) const COLUMNS: [&str; 13] = [
+    "identity", "id", "areas", "Mbps", "CEN", "expires", "state", "notes", "used", "name", "charge", "group",
+    "tags",
 ];
 /// The first columns, which distinguish the rows: they are shown also where no row fills them.
 pub(super) const NAMES: usize = 2;
@@ -118,6 +119,7 @@ pub(super) fn cells(row: &Row<'_>, now: Timestamp, is_wide: bool) -> Vec<String>
     ];
     if is_wide {
         let neutral = |text: &String| neutral(text).into_owned();
+        cells.push(or_dash(live.and_then(used)));
         cells.push(or_dash(live.map(|live| neutral(&live.name))));
         cells.push(or_dash(live.map(charge)));
         cells.push(or_dash(live.and_then(|live| live.resource_group.as_ref()).map(neutral)));
@@ -140,6 +142,17 @@ pub(crate) fn tags(live: &Live) -> String {
     let others = live.tags.iter().filter(|(key, _)| *key != Identity::TAG);
     let tags = others.map(|(key, value)| format!("{}={}", neutral(key), neutral(value)));
     tags.collect::<Vec<_>>().join(" ")
+}
+
+/// Returns the bandwidth that regions use, and each pair of them, if they are known to use any.
+fn used(live: &Live) -> Option<String> {
+    let shares = live.shares.as_deref().filter(|shares| !shares.is_empty())?;
+    let pair = |share: &Share| {
+        let [one, other] = share.regions.each_ref().map(|region| neutral(region));
+        format!("{one} - {other} {}", share.bandwidth.0)
+    };
+    let pairs: Vec<String> = shares.iter().map(pair).collect();
+    Some(format!("{} ({})", Share::sum(shares).0, pairs.join(", ")))
 }
 
 /// Returns the alerts, and the name of a package without an identity, by which it is recognised.

@@ -78,6 +78,7 @@ pub(super) fn live(id: &str, owner: &str) -> Live {
         business: BusinessStatus::Normal,
         expires: Some("2027-01-01T16:00:00Z".parse().unwrap()),
         reservation: None,
+        shares: Some(Vec::new()),
     }
 }
 

@@ -138,6 +138,26 @@ pub(super) fn differing(package: &Package, live: &Live) -> BTreeSet<Field> {
     Field::ALL.into_iter().filter(|field| !ignore.contains(field) && !same(*field)).collect()
 }
 
+/// The sum of the bandwidth that regions use, as far as it is known.
+pub(super) fn allocated(live: &Live) -> Option<Mbps> {
+    let shares = live.shares.as_ref()?;
+    let sum: u64 = shares.iter().map(|share| u64::from(share.bandwidth.0)).sum();
+    Some(Mbps(u32::try_from(sum).unwrap_or(u32::MAX)))
+}
+
+/// True if the change takes bandwidth that regions are known to use.
+pub(super) fn takes_allocated(live: &Live, change: &FieldChange) -> bool {
+    let used = allocated(live).unwrap_or(Mbps(0));
+    match change {
+        FieldChange::Bandwidth(delta) => delta.to < used,
+        FieldChange::Cen(delta) => delta.from.is_some() && used.0 > 0,
+        FieldChange::Name(_)
+        | FieldChange::Description(_)
+        | FieldChange::Tag { .. }
+        | FieldChange::ResourceGroup(_) => false,
+    }
+}
+
 /// The permanent bandwidth that is ordered and not in force yet.
 fn ordered(live: &Live) -> Option<Mbps> {
     let reservation = live.reservation.as_ref()?;

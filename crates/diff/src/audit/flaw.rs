@@ -34,6 +34,8 @@ pub enum Flaw {
     UnrequestedRemoval(Identity),
     /// The changed package is expired or locked.
     NotNormal(Identity),
+    /// The change takes bandwidth that regions use.
+    TakesAllocated(Identity),
     /// A package that is listed as in sync is not.
     NotInSync(Address),
     /// The exceeded limits are not those that the plan reports.
@@ -68,6 +70,9 @@ impl fmt::Display for Flaw {
             }
             Self::UnrequestedRemoval(identity) => write!(f, "{identity} would be let go without cause"),
             Self::NotNormal(identity) => write!(f, "{identity} is expired or locked and would be changed"),
+            Self::TakesAllocated(identity) => {
+                write!(f, "regions use bandwidth of {identity} that would be taken")
+            }
             Self::NotInSync(address) => write!(f, "{address} is not in sync"),
             Self::Limits => f.write_str("the exceeded limits are not those reported"),
             Self::Forgotten(id) => write!(f, "{id} is in the wrong list or in none"),

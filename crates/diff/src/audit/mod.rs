@@ -6,13 +6,13 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use cenbwp_spec::{Address, Identity, Manage, Package, PackageId, Spec};
+use cenbwp_spec::{Address, Identity, Manage, Mbps, Package, PackageId, Spec};
 
 use crate::{
     Adoption, BusinessStatus, Change, FieldChange, Live, LiveCharge, Move, Observed, Options, Owner, Plan,
     Purchase, Release, Retirement, Update, Warning, WarningKind,
 };
-use fields::{differing, is_requested, matches_spec, other_charge};
+use fields::{allocated, differing, is_requested, matches_spec, other_charge, takes_allocated};
 use look_alikes::LookAlikes;
 
 pub use flaw::Flaw;
@@ -194,7 +194,7 @@ impl<'a> Auditor<'a> {
         if update.fields.is_empty() {
             self.flaw(Flaw::NotExactlyOneOutcome(package.address.clone()));
         }
-        self.fields(package, live, &update.fields);
+        self.fields(package, live, &update.fields, update.allocated);
     }
 
     fn adoption(&mut self, package: &Package, adoption: &Adoption) {
@@ -211,12 +211,12 @@ impl<'a> Auditor<'a> {
             self.flaw(Flaw::ParameterMismatch(identity.clone(), "tags"));
         }
         self.first_of_its_identity(package);
-        self.fields(package, live, &adoption.fields);
+        self.fields(package, live, &adoption.fields, adoption.allocated);
     }
 
     /// The package is the only one of a key that the spec no longer declares, and that this one is moved from.
     fn relocation(&mut self, package: &Package, moved: &Move) {
-        let Move { identity, from, id, fields } = moved;
+        let Move { identity, from, id, fields, allocated } = moved;
         let asked =
             package.moved_from.as_ref() == Some(&from.address) && from.generation == package.generation;
         if !asked || self.spec.get(&from.address).is_some() {
@@ -224,12 +224,19 @@ impl<'a> Auditor<'a> {
         }
         let Some(live) = self.only_match(from, id) else { return };
         self.first_of_its_identity(package);
-        self.fields(package, live, fields);
+        self.fields(package, live, fields, *allocated);
     }
 
-    /// Field changes are those that the spec asks for, start from the listed values, and meet a normal package.
-    fn fields(&mut self, package: &Package, live: &Live, changes: &[FieldChange]) {
+    /// Field changes are those that the spec asks for, start from the listed values, meet a normal package, and take
+    /// nothing that regions use. `shown` is the bandwidth that the plan says they use.
+    fn fields(&mut self, package: &Package, live: &Live, changes: &[FieldChange], shown: Option<Mbps>) {
         let identity = package.identity();
+        if shown != allocated(live) {
+            self.flaw(Flaw::Misreported("allocated"));
+        }
+        if changes.iter().any(|change| takes_allocated(live, change)) {
+            self.flaw(Flaw::TakesAllocated(identity.clone()));
+        }
         let fixed = if package.areas != live.areas { Some("areas") } else { None };
         if let Some(field) = fixed.or_else(|| other_charge(package, live).then_some("chargeType")) {
             self.flaw(Flaw::ParameterMismatch(identity.clone(), field));
@@ -269,6 +276,9 @@ impl<'a> Auditor<'a> {
         let requested = package.manage == Manage::Retire && retirement.detach.iter().eq(&live.cens);
         if !requested || retirement.delete != may_delete {
             self.flaw(Flaw::UnrequestedRemoval(identity.clone()));
+        }
+        if !retirement.detach.is_empty() && allocated(live).is_some_and(|mbps| mbps.0 > 0) {
+            self.flaw(Flaw::TakesAllocated(identity.clone()));
         }
     }
 

@@ -3,6 +3,7 @@
 use cenbwp_spec::{CenId, Package};
 use jiff::Timestamp;
 
+use super::allocated;
 use crate::{Abnormal, BusinessStatus, Delta, FieldChange, HeldReason, Live, LiveCharge};
 
 /// Returns the reason for which these fields of a live package cannot or must not be changed now.
@@ -25,8 +26,11 @@ pub(super) fn blocked_by(
         return Some(HeldReason::InterruptsTraffic { id: id(), cen });
     }
     let resize = fields.iter().find(|field| matches!(field, FieldChange::Bandwidth(_)));
-    let resize = resize.filter(|_| live.fallback_is_unknown())?;
-    Some(HeldReason::NotNormal { id: id(), state: Abnormal::UnknownFallback, needed: vec![resize.clone()] })
+    if let Some(resize) = resize.filter(|_| live.fallback_is_unknown()) {
+        let (state, needed) = (Abnormal::UnknownFallback, vec![resize.clone()]);
+        return Some(HeldReason::NotNormal { id: id(), state, needed });
+    }
+    allocated::in_use(live, allocated::taken(fields)?)
 }
 
 /// Returns the state in which no field of a package can be changed.

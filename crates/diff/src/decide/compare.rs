@@ -68,6 +68,7 @@ pub(super) fn differences(package: &Package, live: &Live) -> Vec<FieldChange> {
         // States, which block a change and are not changed.
         business: _,
         expires: _,
+        shares: _,
     } = live;
     let mut changes = Vec::new();
     changes.extend(bandwidth_change(*bandwidth, live).map(FieldChange::Bandwidth));

@@ -6,7 +6,7 @@ use cenbwp_spec::{Charge, Identity, Manage, Package, PackageId, Prepay, Spec};
 
 use crate::{
     AdoptRefusal, Change, FieldChange, Held, HeldReason, Live, LiveCharge, Observed, Options, Owner, Plan,
-    Purchase, Release, Retirement, Update, Warning, WarningKind,
+    Purchase, Release, Retirement, Taken, Update, Warning, WarningKind,
 };
 use blocked::{blocked_by, cen_change};
 use compare::{after_purchase, differences, fixed_differences};
@@ -14,6 +14,7 @@ use index::Index;
 use spending::breaches;
 use warnings::{change_warnings, ignored, live_warnings};
 
+mod allocated;
 mod blocked;
 mod compare;
 mod index;
@@ -83,6 +84,14 @@ impl From<Verdict> for Decision {
 }
 
 impl Decision {
+    /// A decision about a live package: adds the warning about what a change takes from it.
+    fn of(live: &Live, verdict: Verdict, mut warnings: Vec<WarningKind>) -> Self {
+        if let Verdict::Change(change) = &verdict {
+            warnings.extend(allocated::unknown(live, change));
+        }
+        Self { verdict, warnings }
+    }
+
     /// The package that it takes over.
     fn taken_over(&self) -> Option<&PackageId> {
         let Verdict::Change(change) = &self.verdict else { return None };
@@ -141,7 +150,7 @@ impl<'a> Planner<'a> {
     /// | one | | `full` | [`Planner::update`], with a warning if `movedFrom` is left |
     /// | one | | `observe` | in sync; drift is a warning |
     /// | one | | `release` | `release` |
-    /// | one | | `retire` | `retire`, or in sync when nothing is left to do |
+    /// | one | | `retire` | `retire`, or in sync when nothing is left to do; held `allocated` if it would be detached while regions use it |
     /// | none | | `full`, with `adopt` | [`Planner::adopt`] |
     /// | none | | `full`, with `movedFrom` | [`Planner::relocate`] |
     /// | none | | `full` | [`Planner::purchase`] |
@@ -208,9 +217,10 @@ impl<'a> Planner<'a> {
         } else if let Some(reason) = blocked_by(package, live, &fields, self.options.now) {
             Verdict::Held(reason)
         } else {
-            Verdict::Change(Change::Update(Update { identity: package.identity(), id, fields }))
+            let (identity, allocated) = (package.identity(), live.allocated());
+            Verdict::Change(Change::Update(Update { identity, id, fields, allocated }))
         };
-        Decision { verdict, warnings }
+        Decision::of(live, verdict, warnings)
     }
 
     /// | no match | result |
@@ -291,8 +301,12 @@ impl<'a> Planner<'a> {
             let warnings = vec![WarningKind::Retiring { id: id.clone(), at: live.expires }];
             return Decision { verdict: Verdict::InSync(id), warnings };
         }
+        let attached = Some(Taken::Retired(detach.clone())).filter(|_| !detach.is_empty());
+        if let Some(reason) = attached.and_then(|cens| allocated::in_use(live, cens)) {
+            return Verdict::Held(reason).into();
+        }
         let retirement = Retirement { identity, id, detach, delete, expires: live.expires };
-        Verdict::Change(Change::Retire(retirement)).into()
+        Decision::of(live, Verdict::Change(Change::Retire(retirement)), Vec::new())
     }
 
     /// Returns the fields to correct, and the warnings about the package: an ignored field is one.

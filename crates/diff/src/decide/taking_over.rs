@@ -34,10 +34,11 @@ impl<'a> Planner<'a> {
                 let identity = package.identity();
                 // Without the terms tag: the terms of the purchase are not known, and must not be made up.
                 let tags = BTreeMap::from([(Identity::TAG.to_owned(), identity.to_string())]);
-                Verdict::Change(Change::Adopt(Adoption { identity, id: live.id.clone(), tags, fields }))
+                let (id, allocated) = (live.id.clone(), live.allocated());
+                Verdict::Change(Change::Adopt(Adoption { identity, id, tags, fields, allocated }))
             }
         };
-        Decision { verdict, warnings }
+        Decision::of(live, verdict, warnings)
     }
 
     /// Returns the package that `adopt` names, if it is listed, free, named once, and in its fixed fields as declared.
@@ -125,11 +126,11 @@ impl<'a> Planner<'a> {
             }
             Some(reason) => Verdict::Held(reason),
             None => {
-                let (identity, id) = (package.identity(), live.id.clone());
-                Verdict::Change(Change::Move(Move { identity, from, id, fields }))
+                let (identity, id, allocated) = (package.identity(), live.id.clone(), live.allocated());
+                Verdict::Change(Change::Move(Move { identity, from, id, fields, allocated }))
             }
         };
-        Decision { verdict, warnings }
+        Decision::of(live, verdict, warnings)
     }
 
     /// Returns the one package of the old key, if it has the declared generation and is in its fixed fields as

@@ -78,6 +78,18 @@ impl Change {
         }
     }
 
+    /// The bandwidth of the package that regions use, if it is known, they use some, and the change resizes it.
+    pub fn allocated(&self) -> Option<Mbps> {
+        let allocated = match self {
+            Self::Update(update) => update.allocated,
+            Self::Adopt(adoption) => adoption.allocated,
+            Self::Move(moved) => moved.allocated,
+            Self::Purchase(_) | Self::Release(_) | Self::Retire(_) => None,
+        };
+        let resizes = self.fields().iter().any(|field| matches!(field, FieldChange::Bandwidth(_)));
+        allocated.filter(|mbps| resizes && mbps.0 > 0)
+    }
+
     /// True if it takes a package from a CEN that it is attached to.
     pub fn interrupts_traffic(&self) -> bool {
         match self {
@@ -131,6 +143,8 @@ pub struct Update {
     pub id: PackageId,
     /// Each field that differs. Never empty.
     pub fields: Vec<FieldChange>,
+    /// The bandwidth that regions use, to show beside a change of the bandwidth; `None` if it is not known.
+    pub allocated: Option<Mbps>,
 }
 
 /// An existing package to take over.
@@ -144,6 +158,8 @@ pub struct Adoption {
     pub tags: BTreeMap<String, String>,
     /// Each field that differs, changed afterwards.
     pub fields: Vec<FieldChange>,
+    /// The bandwidth that regions use, to show beside a change of the bandwidth; `None` if it is not known.
+    pub allocated: Option<Mbps>,
 }
 
 /// A package whose key changed: its identity tag gets another value, and every other tag stays.
@@ -157,6 +173,8 @@ pub struct Move {
     pub id: PackageId,
     /// Each field that differs, changed afterwards.
     pub fields: Vec<FieldChange>,
+    /// The bandwidth that regions use, to show beside a change of the bandwidth; `None` if it is not known.
+    pub allocated: Option<Mbps>,
 }
 
 /// A package to let go: this tool's tags are removed, the package stays.

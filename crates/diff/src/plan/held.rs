@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use cenbwp_spec::{AreaPair, CenId, ChargeType, Generation, Identity, Manage, PackageId};
+use cenbwp_spec::{AreaPair, CenId, ChargeType, Generation, Identity, Manage, Mbps, PackageId};
 use jiff::Timestamp;
 
 use super::{Delta, FieldChange};
-use crate::Unreadable;
+use crate::{Share, Unreadable};
 
 /// A change that was wanted and is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +96,15 @@ pub enum HeldReason {
         /// The live package.
         id: PackageId,
     },
+    /// The change takes bandwidth that regions use, which the service refuses.
+    Allocated {
+        /// The live package.
+        id: PackageId,
+        /// The bandwidth that each pair of regions uses, the largest first. Never empty.
+        shares: Vec<Share>,
+        /// The bandwidth that the change takes from them.
+        taken: Taken,
+    },
 }
 
 impl HeldReason {
@@ -109,11 +118,23 @@ impl HeldReason {
             | Self::NotNormal { id, .. }
             | Self::LoweredGeneration { id, .. }
             | Self::InterruptsTraffic { id, .. }
-            | Self::SeveralCens { id } => vec![id],
+            | Self::SeveralCens { id }
+            | Self::Allocated { id, .. } => vec![id],
             Self::CannotMove { why, .. } => why.ids(),
             Self::IncompleteListing | Self::PostpayAbsent => Vec::new(),
         }
     }
+}
+
+/// The bandwidth that a change takes from the regions that share a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// A part: the package has another bandwidth afterwards.
+    Part(Delta<Mbps>),
+    /// All of it: the package is detached from this CEN.
+    Detached(CenId),
+    /// All of it: the package is retired, and detached from these CENs. Never empty.
+    Retired(BTreeSet<CenId>),
 }
 
 /// The reason for which a package cannot be adopted.

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use change::{
     Adoption, Change, Delta, FieldChange, FieldValue, Move, NewMbps, Purchase, Release, Retirement, Update,
 };
-pub use held::{Abnormal, AdoptRefusal, FixedDifference, Held, HeldReason, MoveRefusal};
+pub use held::{Abnormal, AdoptRefusal, FixedDifference, Held, HeldReason, MoveRefusal, Taken};
 pub use limits::{Breach, Limit, LimitOwner};
 pub use warning::{Warning, WarningKind};
 

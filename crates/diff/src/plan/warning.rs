@@ -3,7 +3,7 @@
 use cenbwp_spec::{Address, CenId, Identity, Mbps, PackageId};
 use jiff::Timestamp;
 
-use super::{Delta, FieldChange, FixedDifference};
+use super::{Delta, FieldChange, FixedDifference, Taken};
 
 /// A condition of one declared package that blocks nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +76,13 @@ pub enum WarningKind {
     },
     /// A released or retired package needs nothing more; its entry can go.
     EntryCanGo,
+    /// A change takes bandwidth that regions may use: the listing does not say whether they do.
+    AllocationUnknown {
+        /// The live package.
+        id: PackageId,
+        /// The bandwidth that the change takes.
+        taken: Taken,
+    },
     /// An ordered change is pending: the listed bandwidth is not the permanent one.
     Reserved {
         /// The live package.

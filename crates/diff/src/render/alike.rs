@@ -42,10 +42,11 @@ pub(super) fn grouped<'a, T, K: Ord>(items: &'a [T], key: impl Fn(&'a T) -> Opti
 pub(super) enum Shared<'a> {
     /// Everything but the identity and the name; the terms are in words.
     Purchase(&'a AreaPair, Mbps, Option<&'a str>, String, Vec<(&'a str, &'a str)>, &'a [FieldChange]),
-    Update(&'a [FieldChange]),
-    /// The tags, without the identity.
-    Adoption(Vec<(&'a str, &'a str)>, &'a [FieldChange]),
-    Move(&'a [FieldChange]),
+    /// The fields, and what regions use.
+    Update(&'a [FieldChange], Option<Mbps>),
+    /// The tags, without the identity, the fields, and what regions use.
+    Adoption(Vec<(&'a str, &'a str)>, &'a [FieldChange], Option<Mbps>),
+    Move(&'a [FieldChange], Option<Mbps>),
     /// The keys of the removed tags.
     Release(Vec<&'a str>),
 }
@@ -66,11 +67,15 @@ pub(super) fn shared(change: &Change) -> Option<Shared<'_>> {
                 follow_ups,
             ))
         }
-        Change::Update(Update { identity: _, id: _, fields }) => Some(Shared::Update(fields)),
-        Change::Adopt(Adoption { identity: _, id: _, tags, fields }) => {
-            Some(Shared::Adoption(without_identity(tags), fields))
+        Change::Update(Update { identity: _, id: _, fields, allocated: _ }) => {
+            Some(Shared::Update(fields, change.allocated()))
         }
-        Change::Move(Move { identity: _, from: _, id: _, fields }) => Some(Shared::Move(fields)),
+        Change::Adopt(Adoption { identity: _, id: _, tags, fields, allocated: _ }) => {
+            Some(Shared::Adoption(without_identity(tags), fields, change.allocated()))
+        }
+        Change::Move(Move { identity: _, from: _, id: _, fields, allocated: _ }) => {
+            Some(Shared::Move(fields, change.allocated()))
+        }
         Change::Release(Release { identity: _, id: _, tag_keys }) => {
             Some(Shared::Release(tag_keys.iter().map(|key| &**key).collect()))
         }

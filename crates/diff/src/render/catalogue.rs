@@ -41,6 +41,10 @@ rules! { pub HEADINGS:
 }
 
 rules! { pub(super) HELD:
+    ALLOCATED = "allocated", "regions use the bandwidth that the change would take",
+        "Pairs of regions share the bandwidth of a package. The service refuses a bandwidth below the sum of their shares, \
+         and refuses to detach a package while a region has one, also where `allowInterruption: true` is written. Lower \
+         what they use in the console, or declare at least the sum.";
     AMBIGUOUS = "ambiguous", "several packages carry the identity",
         "The tag `cenbwp` names one package. Two packages with the same value may be one purchase made twice, or a tag \
          copied by hand, so nothing is changed. Leave the tag on the one that is meant and remove it from the others.";
@@ -83,6 +87,9 @@ rules! { pub(super) HELD:
 }
 
 rules! { pub(super) WARNINGS:
+    ALLOCATION_UNKNOWN = "allocation_unknown", "it is not known whether regions use the bandwidth",
+        "The change takes bandwidth from a package, and the listing does not say, or not readably, how much of it regions \
+         use. The service takes nothing that they use: it may refuse the change, and then nothing is changed.";
     CEN_OCCUPIED = "cen_occupied", "the CEN has a package for the same areas",
         "A CEN takes one package per pair of areas. The new one is bought or changed, and attached once the other one \
          is detached.";

@@ -9,7 +9,7 @@ use std::fmt;
 use cenbwp_spec::{Explanation, Identity, PackageId, Renewal, StackName, TermsTag, neutral};
 use jiff::Timestamp;
 
-use super::{catalogue as rules, misspelt};
+use super::{allocated, catalogue as rules, misspelt};
 use crate::{
     Breach, Change, Delta, FieldChange, FieldValue, FixedDifference, HeldReason, LimitOwner, Unreadable,
     Warning, WarningKind,
@@ -45,6 +45,7 @@ impl HeldReason {
             Self::PostpayAbsent => &rules::POSTPAY_ABSENT,
             Self::InterruptsTraffic { .. } => &rules::INTERRUPTS_TRAFFIC,
             Self::SeveralCens { .. } => &rules::SEVERAL_CENS,
+            Self::Allocated { .. } => &rules::ALLOCATED,
         }
     }
 
@@ -88,6 +89,7 @@ impl HeldReason {
                 format!("{id} would be detached from {cen}, which interrupts traffic")
             }
             Self::SeveralCens { id } => format!("{id} is attached to more than one CEN"),
+            Self::Allocated { id, shares, taken } => allocated::message(id, shares, taken),
         }
     }
 
@@ -146,6 +148,7 @@ impl HeldReason {
             Self::SeveralCens { .. } => format!(
                 "detach it in the console until one is left, or, where {address} is declared, leave it alone with `ignore: [cenId]`"
             ),
+            Self::Allocated { shares, taken, .. } => allocated::hint(address, shares, taken),
         }
     }
 }
@@ -167,6 +170,7 @@ impl WarningKind {
             Self::EntryCanGo => &rules::ENTRY_CAN_GO,
             Self::MoveIsDone { .. } => &rules::MOVE_IS_DONE,
             Self::Reserved { .. } => &rules::RESERVED,
+            Self::AllocationUnknown { .. } => &rules::ALLOCATION_UNKNOWN,
         }
     }
 }
@@ -214,6 +218,7 @@ impl Warning {
             WarningKind::MoveIsDone { from } => {
                 format!("moved from {from} already; the line `movedFrom` can be removed")
             }
+            WarningKind::AllocationUnknown { id, taken } => allocated::unknown(id, taken),
             WarningKind::EntryCanGo => "nothing is left to do; the entry can be removed".to_owned(),
             WarningKind::Reserved { id, bandwidth, at, .. } => {
                 let at = at.map_or_else(|| "at a time that is not listed".to_owned(), when);

@@ -1,11 +1,11 @@
 //! A plan as text for people: readable without colour, in a narrow terminal and read aloud.
 
-use cenbwp_spec::{Explanation, Identity, Prepay, neutral};
+use cenbwp_spec::{Explanation, Identity, Mbps, Prepay, neutral};
 use similar::TextDiff;
 
 use crate::{
     Adoption, Change, Delta, FieldChange, FieldValue, Held, Leftover, Move, Plan, Purchase, Release,
-    Retirement, Update, Warning,
+    Retirement, Warning,
 };
 use messages::{bare, quoted, renews};
 
@@ -15,6 +15,7 @@ pub use page::{Page, Palette, Style, wrap};
 pub use summary::{obstacle, summary, total};
 
 mod alike;
+mod allocated;
 mod catalogue;
 mod messages;
 mod misspelt;
@@ -98,22 +99,23 @@ fn block(page: &mut Page<'_>, change: &Change) {
 fn body(page: &mut Page<'_>, change: &Change, count: usize) {
     match change {
         Change::Purchase(it) => purchase(page, it, count),
-        Change::Update(Update { fields, .. }) => fields.iter().for_each(|change| field(page, change)),
-        Change::Move(Move { identity, from, id: _, fields }) => {
+        Change::Update(_) => {}
+        Change::Move(Move { identity, from, .. }) => {
             if count == 1 {
                 let (from, to) = (quoted(&from.to_string()), quoted(&identity.to_string()));
                 page.field(&format!("tag {}", Identity::TAG), &format!("{from} -> {to}"));
             }
-            fields.iter().for_each(|change| field(page, change));
         }
-        Change::Adopt(Adoption { tags, fields, .. }) => {
+        Change::Adopt(Adoption { tags, .. }) => {
             for (key, value) in tags.iter().filter(|(key, _)| count == 1 || *key != Identity::TAG) {
                 page.field(&format!("tag {}", bare(key)), &format!("absent -> {}", quoted(value)));
             }
-            fields.iter().for_each(|change| field(page, change));
         }
         Change::Release(it) => release(page, it),
         Change::Retire(it) => retirement(page, it),
+    }
+    if change.id().is_some() {
+        change.fields().iter().for_each(|it| field(page, it, change.allocated()));
     }
 }
 
@@ -150,7 +152,7 @@ fn purchase(page: &mut Page<'_>, purchase: &Purchase, count: usize) {
             | FieldValue::Text(_)
             | FieldValue::Tag(_)
             | FieldValue::Cen(None)
-            | FieldValue::Group(None) => field(page, change),
+            | FieldValue::Group(None) => field(page, change, None),
         }
     }
 }
@@ -162,13 +164,15 @@ pub fn terms(terms: &Prepay) -> String {
     format!("{}, {renewal}, {payment}", terms.term)
 }
 
-fn field(page: &mut Page<'_>, change: &FieldChange) {
+/// Writes one field; beside a change of the bandwidth, what regions use of it.
+fn field(page: &mut Page<'_>, change: &FieldChange, allocated: Option<Mbps>) {
     let (label, from, to) = change.parts();
     let line = format!("{from} -> {to}");
+    let used = || allocated.map(|mbps| format!(", regions use {mbps}")).unwrap_or_default();
     if change.charges() {
-        page.field(&label, &format!("{line}   (charges)"));
+        page.field(&label, &format!("{line}   (charges){}", used()));
     } else if change.shrinks() {
-        page.field(&label, &format!("{line}   (may refund)"));
+        page.field(&label, &format!("{line}   (may refund){}", used()));
     } else if change.interrupts_traffic() {
         page.field(&label, &format!("{line}   (interrupts traffic)"));
     } else if let Delta { from: FieldValue::Text(from), to: FieldValue::Text(to) } = change.values() {

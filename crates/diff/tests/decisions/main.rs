@@ -1,6 +1,7 @@
 //! The decision table, row by row.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod allocated;
 mod purchases;
 #[path = "../world/mod.rs"]
 mod world;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cenbwp_diff::{
     BusinessStatus, Change, FieldChange, Live, LiveCharge, Observed, Options, Plan, Reservation,
-    ReservationKind,
+    ReservationKind, Share,
 };
 use cenbwp_spec::{
     Address, Area, AreaPair, Charge, Desired, Generation, Identity, Limits, Manage, Mbps, Package, PackageId,
@@ -102,7 +102,15 @@ pub(crate) fn live(id: &str, owner: Option<&str>) -> Live {
         business: BusinessStatus::Normal,
         expires: Some(time("2026-12-01T16:00:00Z")),
         reservation: None,
+        shares: Some(Vec::new()),
     }
+}
+
+/// What regions use of a package, in the order of a listing.
+pub(crate) fn shares<const N: usize>(mbps: [u32; N]) -> Option<Vec<Share>> {
+    let regions = |n: usize| ["cn-hangzhou".to_owned(), format!("eu-central-{}", n + 1)];
+    let share = |(n, mbps)| Share { regions: regions(n), bandwidth: Mbps(mbps) };
+    Some(mbps.into_iter().enumerate().map(share).collect())
 }
 
 pub(crate) fn observed(packages: impl IntoIterator<Item = Live>) -> Observed {

@@ -21,7 +21,10 @@ fn example() -> Value {
         "ReservationActiveTime": "2021-08-30T16:00Z", "ReservationOrderType": "TEMP_UPGRADE",
         "ReservationBandwidth": "10", "ReservationInternetChargeType": "PREPAY",
         "CenIds": {"CenId": ["cen-1"]},
-        "Tags": {"Tag": [{"Key": "cenbwp", "Value": "a/b"}]}
+        "Tags": {"Tag": [{"Key": "cenbwp", "Value": "a/b"}]},
+        "OrginInterRegionBandwidthLimits": {"OrginInterRegionBandwidthLimit": [
+            {"LocalRegionId": "cn-hangzhou", "OppositeRegionId": "us-west-1",
+             "GeographicSpanId": "north-america_china", "BandwidthLimit": "1"}]}
     })
 }
 
@@ -51,7 +54,12 @@ fn live() -> Live {
             bandwidth: Some(Mbps(10)),
             at: Some("2021-08-30T16:00:00Z".parse().unwrap()),
         }),
+        shares: Some(vec![share("cn-hangzhou", "us-west-1", 1)]),
     }
+}
+
+fn share(one: &str, other: &str, mbps: u32) -> Share {
+    Share { regions: [one, other].map(str::to_owned), bandwidth: Mbps(mbps) }
 }
 
 #[test]
@@ -107,6 +115,68 @@ fn what_is_empty_may_be_missing_or_null() {
     }
     let no_order = with(&json!({"HasReservationData": "false"}));
     assert_eq!(item(&no_order).unwrap().reservation, None);
+}
+
+/// Returns what is read of the regions of an item with this list of them.
+fn shares_of(limits: &Value) -> Option<Vec<Share>> {
+    item(&with(&json!({"OrginInterRegionBandwidthLimits": limits}))).unwrap().shares
+}
+
+fn limit(local: &str, opposite: &str, mbps: &Value) -> Value {
+    json!({"LocalRegionId": local, "OppositeRegionId": opposite, "BandwidthLimit": mbps})
+}
+
+#[test]
+fn what_regions_use_is_read_in_one_order_as_strings_or_numbers() {
+    let all = [
+        limit("eu-central-1", "cn-hangzhou", &json!("20")),
+        limit("cn-beijing", "eu-central-1", &json!(40)),
+        limit("cn-shanghai", "eu-central-1", &json!("0")),
+    ];
+    let shares = [share("cn-beijing", "eu-central-1", 40), share("cn-hangzhou", "eu-central-1", 20)];
+    for limits in [json!({"OrginInterRegionBandwidthLimit": all}), json!(all)] {
+        assert_eq!(shares_of(&limits).as_deref(), Some(&shares[..]), "{limits}");
+    }
+    let one = json!({"OrginInterRegionBandwidthLimit": all[1]});
+    assert_eq!(shares_of(&one).as_deref(), Some(&shares[..1]));
+    for none in [json!({"OrginInterRegionBandwidthLimit": []}), json!([]), json!({})] {
+        assert_eq!(shares_of(&none), Some(Vec::new()), "{none}");
+    }
+}
+
+#[test]
+fn what_regions_use_is_unknown_if_it_is_not_listed_or_torn_and_the_package_counts_all_the_same() {
+    let fine = || limit("cn-hangzhou", "us-west-1", &json!("1"));
+    let torn = |limit: Value| json!({"OrginInterRegionBandwidthLimit": [fine(), limit]});
+    let other = |mbps: Value| torn(limit("cn-beijing", "us-west-1", &mbps));
+    for limits in [
+        Value::Null,
+        json!(""),
+        json!(7),
+        json!({"Other": []}),
+        torn(json!({})),
+        torn(json!("1")),
+        torn(Value::Null),
+        torn(limit("", "us-west-1", &json!("1"))),
+        torn(limit("cn beijing", "us-west-1", &json!("1"))),
+        torn(json!({"LocalRegionId": "cn-beijing", "OppositeRegionId": "us-west-1"})),
+        torn(json!({"LocalRegionId": "cn-beijing", "OppositeRegionId": "us-west-1", "bandwidthLimit": "1"})),
+        other(json!("")),
+        other(json!("many")),
+        other(json!(-1)),
+        other(json!(0.5)),
+        other(json!("4294967296")),
+        // One connection from both ends, or two.
+        torn(fine()),
+        torn(limit("us-west-1", "cn-hangzhou", &json!("1"))),
+    ] {
+        let unknown = Live { shares: None, ..live() };
+        let read = item(&with(&json!({"OrginInterRegionBandwidthLimits": limits})));
+        assert_eq!(read, Ok(unknown), "{limits}");
+    }
+    let mut missing = example();
+    missing.as_object_mut().unwrap().remove("OrginInterRegionBandwidthLimits");
+    assert_eq!(item(&missing).unwrap().shares, None);
 }
 
 #[test]

@@ -134,6 +134,7 @@ fn live(item: &str) -> Live {
         business: BusinessStatus::Normal,
         expires: None,
         reservation: None,
+        shares: Some(Vec::new()),
     }
 }
 
