@@ -31,6 +31,8 @@ pub(crate) struct Found {
     pub(crate) text: &'static str,
     pub(crate) team: Option<&'static str>,
     pub(crate) cen: Option<&'static str>,
+    /// The bandwidth that regions use, if it is attached to a CEN.
+    pub(crate) used: u32,
     pub(crate) term: Term,
 }
 
@@ -71,6 +73,7 @@ impl Found {
             text: "",
             team: None,
             cen: None,
+            used: 0,
             term: Term::Runs,
         }
     }
@@ -87,6 +90,7 @@ impl Found {
         self.text.clone_into(&mut package.description);
         package.cen_ids = self.cen.iter().map(|cen| (*cen).to_owned()).collect();
         package = package.tagged(FOREIGN, "kept");
+        give(&mut package, i64::from(self.used));
         package = match self.owner {
             Owner::Ours(generation) => package.tagged(IDENTITY_TAG, &identity_of(self.name, generation)),
             Owner::Key(name) => package.tagged(IDENTITY_TAG, &identity_of(name, 1)),
@@ -230,7 +234,13 @@ pub(crate) fn do_deed(world: &mut World, act: Act) {
         Act::Resize(name) => each(name, &|package| package.bandwidth = 30),
         Act::Rename(name) => each(name, &|package| package.name = "by hand".to_owned()),
         Act::Retag(name) => each(name, &|package| set_tag(package, TEAM, "people")),
-        Act::Detach(name) => each(name, &|package| package.cen_ids.clear()),
+        // The service demands the first before the second.
+        Act::Detach(name) => each(name, &|package| {
+            package.limits.clear();
+            package.cen_ids.clear();
+        }),
+        Act::Give(name) => each(name, &|package| give(package, package.bandwidth.min(10))),
+        Act::Take(name) => each(name, &|package| package.limits.clear()),
         Act::Attach(name) => {
             each(name, &|package| {
                 if package.cen_ids.is_empty() && !taken.contains(&package.area_b) {
@@ -282,6 +292,14 @@ fn upgrade(package: &mut Package) {
         charge_type: "PREPAY".to_owned(),
     });
     package.bandwidth = 50;
+}
+
+/// Gives bandwidth of a package to two regions, if it is attached to a CEN.
+fn give(package: &mut Package, mbps: i64) {
+    package.limits.clear();
+    if mbps > 0 && !package.cen_ids.is_empty() {
+        *package = package.clone().used("cn-hangzhou", "eu-central-1", mbps);
+    }
 }
 
 fn set_tag(package: &mut Package, key: &str, value: &str) {

@@ -34,7 +34,12 @@ pub(crate) const DIMENSIONS: [&str; 24] = [
 ];
 
 /// Further events that have to occur, each seen from two others.
-pub(crate) const MORE: [&str; 2] = ["value that is so already", "answer long before another one"];
+pub(crate) const MORE: [&str; 4] = [
+    "value that is so already",
+    "answer long before another one",
+    "refusal because regions use it",
+    "run held because regions use it",
+];
 
 /// Returns the events that occurred, each once.
 pub(crate) fn seen(history: &History) -> BTreeSet<&'static str> {
@@ -43,6 +48,9 @@ pub(crate) fn seen(history: &History) -> BTreeSet<&'static str> {
         signals(n, record, history, &mut seen);
         refusals(n, history, &mut seen);
         answers(n, record, history, &mut seen);
+        if record.said.error.contains(" allocated") {
+            seen.insert("run held because regions use it");
+        }
         if record.run.ahead != 0 {
             seen.insert("clock that is wrong");
         }
@@ -117,6 +125,9 @@ fn refusals(n: usize, history: &History, seen: &mut BTreeSet<&'static str>) {
                 seen.insert("value that is so already");
             }
             "InvalidSecurityToken.Expired" => _ = seen.insert("credentials that end"),
+            "InvalidOperation.CenBandwidthLimitsNotZero"
+            | "InvalidOperation.BwpBandwidthExceeded"
+            | "ParameterIllegal.BandwidthLimit" => _ = seen.insert("refusal because regions use it"),
             code if crate::generate::CODES.contains(&code) => {
                 let logged = history.requests.iter().find(|logged| logged.nonce.as_ref() == Some(nonce));
                 let done = |seq: u64| {

@@ -250,10 +250,11 @@ impl fmt::Display for Entry {
                 let tags: Vec<String> =
                     package.tags.iter().map(|tag| format!("{}={}", tag.key, tag.value)).collect();
                 let Package { name, description, bandwidth, cen_ids, resource_group_id, .. } = &**package;
+                let given = package.given();
                 let tags = tags.join(" ");
                 write!(
                     f,
-                    "{id} is {bandwidth} Mbps {name:?} {description:?} {cen_ids:?} {resource_group_id} {tags}"
+                    "{id} is {bandwidth} Mbps ({given} used) {name:?} {description:?} {cen_ids:?} {resource_group_id} {tags}"
                 )
             }
             Event::Ended { run } => write!(f, "run {run} ends"),

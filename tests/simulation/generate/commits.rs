@@ -47,6 +47,7 @@ pub(super) fn find(rng: &mut Rng, name: Name) -> Found {
         text: pick(rng, ["", "said"]),
         team: pick(rng, [None, Some("net"), Some("old")]),
         cen: pick(rng, [None, Some("cen-1"), Some("cen-2")]),
+        used: 0,
         term,
     }
 }

@@ -7,7 +7,7 @@ mod faults;
 
 use std::time::Duration;
 
-use cenbwp_tests::{Semantics, TokenSemantics};
+use cenbwp_tests::{LimitsShown, Semantics, TokenSemantics};
 use fastrand::Rng;
 
 use crate::account::{Found, Owner, Term};
@@ -25,15 +25,54 @@ impl Schedule {
     pub(crate) fn of(seed: u64) -> Self {
         // Neighbouring seeds must not give neighbouring streams.
         let mut rng = Rng::with_seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5DEE_CE66);
-        match seed % 16 {
+        let mut schedule = match seed % 16 {
             4 => crossing(seed, &mut rng),
             5 => moving(seed, &mut rng),
             8 => replayed(seed, &mut rng),
             9 => repeated(seed, &mut rng),
             n if n.is_multiple_of(2) => buying(seed, &mut rng),
             _ => living(seed, &mut rng),
-        }
+        };
+        // A stream of its own, so that what regions use moves nothing else.
+        regions(&mut schedule, &mut Rng::with_seed(rng.u64(..)));
+        schedule
     }
+}
+
+/// Regions use bandwidth of packages that are there, commits ask for less of it, and people give and take it between
+/// two requests of a run: in every other schedule just before it is taken, when the plan saw that nothing is used.
+fn regions(schedule: &mut Schedule, rng: &mut Rng) {
+    let names: Vec<Name> = schedule.found.iter().map(|found| found.name).collect();
+    if names.is_empty() || rng.bool() {
+        return;
+    }
+    let is_late = rng.bool();
+    for found in &mut schedule.found {
+        found.used = if is_late { 0 } else { pick(rng, [0, 5, 6, 10]) };
+    }
+    if let ([alone], true) = (&mut schedule.found[..], is_late) {
+        alone.cen = alone.cen.or(Some("cen-1"));
+    }
+    if is_late || rng.bool() {
+        let wants = schedule.runs.iter_mut().flat_map(|run| &mut run.wish);
+        wants
+            .filter(|(name, want)| names.contains(name) && want.mbps == 10)
+            .for_each(|(_, want)| want.mbps = 5);
+    }
+    for _ in 0..if is_late { 1 } else { few(rng, 3) } {
+        let name = names[rng.usize(..names.len())];
+        let what = if !is_late && rng.bool() { Act::Take(name) } else { Act::Give(name) };
+        let before = if is_late { pick(rng, [Action::Spec, Action::Detach]) } else { Action::Describe };
+        schedule.deeds.push(Deed { when: When::Before(before, rng.u64(1..=2)), what });
+    }
+    if is_late {
+        let name = names[rng.usize(..names.len())];
+        schedule.deeds.push(Deed { when: When::Before(Action::Spec, 1), what: Act::Give(name) });
+    }
+    schedule.service.limits =
+        pick(rng, [LimitsShown::Strings, LimitsShown::Strings, LimitsShown::Numbers, LimitsShown::Absent]);
+    schedule.service.too_small =
+        pick(rng, ["ParameterIllegal.BandwidthLimit", "InvalidOperation.BwpBandwidthExceeded"]);
 }
 
 /// An account that is empty or nearly so, and commits that buy, resize and buy anew.
@@ -63,6 +102,7 @@ fn crossing(seed: u64, rng: &mut Rng) -> Schedule {
         text: "",
         team: None,
         cen: None,
+        used: 0,
         term: Term::Runs,
     };
     let buys: Wish = ['a', 'b', 'c'].map(|name| (name, Want::plain(10))).into();

@@ -57,6 +57,9 @@ fn reason(name: Name, want: &Want, wish: &Wish, there: &[&Package]) -> Option<&'
         (Some(one), _, Some(other)) if one.id != Found::id(other) => Some("it is another package"),
         (Some(_), ..) if has_old_key(want, there) => Some("the old key has a package too"),
         (Some(one), Manage::Full, _) => obstacle(one, want, !as_declared(one, want)),
+        (Some(one), Manage::Retire, _) if !one.cen_ids.is_empty() && one.given() > 0 => {
+            Some("regions use what it would be detached from")
+        }
         (None, Manage::Full, Some(other)) => {
             match there.iter().find(|package| package.id == Found::id(other)) {
                 None => Some("there is nothing to adopt"),
@@ -115,13 +118,17 @@ fn obstacle(package: &Package, want: &Want, needed: bool) -> Option<&'static str
     if !needed {
         return None;
     }
-    let leaves = !package.cen_ids.is_empty() && differing(package, want).contains(&"cenId");
-    match (package.expires <= start, package.business_status != "Normal", leaves && !want.consent) {
-        (true, ..) => Some("it has expired"),
-        (_, true, _) => Some("it is locked"),
-        (.., true) => Some("nobody consents to interrupting its traffic"),
-        (false, false, false) => None,
-    }
+    let differing = differing(package, want);
+    let leaves = !package.cen_ids.is_empty() && differing.contains(&"cenId");
+    let shrinks = differing.contains(&"bandwidth") && i64::from(want.mbps) < package.given();
+    let obstacles = [
+        (package.expires <= start, "it has expired"),
+        (package.business_status != "Normal", "it is locked"),
+        (leaves && !want.consent, "nobody consents to interrupting its traffic"),
+        (leaves && package.given() > 0, "regions use it on its CEN"),
+        (shrinks, "regions use more than is declared"),
+    ];
+    obstacles.into_iter().find_map(|(is_there, reason)| is_there.then_some(reason))
 }
 
 /// Reports whether a package may be the one that would be bought for an entry of a commit: it has the same

@@ -57,6 +57,7 @@ caught! {
     unreadable_item_that_is_left_out_is_caught: UnreadableLeftOut breaks NoPurchaseOnDoubt at 314 within 5000;
     look_alike_that_is_left_out_is_caught: OnlyTagged breaks NoPurchaseOnDoubt at 17 within 1000;
     bandwidth_that_is_not_compared_is_caught: BandwidthBelieved breaks Converges at 1 within 1000;
+    bandwidth_that_regions_use_and_the_tool_does_not_read_is_caught: SharesUnread breaks Converges at 0 within 1000;
     package_that_is_never_recognised_is_caught: ListingNeverShowsOurs breaks NothingAbandoned at 0 within 100;
     change_that_is_sent_again_without_a_look_is_caught: BlindRepeat breaks NoBlindRepeat at 81 within 1000;
     refusal_of_a_change_that_is_told_as_done_is_caught: RefusalIsYes breaks TellsTheTruth at 269 within 1000;

@@ -44,6 +44,8 @@ pub(crate) enum Bug {
     OnlyTagged,
     /// Every package of ours is believed to have the declared bandwidth.
     BandwidthBelieved,
+    /// What regions use is not read.
+    SharesUnread,
     /// A package of ours is never recognised in a listing.
     ListingNeverShowsOurs,
     /// A change whose reply is lost is sent again at once.
@@ -249,6 +251,7 @@ impl Bug {
             | Self::UnreadableLeftOut
             | Self::OnlyTagged
             | Self::BandwidthBelieved
+            | Self::SharesUnread
             | Self::ListingNeverShowsOurs
             | Self::OthersAreFree
             | Self::CensApart
@@ -277,6 +280,9 @@ impl Bug {
             Self::BandwidthBelieved => {
                 items.iter_mut().filter(|item| ours(item)).for_each(|item| item["Bandwidth"] = json!(20));
             }
+            Self::SharesUnread => items.iter_mut().for_each(|item| {
+                item["OrginInterRegionBandwidthLimits"] = json!({ "OrginInterRegionBandwidthLimit": [] });
+            }),
             Self::OthersAreFree => items.iter_mut().for_each(|item| {
                 if item["Tags"].to_string().contains("\"other/") {
                     item["Tags"] = json!({ "Tag": [] });

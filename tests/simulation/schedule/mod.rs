@@ -186,6 +186,10 @@ pub(crate) enum Act {
     Detach(Name),
     /// Attaches it to the second CEN, if there is room for it.
     Attach(Name),
+    /// Gives ten Mbps of it to two regions, or all of less, in place of what regions use.
+    Give(Name),
+    /// Lowers what regions use of it to nothing.
+    Take(Name),
     /// Upgrades it for twenty minutes.
     Upgrade(Name),
     /// Deletes it.
