@@ -124,7 +124,7 @@ fn obstacle(package: &Package, want: &Want, needed: bool) -> Option<&'static str
     let obstacles = [
         (package.expires <= start, "it has expired"),
         (package.business_status != "Normal", "it is locked"),
-        (leaves && !want.consent, "nobody consents to interrupting its traffic"),
+        (leaves && !want.consent, "it leaves its CEN without consent"),
         (leaves && package.given() > 0, "regions use it on its CEN"),
         (shrinks, "regions use more than is declared"),
     ];

@@ -1,7 +1,7 @@
 //! Files with `defaults` that documents include.
 //!
-//! The name of an included file is worked out here, from the text of the spec alone; whoever calls the parser
-//! reads the files and passes their bytes as further sources.
+//! The name of an included file is worked out here, from the text of the spec alone. The caller of the parser reads
+//! the files and passes their bytes as further sources.
 
 use std::collections::{BTreeMap, BTreeSet};
 
