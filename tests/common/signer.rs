@@ -37,7 +37,14 @@ pub(crate) fn sign_as(
     let query = pairs.join("&");
     let empty = HEXLOWER.encode(&Sha256::digest(b""));
     let is_sts = ["GetCallerIdentity", "AssumeRole"].contains(&action);
-    let version = if is_sts { "2015-04-01" } else { "2017-09-12" };
+    let is_billing = ["QueryAvailableInstances", "SetRenewal"].contains(&action);
+    let version = if is_sts {
+        "2015-04-01"
+    } else if is_billing {
+        "2017-12-14"
+    } else {
+        "2017-09-12"
+    };
     let mut headers = vec![
         ("host", "cbn.example"),
         ("x-acs-action", action),

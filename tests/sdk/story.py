@@ -11,6 +11,8 @@ KEY_ID = os.environ["ALIBABA_CLOUD_ACCESS_KEY_ID"]
 KEY_SECRET = os.environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"]
 HOST = ENDPOINT.removeprefix("http://")
 CEN = "cen-seeded"
+# The operations of the billing service.
+BILLING = ["QueryAvailableInstances", "SetRenewal"]
 
 
 def ledger():
@@ -107,6 +109,23 @@ def tell(sdk, call, refused):
     do("SetCenInterRegionBandwidthLimit", BandwidthLimit=0, **limit)
     do("UnassociateCenBandwidthPackage", **pair)
     assert package()["Status"] == "Idle"
+
+    def renewal():
+        answer = do("QueryAvailableInstances", InstanceIDs=id, PageNum=1, PageSize=100)
+        assert answer["Success"] is True and answer["Data"]["TotalCount"] == 1, answer
+        (row,) = answer["Data"]["InstanceList"]
+        return row
+
+    row = renewal()
+    assert row["RenewStatus"] == "ManualRenewal" and row["InstanceID"] == id, row
+    product = {name: row[name] for name in ("ProductCode", "ProductType")}
+    product |= {"InstanceIDs": id, "SubscriptionType": "Subscription"}
+    do("SetRenewal", "MissingParameter", RenewalStatus="AutoRenewal", **product)
+    do("SetRenewal", RenewalStatus="AutoRenewal", RenewalPeriod=1, RenewalPeriodUnit="Y", **product)
+    row = renewal()
+    assert (row["RenewStatus"], row["RenewalDuration"], row["RenewalDurationUnit"]) == ("AutoRenewal", 12, "M"), row
+    do("SetRenewal", RenewalStatus="NotRenewal", **product)
+    assert renewal()["RenewStatus"] == "NotRenewal"
 
     until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 4 * 3600))
     do("TempUpgradeCenBandwidthPackageSpec", CenBandwidthPackageId=id, Bandwidth=500, EndTime=until)

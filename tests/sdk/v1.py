@@ -1,5 +1,5 @@
 """The story through the vendor's classic SDK: V1 signatures, everything in the query, `RegionId` and `SignatureType=`
-added. It has no request class for the token service, so that one is a `CommonRequest`."""
+added. It has no request class for the token service and the billing service, so those are a `CommonRequest`."""
 
 import importlib
 import json
@@ -8,22 +8,26 @@ from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 
-from story import HOST, KEY_ID, KEY_SECRET, tell
+from story import BILLING, HOST, KEY_ID, KEY_SECRET, tell
 
 CLIENT = AcsClient(KEY_ID, KEY_SECRET, "cn-hangzhou", auto_retry=False)
 # A list takes the plural's setter here, and this SDK knows them by its own names.
 SETTER = {"Filter": "set_Filters", "Tag": "set_Tags", "ResourceId": "set_ResourceIds", "TagKey": "set_TagKeys"}
 
 
-def identity():
-    request = CommonRequest(domain=HOST, version="2015-04-01", action_name="GetCallerIdentity")
+def common(version, action, params):
+    request = CommonRequest(domain=HOST, version=version, action_name=action)
     request.set_protocol_type("http")
+    for name, value in params.items():
+        request.add_query_param(name, value)
     return json.loads(CLIENT.do_action_with_exception(request))
 
 
 def invoke(action, params):
     if action == "GetCallerIdentity":
-        return identity()
+        return common("2015-04-01", action, params)
+    if action in BILLING:
+        return common("2017-12-14", action, params)
     module = importlib.import_module(f"aliyunsdkcbn.request.v20170912.{action}Request")
     request = getattr(module, action + "Request")()
     request.set_endpoint(HOST)

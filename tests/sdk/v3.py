@@ -2,13 +2,15 @@
 
 import re
 
+from alibabacloud_bssopenapi20171214 import models as bss_models
+from alibabacloud_bssopenapi20171214.client import Client as Bss
 from alibabacloud_cbn20170912 import models as cbn_models
 from alibabacloud_cbn20170912.client import Client as Cbn
 from alibabacloud_sts20150401.client import Client as Sts
 from alibabacloud_tea_openapi.models import Config
 from darabonba.runtime import RuntimeOptions
 
-from story import HOST, KEY_ID, KEY_SECRET, tell
+from story import BILLING, HOST, KEY_ID, KEY_SECRET, tell
 
 
 def config():
@@ -19,6 +21,9 @@ def invoke(action, params):
     method = re.sub(r"(?<!^)(?=[A-Z])", "_", action).lower() + "_with_options"
     if action == "GetCallerIdentity":
         return getattr(Sts(config()), method)(RuntimeOptions()).body.to_map()
+    if action in BILLING:
+        request = getattr(bss_models, action + "Request")().from_map(params)
+        return getattr(Bss(config()), method)(request, RuntimeOptions()).body.to_map()
     request = getattr(cbn_models, action + "Request")().from_map(params)
     return getattr(Cbn(config()), method)(request, RuntimeOptions()).body.to_map()
 

@@ -1,10 +1,14 @@
 //! The configuration of an emulator.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use serde_json::Value;
 
 use crate::access::Access;
 use crate::auth::AccessKey;
 use crate::clock::Clock;
+use crate::wire::{Refusal, Reply};
 
 /// The configuration of an emulator.
 #[derive(Clone, Debug)]
@@ -80,6 +84,8 @@ pub struct Semantics {
     pub too_small: &'static str,
     /// The form in which a listing of packages shows the bandwidth that regions use.
     pub limits: LimitsShown,
+    /// The behaviour of the billing service.
+    pub billing: Billing,
 }
 
 /// The form in which a listing of packages shows the bandwidth that regions use.
@@ -92,6 +98,69 @@ pub enum LimitsShown {
     Numbers,
     /// Not at all.
     Absent,
+}
+
+/// The behaviour of the billing service where the vendor's pages are silent or disagree.
+#[derive(Clone, Debug)]
+pub struct Billing {
+    /// The beginning of the only host that knows the account; `None` is any. Another host is the wrong site.
+    pub home: Option<&'static str>,
+    /// Code and message of the wrong site.
+    pub wrong_site: (&'static str, &'static str),
+    /// True if a refusal with HTTP 400 is an answer with HTTP 200 and `Success: false` instead.
+    pub refuses_with_200: bool,
+    /// `Code` of a success.
+    pub code: &'static str,
+    /// True if it lists no bandwidth packages.
+    pub unlisted: bool,
+    /// The wrapper around the rows of `InstanceList`; `None` is a plain array.
+    pub wrapper: Option<&'static str>,
+    /// True if a renewal for whole years is shown in years.
+    pub years: bool,
+    /// The number of reads, begun after a setting, that show the one before.
+    pub shown_after_reads: u64,
+    /// The number of times that each row is listed.
+    pub copies: usize,
+    /// The error of `TotalCount`.
+    pub miscount: i64,
+    /// Members of each row in the place of the service's own; null leaves one out.
+    pub row: BTreeMap<String, Value>,
+    /// Members of each success in the place of the service's own; null leaves one out.
+    pub envelope: BTreeMap<String, Value>,
+}
+
+impl Billing {
+    /// Refuses a request to the site that does not have the account.
+    pub(crate) fn check_site(&self, host: &str) -> Result<(), Refusal> {
+        let (code, message) = self.wrong_site;
+        let is_home = self.home.is_none_or(|home| host.starts_with(home));
+        if is_home { Ok(()) } else { Err(Refusal::bad(code, message)) }
+    }
+
+    /// Returns the reply to a request that is refused.
+    pub(crate) fn refuse(&self, refusal: &Refusal, host: &str, request_id: &str) -> Reply {
+        let is_answer = self.refuses_with_200 && refusal.status == 400;
+        if is_answer { refusal.business_reply(request_id) } else { refusal.reply(host, request_id) }
+    }
+}
+
+impl Default for Billing {
+    fn default() -> Self {
+        Self {
+            home: None,
+            wrong_site: ("NotApplicable", "This API is not applicable for caller."),
+            refuses_with_200: false,
+            code: "Success",
+            unlisted: false,
+            wrapper: None,
+            years: false,
+            shown_after_reads: 0,
+            copies: 1,
+            miscount: 0,
+            row: BTreeMap::new(),
+            envelope: BTreeMap::new(),
+        }
+    }
 }
 
 /// The treatment of a token that was seen before.
@@ -122,6 +191,7 @@ impl Default for Semantics {
             no_change: "Operation.Failed",
             too_small: "ParameterIllegal.BandwidthLimit",
             limits: LimitsShown::Strings,
+            billing: Billing::default(),
         }
     }
 }

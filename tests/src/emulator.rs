@@ -17,6 +17,7 @@ use crate::log::{Logged, Outcome};
 use crate::names::LISTING;
 use crate::ops::{self, Context, ListingFaults, Operation};
 use crate::params::Params;
+use crate::renewal::RenewalSet;
 use crate::seed::{self, SeedError};
 use crate::state::{State, to_json, write_state};
 use crate::tokens::{self, Begin};
@@ -92,6 +93,11 @@ impl Emulator {
     /// Every order ever placed, in any account.
     pub fn ledger(&self) -> Vec<Order> {
         self.lock().worlds().flat_map(|world| world.orders.clone()).collect()
+    }
+
+    /// Every renewal ever set, in any account.
+    pub fn renewals(&self) -> Vec<RenewalSet> {
+        self.lock().worlds().flat_map(|world| world.renewals.clone()).collect()
     }
 
     /// Every request ever received, in the order of arrival.
@@ -189,6 +195,9 @@ impl Emulator {
         let host = request.header("host").unwrap_or_default();
         let reply = match self.carry_out(seq, request, &call, &effects).await {
             Ok(success) => answered(&effects, success, host, &request_id),
+            Err(Stop::Refused(refusal)) if call.version == ops::BSS => {
+                self.config.semantics.billing.refuse(&refusal, host, &request_id)
+            }
             Err(Stop::Refused(refusal)) => refusal.reply(host, &request_id),
             Err(Stop::Cut) => Reply::Cut,
         };
@@ -260,6 +269,9 @@ impl Emulator {
         }
         call.check_envelope(request)?;
         let operation = ops::find(&call.action, &call.version)?;
+        if operation.version == ops::BSS {
+            self.config.semantics.billing.check_site(request.header("host").unwrap_or_default())?;
+        }
         let params = Params::check(operation.name, operation.schema, &call.params)?;
         let semantics = &self.config.semantics;
         let account = self.other(caller.as_ref().and_then(Caller::account));

@@ -4,7 +4,7 @@
 pub(crate) const LISTING: &str = "DescribeCenBandwidthPackages";
 
 /// Every operation, in the order of their table.
-pub(crate) const OPERATIONS: [&str; 19] = [
+pub(crate) const OPERATIONS: [&str; 21] = [
     "CreateCenBandwidthPackage",
     LISTING,
     "ModifyCenBandwidthPackageAttribute",
@@ -24,6 +24,8 @@ pub(crate) const OPERATIONS: [&str; 19] = [
     "GetCallerIdentity",
     "AssumeRole",
     "AssumeRoleWithOIDC",
+    "QueryAvailableInstances",
+    "SetRenewal",
 ];
 
 pub(crate) fn is_known(name: &str) -> bool {

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::config::LimitsShown;
 use crate::ops::describe;
+use crate::renewal::Renewal;
 use crate::world::{Cen, InterRegionLimit, Package, Reservation, Tag, TokenState, World};
 
 /// A seed that is neither a state nor a recorded answer.
@@ -64,6 +65,10 @@ fn load_one(world: &mut World, document: &Value) -> Result<(), SeedError> {
             world.cens.push(cen);
         }
     }
+    if let Some(rows) = document.pointer("/Data/InstanceList").and_then(Value::as_array) {
+        known = true;
+        rows.iter().for_each(|row| set_renewal(world, row));
+    }
     if known {
         return Ok(());
     }
@@ -82,6 +87,14 @@ fn load_one(world: &mut World, document: &Value) -> Result<(), SeedError> {
     // The clients of unfinished requests are gone since the state was saved.
     world.tokens.retain(|_, record| record.state != TokenState::Processing);
     Ok(())
+}
+
+/// Gives a package that is there the renewal of a row of the billing service.
+fn set_renewal(world: &mut World, row: &Value) {
+    let Some(package) = row["InstanceID"].as_str().and_then(|id| world.package_mut(id)) else { return };
+    let months = row["RenewalDuration"].as_i64();
+    let months = months.map(|n| if row["RenewalDurationUnit"] == "Y" { n * 12 } else { n });
+    package.renewal = Renewal { status: row["RenewStatus"].as_str().unwrap_or_default().to_owned(), months };
 }
 
 /// Adds a package; `ids` are those of the packages that are there already.

@@ -152,6 +152,15 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// The envelope of a refusal that the billing service gives as an answer.
+    pub(crate) fn business_reply(&self, request_id: &str) -> Reply {
+        let Self { code, message, .. } = self;
+        let body = json!({ "RequestId": request_id, "Success": false, "Code": code, "Message": message });
+        Reply::json(200, &body)
+    }
+}
+
 /// A successful answer's fields; the request id is added when it is sent.
 pub(crate) type Answer = Map<String, Value>;
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::renewal::{Renewal, RenewalSet};
 use crate::wire::Answer;
 
 /// The key of the tag whose value the ledger shows as the order's identity.
@@ -24,10 +25,14 @@ pub struct World {
     pub orders: Vec<Order>,
     /// The record of each `ClientToken`.
     pub tokens: BTreeMap<String, TokenRecord>,
+    /// Every renewal that was ever set, in order. Each is consent to charges, or the end of it.
+    pub renewals: Vec<RenewalSet>,
     /// The number of listings that were begun; anything hidden "for n listings" counts on it. Not saved:
     /// after a restart everything is visible.
     #[serde(skip)]
     pub(crate) listings: u64,
+    #[serde(skip)]
+    pub(crate) billing_reads: u64,
 }
 
 /// One bandwidth package.
@@ -67,6 +72,9 @@ pub struct Package {
     pub tags: Vec<Tag>,
     /// True if its first order was paid; listings do not show an unpaid package.
     pub paid: bool,
+    /// Its renewal at the end of the term, which only the billing service shows.
+    #[serde(default)]
+    pub renewal: Renewal,
     /// Fields whose wire value is replaced by this one, e.g. to make an item unreadable.
     #[serde(default)]
     pub overrides: BTreeMap<String, Value>,
@@ -79,6 +87,9 @@ pub struct Package {
     pub(crate) tags_hidden: Hidden,
     #[serde(skip)]
     pub(crate) outdated: Option<Box<Outdated>>,
+    /// The renewal that reads show up to the one of this number.
+    #[serde(skip)]
+    pub(crate) renewal_before: Option<(u64, Renewal)>,
 }
 
 /// Values that listings show for a while after they were changed.
@@ -113,11 +124,13 @@ impl Package {
             limits: Vec::new(),
             tags: Vec::new(),
             paid: true,
+            renewal: Renewal::default(),
             overrides: BTreeMap::new(),
             omitted: BTreeSet::new(),
             hidden: Hidden::default(),
             tags_hidden: Hidden::default(),
             outdated: None,
+            renewal_before: None,
         }
     }
 

@@ -79,7 +79,8 @@ impl Lab {
         let url = server.url();
         let environment = vec![
             ("CENBWP_ENDPOINT".to_owned(), url.clone()),
-            ("CENBWP_STS_ENDPOINT".to_owned(), url),
+            ("CENBWP_STS_ENDPOINT".to_owned(), url.clone()),
+            ("CENBWP_BILLING_ENDPOINT".to_owned(), url),
             ("ALIBABA_CLOUD_ACCESS_KEY_ID".to_owned(), key.id),
             ("ALIBABA_CLOUD_ACCESS_KEY_SECRET".to_owned(), key.secret),
         ];

@@ -5,6 +5,7 @@ use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use super::context::Context;
 use crate::chance::mix;
 use crate::params::Params;
+use crate::renewal::Renewal;
 use crate::wire::{Answer, Refusal};
 use crate::world::{IDENTITY_TAG, Order, OrderKind, Package};
 
@@ -30,6 +31,9 @@ pub(super) fn create(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     package.expires = add_months(context.now, months);
     package.tags = context.new_tags();
     package.paid = params.flag("AutoPay");
+    if params.flag("AutoRenew") {
+        package.renewal = Renewal::every(params.int("AutoRenewDuration").unwrap_or(1));
+    }
     package.hidden =
         context.hidden(context.semantics.visible_after_listings, context.semantics.visible_after);
     package.tags_hidden = context.hidden(context.semantics.tags_after_listings, context.semantics.tags_after);

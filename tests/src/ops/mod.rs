@@ -1,6 +1,7 @@
 //! The table of operations.
 
 mod attach;
+mod billing;
 mod cens;
 mod change;
 mod context;
@@ -37,6 +38,10 @@ pub(crate) fn find(name: &str, version: &str) -> Result<&'static Operation, Refu
 
 const CBN: &str = "2017-09-12";
 const STS: &str = "2015-04-01";
+/// The version of the billing service.
+pub(crate) const BSS: &str = "2017-12-14";
+const SUBSCRIPTION: Kind = Kind::OneOf(&["Subscription", "PayAsYouGo"]);
+const RENEWAL: Kind = Kind::OneOf(&["AutoRenewal", "ManualRenewal", "NotRenewal"]);
 const MBPS: Kind = Kind::Int(2, 10_000);
 const ROLE_SECONDS: Kind = Kind::Int(900, 43_200);
 const PAGE_NUMBER: Param = optional("PageNumber", Kind::Int(1, i32::MAX as i64));
@@ -252,6 +257,41 @@ static OPERATIONS: &[Operation] = &[
         ],
         changes: false,
         run: sts::assume_role_with_oidc,
+    },
+    Operation {
+        name: "QueryAvailableInstances",
+        version: BSS,
+        schema: &[
+            optional("InstanceIDs", Kind::Text),
+            optional("ProductCode", Kind::Text),
+            optional("ProductType", Kind::Text),
+            optional("SubscriptionType", SUBSCRIPTION),
+            optional("RenewStatus", RENEWAL),
+            optional("Region", Kind::Text),
+            optional("EndTimeStart", Kind::Time),
+            optional("EndTimeEnd", Kind::Time),
+            optional("CreateTimeStart", Kind::Time),
+            optional("CreateTimeEnd", Kind::Time),
+            optional("PageNum", Kind::Int(1, i32::MAX as i64)),
+            optional("PageSize", Kind::Int(1, 300)),
+        ],
+        changes: false,
+        run: billing::instances,
+    },
+    Operation {
+        name: "SetRenewal",
+        version: BSS,
+        schema: &[
+            required("InstanceIDs", Kind::Text),
+            required("ProductCode", Kind::Text),
+            optional("ProductType", Kind::Text),
+            optional("SubscriptionType", SUBSCRIPTION),
+            required("RenewalStatus", RENEWAL),
+            optional("RenewalPeriod", Kind::OneOf(&["1", "2", "3", "6", "12"])),
+            optional("RenewalPeriodUnit", Kind::OneOf(&["M", "Y"])),
+        ],
+        changes: true,
+        run: billing::set_renewal,
     },
 ];
 
