@@ -88,7 +88,7 @@ pub(crate) fn client_in(
     let search = cloud::Search { environment, profile: None, sts: None };
     let source = search.source().expect("the environment has a source");
     let endpoint: cloud::Endpoint = "http://127.0.0.1:1".parse().expect("a loopback endpoint");
-    let endpoints = Endpoints { cbn: endpoint.clone(), sts: endpoint };
+    let endpoints = Endpoints { cbn: endpoint.clone(), sts: endpoint.clone(), billing: endpoint.into() };
     Cloud::new(transport, source, endpoints, clock, Random::seeded(seed), retry)
 }
 

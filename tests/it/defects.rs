@@ -81,7 +81,7 @@ async fn b5_replacement_that_bought_a_second_package_and_left_the_first() {
 #[tokio::test(start_paused = true)]
 async fn b6_edit_of_the_terms_that_reported_success_and_did_nothing() {
     let live = |it: &mut Package| *it = it.clone().tagged("cenbwp-terms", "PREPAY 1 Month renew off");
-    let case = Case { declared: "bandwidth: 10, autoPay: true, period: 6, autoRenew: true", live };
+    let case = Case { declared: "bandwidth: 10, autoPay: true, period: 6", live };
     assert_eq!(case.plan().await, ("nothing".to_owned(), vec!["terms_fixed"]));
 }
 

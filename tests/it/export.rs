@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cenbwp_tests::{Cen, Package, Reservation};
+use cenbwp_tests::{Cen, Package, Renewal, Reservation};
 use serde_json::{Value, json};
 
 use crate::support::Lab;
@@ -131,9 +131,10 @@ fn mixed() -> Lab {
             with(package("cenbwp-locked"), |it| it.business_status = "FinancialLocked".into()),
             with(package("cenbwp-url"), |it| it.name = "http://name".into()),
             with(package("cenbwp-raised"), |it| it.reservation = Some(raised)),
-            package("cenbwp-ours")
-                .tagged("cenbwp", "net/ours")
-                .tagged("cenbwp-terms", "PREPAY 1 Year renew 3"),
+            with(package("cenbwp-ours").tagged("cenbwp", "net/ours"), |it| {
+                *it = it.clone().tagged("cenbwp-terms", "PREPAY 1 Year renew 3");
+                it.renewal = Renewal::every(3);
+            }),
             package("cenbwp-first").tagged("cenbwp", "net/again"),
             package("cenbwp-second").tagged("cenbwp", "net/again/2"),
             package("cenbwp-clone1").tagged("cenbwp", "net/clone"),
@@ -246,6 +247,9 @@ fn seed(lab: &Lab, state: &Value) {
         package.name = text(&attributes["name"]);
         package.description = text(&attributes["description"]);
         package.charge_type = text(&attributes["charge_type"]).to_uppercase().replace("PAID", "PAY");
+        if attributes["auto_renew"] == true {
+            package.renewal = Renewal::every(1);
+        }
         package
     };
     lab.emulator.edit(|world| {

@@ -7,6 +7,7 @@ mod support;
 mod answers;
 mod approval;
 mod assertions;
+mod autorenew;
 mod chaos;
 mod cli;
 mod compatibility;

@@ -223,7 +223,14 @@ fn what_only_reads_and_renders_needs_no_network() {
     let seen = lab.emulator.requests().len();
     // A listener that hears every request, also through a proxy.
     let ear = Rogue::saying(200, "text/plain", |_| String::new());
-    for name in ["CENBWP_ENDPOINT", "CENBWP_STS_ENDPOINT", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"] {
+    for name in [
+        "CENBWP_ENDPOINT",
+        "CENBWP_STS_ENDPOINT",
+        "CENBWP_BILLING_ENDPOINT",
+        "HTTPS_PROXY",
+        "HTTP_PROXY",
+        "ALL_PROXY",
+    ] {
         lab.set(name, Some(ear.url()));
     }
     let without = cut_off(&lab);

@@ -158,13 +158,24 @@ fn taken(lab: &Lab) -> BTreeSet<String> {
     let requests = lab.emulator.requests();
     let asked = requests.iter().map(|request| request.action.as_str());
     let signed = asked.filter(|action| !action.is_empty());
-    signed.filter(|action| *action != "GetCallerIdentity").map(|action| format!("cen:{action}")).collect()
+    let needed = signed.filter(|action| *action != "GetCallerIdentity").flat_map(|action| match action {
+        // The vendor's pages of different years name different actions, so both are allowed.
+        "QueryAvailableInstances" => vec!["bss:DescribeInstances", "bssapi:QueryAvailableInstances"],
+        "SetRenewal" => vec!["bss:ModifyPrepaidInstanceAutoRenew", "bssapi:SetRenewal"],
+        action => vec![action],
+    });
+    needed
+        .map(|action| if action.contains(':') { action.to_owned() } else { format!("cen:{action}") })
+        .collect()
 }
 
 #[test]
 fn plan_role_may_do_what_the_commands_that_only_read_do_and_nothing_else() {
     let lab = Lab::new();
-    lab.file("cenbwp.yaml", &declared("bandwidth: 10"));
+    lab.file("cenbwp.yaml", &declared("bandwidth: 10, autoRenew: true"));
+    lab.emulator.edit(|world| {
+        world.packages = vec![Package::new("cenbwp-1", ["china", "europe"], 10).tagged("cenbwp", "net/x")];
+    });
     for arguments in
         ["plan --out plan.json", "plan --detailed-exitcode", "status --all", "export --all", "doctor"]
     {
@@ -185,7 +196,8 @@ fn apply_role_may_do_what_apply_does_and_nothing_else() {
         world.packages = vec![postpaid];
     });
     let old = "areas: [China, North-America], bandwidth: 10, chargeType: POSTPAY, manage: retire";
-    let changed = "bandwidth: 20, name: new, description: text, cenId: cen-1, resourceGroupId: rg-2";
+    let changed =
+        "bandwidth: 20, name: new, description: text, cenId: cen-1, resourceGroupId: rg-2, autoRenew: true";
     for spec in [
         declared("bandwidth: 10").replace("packages: {", &format!("packages: {{old: {{{old}}}, ")),
         declared(changed).replace("team: a", "team: b"),

@@ -129,7 +129,7 @@ pub(crate) fn spec_of(wish: &Wish, pin: Option<Pin>, bug: Option<Bug>) -> Spec {
 pub(crate) fn text(wish: &Wish, pin: Option<Pin>, bug: Option<Bug>) -> String {
     let package = |(name, want): (&Name, &Want)| {
         let [a, b] = areas(*name);
-        let terms = if want.postpaid { "" } else { "period: 1, autoRenew: false, " };
+        let terms = if want.postpaid { "" } else { "period: 1, " };
         format!("{name}: {{areas: [{a}, {b}], {terms}{want:?}}}")
     };
     let packages: Vec<String> = as_read(wish, bug).iter().map(package).collect();

@@ -34,8 +34,9 @@ impl Situation {
         targets: Option<&BTreeSet<Address>>,
     ) -> Result<Self, Failure> {
         cloud.hint_size(spec.packages().count());
-        let situation = Self::look(cloud).await?;
+        let mut situation = Self::look(cloud).await?;
         situation.account.iter().try_for_each(|account| check_pins(spec, targets, account))?;
+        situation.read_renewals(cloud, spec, targets).await;
         Ok(situation)
     }
 
@@ -50,6 +51,15 @@ impl Situation {
         let endpoint = Some(cloud.endpoint().to_string());
         let observed = observed.map_err(cloud_failure)?;
         Ok(Self { account: Some(account), endpoint, caller: cloud.caller(), observed })
+    }
+
+    /// Reads the renewal of the live packages for which the spec declares one. Without such an entry nothing is sent.
+    pub async fn read_renewals(&mut self, cloud: &Cloud, spec: &Spec, targets: Option<&BTreeSet<Address>>) {
+        let wanted = cenbwp_diff::renewals_wanted(spec, &self.observed, targets);
+        if let Some(account) = self.account.as_ref().filter(|_| !wanted.is_empty()) {
+            let read = cloud.renewals(account, &wanted).await;
+            self.observed.set_renewals(read);
+        }
     }
 
     /// Reads a recording of Describe replies.
@@ -78,7 +88,10 @@ impl Situation {
         let plan = checked_plan(spec, &self.observed, options)?;
         match cloud {
             Some(cloud) if plan.purchases().next().is_some() => {
+                // A listing is compared with another one, and neither shows the renewal.
+                let renewals = self.observed.take_renewals();
                 cloud.confirm(&mut self.observed).await.map_err(cloud_failure)?;
+                self.observed.set_renewals(renewals);
                 checked_plan(spec, &self.observed, options)
             }
             _ => Ok(plan),

@@ -25,14 +25,15 @@ mod render;
 
 pub use audit::{Flaw, audit};
 pub use cenbwp_spec::neutral;
-pub use decide::plan;
+pub use decide::{plan, renewals_wanted};
 pub use observed::{
-    BusinessStatus, Live, LiveCharge, Observed, Owner, Reservation, ReservationKind, Share, Unreadable,
+    BusinessStatus, Live, LiveCharge, LiveRenewal, Observed, Owner, Product, Reservation, ReservationKind,
+    Share, Subscription, Unreadable,
 };
 pub use plan::{
     Abnormal, AdoptRefusal, Adoption, Breach, Change, Delta, FieldChange, FieldValue, FixedDifference, Held,
     HeldReason, Leftover, Limit, LimitOwner, Move, MoveRefusal, NewMbps, Options, Plan, Purchase, Release,
-    Retirement, Taken, Update, Warning, WarningKind,
+    RenewalDoubt, Retirement, Taken, Update, Warning, WarningKind,
 };
 pub use render::{
     HELD_CHANGE, Page, Palette, SUPERSEDED, Style, UNDECLARED, heading_rules, held_rules, obstacle, render,

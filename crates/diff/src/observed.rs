@@ -1,6 +1,8 @@
 //! The account as one full listing showed it, apart from the vendor's names.
 
-use cenbwp_spec::{AreaPair, CenId, Identity, Mbps, PackageId, Tags};
+use std::collections::BTreeMap;
+
+use cenbwp_spec::{AreaPair, CenId, Identity, Mbps, PackageId, Renewal, Tags};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +17,23 @@ pub struct Observed {
     /// True if the listing is known to be whole. A recording may not be; a listing from the service
     /// that is not whole is an error before it gets here.
     pub complete: bool,
+}
+
+impl Observed {
+    /// Puts what was read about the renewal of these packages to each of them.
+    pub fn set_renewals(&mut self, mut read: BTreeMap<PackageId, LiveRenewal>) {
+        for live in &mut self.packages {
+            if let Some(renewal) = read.remove(&live.id) {
+                live.renewal = renewal;
+            }
+        }
+    }
+
+    /// Takes what was read about renewal away: another listing does not show it.
+    pub fn take_renewals(&mut self) -> BTreeMap<PackageId, LiveRenewal> {
+        let asked = self.packages.iter_mut().filter(|live| live.renewal != LiveRenewal::NotAsked);
+        asked.map(|live| (live.id.clone(), std::mem::take(&mut live.renewal))).collect()
+    }
 }
 
 /// An item of the listing that could not be read.
@@ -57,6 +76,10 @@ pub struct Live {
     pub reservation: Option<Reservation>,
     /// The bandwidth that pairs of regions use, the largest first; `None` if it is not known, which is not none.
     pub shares: Option<Vec<Share>>,
+    /// Its renewal, which the listing does not show.
+    // A saved plan that asks for none is the same as before there was renewal.
+    #[serde(default, skip_serializing_if = "LiveRenewal::is_not_asked")]
+    pub renewal: LiveRenewal,
 }
 
 impl Live {
@@ -115,6 +138,45 @@ pub enum LiveCharge {
     Postpay,
     /// An unknown word of the service.
     Other(String),
+}
+
+/// The renewal of a live package, as far as the billing service was asked for it. Unknown is not off.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LiveRenewal {
+    /// The run did not ask.
+    #[default]
+    NotAsked,
+    /// The row of the package in the billing service.
+    Known(Subscription),
+    /// The reason for which it is not known.
+    Unknown(String),
+}
+
+impl LiveRenewal {
+    fn is_not_asked(&self) -> bool {
+        *self == Self::NotAsked
+    }
+}
+
+/// The row of a prepaid package in the billing service.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub struct Subscription {
+    /// Its renewal.
+    pub renewal: Renewal,
+    /// Its product, which a change of the renewal has to name.
+    pub product: Product,
+}
+
+/// A product in the words of the billing service. It differs between sites and between kinds of packages.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub struct Product {
+    /// The code of the product.
+    pub code: String,
+    /// The type of the product.
+    pub kind: String,
 }
 
 /// The business status of a package: its state as far as money and security are concerned.

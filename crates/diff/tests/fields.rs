@@ -6,9 +6,9 @@ mod world;
 use std::collections::BTreeMap;
 
 use cenbwp_diff::{Change, Flaw, Live, Update, WarningKind, audit, plan};
-use cenbwp_spec::{Desired, Field, Identity, Mbps, Package};
+use cenbwp_spec::{DeclaredRenewal, Desired, Field, Identity, Mbps, Package, Renewal};
 
-use world::{identity, live, observed, options, package, spec};
+use world::{identity, live, observed, options, package, renews, spec};
 
 /// A package that declares every field.
 fn declared() -> Package {
@@ -18,6 +18,7 @@ fn declared() -> Package {
         tags: BTreeMap::from([("team".to_owned(), Some("net".to_owned()))]).into(),
         cen: Desired::Present("cen-1".parse().unwrap()),
         resource_group: Some("rg-1".to_owned()),
+        renewal: Some(DeclaredRenewal::On(Some(1))),
         allow_interruption: true,
         ..package("s/a")
     }
@@ -33,6 +34,7 @@ fn in_sync() -> Live {
         tags: BTreeMap::from(tags).into(),
         cens: vec!["cen-1".parse().unwrap()],
         resource_group: Some("rg-1".to_owned()),
+        renewal: renews(Renewal::Months(1)),
         ..live("cenbwp-1", Some("s/a"))
     }
 }
@@ -41,6 +43,7 @@ fn in_sync() -> Live {
 fn drifted(field: Field) -> Live {
     let live = in_sync();
     match field {
+        Field::AutoRenew => Live { renewal: renews(Renewal::Off), ..live },
         Field::Bandwidth => Live { bandwidth: Mbps(7), ..live },
         Field::CenId => Live { cens: vec!["cen-2".parse().unwrap()], ..live },
         Field::Description => Live { description: "to the shop".to_owned(), ..live },

@@ -6,12 +6,14 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cenbwp_diff::{
-    BusinessStatus, Change, FieldChange, Held, HeldReason, Live, LiveCharge, Observed, Plan, ReservationKind,
-    Unreadable, audit, plan,
+    BusinessStatus, Change, FieldChange, Held, HeldReason, Live, LiveCharge, LiveRenewal, Observed, Plan,
+    ReservationKind, Unreadable, audit, plan,
 };
-use cenbwp_spec::{Charge, Desired, Field, Generation, Identity, Manage, Mbps, Package, Spec};
+use cenbwp_spec::{
+    Charge, DeclaredRenewal, Desired, Field, Generation, Identity, Manage, Mbps, Package, Renewal, Spec,
+};
 
-use world::{carry_out, id, live, observed, options, package, pair, reserved, shares, spec, time};
+use world::{carry_out, id, live, observed, options, package, pair, renews, reserved, shares, spec, time};
 
 /// One package in every state of the spec; `None`: not declared.
 fn spec_states(name: &str) -> Vec<Option<Package>> {
@@ -63,6 +65,10 @@ fn spec_states(name: &str) -> Vec<Option<Package>> {
                 ..base()
             },
             Package { manage: Manage::Observe, cen: cen("cen-1"), ..base() },
+            Package { renewal: Some(DeclaredRenewal::Off), ..base() },
+            Package { renewal: Some(DeclaredRenewal::On(None)), ..base() },
+            Package { renewal: Some(DeclaredRenewal::On(Some(6))), cen: cen("cen-1"), ..base() },
+            Package { renewal: Some(DeclaredRenewal::On(Some(4))), ..moved(base()) },
             moved(base()),
             Package { generation: Generation::new(2).unwrap(), ..moved(base()) },
             Package { bandwidth: Mbps(200), cen: cen("cen-1"), ..moved(base()) },
@@ -98,6 +104,9 @@ fn cloud_states(name: &str) -> Vec<Observed> {
         own(|live| drop(live.tags.insert("acs:rm".to_owned(), "v".to_owned()))),
         own(|live| drop(live.tags.insert("cenbwp-terms".to_owned(), "PREPAY 1 Year renew off".to_owned()))),
         own(|live| live.resource_group = Some("rg-1".to_owned())),
+        own(|live| live.renewal = renews(Renewal::Off)),
+        own(|live| live.renewal = renews(Renewal::Months(6))),
+        own(|live| live.renewal = LiveRenewal::Unknown("not listed".to_owned())),
         own(|live| live.areas = pair("europe", "CHINA")),
         own(|live| live.areas = pair("China", "Australia")),
         own(|live| live.charge = LiveCharge::Postpay),

@@ -64,7 +64,7 @@ pub use model::ids::{
 pub use model::package::{Charge, ChargeType, Desired, Field, Manage, Package};
 pub use model::spec::{Limits, Spec, Stack};
 pub use model::tags::Tags;
-pub use model::terms::{Cycle, Mbps, Prepay, Renewal, Term, TermsTag};
+pub use model::terms::{Cycle, DeclaredRenewal, Mbps, Prepay, Renewal, Term, TermsTag};
 pub use read::{Level, MOST_BYTES, Origin, Parsed, Unread, includes, origins, parse, parse_with};
 pub use schema::SCHEMA;
 pub use source::{Place, Source};

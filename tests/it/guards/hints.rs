@@ -7,6 +7,7 @@ use cenbwp_tests::{Cen, Effect, Fault, Package, Refusal, When};
 use serde_json::Value;
 
 use super::{APPLY, allocated, allowed, altered, held, lab, live, one, pasted, write_below};
+use crate::autorenew;
 use crate::credentials::choices;
 use crate::support::{CREATE, Lab, Ran, purchases};
 
@@ -53,6 +54,7 @@ const CASES: &[(&str, Case)] = &[
     ("move_is_done", Tried(warnings_end_when_their_advice_is_followed)),
     ("nothing_to_observe", Tried(warnings_end_when_their_advice_is_followed)),
     ("other_credentials", Tried(choices::a_profile_an_account_or_a_digest_decides_between_two_choices)),
+    ("renewal_unknown", Tried(autorenew::a_renewal_that_may_be_read_is_warned_of_no_more)),
     ("removed_area", Tried(warnings_end_when_their_advice_is_followed)),
     ("reserved", Nothing("the ordered change comes by itself")),
     ("retiring", Nothing("the package ends by itself")),
@@ -175,8 +177,7 @@ fn warnings_end_when_their_advice_is_followed() {
 fn terms_that_are_fixed_are_told_in_the_words_of_a_plan() {
     let bought = live("cenbwp-1", Some("net/x")).tagged("cenbwp-terms", "PREPAY 1 Year renew 1");
     let plan = plan(&lab(&one(""), [bought]));
-    let says =
-        "bought for 1 year, renews every month; declared is 1 month, does not renew: fixed at purchase";
+    let says = "bought for 1 year; declared is 1 month: fixed at purchase";
     assert!(plan.replace("\n    ", " ").contains(says), "{plan}");
 }
 

@@ -288,6 +288,11 @@ fn consequences(plan: &Plan) -> String {
     if mbps.by_upgrade > 0 {
         said.push(format!("It raises bandwidth by {} Mbps, which is charged.", mbps.by_upgrade));
     }
+    let renewing = plan.changes.iter().filter(|change| change.turns_renewal_on()).count();
+    if renewing > 0 {
+        let packages = plural(renewing, "package");
+        said.push(format!("It lets {packages} renew from now on, which is charged at each end."));
+    }
     if plan.changes.iter().any(cenbwp_diff::Change::interrupts_traffic) {
         said.push("It interrupts traffic.".to_owned());
     }
@@ -300,6 +305,7 @@ async fn plan_again(approved: &Planned, cloud: &Cloud) -> Result<Arc<Planned>, F
     let mut situation = Situation::look(cloud).await?;
     situation.account.iter().try_for_each(|account| approved.check_account(account))?;
     let options = Options { now: cloud.clock().now(), ..approved.options.clone() };
+    situation.read_renewals(cloud, &approved.spec, options.targets.as_ref()).await;
     let fresh = situation.plan(Some(cloud), &approved.spec, &options).await?;
     let plan = approved.still_approved(&fresh)?;
     Ok(Arc::new(approved.rest(options, situation, plan)))

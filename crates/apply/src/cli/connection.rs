@@ -10,7 +10,8 @@ use cenbwp_spec::{AccountId, Address, Spec};
 use super::session::Session;
 use crate::clock::Clock;
 use crate::cloud::{
-    Cloud, Endpoint, Endpoints, Environment, HttpTransport, OtherChoice, Proxy, RetryPolicy, Search,
+    Cloud, Endpoint, Endpoints, Environment, HttpTransport, OtherChoice, Proxy, RetryPolicy, Search, Site,
+    Sites,
 };
 use crate::exit::{Exit, Failure};
 use crate::random::Random;
@@ -27,6 +28,14 @@ pub(super) struct CloudArgs {
     /// region or the profile, or https://sts.aliyuncs.com]
     #[arg(long, value_name = "URL", env = "CENBWP_STS_ENDPOINT", hide_env_values = true)]
     pub sts_endpoint: Option<Endpoint>,
+    /// Endpoint of the billing service, which is asked for the renewal of packages where the spec declares it [default:
+    /// that of the account's site]
+    #[arg(long, value_name = "URL", env = "CENBWP_BILLING_ENDPOINT", hide_env_values = true)]
+    pub billing_endpoint: Option<Endpoint>,
+    /// Site that the account belongs to, for the billing service [default: China is asked first, and the other one where
+    /// China does not know the account]
+    #[arg(long, value_name = "SITE", env = "CENBWP_SITE", hide_env_values = true, value_enum)]
+    pub site: Option<Site>,
     /// Profile of the aliyun CLI to take credentials from, before any other source
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
@@ -72,6 +81,15 @@ impl CloudArgs {
     /// Returns the places to search for credentials.
     pub(super) fn search<'a>(&'a self, environment: &'a Environment) -> Search<'a> {
         Search { environment, profile: self.profile.as_deref(), sts: self.sts_endpoint.as_ref() }
+    }
+
+    /// Returns the endpoints of the billing service. One that is named is the only one.
+    pub(super) fn billing(&self) -> Sites {
+        match (&self.billing_endpoint, self.site) {
+            (Some(endpoint), _) => endpoint.clone().into(),
+            (None, Some(site)) => site.into(),
+            (None, None) => Sites::default(),
+        }
     }
 
     /// Returns the role to take.
@@ -126,7 +144,7 @@ impl CloudArgs {
             None => source,
         };
         let proxy = Proxy::of(environment).map_err(|reason| Failure::new(Exit::Invalid, reason))?;
-        let endpoints = Endpoints { cbn: self.endpoint.clone(), sts };
+        let endpoints = Endpoints { cbn: self.endpoint.clone(), sts, billing: self.billing() };
         let cloud = Cloud::new(
             Arc::new(HttpTransport::new(self.timeout).through(proxy)),
             source,

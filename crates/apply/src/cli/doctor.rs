@@ -54,6 +54,7 @@ pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
         search: args.cloud.search(environment),
         role: args.cloud.role(None)?,
         cbn: endpoint.clone(),
+        billing: args.cloud.billing(),
         timeout: *timeout,
         retry: RetryPolicy { max_retries: *max_retries, ..RetryPolicy::default() },
         max_rps: *max_rps,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::code::Code;
-use super::request::DESCRIBE;
+use super::request::{DESCRIBE, INSTANCES, SET_RENEWAL};
 use super::token::TokenFailed;
 
 /// The fate of a request: yes, no or unknown.
@@ -66,6 +66,11 @@ pub enum RefusalKind {
     Final,
 }
 
+const MAY_READ_RENEWAL: &str =
+    "grant these credentials the RAM actions bss:DescribeInstances and bssapi:QueryAvailableInstances";
+const MAY_SET_RENEWAL: &str =
+    "grant these credentials the RAM actions bss:ModifyPrepaidInstanceAutoRenew and bssapi:SetRenewal";
+
 /// The consequence of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -120,6 +125,14 @@ pub struct Lost {
 impl Refusal {
     /// Returns what to do about it.
     pub fn hint(&self) -> &'static str {
+        match (self.action, self.kind) {
+            (INSTANCES, _) if self.code.is_permission() => return MAY_READ_RENEWAL,
+            (SET_RENEWAL, _) if self.code.is_permission() => return MAY_SET_RENEWAL,
+            (INSTANCES | SET_RENEWAL, RefusalKind::NotSent) => {
+                return "check the network, the proxy and --billing-endpoint; the service has not seen this request";
+            }
+            _ => {}
+        }
         match self.kind {
             RefusalKind::NotSent => {
                 "check the network, the proxy and --endpoint; the service has not seen this request"
@@ -206,6 +219,9 @@ impl Error {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Refused(refusal) => refusal.hint(),
+            Self::Lost(lost) if lost.action == INSTANCES => {
+                "check the network, the proxy and --billing-endpoint, then run the same command again"
+            }
             Self::Lost(_) => "check the network, the proxy and --endpoint, then run the same command again",
             Self::Listing(_) => "run the same command again when nobody else is changing packages",
         }

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cenbwp_diff::{Delta, FieldChange, Live};
-use cenbwp_spec::{CenId, Mbps, PackageId};
+use cenbwp_diff::{Delta, FieldChange, Live, LiveRenewal, Product};
+use cenbwp_spec::{CenId, Field, Mbps, PackageId, Renewal};
 
-use super::request::{CBN, Request};
+use super::request::{BSS, CBN, Request, SET_RENEWAL};
 
 /// One change of one package. These requests take no token, so none is repeated before a listing.
 ///
-/// Parameter names are those of the vendor's pages for Cbn 2017-09-12.
+/// Parameter names are those of the vendor's pages for Cbn 2017-09-12 and BssOpenApi 2017-12-14.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {
     /// Sets the bandwidth. An upgrade charges, a downgrade may refund.
@@ -28,6 +28,9 @@ pub enum Call {
     Attach(CenId),
     /// Detaches it from a CEN.
     Detach(CenId),
+    /// Sets its renewal, as the product that its row in the billing service names. A state: setting it again changes
+    /// nothing, and it charges only at the end of a term.
+    Renew(Renewal, Product),
     /// Deletes it: postpaid or expired, and attached to nothing.
     Delete,
 }
@@ -54,13 +57,17 @@ impl Call {
                     calls.extend(delta.from.clone().map(Self::Detach));
                     calls.extend(delta.to.clone().map(Self::Attach));
                 }
+                FieldChange::AutoRenew { value, product } => {
+                    calls.push(Self::Renew(value.to, product.clone()));
+                }
             }
         }
         // Removed first: a package has room for only twenty tags.
         let removed = (!removed.is_empty()).then_some(Self::Untag(removed));
         let set = (!set.is_empty()).then_some(Self::Tag(set));
-        // Tags go before the first call that can leave the package without a CEN.
-        let at = calls.iter().position(|call| call.cen().is_some()).unwrap_or(calls.len());
+        // Tags go before the first call that can leave the package without a CEN, and before the renewal.
+        let is_late = |call: &Self| call.cen().is_some() || matches!(call, Self::Renew(..));
+        let at = calls.iter().position(is_late).unwrap_or(calls.len());
         calls.splice(at..at, removed.into_iter().chain(set));
         calls
     }
@@ -101,15 +108,16 @@ impl Call {
             Self::Detach(cen) => Operation::on_package("UnassociateCenBandwidthPackage", "detach")
                 .at(cen)
                 .shown_by(|live| !live.cens.contains(cen)),
+            Self::Renew(renewal, product) => Operation::of_renewal(*renewal, product),
             Self::Delete => Operation::on_package("DeleteCenBandwidthPackage", "package"),
         }
     }
 
     /// Returns the request for this package.
     pub fn request(&self, id: &PackageId) -> Request {
-        let Operation { action, id_param, mut params, .. } = self.operation();
+        let Operation { action, version, id_param, mut params, .. } = self.operation();
         params.insert(id_param.to_owned(), id.to_string());
-        Request { action, version: CBN, params }
+        Request { action, version, params }
     }
 
     /// Returns true if the listing shows the value that this call sets, by this run or by another. `None` is
@@ -135,6 +143,7 @@ type Shows<'a> = Box<dyn Fn(&Live) -> bool + 'a>;
 /// One operation of the service on one package.
 struct Operation<'a> {
     action: &'static str,
+    version: &'static str,
     field: &'static str,
     /// The parameter that takes the package's id.
     id_param: &'static str,
@@ -146,7 +155,31 @@ struct Operation<'a> {
 
 impl<'a> Operation<'a> {
     fn new(action: &'static str, field: &'static str, id_param: &'static str) -> Self {
-        Self { action, field, id_param, params: BTreeMap::new(), cen: None, shown_by: None }
+        let params = BTreeMap::new();
+        Self { action, version: CBN, field, id_param, params, cen: None, shown_by: None }
+    }
+
+    /// The period has a unit: a number of months that the service knows, or of years. Both are for a package that
+    /// renews itself only.
+    fn of_renewal(renewal: Renewal, product: &Product) -> Self {
+        let operation = Self::new(SET_RENEWAL, Field::AutoRenew.as_str(), "InstanceIDs")
+            .with("ProductCode", &product.code)
+            .with("ProductType", &product.kind)
+            .with("SubscriptionType", "Subscription");
+        let operation = match renewal {
+            Renewal::Off => operation.with("RenewalStatus", "NotRenewal"),
+            Renewal::Months(months) => {
+                let (period, unit) =
+                    if months > 12 && months.is_multiple_of(12) { (months / 12, "Y") } else { (months, "M") };
+                operation
+                    .with("RenewalStatus", "AutoRenewal")
+                    .with("RenewalPeriod", &period.to_string())
+                    .with("RenewalPeriodUnit", unit)
+            }
+        };
+        let shows =
+            move |live: &Live| matches!(&live.renewal, LiveRenewal::Known(it) if it.renewal == renewal);
+        Self { version: BSS, ..operation }.shown_by(shows)
     }
 
     fn on_package(action: &'static str, field: &'static str) -> Self {
@@ -214,5 +247,16 @@ mod tests {
             &Call::Regroup("rg-1".into()),
             "MoveResourceGroup NewResourceGroupId=rg-1 ResourceId=cenbwp-1 ResourceType=bandwidthpackage",
         );
+        let product = || Product { code: "cbn".to_owned(), kind: "x".to_owned() };
+        for (renewal, status) in [
+            (Renewal::Off, "RenewalStatus=NotRenewal"),
+            (Renewal::Months(6), "RenewalPeriod=6 RenewalPeriodUnit=M RenewalStatus=AutoRenewal"),
+            (Renewal::Months(12), "RenewalPeriod=12 RenewalPeriodUnit=M RenewalStatus=AutoRenewal"),
+            (Renewal::Months(24), "RenewalPeriod=2 RenewalPeriodUnit=Y RenewalStatus=AutoRenewal"),
+        ] {
+            let product_and = "SetRenewal InstanceIDs=cenbwp-1 ProductCode=cbn ProductType=x";
+            let expected = format!("{product_and} {status} SubscriptionType=Subscription");
+            check(&Call::Renew(renewal, product()), &expected);
+        }
     }
 }

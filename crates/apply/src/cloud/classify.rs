@@ -68,6 +68,53 @@ pub fn classify<T>(
     }
 }
 
+/// Decides the fate of a request that the billing service answered with 2xx: its refusals may look like answers.
+///
+/// | `Success` | `Code` | what it proves |
+/// |---|---|---|
+/// | true | a word for success, or 200, or 0 | Yes |
+/// | false | any other | what the code means; No, final, if it has no meaning |
+/// | anything else | | Unknown: the reply says neither |
+pub(super) fn business(action: &'static str, reply: Value, secrets: &Secrets) -> Answer<Value> {
+    const YES: [&str; 4] = ["success", "ok", "200", "0"];
+    let code = match &reply["Code"] {
+        Value::Number(code) => code.to_string(),
+        code => code.as_str().unwrap_or_default().to_owned(),
+    };
+    let is_yes = YES.contains(&code.to_ascii_lowercase().as_str());
+    let request_id = request_id(&reply, secrets);
+    let kind = match reply["Success"] {
+        Value::Bool(true) if is_yes => return Answer::Yes(reply),
+        Value::Bool(false) if !is_yes && !code.is_empty() => match meaning(&code) {
+            Meaning::Refused(kind) => Some(kind),
+            Meaning::Unlisted => Some(RefusalKind::Final),
+            Meaning::Doubt => None,
+        },
+        _ => {
+            let reason = "HTTP 200 that says neither yes nor no".to_owned();
+            let status = Some(200);
+            return Answer::Unknown(Lost {
+                action,
+                reason,
+                code: None,
+                request_id,
+                status,
+                retry_after: None,
+            });
+        }
+    };
+    let code = Code::new(&code, secrets);
+    let message = redact::message(reply["Message"].as_str().unwrap_or_default(), secrets);
+    let (status, retry_after) = (Some(200), None);
+    match kind {
+        Some(kind) => Answer::No(Refusal { kind, action, code, message, request_id, status, retry_after }),
+        None => {
+            let reason = format!("{code} (HTTP 200): {message}");
+            Answer::Unknown(Lost { action, reason, code: Some(code), request_id, status, retry_after })
+        }
+    }
+}
+
 /// Returns true if a status proves that the request did nothing. That is every 4xx, except those by which a
 /// server or a gateway gives up a request that it may have begun (408, 499) or delays one (425, 429): it is
 /// not known which of them did so, and when.
@@ -112,12 +159,14 @@ enum Meaning {
 /// `IdempotentFailed` is matched exactly because it is the only code that allows a new token.
 fn meaning(code: &str) -> Meaning {
     // The codes that the vendor's own Terraform provider waits for, besides orders in progress.
-    const BUSY: [&str; 5] = [
+    const BUSY: [&str; 7] = [
         "operation.blocking",
         "invalidstatus.resource",
         "incorrectstatus.transitrouter",
         "invalidoperation.bwpinstancestatus",
         "invalidoperation.ceninstancestatus",
+        "system.concurrent_operate",
+        "css_check_order_error",
     ];
     // The pages of ModifyCenBandwidthPackageSpec name both for a package that has this bandwidth already.
     const ALREADY_SO: [&str; 2] = ["operationfailed.updownradeconfignochange", "operation.failed"];

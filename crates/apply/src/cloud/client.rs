@@ -1,8 +1,8 @@
 //! The client: reads the account and the listing, and repeats reads that fail.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use cenbwp_diff::Observed;
@@ -18,7 +18,7 @@ use super::redact::{self, Secrets};
 use super::retry::until_answered;
 use super::{
     Answer, Caller, Code, Credentials, CredentialsError, Endpoint, Endpoints, Error, Lost, Refusal,
-    RefusalKind, Request, RetryPolicy, Source, Transport, request, sign,
+    RefusalKind, Request, RetryPolicy, Source, Transport, billing, request, sign,
 };
 use crate::clock::Clock;
 use crate::random::Random;
@@ -30,7 +30,7 @@ const RELISTS: u32 = 3;
 
 /// The client of one account. Cheap to clone.
 #[derive(Clone)]
-pub struct Cloud(Arc<Inner>);
+pub struct Cloud(pub(super) Arc<Inner>);
 
 /// The account and the caller, as the security token service names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,18 +41,22 @@ pub struct Identity {
     pub arn: Option<String>,
 }
 
-struct Inner {
-    transport: Arc<dyn Transport>,
-    cache: CredentialCache,
-    secrets: Secrets,
-    endpoints: Endpoints,
-    clock: Clock,
-    random: Random,
-    retry: RetryPolicy,
-    pace: Pace,
+pub(super) struct Inner {
+    pub(super) transport: Arc<dyn Transport>,
+    pub(super) cache: CredentialCache,
+    pub(super) secrets: Secrets,
+    pub(super) endpoints: Endpoints,
+    pub(super) clock: Clock,
+    pub(super) random: Random,
+    pub(super) retry: RetryPolicy,
+    pub(super) pace: Pace,
+    /// The limit on reads of the billing service.
+    pub(super) billing_pace: Pace,
+    /// The site of the billing service that knows the account, once one has answered.
+    pub(super) site: OnceLock<Endpoint>,
     /// The approximate number of packages in the next listing. Decides only how many pages are requested at
     /// once.
-    expected: AtomicUsize,
+    pub(super) expected: AtomicUsize,
 }
 
 impl Cloud {
@@ -68,8 +72,21 @@ impl Cloud {
     ) -> Self {
         let (cache, secrets) = (CredentialCache::new(source.into()), Secrets::default());
         let (pace, expected) = (Pace::default(), AtomicUsize::default());
-        let inner = Inner { transport, cache, secrets, endpoints, clock, random, retry, pace, expected };
-        Self(Arc::new(inner))
+        let (billing_pace, site) = (Pace::default(), OnceLock::new());
+        billing_pace.limit(billing::MOST_PER_SECOND);
+        Self(Arc::new(Inner {
+            transport,
+            cache,
+            secrets,
+            endpoints,
+            clock,
+            random,
+            retry,
+            pace,
+            billing_pace,
+            site,
+            expected,
+        }))
     }
 
     /// Returns the client with a limit on all its requests: no more than these leave in any second.
@@ -299,8 +316,7 @@ impl Cloud {
     }
 
     async fn credentials(&self) -> Result<Arc<Credentials>, CredentialsError> {
-        let Inner { transport, cache, secrets, endpoints, clock, random, retry, pace, expected: _ } =
-            &*self.0;
+        let Inner { transport, cache, secrets, endpoints, clock, random, retry, pace, .. } = &*self.0;
         let (transport, sts) = (&**transport, &endpoints.sts);
         cache.credentials(&Context { transport, sts, clock, random, retry, pace, secrets }).await
     }

@@ -64,7 +64,7 @@ impl fmt::Debug for Code {
 
 /// Codes after which no other request of this account will succeed either, by family (`X` and `X.…`), and
 /// what to do about each.
-const ACCOUNT_WIDE: [(&str, &str); 28] = [
+const ACCOUNT_WIDE: [(&str, &str); 29] = [
     ("InvalidAccessKeyId", "check the access key id: it may be mistyped, disabled or deleted"),
     ("Forbidden.AccessKeyDisabled", "enable the access key, or use another"),
     ("SignatureDoesNotMatch", "check the secret of the access key"),
@@ -86,6 +86,7 @@ const ACCOUNT_WIDE: [(&str, &str); 28] = [
     ("AuthenticationFail", "check that the credentials may be used here"),
     ("Unauthorized", PERMISSION),
     ("NoPermission", PERMISSION),
+    ("NotAuthorized", PERMISSION),
     ("Forbidden.RAM", PERMISSION),
     ("Forbidden.SubUser", PERMISSION),
     // The vendor's own spelling.
@@ -103,7 +104,9 @@ const ACCOUNT_WIDE: [(&str, &str); 28] = [
 ];
 /// Codes of one request that their message does not explain well enough, by family, and what to do about
 /// each.
-const ONE_REQUEST: [(&str, &str); 7] = [
+const ONE_REQUEST: [(&str, &str); 9] = [
+    ("NotApplicable", SITE),
+    ("AuthSiteFail", SITE),
     ("InventoryExceeded", QUOTA),
     ("QuotaExceeded", QUOTA),
     (
@@ -121,6 +124,7 @@ const ONE_REQUEST: [(&str, &str); 7] = [
 const IN_USE: &str = "regions use this bandwidth: in the console, lower what they use, and plan again; nothing was changed \
                       by this request";
 const PERMISSION: &str = "grant these credentials the RAM action of the same name under cen:";
+const SITE: &str = "name the site that the account belongs to: `--site china` or `--site international`";
 const QUOTA: &str = "ask the vendor for quota between these areas, in a ticket, or declare less bandwidth; nothing was \
                      bought or changed by this request";
 const MONEY: &str = "check the account's balance and quota; nothing was bought by this request";

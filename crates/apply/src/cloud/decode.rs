@@ -8,7 +8,9 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use cenbwp_diff::{BusinessStatus, Live, LiveCharge, Reservation, ReservationKind, Share, Unreadable};
+use cenbwp_diff::{
+    BusinessStatus, Live, LiveCharge, LiveRenewal, Reservation, ReservationKind, Share, Unreadable,
+};
 use cenbwp_spec::{Area, AreaPair, CenId, ChargeType, Mbps, PackageId, Tags};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -47,6 +49,8 @@ fn fields(value: &Json<'_>, id: PackageId) -> Result<Live, String> {
         business: business(value)?,
         reservation: reservation(value)?,
         shares: shares(value),
+        // The billing service shows it, the listing does not.
+        renewal: LiveRenewal::NotAsked,
     })
 }
 

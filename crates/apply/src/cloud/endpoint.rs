@@ -129,18 +129,68 @@ fn reach(host: &str) -> Option<Reach> {
     (named && host.len() <= 253 && host.split('.').all(label)).then_some(reach)
 }
 
-/// The endpoints of the two services.
+/// A site of the vendor: each account belongs to one, and the billing service of the other does not know it. No call
+/// names the site of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Site {
+    /// China.
+    China,
+    /// All other countries.
+    International,
+}
+
+impl Site {
+    fn billing(self) -> Endpoint {
+        Endpoint::vendor(match self {
+            Self::China => "business.aliyuncs.com",
+            Self::International => "business.ap-southeast-1.aliyuncs.com",
+        })
+    }
+}
+
+/// The endpoints of the billing service that an account may belong to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sites {
+    /// The one to ask first.
+    pub first: Endpoint,
+    /// The one to ask if the first one does not know the account.
+    pub other: Option<Endpoint>,
+}
+
+impl From<Endpoint> for Sites {
+    fn from(first: Endpoint) -> Self {
+        Self { first, other: None }
+    }
+}
+
+impl From<Site> for Sites {
+    fn from(site: Site) -> Self {
+        site.billing().into()
+    }
+}
+
+/// Both sites: the one in China first, which has more accounts.
+impl Default for Sites {
+    fn default() -> Self {
+        Self { first: Site::China.billing(), other: Some(Site::International.billing()) }
+    }
+}
+
+/// The endpoints of the services.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoints {
     /// Cbn, the service of the packages: one endpoint for every region and for both sites (Endpoints page).
     pub cbn: Endpoint,
     /// Sts, which names the account.
     pub sts: Endpoint,
+    /// The billing service, which knows whether packages renew themselves.
+    pub billing: Sites,
 }
 
 impl Default for Endpoints {
     fn default() -> Self {
-        Self { cbn: Endpoint::vendor("cbn.aliyuncs.com"), sts: Endpoint::vendor("sts.aliyuncs.com") }
+        let [cbn, sts] = ["cbn.aliyuncs.com", "sts.aliyuncs.com"].map(Endpoint::vendor);
+        Self { cbn, sts, billing: Sites::default() }
     }
 }
 

@@ -11,13 +11,14 @@
 //! listing      pages into one Observed
 //! decode       one item of a page          json         a reply, borrowed
 //! hide         secrets out of inputs       proxy        the proxy and its exceptions
-//! pace         concurrency and rate        writer       the requests that change something
+//! pace         concurrency and rate        billing      whether packages renew themselves
 //! ```
 //!
 //! [`Cloud`] reads. [`Writer`] is the only type that can change something: it takes only requests that are on
 //! record, and sends each exactly once. The executor decides whether to repeat it.
 
 mod answer;
+mod billing;
 mod call;
 mod classify;
 mod client;
@@ -47,7 +48,7 @@ pub use code::Code;
 pub use credentials::{
     Caller, Credentials, CredentialsError, Environment, OtherChoice, Search, Source, end_programs,
 };
-pub use endpoint::{Endpoint, Endpoints};
+pub use endpoint::{Endpoint, Endpoints, Site, Sites};
 pub use http::{HttpTransport, Look};
 pub use listing::decode_recording;
 pub use proxy::Proxy;

@@ -1,11 +1,12 @@
 //! Requests as values, before they are signed or sent.
 //!
-//! Parameter names and forms are those of the vendor's API pages for Cbn 2017-09-12 and Sts 2015-04-01.
+//! Parameter names and forms are those of the vendor's API pages for Cbn 2017-09-12, Sts 2015-04-01 and BssOpenApi
+//! 2017-12-14.
 
 use std::collections::BTreeMap;
 
 use cenbwp_diff::Purchase;
-use cenbwp_spec::Renewal;
+use cenbwp_spec::{PackageId, Renewal};
 
 use super::token::ClientToken;
 
@@ -20,16 +21,30 @@ pub(super) const ASSUME_ROLE: &str = "AssumeRole";
 /// The action that takes a role with an identity token.
 pub(super) const ASSUME_BY_OIDC: &str = "AssumeRoleWithOIDC";
 
-/// Returns the RAM action that an operation of the service needs.
+/// The action that shows the renewal of packages.
+pub const INSTANCES: &str = "QueryAvailableInstances";
+/// The action that sets the renewal of packages.
+pub const SET_RENEWAL: &str = "SetRenewal";
+
+/// Returns the RAM actions that an operation of the service needs. Those of the billing service have two names, from
+/// two generations of its pages; which one counts is not known, so both are granted.
 pub fn ram_action(action: &str) -> String {
-    format!("cen:{action}")
+    match action {
+        INSTANCES => "bss:DescribeInstances and bssapi:QueryAvailableInstances".to_owned(),
+        SET_RENEWAL => "bss:ModifyPrepaidInstanceAutoRenew and bssapi:SetRenewal".to_owned(),
+        action => format!("cen:{action}"),
+    }
 }
+
+/// The most packages that one query of the billing service may name (QueryAvailableInstances page).
+pub(super) const MOST_INSTANCES: usize = 100;
 
 /// The most packages that one page of the listing may hold (Describe page).
 pub const PAGE_SIZE: usize = 50;
 
 pub(super) const CBN: &str = "2017-09-12";
 pub(super) const STS: &str = "2015-04-01";
+pub(super) const BSS: &str = "2017-12-14";
 
 /// One call of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +78,20 @@ pub fn describe_page(number: usize) -> Request {
 /// Returns the request for the account of the credentials.
 pub fn get_caller_identity() -> Request {
     Request::new(CALLER, STS, [])
+}
+
+/// Returns the request for the billing rows of these packages. Without a page size only 20 rows come back. The product
+/// is left out, because only the row names it, and so is the region, which hides rows of others.
+pub fn query_instances(ids: &[PackageId]) -> Request {
+    let ids = ids.iter().map(PackageId::as_str).collect::<Vec<_>>().join(",");
+    let params =
+        [("InstanceIDs", ids), ("PageNum", "1".to_owned()), ("PageSize", MOST_INSTANCES.to_string())];
+    Request::new(INSTANCES, BSS, params)
+}
+
+/// Returns the request for one billing row of the account, of any product: whether there is an answer is what counts.
+pub(super) fn any_instance() -> Request {
+    Request::new(INSTANCES, BSS, [("PageNum", "1".to_owned()), ("PageSize", "1".to_owned())])
 }
 
 /// Returns a request to the security token service.
@@ -188,6 +217,22 @@ mod tests {
                 "PricingCycle=Month",
             ],
         );
+    }
+
+    /// Returns the query of a request that a client of the vendor sent.
+    fn captured(request: &str) -> &str {
+        request.split_once("/?").and_then(|(_, rest)| rest.split_once(' ')).map(|(query, _)| query).unwrap()
+    }
+
+    #[test]
+    fn the_billing_service_is_asked_as_the_vendors_client_asks_it() {
+        let ids = ["cenbwp-4c2zaavbvh5fx0001", "cenbwp-4c2zaavbvh5fx0002"].map(|id| id.parse().unwrap());
+        let theirs = include_str!("../../tests/vectors/captured-py-tea-bss-query-available-instances.http");
+        assert_eq!(crate::cloud::sign::canonical_query(&query_instances(&ids).params), captured(theirs));
+        let product = cenbwp_diff::Product { code: "cbn".to_owned(), kind: "cbn_bwp_pre".to_owned() };
+        let renew = crate::cloud::Call::Renew(Renewal::Months(1), product);
+        let theirs = include_str!("../../tests/vectors/captured-py-tea-bss-set-renewal.http");
+        assert_eq!(crate::cloud::sign::canonical_query(&renew.request(&ids[0]).params), captured(theirs));
     }
 
     #[test]

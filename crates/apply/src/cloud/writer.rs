@@ -4,7 +4,7 @@ use cenbwp_diff::Purchase;
 use cenbwp_spec::PackageId;
 use serde_json::Value;
 
-use super::classify::{object, request_id};
+use super::classify::request_id;
 use super::{Answer, Call, ClientToken, Cloud, Request, redact, request};
 
 /// A request that changes something.
@@ -80,7 +80,7 @@ impl Writer {
     pub async fn send(&self, Recorded(write): Recorded<'_>) -> Answer<Yes> {
         let request = write.request();
         let secrets = self.0.secrets();
-        match (self.0.send(&request, self.0.endpoint(), object).await, write) {
+        match (self.0.send_write(&request).await, write) {
             (Answer::Yes(reply), Write::Purchase(..)) => match created(&reply) {
                 Some(id) => {
                     let order_id = order_id(&reply, secrets);

@@ -15,7 +15,7 @@ use jiff::SignedDuration;
 use crate::clock::{Clock, rough};
 use crate::cloud::request::{CALLER, DESCRIBE, ram_action};
 use crate::cloud::{
-    CLOCK_TOLERANCE, Cloud, CredentialsError, Endpoint, Endpoints, Error, RetryPolicy, Search, Secrets,
+    CLOCK_TOLERANCE, Cloud, CredentialsError, Endpoint, Endpoints, Error, RetryPolicy, Search, Secrets, Sites,
 };
 use crate::random::Random;
 pub use check::{Check, State};
@@ -32,6 +32,8 @@ pub struct Patient<'a> {
     pub role: Option<String>,
     /// The endpoint at which packages are listed.
     pub cbn: Endpoint,
+    /// The endpoints of the billing service.
+    pub billing: Sites,
     /// The longest wait for one reply.
     pub timeout: Duration,
     /// The repetitions of a signed request.
@@ -110,7 +112,7 @@ impl Patient<'_> {
                 return (check, Err(why));
             }
         };
-        let endpoints = Endpoints { cbn: self.cbn.clone(), sts };
+        let endpoints = Endpoints { cbn: self.cbn.clone(), sts, billing: self.billing.clone() };
         let cloud = Cloud::new(transport, source, endpoints, Clock::System, Random::system(), self.retry);
         let cloud = match self.max_rps {
             Some(max_rps) => cloud.at_most_per_second(max_rps),

@@ -7,14 +7,14 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use cenbwp_diff::{Change, Live, Purchase};
-use cenbwp_spec::{AccountId, CenId, Identity};
+use cenbwp_spec::{AccountId, CenId, Identity, PackageId};
 
 use super::listing::{Listing, Shown};
 use super::outcome::{ChangeResult, FieldOutcome, FieldResult, Outcome};
 use super::request::{After, By, End, Sent, State};
 use super::steps::{self, Step};
 use super::words::{self, Why};
-use crate::cloud::{Answer, Attempt, ClientToken, Write, Yes};
+use crate::cloud::{Answer, Attempt, Call, ClientToken, Write, Yes};
 
 /// The limits of a run for one change.
 #[derive(Clone, Copy, Debug)]
@@ -127,6 +127,13 @@ impl<'p> Line<'p> {
     /// Returns the CEN that the request under way touches.
     pub(super) fn cen(&self) -> Option<&CenId> {
         self.queue.front()?.call()?.cen()
+    }
+
+    /// Returns the package whose renewal it waits for. No listing shows that: the billing service is asked too.
+    pub(super) fn awaited_renewal(&self) -> Option<&PackageId> {
+        let call = self.queue.front()?.call()?;
+        let waits = self.need() == Need::Look && matches!(call, Call::Renew(..));
+        self.result.id.as_ref().filter(|_| waits)
     }
 
     /// Returns the result, as far as it is proved.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cenbwp_diff::{Observed, Plan};
-use cenbwp_spec::{AccountId, CenId, Identity};
+use cenbwp_spec::{AccountId, CenId, Identity, PackageId};
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
@@ -15,7 +15,7 @@ use super::listing::Listing;
 use super::outcome::ChangeResult;
 use super::register::InFlight;
 use super::request::Sent;
-use crate::cloud::{Answer, Cloud, Next, Write, Writer, Yes};
+use crate::cloud::{self, Answer, Cloud, Next, Write, Writer, Yes};
 use crate::stop::Stop;
 
 /// The settings of a run.
@@ -90,6 +90,7 @@ struct Progress<'p> {
 /// The lines of a run and what they share.
 pub(super) struct Rounds<'a> {
     session: Session<'a>,
+    account: &'a AccountId,
     lines: Vec<Progress<'a>>,
     last_look: Option<Observed>,
     last_send: Timestamp,
@@ -123,6 +124,7 @@ impl<'a> Rounds<'a> {
         };
         Self {
             session,
+            account,
             lines: plan.changes.iter().map(line).collect(),
             last_look: None,
             last_send: since,
@@ -221,7 +223,7 @@ impl<'a> Rounds<'a> {
     /// Makes one listing, and shows it to every line.
     async fn look(&mut self) {
         let started = self.session.cloud.clock().instant();
-        let looked = self.with_heartbeat(self.session.cloud.list()).await;
+        let looked = self.with_heartbeat(self.list()).await;
         self.look_took = self.session.cloud.clock().instant() - started;
         match looked {
             Ok(observed) => {
@@ -237,6 +239,16 @@ impl<'a> Rounds<'a> {
             // A listing that fails settles nothing; the lines keep waiting until their time is up.
             Err(error) => tracing::warn!(%error, "the listing could not be read; waiting goes on"),
         }
+    }
+
+    /// Lists the packages, and reads the renewal of those that wait for it.
+    async fn list(&self) -> Result<Observed, cloud::Error> {
+        let mut observed = self.session.cloud.list().await?;
+        let waiting: Vec<PackageId> = self.lines().filter_map(Line::awaited_renewal).cloned().collect();
+        if !waiting.is_empty() {
+            observed.set_renewals(self.session.cloud.renewals(self.account, &waiting).await);
+        }
+        Ok(observed)
     }
 
     /// Waits for `work`, and reports a heartbeat now and then.

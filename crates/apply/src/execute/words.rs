@@ -1,6 +1,7 @@
 //! The messages of a run: the result and the hint for each end of a request.
 
 use cenbwp_diff::{Live, Purchase};
+use cenbwp_spec::Field;
 
 use super::outcome::{ChangeResult, FieldOutcome, FieldResult, Outcome};
 use super::request::{By, End, State};
@@ -109,6 +110,9 @@ pub(super) fn changed(
         End::Accepted => (FieldOutcome::Done, Some("accepted; not waited for".to_owned())),
         End::Failed => (FieldOutcome::Failed, said),
         End::NotAttempted => (FieldOutcome::NotAttempted, stopped.map(str::to_owned)),
+        End::Unseen if field == Field::AutoRenew.as_str() => {
+            (FieldOutcome::Unknown, Some("sent, not yet shown by the billing service".to_owned()))
+        }
         End::Unseen => (FieldOutcome::Unknown, Some(UNSEEN.to_owned())),
         End::Unknown(_) => (FieldOutcome::Unknown, said.or_else(|| Some(IN_FLIGHT.to_owned()))),
     };
@@ -130,7 +134,8 @@ pub(super) fn awaits(state: State, call: Option<&Call>) -> String {
         State::Clean(_) | State::Cleared(..) => "waiting to be sent again".to_owned(),
         State::Doubt(..) => "waiting for an answer, or for the listing to tell".to_owned(),
         State::Accepted | State::Watching(..) => {
-            format!("waiting for the listing to show {}", call.map_or("it", Call::field))
+            let by = if matches!(call, Some(Call::Renew(..))) { "billing service" } else { "listing" };
+            format!("waiting for the {by} to show {}", call.map_or("it", Call::field))
         }
         State::Done(_) => "done".to_owned(),
     }

@@ -121,6 +121,8 @@ fn add(builder: &mut Builder, live: &Live, identity: Identity, adopt: bool) {
         // Through `settled_bandwidth`.
         bandwidth: now,
         reservation: _,
+        // The terms tag tells what was bought; nothing asks the billing service here.
+        renewal: _,
         // States: `in_the_way` has judged them.
         business: _,
         expires: _,
@@ -180,7 +182,7 @@ fn read_terms(text: &str) -> Option<Terms> {
 #[cfg(test)]
 mod tests {
 
-    use cenbwp_diff::{Change, HeldReason, Options, Reservation, ReservationKind};
+    use cenbwp_diff::{Change, HeldReason, LiveRenewal, Options, Reservation, ReservationKind};
     use cenbwp_spec::{Area, AreaPair, Source, Tags};
     use jiff::SignedDuration;
 
@@ -206,6 +208,7 @@ mod tests {
             expires: None,
             reservation: None,
             shares: None,
+            renewal: LiveRenewal::NotAsked,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cenbwp_diff::{Change, FieldChange, Plan, Style, Update};
+use cenbwp_diff::{Change, FieldChange, Plan, Style, Update, WarningKind};
 use cenbwp_spec::{AccountId, Identity};
 use jiff::{SignedDuration, Timestamp};
 
@@ -91,7 +91,12 @@ impl Planned {
             // A package to release or retire may be gone entirely.
             Change::Release(_) | Change::Retire(_) => untouched(change.identity()),
         };
-        let settled = self.plan.changes.iter().all(|change| wanted(change) || done(change));
+        // A renewal that cannot be read now is neither needed nor done.
+        let unclear = |change: &Change| {
+            let is_renewal = |field: &FieldChange| matches!(field, FieldChange::AutoRenew { .. });
+            change.fields().iter().any(is_renewal) && renewal_is_unknown(fresh, change.identity())
+        };
+        let settled = self.plan.changes.iter().all(|it| (wanted(it) || done(it)) && !unclear(it));
         let unheld = fresh.held.iter().all(|held| self.plan.held.contains(held));
         let mut rest = fresh.clone();
         rest.changes.retain(|now| planned.get(now.identity()).is_some_and(|change| is_rest_of(now, change)));
@@ -109,6 +114,11 @@ impl Planned {
 
 fn stale(message: String) -> Failure {
     Failure::new(Exit::Stale, message).hint("nothing was sent; plan again with these credentials")
+}
+
+fn renewal_is_unknown(plan: &Plan, identity: &Identity) -> bool {
+    let is_unknown = |it: &WarningKind| matches!(it, WarningKind::RenewalUnknown { .. });
+    plan.warnings.iter().any(|warning| warning.identity == *identity && is_unknown(&warning.kind))
 }
 
 fn by_identity(plan: &Plan) -> BTreeMap<&Identity, &Change> {

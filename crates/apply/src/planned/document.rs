@@ -347,6 +347,8 @@ fn deciding_facts(live: &Live, now: Timestamp) -> Value {
         reservation: _,
         charge: _,
         expires: _,
+        // A change that it needs is one of the plan's. If it could not be read, an approval stays valid.
+        renewal: _,
         // They decide nothing.
         description: _,
         resource_group: _,

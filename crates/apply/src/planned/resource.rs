@@ -18,12 +18,9 @@ pub(super) fn of_purchase(purchase: &Purchase) -> Value {
         "period": terms.term.period(),
         "pricingCycle": terms.term.cycle().as_str(),
         "autoPay": terms.auto_pay,
-        "autoRenew": terms.renewal != Renewal::Off,
         "tags": tags,
     });
-    if let Renewal::Months(months) = terms.renewal {
-        fields["autoRenewDuration"] = json!(months);
-    }
+    set_renewal(&mut fields, terms.renewal);
     apply(&mut fields, follow_ups);
     fields
 }
@@ -46,6 +43,8 @@ pub(super) fn of_live(live: &Live) -> Value {
         // States, which a held item names. The digest covers what is here.
         business: _,
         shares: _,
+        // Shown where it changes only: an approval does not depend on whether it could be read.
+        renewal: _,
     } = live;
     json!({
         "id": id,
@@ -84,8 +83,29 @@ fn apply(package: &mut Value, changes: &[FieldChange]) {
     for change in changes {
         match change {
             FieldChange::Tag { key, value } => set_tag(package, key, value.to.as_ref()),
+            FieldChange::AutoRenew { value, .. } => set_renewal(package, value.to),
             other => package[other.field().as_str()] = field(change).2,
         }
+    }
+}
+
+/// Returns the package with the renewal that these fields change, as it was before.
+pub(super) fn before(mut package: Value, changes: &[FieldChange]) -> Value {
+    for change in changes {
+        if let FieldChange::AutoRenew { value, .. } = change {
+            set_renewal(&mut package, value.from);
+        }
+    }
+    package
+}
+
+fn set_renewal(package: &mut Value, renewal: Renewal) {
+    package["autoRenew"] = json!(renewal != Renewal::Off);
+    if let Some(fields) = package.as_object_mut() {
+        match renewal {
+            Renewal::Months(months) => fields.insert("autoRenewDuration".to_owned(), json!(months)),
+            Renewal::Off => fields.remove("autoRenewDuration"),
+        };
     }
 }
 

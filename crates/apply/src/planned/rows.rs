@@ -53,16 +53,26 @@ impl<'a> Befores<'a> {
         live.and_then(|live| live.shares.as_deref()).unwrap_or_default()
     }
 
+    fn changed(
+        &self,
+        id: &PackageId,
+        fields: &[FieldChange],
+        tags: &BTreeMap<String, String>,
+    ) -> (Value, Value) {
+        let before = resource::before(self.of(id), fields);
+        (before.clone(), resource::changed(before, fields, tags))
+    }
+
     /// Returns the package before and after a change.
     pub(crate) fn and_after(&self, change: &Change) -> (Value, Value) {
         let no_tags = BTreeMap::new();
         match change {
             Change::Purchase(it) => (Value::Null, resource::of_purchase(it)),
-            Change::Update(it) => (self.of(&it.id), resource::changed(self.of(&it.id), &it.fields, &no_tags)),
-            Change::Adopt(it) => (self.of(&it.id), resource::changed(self.of(&it.id), &it.fields, &it.tags)),
+            Change::Update(it) => self.changed(&it.id, &it.fields, &no_tags),
+            Change::Adopt(it) => self.changed(&it.id, &it.fields, &it.tags),
             Change::Move(it) => {
                 let tag = BTreeMap::from([(Identity::TAG.to_owned(), it.identity.to_string())]);
-                (self.of(&it.id), resource::changed(self.of(&it.id), &it.fields, &tag))
+                self.changed(&it.id, &it.fields, &tag)
             }
             Change::Release(it) => (self.of(&it.id), self.of(&it.id)),
             Change::Retire(it) => (self.of(&it.id), Value::Null),

@@ -1,6 +1,6 @@
 //! The event stream: one object per line, the summary always last.
 
-use cenbwp_diff::{Held, Leftover, NewMbps, Plan, Share};
+use cenbwp_diff::{FieldValue, Held, Leftover, LiveRenewal, NewMbps, Plan, Share};
 use cenbwp_spec::{
     AccountId, Address, Area, CenId, Finding, Generation, Identity, Mbps, PackageId, Source, StackName,
 };
@@ -176,6 +176,9 @@ pub(crate) struct PackageLine<'a> {
     allocated: AllocatedLine<'a>,
     cens: Vec<&'a CenId>,
     expires: Option<Timestamp>,
+    /// The renewal in the fields of the spec, where it was read.
+    #[serde(flatten)]
+    renewal: Option<FieldValue<'a>>,
     warnings: Vec<Value>,
 }
 
@@ -204,6 +207,7 @@ impl<'a> From<&'a Row<'a>> for PackageLine<'a> {
             allocated: live.and_then(|live| live.shares.as_deref()).unwrap_or_default().into(),
             cens: live.map(|live| live.cens.iter().collect()).unwrap_or_default(),
             expires: live.and_then(|live| live.expires),
+            renewal: live.and_then(|live| read(&live.renewal)),
             warnings: alerts.iter().map(warning).collect(),
         }
     }
@@ -222,6 +226,13 @@ pub(crate) struct AllocatedLine<'a> {
 impl<'a> From<&'a [Share]> for AllocatedLine<'a> {
     fn from(allocated: &'a [Share]) -> Self {
         Self { allocated_mbps: Some(Share::sum(allocated)).filter(|mbps| mbps.0 > 0), allocated }
+    }
+}
+
+fn read(renewal: &LiveRenewal) -> Option<FieldValue<'static>> {
+    match renewal {
+        LiveRenewal::Known(subscription) => Some(FieldValue::Renewal(subscription.renewal)),
+        LiveRenewal::NotAsked | LiveRenewal::Unknown(_) => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anstyle::Style as Colour;
-use cenbwp_diff::{Live, LiveCharge, Palette, Share, neutral};
+use cenbwp_diff::{FieldValue, Live, LiveCharge, LiveRenewal, Palette, Share, neutral};
 use cenbwp_spec::Identity;
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
@@ -12,9 +12,9 @@ use super::page::Obstacle;
 use super::{Row, State, Status};
 
 /// The columns, in order; records use the same words as labels. The last ones are those of the wide form.
-pub(super) const COLUMNS: [&str; 13] = [
-    "identity", "id", "areas", "Mbps", "CEN", "expires", "state", "notes", "used", "name", "charge", "group",
-    "tags",
+pub(super) const COLUMNS: [&str; 14] = [
+    "identity", "id", "areas", "Mbps", "CEN", "expires", "state", "notes", "used", "name", "charge",
+    "renewal", "group", "tags",
 ];
 /// The first columns, which distinguish the rows: they are shown also where no row fills them.
 pub(super) const NAMES: usize = 2;
@@ -122,6 +122,7 @@ pub(super) fn cells(row: &Row<'_>, now: Timestamp, is_wide: bool) -> Vec<String>
         cells.push(or_dash(live.and_then(used)));
         cells.push(or_dash(live.map(|live| neutral(&live.name))));
         cells.push(or_dash(live.map(charge)));
+        cells.push(or_dash(live.and_then(|live| renewal(&live.renewal))));
         cells.push(or_dash(live.and_then(|live| live.resource_group.as_ref()).map(neutral)));
         cells.push(or_dash(live.map(tags)));
     }
@@ -153,6 +154,15 @@ fn used(live: &Live) -> Option<String> {
     };
     let pairs: Vec<String> = shares.iter().map(pair).collect();
     Some(format!("{} ({})", Share::sum(shares).0, pairs.join(", ")))
+}
+
+/// Returns the renewal, if the run asked for it.
+fn renewal(renewal: &LiveRenewal) -> Option<String> {
+    match renewal {
+        LiveRenewal::NotAsked => None,
+        LiveRenewal::Known(subscription) => Some(FieldValue::Renewal(subscription.renewal).to_string()),
+        LiveRenewal::Unknown(_) => Some("not known".to_owned()),
+    }
 }
 
 /// Returns the alerts, and the name of a package without an identity, by which it is recognised.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cenbwp_diff::{BusinessStatus, Live, LiveCharge, Reservation, ReservationKind};
+use cenbwp_diff::{BusinessStatus, Live, LiveCharge, LiveRenewal, Reservation, ReservationKind};
 use cenbwp_spec::{Area, AreaPair, Mbps, Tags};
 
 pub(super) const SAME: &str = "
@@ -79,6 +79,7 @@ pub(super) fn live(id: &str, owner: &str) -> Live {
         expires: Some("2027-01-01T16:00:00Z".parse().unwrap()),
         reservation: None,
         shares: Some(Vec::new()),
+        renewal: LiveRenewal::NotAsked,
     }
 }
 

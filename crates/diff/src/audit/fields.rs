@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use cenbwp_spec::{AreaPair, Charge, Desired, Field, Identity, Manage, Mbps, Package};
+use cenbwp_spec::{
+    AreaPair, Charge, DeclaredRenewal, Desired, Field, Identity, Manage, Mbps, Package, Renewal,
+};
 
-use crate::{FieldChange, Live, LiveCharge, Purchase, ReservationKind};
+use crate::{FieldChange, Live, LiveCharge, LiveRenewal, Purchase, ReservationKind};
 
 /// Returns two areas as one key, without regard to case.
 pub(super) fn areas(pair: &AreaPair) -> String {
@@ -34,6 +36,7 @@ pub(super) fn matches_spec(package: &Package, purchase: &Purchase) -> [(&'static
         FieldChange::Bandwidth(_)
         | FieldChange::Name(_)
         | FieldChange::Description(_)
+        | FieldChange::AutoRenew { .. }
         | FieldChange::Tag { .. } => false,
     });
     let wanted = usize::from(cen.is_some()) + usize::from(group.is_some());
@@ -95,6 +98,18 @@ pub(super) fn is_requested(package: &Package, live: &Live, change: &FieldChange)
             let listed = d.from.iter().eq(live.cens.iter());
             managed && listed && d.to.as_ref() == desired(&package.cen) && d.from != d.to
         }
+        FieldChange::AutoRenew { value, product } => {
+            let LiveRenewal::Known(row) = &live.renewal else { return false };
+            let wanted = match package.renewal {
+                None => false,
+                Some(DeclaredRenewal::Off) => value.to == Renewal::Off,
+                Some(DeclaredRenewal::On(declared)) => {
+                    matches!(value.to, Renewal::Months(months) if months == declared.unwrap_or(1))
+                }
+            };
+            let shown = value.from == row.renewal && *product == row.product;
+            shown && wanted && settable(value.to) && !renewal_fits(package, live)
+        }
     }
 }
 
@@ -110,6 +125,7 @@ pub(super) fn differing(package: &Package, live: &Live) -> BTreeSet<Field> {
         cen,
         resource_group,
         ignore,
+        renewal,
         areas: _,
         charge: _,
         address: _,
@@ -122,6 +138,13 @@ pub(super) fn differing(package: &Package, live: &Live) -> BTreeSet<Field> {
         place: _,
     } = package;
     let same = |field: Field| match field {
+        Field::AutoRenew => {
+            let months = match renewal {
+                Some(DeclaredRenewal::On(months)) => months.unwrap_or(1),
+                Some(DeclaredRenewal::Off) | None => 1,
+            };
+            renewal_fits(package, live) || !settable(Renewal::Months(months))
+        }
         Field::Bandwidth => live.permanent_bandwidth() == *bandwidth || ordered(live) == Some(*bandwidth),
         Field::Name => name.as_ref().is_none_or(|name| *name == live.name),
         Field::Description => description.as_ref().is_none_or(|text| *text == live.description),
@@ -154,7 +177,26 @@ pub(super) fn takes_allocated(live: &Live, change: &FieldChange) -> bool {
         FieldChange::Name(_)
         | FieldChange::Description(_)
         | FieldChange::Tag { .. }
+        | FieldChange::AutoRenew { .. }
         | FieldChange::ResourceGroup(_) => false,
+    }
+}
+
+/// True if nothing is known to be wrong with the renewal.
+fn renewal_fits(package: &Package, live: &Live) -> bool {
+    let (Some(declared), LiveRenewal::Known(row)) = (package.renewal, &live.renewal) else { return true };
+    match (row.renewal, declared) {
+        (Renewal::Off, DeclaredRenewal::Off) | (Renewal::Months(_), DeclaredRenewal::On(None)) => true,
+        (Renewal::Months(live), DeclaredRenewal::On(Some(months))) => live == months,
+        (Renewal::Off, DeclaredRenewal::On(_)) | (Renewal::Months(_), DeclaredRenewal::Off) => false,
+    }
+}
+
+/// True if the billing service takes this renewal for a package that exists.
+fn settable(renewal: Renewal) -> bool {
+    match renewal {
+        Renewal::Off | Renewal::Months(1 | 2 | 3 | 6 | 12 | 24 | 36 | 72 | 144) => true,
+        Renewal::Months(_) => false,
     }
 }
 

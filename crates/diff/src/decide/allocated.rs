@@ -16,6 +16,7 @@ pub(super) fn taken(fields: &[FieldChange]) -> Option<Taken> {
             | FieldChange::Description(_)
             | FieldChange::Tag { .. }
             | FieldChange::Cen(_)
+            | FieldChange::AutoRenew { .. }
             | FieldChange::ResourceGroup(_) => None,
         })
     };

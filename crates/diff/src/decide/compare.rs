@@ -2,6 +2,7 @@
 
 use cenbwp_spec::{CenId, ChargeType, Desired, Identity, Mbps, Package, Tags};
 
+use super::renewal;
 use crate::{Delta, FieldChange, FixedDifference, Live, LiveCharge, ReservationKind};
 
 /// Returns the fields that are fixed at purchase and differ. An unknown charge type is no proof of a
@@ -27,8 +28,8 @@ pub(super) fn fixed_differences(package: &Package, live: &Live) -> Vec<FixedDiff
 ///
 /// Bandwidth comes first: it is the one that money decides, and a package should have its size before
 /// traffic reaches it. Name, description and tags touch nothing else. The resource group comes late
-/// because moving it may change who is allowed to do the rest, and the CEN last because it is the one
-/// change that traffic notices.
+/// because moving it may change who is allowed to do the rest, and the CEN after it because it is the one
+/// change that traffic notices. The renewal is last: another service sets it, and may take long to show it.
 ///
 /// Both sides are taken apart by name: a new field of either must be compared, or named here as not compared.
 pub(super) fn differences(package: &Package, live: &Live) -> Vec<FieldChange> {
@@ -39,6 +40,8 @@ pub(super) fn differences(package: &Package, live: &Live) -> Vec<FieldChange> {
         tags: declared_tags,
         resource_group,
         cen: declared_cen,
+        // In `renewal`, with the live one.
+        renewal: _,
         // Fixed at purchase: see `fixed_differences`.
         areas: _,
         charge: _,
@@ -65,6 +68,7 @@ pub(super) fn differences(package: &Package, live: &Live) -> Vec<FieldChange> {
         areas: _,
         charge: _,
         id: _,
+        renewal: _,
         // States, which block a change and are not changed.
         business: _,
         expires: _,
@@ -77,6 +81,7 @@ pub(super) fn differences(package: &Package, live: &Live) -> Vec<FieldChange> {
     changes.extend(tags(declared_tags, live_tags));
     changes.extend(group(resource_group.as_ref(), live_group.as_ref()));
     changes.extend(cen(declared_cen, cens).map(FieldChange::Cen));
+    changes.extend(renewal::compare(package, live).ok().flatten());
     changes
 }
 

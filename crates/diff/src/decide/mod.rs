@@ -14,10 +14,13 @@ use index::Index;
 use spending::breaches;
 use warnings::{change_warnings, ignored, live_warnings};
 
+pub use renewal::renewals_wanted;
+
 mod allocated;
 mod blocked;
 mod compare;
 mod index;
+mod renewal;
 mod spending;
 mod taking_over;
 mod warnings;

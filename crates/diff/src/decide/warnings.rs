@@ -2,6 +2,7 @@
 
 use cenbwp_spec::{Charge, Identity, Package, TermsTag};
 
+use super::renewal;
 use crate::{Change, Delta, FieldChange, Live, Options, WarningKind};
 
 /// Warnings about a declared package that is live.
@@ -13,7 +14,7 @@ pub(super) fn live_warnings(package: &Package, live: &Live, options: &Options) -
         warnings.push(WarningKind::Expiring { id: live.id.clone(), at, expired });
     }
     if let (Charge::Prepay(terms), Some(from)) = (&package.charge, live.tags.get(Identity::TERMS_TAG))
-        && from.parse::<TermsTag>() != Ok(terms.tag())
+        && from.parse::<TermsTag>().map(|tag| tag.term) != Ok(terms.term)
     {
         let terms = Delta { from: from.clone(), to: terms.tag().to_string() };
         warnings.push(WarningKind::TermsFixed { terms });
@@ -24,6 +25,7 @@ pub(super) fn live_warnings(package: &Package, live: &Live, options: &Options) -
         let bandwidth = Delta { from: live.bandwidth, to };
         warnings.push(WarningKind::Reserved { id: live.id.clone(), bandwidth, at: reservation.at });
     }
+    warnings.extend(renewal::doubt(package, live));
     warnings
 }
 

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cenbwp_spec::{AreaPair, CenId, Field, Identity, Mbps, PackageId, Prepay};
+use cenbwp_spec::{AreaPair, CenId, Field, Identity, Mbps, PackageId, Prepay, Renewal};
 use jiff::Timestamp;
 use serde::Serialize;
-use serde::ser::{SerializeStruct, Serializer};
+use serde::ser::{SerializeMap, SerializeStruct, Serializer};
+
+use crate::Product;
 
 /// One change of one address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +90,11 @@ impl Change {
         };
         let resizes = self.fields().iter().any(|field| matches!(field, FieldChange::Bandwidth(_)));
         allocated.filter(|mbps| resizes && mbps.0 > 0)
+    }
+
+    /// True if a package renews itself from then on that did not before.
+    pub fn turns_renewal_on(&self) -> bool {
+        self.fields().iter().any(FieldChange::turns_renewal_on)
     }
 
     /// True if it takes a package from a CEN that it is attached to.
@@ -232,6 +239,13 @@ pub enum FieldChange {
     Cen(Delta<Option<CenId>>),
     /// The resource group, if the listing names one.
     ResourceGroup(Delta<Option<String>>),
+    /// The renewal at the end of the term. Each renewal is charged.
+    AutoRenew {
+        /// The renewal, before and after.
+        value: Delta<Renewal>,
+        /// The product of the package.
+        product: Product,
+    },
 }
 
 impl FieldChange {
@@ -244,6 +258,7 @@ impl FieldChange {
             Self::Tag { .. } => Field::Tags,
             Self::Cen(_) => Field::CenId,
             Self::ResourceGroup(_) => Field::ResourceGroupId,
+            Self::AutoRenew { .. } => Field::AutoRenew,
         }
     }
 
@@ -265,6 +280,9 @@ impl FieldChange {
             Self::ResourceGroup(Delta { from, to }) => {
                 Delta { from: FieldValue::Group(from.as_deref()), to: FieldValue::Group(to.as_deref()) }
             }
+            Self::AutoRenew { value: Delta { from, to }, product: _ } => {
+                Delta { from: FieldValue::Renewal(*from), to: FieldValue::Renewal(*to) }
+            }
         }
     }
 
@@ -276,6 +294,11 @@ impl FieldChange {
     /// True if it takes bandwidth away, for which the service may give money back.
     pub fn shrinks(&self) -> bool {
         matches!(self, Self::Bandwidth(Delta { from, to }) if to < from)
+    }
+
+    /// True if the package renews itself from then on, and did not before: consent to a charge at each end.
+    pub fn turns_renewal_on(&self) -> bool {
+        matches!(self, Self::AutoRenew { value: Delta { from: Renewal::Off, to: Renewal::Months(_) }, .. })
     }
 
     /// True if it takes the package from a CEN.
@@ -298,6 +321,18 @@ pub enum FieldValue<'a> {
     Cen(Option<&'a CenId>),
     /// A resource group; `None` means that none is listed.
     Group(Option<&'a str>),
+    /// A renewal, as the fields `autoRenew` and `autoRenewDuration`.
+    #[serde(serialize_with = "as_declared")]
+    Renewal(Renewal),
+}
+
+fn as_declared<S: Serializer>(renewal: &Renewal, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut fields = serializer.serialize_map(None)?;
+    fields.serialize_entry("autoRenew", &(*renewal != Renewal::Off))?;
+    if let Renewal::Months(months) = renewal {
+        fields.serialize_entry("autoRenewDuration", months)?;
+    }
+    fields.end()
 }
 
 /// New bandwidth, in Mbps, by its origin. A downgrade adds nothing and makes no room for another change.

@@ -10,7 +10,7 @@ pub use change::{
 };
 pub use held::{Abnormal, AdoptRefusal, FixedDifference, Held, HeldReason, MoveRefusal, Taken};
 pub use limits::{Breach, Limit, LimitOwner};
-pub use warning::{Warning, WarningKind};
+pub use warning::{RenewalDoubt, Warning, WarningKind};
 
 mod change;
 mod held;

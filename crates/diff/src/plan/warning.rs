@@ -92,4 +92,20 @@ pub enum WarningKind {
         /// The time of the change, if known.
         at: Option<Timestamp>,
     },
+    /// The renewal is declared, and cannot be compared or changed.
+    RenewalUnknown {
+        /// The live package.
+        id: PackageId,
+        /// The reason.
+        why: RenewalDoubt,
+    },
+}
+
+/// The reason for which a declared renewal is left as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RenewalDoubt {
+    /// The billing service did not show it, for this reason.
+    NotRead(String),
+    /// The billing service renews no existing package for so many months at a time.
+    NotOffered(u32),
 }

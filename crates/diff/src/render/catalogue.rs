@@ -104,7 +104,8 @@ rules! { pub(super) WARNINGS:
         "The end of the package has passed. The service keeps it for a while; renew it in the console, or raise \
          `generation` to buy another one.";
     EXPIRING = "expiring", "the package ends soon",
-        "The package ends within `--expiring-within`. This tool does not renew; see the renewal in the console.";
+        "The package ends within `--expiring-within`. It is renewed in the console, or by itself \
+         where `autoRenew: true` is declared.";
     IGNORED = "ignored", "a field differs and is left as it is",
         "The field is listed under `ignore`, so its difference is shown and not corrected.";
     MOVE_IS_DONE = "move_is_done", "the line `movedFrom` can be removed",
@@ -114,13 +115,19 @@ rules! { pub(super) WARNINGS:
         "The package has `manage: observe`, and no live package has its identity. Nothing is bought.";
     REMOVED_AREA = "removed_area", "the area is no longer offered",
         "The vendor's page for purchases no longer lists the area. The service may refuse the purchase.";
+    RENEWAL_UNKNOWN = "renewal_unknown", "the declared renewal is not compared",
+        "Where the spec declares `autoRenew`, the billing service is asked whether the package renews itself. It did not \
+         answer, does not list the package, or says what cannot be used; or it cannot set the declared months. Nothing is \
+         assumed and nothing is changed: look in the console, under the renewals of the account. The line says the reason. \
+         Where the permission is missing, grant `bss:DescribeInstances` and `bssapi:QueryAvailableInstances`; where the \
+         site is wrong, name it with `--site`.";
     RESERVED = "reserved", "an ordered change is pending",
         "A change of bandwidth is ordered and not in force yet, or in force for a while. The permanent bandwidth is \
          compared with the spec.";
     RETIRING = "retiring", "the package is left to expire",
         "The retired package is detached. The service deletes prepaid packages only after their end; until then it is \
          charged.";
-    TERMS_FIXED = "terms_fixed", "the terms are fixed at purchase",
-        "Period, renewal and payment of the spec differ from the tag that the purchase left. They describe the \
+    TERMS_FIXED = "terms_fixed", "the term is fixed at purchase",
+        "`period` and `pricingCycle` of the spec differ from the tag that the purchase left. They describe the \
          purchase and are not changed afterwards.";
 }

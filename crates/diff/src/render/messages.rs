@@ -11,8 +11,8 @@ use jiff::Timestamp;
 
 use super::{allocated, catalogue as rules, misspelt};
 use crate::{
-    Breach, Change, Delta, FieldChange, FieldValue, FixedDifference, HeldReason, LimitOwner, Unreadable,
-    Warning, WarningKind,
+    Breach, Change, Delta, FieldChange, FieldValue, FixedDifference, HeldReason, LimitOwner, RenewalDoubt,
+    Unreadable, Warning, WarningKind,
 };
 
 impl Change {
@@ -171,6 +171,7 @@ impl WarningKind {
             Self::MoveIsDone { .. } => &rules::MOVE_IS_DONE,
             Self::Reserved { .. } => &rules::RESERVED,
             Self::AllocationUnknown { .. } => &rules::ALLOCATION_UNKNOWN,
+            Self::RenewalUnknown { .. } => &rules::RENEWAL_UNKNOWN,
         }
     }
 }
@@ -224,6 +225,14 @@ impl Warning {
                 let at = at.map_or_else(|| "at a time that is not listed".to_owned(), when);
                 format!("{id} has {} now and will have {}, {at}", bandwidth.from, bandwidth.to)
             }
+            WarningKind::RenewalUnknown { id, why: RenewalDoubt::NotRead(reason) } => {
+                format!("whether {id} renews itself is not known, and stays as it is: {}", neutral(reason))
+            }
+            WarningKind::RenewalUnknown { id, why: RenewalDoubt::NotOffered(months) } => {
+                format!(
+                    "the renewal of {id} stays as it is: the service sets 1, 2, 3, 6 or 12 months or years, not {months} months"
+                )
+            }
         }
     }
 }
@@ -273,11 +282,11 @@ fn moved_from(old: &Identity, identity: &Identity) -> String {
     format!("write `movedFrom: {key}`{generation} if that was its key, or ")
 }
 
-/// Returns the terms of a purchase as a plan shows them, from the value of its terms tag. A value that this tool did
+/// Returns the term of a purchase as a plan shows it, from the value of its terms tag. A value that this tool did
 /// not write is quoted.
 fn bought_for(tag: &str) -> String {
     match tag.parse::<TermsTag>() {
-        Ok(TermsTag { term, renewal }) => format!("{term}, {}", renews(renewal)),
+        Ok(TermsTag { term, renewal: _ }) => term.to_string(),
         Err(_) => quoted(tag),
     }
 }
@@ -312,6 +321,7 @@ impl FieldChange {
             Self::Tag { key, .. } => format!("tag {}", bare(key)),
             Self::Cen(_) => "cenId".to_owned(),
             Self::ResourceGroup(_) => "resourceGroupId".to_owned(),
+            Self::AutoRenew { .. } => "autoRenew".to_owned(),
         };
         let Delta { from, to } = self.values();
         (label, from.to_string(), to.to_string())
@@ -328,6 +338,9 @@ impl fmt::Display for FieldValue<'_> {
             Self::Cen(None) => f.write_str("detached"),
             Self::Group(Some(group)) => f.write_str(&bare(group)),
             Self::Group(None) => f.write_str("not listed"),
+            Self::Renewal(Renewal::Off) => f.write_str("off"),
+            Self::Renewal(Renewal::Months(1)) => f.write_str("every month"),
+            Self::Renewal(Renewal::Months(months)) => write!(f, "every {months} months"),
         }
     }
 }

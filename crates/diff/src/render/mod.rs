@@ -1,6 +1,6 @@
 //! A plan as text for people: readable without colour, in a narrow terminal and read aloud.
 
-use cenbwp_spec::{Explanation, Identity, Mbps, Prepay, neutral};
+use cenbwp_spec::{Explanation, Identity, Mbps, Prepay, Renewal, neutral};
 use similar::TextDiff;
 
 use crate::{
@@ -152,6 +152,7 @@ fn purchase(page: &mut Page<'_>, purchase: &Purchase, count: usize) {
             | FieldValue::Text(_)
             | FieldValue::Tag(_)
             | FieldValue::Cen(None)
+            | FieldValue::Renewal(_)
             | FieldValue::Group(None) => field(page, change, None),
         }
     }
@@ -169,16 +170,36 @@ fn field(page: &mut Page<'_>, change: &FieldChange, allocated: Option<Mbps>) {
     let (label, from, to) = change.parts();
     let line = format!("{from} -> {to}");
     let used = || allocated.map(|mbps| format!(", regions use {mbps}")).unwrap_or_default();
-    if change.charges() {
-        page.field(&label, &format!("{line}   (charges){}", used()));
-    } else if change.shrinks() {
-        page.field(&label, &format!("{line}   (may refund){}", used()));
-    } else if change.interrupts_traffic() {
-        page.field(&label, &format!("{line}   (interrupts traffic)"));
+    if let Some(consequence) = consequence(change) {
+        let used = if matches!(change, FieldChange::Bandwidth(_)) { used() } else { String::new() };
+        page.field(&label, &format!("{line}   ({consequence}){used}"));
     } else if let Delta { from: FieldValue::Text(from), to: FieldValue::Text(to) } = change.values() {
         texts(page, &label, &line, from, to);
     } else {
         page.field(&label, &line);
+    }
+}
+
+/// Returns what a change costs, beyond the value that it sets.
+fn consequence(change: &FieldChange) -> Option<&'static str> {
+    if change.charges() {
+        Some("charges")
+    } else if change.shrinks() {
+        Some("may refund")
+    } else if change.interrupts_traffic() {
+        Some("interrupts traffic")
+    } else if change.turns_renewal_on() {
+        Some("renews itself from now on, charges at each end")
+    } else {
+        match change.values().to {
+            FieldValue::Renewal(Renewal::Months(_)) => Some("charges at each end"),
+            FieldValue::Renewal(Renewal::Off) => Some("ends with its term from now on"),
+            FieldValue::Mbps(_)
+            | FieldValue::Text(_)
+            | FieldValue::Tag(_)
+            | FieldValue::Cen(_)
+            | FieldValue::Group(_) => None,
+        }
     }
 }
 

@@ -66,7 +66,12 @@ fn wanted(plans: &[&Plan]) -> String {
         1 => " 1 interrupts traffic.".to_owned(),
         n => format!(" {n} interrupt traffic."),
     };
-    format!("{}.{upgrades}{interruptions}", parts.join(", "))
+    let renewals = match count(Change::turns_renewal_on) {
+        0 => String::new(),
+        1 => " 1 renews itself from now on (charges at each end).".to_owned(),
+        n => format!(" {n} renew themselves from now on (charges at each end)."),
+    };
+    format!("{}.{upgrades}{renewals}{interruptions}", parts.join(", "))
 }
 
 /// `2 to change, 1 held`, without the counts that are 0.

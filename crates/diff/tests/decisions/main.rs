@@ -3,6 +3,7 @@
 
 mod allocated;
 mod purchases;
+mod renewal;
 #[path = "../world/mod.rs"]
 mod world;
 

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cenbwp_diff::{
-    BusinessStatus, Change, FieldChange, Live, LiveCharge, Observed, Options, Plan, Reservation,
-    ReservationKind, Share,
+    BusinessStatus, Change, FieldChange, Live, LiveCharge, LiveRenewal, Observed, Options, Plan, Product,
+    Reservation, ReservationKind, Share, Subscription,
 };
 use cenbwp_spec::{
     Address, Area, AreaPair, Charge, Desired, Generation, Identity, Limits, Manage, Mbps, Package, PackageId,
@@ -54,6 +54,7 @@ pub(crate) fn package(address: &str) -> Package {
         name: None,
         description: None,
         charge: Charge::Prepay(TERMS),
+        renewal: None,
         tags: Tags::default(),
         cen: Desired::Unmanaged,
         resource_group: None,
@@ -103,6 +104,7 @@ pub(crate) fn live(id: &str, owner: Option<&str>) -> Live {
         expires: Some(time("2026-12-01T16:00:00Z")),
         reservation: None,
         shares: Some(Vec::new()),
+        renewal: LiveRenewal::NotAsked,
     }
 }
 
@@ -119,6 +121,12 @@ pub(crate) fn observed(packages: impl IntoIterator<Item = Live>) -> Observed {
 
 pub(crate) fn reserved(kind: ReservationKind, bandwidth: Option<u32>) -> Option<Reservation> {
     Some(Reservation { kind, bandwidth: bandwidth.map(Mbps), at: Some(time("2026-01-05T16:00:00Z")) })
+}
+
+/// A renewal as the billing service shows it.
+pub(crate) fn renews(renewal: Renewal) -> LiveRenewal {
+    let product = Product { code: "cbn".to_owned(), kind: "bwp".to_owned() };
+    LiveRenewal::Known(Subscription { renewal, product })
 }
 
 /// Executes a plan in the model, as the service would if nothing failed.
@@ -190,6 +198,7 @@ fn apply_fields(live: &mut Live, fields: &[FieldChange]) {
             },
             FieldChange::Cen(cen) => live.cens = cen.to.into_iter().collect(),
             FieldChange::ResourceGroup(group) => live.resource_group = group.to,
+            FieldChange::AutoRenew { value, .. } => live.renewal = renews(value.to),
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::model::area::AreaPair;
 use crate::model::ids::{Address, CenId, Generation, Identity, PackageId};
 use crate::model::tags::Tags;
-use crate::model::terms::{Mbps, Prepay};
+use crate::model::terms::{DeclaredRenewal, Mbps, Prepay};
 use crate::source::Place;
 
 /// A package that the spec declares, its document's defaults applied.
@@ -30,6 +30,10 @@ pub struct Package {
     pub description: Option<String>,
     /// The way it is paid for. Fixed at purchase.
     pub charge: Charge,
+    /// The renewal to keep. `None`: not managed.
+    // A spec without it has the digest that it had before renewal was managed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renewal: Option<DeclaredRenewal>,
     /// Declared tags, defaults merged in. `None`: the key must be absent. Other keys are not managed.
     pub tags: Tags<Option<String>>,
     /// The CEN that it should be attached to.
@@ -164,6 +168,8 @@ macro_rules! managed_fields {
 }
 
 managed_fields! {
+    /// The renewal at the end of the term, its duration included.
+    AutoRenew = "autoRenew",
     /// Mbps.
     Bandwidth = "bandwidth",
     /// The attached CEN.

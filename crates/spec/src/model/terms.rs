@@ -97,12 +97,21 @@ impl Cycle {
 }
 
 /// The renewal at the end of the term.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 pub enum Renewal {
     /// The package expires.
     Off,
     /// It is renewed for this many months, each time it expires.
     Months(u32),
+}
+
+/// The renewal that is declared, and so kept after the purchase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum DeclaredRenewal {
+    /// `autoRenew: false`.
+    Off,
+    /// `autoRenew: true`, for this many months each time; `None`: the duration is not declared, and not compared.
+    On(Option<u32>),
 }
 
 /// The terms of a prepaid purchase. The service never returns them, so they can be compared afterwards only

@@ -8,7 +8,7 @@ use crate::findings::collect::Report;
 use crate::model::area::AreaPair;
 use crate::model::ids::{Address, CenId, Generation, Identity, PackageId};
 use crate::model::package::{Charge, ChargeType, Desired, Manage, Package};
-use crate::model::terms::{Cycle, Prepay, Renewal, Term};
+use crate::model::terms::{Cycle, DeclaredRenewal, Prepay, Renewal, Term};
 
 use crate::read::fields::Fields;
 use crate::read::slot::{At, Slot};
@@ -170,7 +170,18 @@ fn charge(fields: &Fields, report: &mut Report) -> Option<Charge> {
     Some(Charge::Prepay(Prepay { term, auto_pay: fields.auto_pay.value_or(false)?, renewal }))
 }
 
+/// Returns the renewal to keep. A duration alone declares none: it does nothing, as its finding says.
+fn declared_renewal(charge: &Charge, fields: &Fields) -> Option<DeclaredRenewal> {
+    let renews = matches!(charge, Charge::Prepay(_)).then(|| fields.auto_renew.value()).flatten()?;
+    Some(if *renews {
+        DeclaredRenewal::On(fields.auto_renew_duration.value().copied())
+    } else {
+        DeclaredRenewal::Off
+    })
+}
+
 fn build(address: Address, mark: Mark, charge: Charge, fields: Fields) -> Option<Package> {
+    let renewal = declared_renewal(&charge, &fields);
     let optional = |slot: &Slot<String>| slot.clone().map(Some).value_or(None);
     let moved_from = fields.moved_from.map(Some).value_or(None)?.map(|old| old.seen_from(&address.stack));
     Some(Package {
@@ -184,6 +195,7 @@ fn build(address: Address, mark: Mark, charge: Charge, fields: Fields) -> Option
         areas: fields.areas.value()?.clone(),
         bandwidth: *fields.bandwidth.value()?,
         charge,
+        renewal,
         tags: fields
             .tags
             .value_or(Default::default())?

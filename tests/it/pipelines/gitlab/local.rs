@@ -14,6 +14,7 @@ impl Gitlab {
             "ALIBABA_CLOUD_OIDC_TOKEN": token(lab, Access::AUDIENCE),
             "CENBWP_ENDPOINT": lab.url(),
             "CENBWP_STS_ENDPOINT": lab.url(),
+            "CENBWP_BILLING_ENDPOINT": lab.url(),
         });
         lab.file("repo/.gitlab-ci-local-variables.yml", &variables.to_string());
         lab.file("repo/.gitlab-ci.yml", &example(config).replace(NO_CHECKSUM, &self.site.checksum));

@@ -55,6 +55,7 @@ fn live() -> Live {
             at: Some("2021-08-30T16:00:00Z".parse().unwrap()),
         }),
         shares: Some(vec![share("cn-hangzhou", "us-west-1", 1)]),
+        renewal: LiveRenewal::NotAsked,
     }
 }
 

@@ -4,7 +4,7 @@
 mod changes;
 mod purchases;
 
-use cenbwp_diff::{BusinessStatus, LiveCharge, Observed, Options, Plan, Unreadable};
+use cenbwp_diff::{BusinessStatus, LiveCharge, LiveRenewal, Observed, Options, Plan, Unreadable};
 use cenbwp_spec::{Area, AreaPair, Mbps, Source};
 
 use super::*;
@@ -135,6 +135,7 @@ fn live(item: &str) -> Live {
         expires: None,
         reservation: None,
         shares: Some(Vec::new()),
+        renewal: LiveRenewal::NotAsked,
     }
 }
 

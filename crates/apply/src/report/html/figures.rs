@@ -45,6 +45,7 @@ fn of_plans(plans: &[&Plan], summary: &Summary) -> Vec<(&'static str, u64)> {
     let changes = || plans.iter().flat_map(|plan| &plan.changes);
     let count = |wanted: fn(&Change) -> bool| changes().filter(|it| wanted(it)).count() as u64;
     let interrupt = count(Change::interrupts_traffic);
+    let renew = count(Change::turns_renewal_on);
     let unit = match (purchases, months) {
         (1, 1) => "month",
         (1, _) => "months",
@@ -61,6 +62,14 @@ fn of_plans(plans: &[&Plan], summary: &Summary) -> Vec<(&'static str, u64)> {
         ("to retire", count(|change| matches!(change, Change::Retire(_)))),
         ("held", held as u64),
         ("Mbps by upgrades (charges)", mbps.by_upgrade),
+        (
+            if renew == 1 {
+                "renews itself from now on (charges)"
+            } else {
+                "renew themselves from now on (charges)"
+            },
+            renew,
+        ),
         (if interrupt == 1 { "interrupts traffic" } else { "interrupt traffic" }, interrupt),
         ("up to date", in_sync as u64),
         ("of other stacks", other_stacks as u64),

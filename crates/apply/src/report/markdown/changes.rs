@@ -43,6 +43,9 @@ fn row(change: &Change, live: &BTreeMap<&PackageId, &Live>, of: &str) -> String 
     if change.fields().iter().any(FieldChange::charges) {
         marks.push_str(" **(charges)**");
     }
+    if change.turns_renewal_on() {
+        marks.push_str(" **(renews itself from now on, charges at each end)**");
+    }
     if change.interrupts_traffic() {
         marks.push_str(" **(interrupts traffic)**");
     }
@@ -87,6 +90,7 @@ fn field(change: &FieldChange, is_new: bool) -> String {
         | FieldValue::Text(_)
         | FieldValue::Tag(_)
         | FieldValue::Cen(_)
+        | FieldValue::Renewal(_)
         | FieldValue::Group(_) => {}
     }
     let (label, from, to) = change.parts();
