@@ -56,6 +56,7 @@ pub(super) fn all() -> Vec<Case> {
                 ("credentials", "ok", "access key LTAI…eyId from environment"),
                 ("account", "ok", "1234…3456, as acs:ram::1234…3456:root"),
                 ("packages", "ok", "0 packages in the account, with cen:DescribeCenBandwidthPackages"),
+                ("renewal", "ok", "knows the account, with bss:DescribeInstances and bssapi:QueryAvailable"),
             ],
         ),
         case(
@@ -136,6 +137,21 @@ pub(super) fn all() -> Vec<Case> {
                 ("account", "ok", ""),
                 ("packages", "not_checked", "does not answer"),
             ],
+        ),
+        case(
+            "nobody at the billing service",
+            |lab| lab.set("CENBWP_BILLING_ENDPOINT", Some(&nobody())),
+            &[("packages", "ok", ""), ("renewal", "warning", "declares `autoRenew`: check the network")],
+        ),
+        case(
+            "no permission for bills",
+            fault("QueryAvailableInstances:refuse=400/NotAuthorized"),
+            &[("renewal", "warning", "grant these credentials the RAM actions bss:DescribeInstances and")],
+        ),
+        case(
+            "the wrong site",
+            fault("QueryAvailableInstances:refuse=400/NotApplicable"),
+            &[("renewal", "warning", "name the site that the account belongs to: `--site china`")],
         ),
         case(
             "nobody at the token service",

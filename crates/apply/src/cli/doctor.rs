@@ -24,7 +24,7 @@ pub(super) struct Args {
 
 pub(super) const HELP: Help = Help {
     description: "Looks at what a plan and a status need: the proxy, the certificates, both endpoints, the clock, the credentials and \
-        where they come from, the account, and the permission to list packages. It reads only, makes every check also after one that \
+        where they come from, the account, the permission to list packages, and the billing service, which only specs with `autoRenew` need. It reads only, makes every check also after one that \
         failed, and says what would mend it. Its output holds no secret and no whole account number, so it can be pasted into an \
         issue. Whether a purchase is allowed, only a purchase shows.",
     examples: &[

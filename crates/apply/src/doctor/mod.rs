@@ -13,7 +13,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::clock::{Clock, rough};
-use crate::cloud::request::{CALLER, DESCRIBE, ram_action};
+use crate::cloud::request::{CALLER, DESCRIBE, INSTANCES, ram_action};
 use crate::cloud::{
     CLOCK_TOLERANCE, Cloud, CredentialsError, Endpoint, Endpoints, Error, RetryPolicy, Search, Secrets, Sites,
 };
@@ -62,9 +62,12 @@ impl Patient<'_> {
         checks.extend(self.other_choices());
         let (check, cloud) = self.credentials(&way, sts, &sts_look).await;
         checks.push(check);
-        let (account, packages) =
-            tokio::join!(account(needed(&cloud, &sts_look)), packages(needed(&cloud, &cbn_look)));
-        checks.extend([account, packages]);
+        let (account, packages, renewal) = tokio::join!(
+            account(needed(&cloud, &sts_look)),
+            packages(needed(&cloud, &cbn_look)),
+            renewal(cloud.as_ref().map_err(Clone::clone)),
+        );
+        checks.extend([account, packages, renewal]);
         checks
     }
 
@@ -176,6 +179,21 @@ async fn packages(cloud: Needed<&Cloud>) -> Check {
             Err(error) if error.is_permission() => Check::failed(PACKAGES, error)
                 .hint(format!("allow {right} to this caller, as examples/policies/ram/plan.json does")),
             Err(error) => refused(PACKAGES, &error),
+        },
+    };
+    Check { ram_action: Some(right), ..check }
+}
+
+/// Asks the billing service for a row. It is no failure if it refuses: only specs that declare renewal need it.
+async fn renewal(cloud: Needed<&Cloud>) -> Check {
+    const RENEWAL: &str = "renewal";
+    let right = ram_action(INSTANCES);
+    let check = match cloud {
+        Err(why) => Check::not(RENEWAL, why),
+        Ok(cloud) => match cloud.find_site().await {
+            Ok(site) => Check::ok(RENEWAL, format_args!("{site} knows the account, with {right}")),
+            Err(error) => Check::warning(RENEWAL, &error)
+                .hint(format!("where a spec declares `autoRenew`: {}", error.hint())),
         },
     };
     Check { ram_action: Some(right), ..check }
