@@ -48,6 +48,8 @@ const VALUES = {
   tags: "{team: network}",
   bandwidth: "7",
   autoPay: "false",
+  autoRenew: "false",
+  autoRenewDuration: "1",
 };
 
 class Editor {
