@@ -64,7 +64,7 @@ async fn a_purchase_decides_the_first_setting() {
     let shown = |row: &Value| (row["RenewStatus"].clone(), row["RenewalDuration"].clone());
     assert_eq!(shown(&rows[0]), (json!("AutoRenewal"), json!(3)));
     assert_eq!(shown(&rows[1]), (json!("ManualRenewal"), Value::Null));
-    assert!(emulator.renewals().is_empty(), "nobody has set one");
+    assert!(emulator.renewals().is_empty(), "no request has set one");
 }
 
 #[tokio::test(start_paused = true)]

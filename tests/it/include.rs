@@ -164,7 +164,7 @@ fn no_output_is_an_included_file() {
     lab.run("show plan.json --report json=defaults.yaml").check(3, "are one file");
 }
 
-/// What a pull request could try: no run shows another file, waits or grows without bound.
+/// A pull request could try these: no run shows another file, waits or grows without bound.
 #[test]
 fn an_include_reaches_no_file_that_is_not_a_plain_one_below_the_working_directory() {
     let lab = Lab::new();

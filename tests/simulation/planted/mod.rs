@@ -44,7 +44,7 @@ pub(crate) enum Bug {
     OnlyTagged,
     /// Every package of ours is believed to have the declared bandwidth.
     BandwidthBelieved,
-    /// What regions use is not read.
+    /// The bandwidth that regions use is not read.
     SharesUnread,
     /// A package of ours is never recognised in a listing.
     ListingNeverShowsOurs,

@@ -32,7 +32,7 @@ impl Cloud {
     /// Returns what the billing service says about the renewal of these packages: one entry for each. Up to a hundred
     /// are asked for in one request, and the requests leave together.
     ///
-    /// What cannot be read is unknown, with the reason. It is no error: everything else can go on.
+    /// A renewal that cannot be read is unknown, with the reason. It is no error: everything else can go on.
     pub async fn renewals(&self, account: &AccountId, ids: &[PackageId]) -> BTreeMap<PackageId, LiveRenewal> {
         let read = ids.chunks(MOST_INSTANCES).map(|ids| async move {
             let reply = self.read_billing(&query_instances(ids)).await;

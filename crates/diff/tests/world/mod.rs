@@ -108,7 +108,7 @@ pub(crate) fn live(id: &str, owner: Option<&str>) -> Live {
     }
 }
 
-/// What regions use of a package, in the order of a listing.
+/// The shares of a package that regions use, in the order of a listing.
 pub(crate) fn shares<const N: usize>(mbps: [u32; N]) -> Option<Vec<Share>> {
     let regions = |n: usize| ["cn-hangzhou".to_owned(), format!("eu-central-{}", n + 1)];
     let share = |(n, mbps)| Share { regions: regions(n), bandwidth: Mbps(mbps) };

@@ -1,4 +1,4 @@
-//! Where the value of each field of a package comes from.
+//! The origin of the value of each field of a package.
 
 use std::collections::BTreeMap;
 
