@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::runtime::Handle;
 
 use crate::access::Access;
@@ -13,7 +13,8 @@ use crate::call::Call;
 use crate::chance::mix;
 use crate::config::Config;
 use crate::fault::{Effect, Fault, Queued, injected_refusal};
-use crate::log::{Logged, Outcome};
+use crate::ledger::Order;
+use crate::log::Logged;
 use crate::names::LISTING;
 use crate::ops::{self, Context, ListingFaults, Operation};
 use crate::params::Params;
@@ -23,7 +24,7 @@ use crate::state::{State, to_json, write_state};
 use crate::tokens::{self, Begin};
 use crate::watch::Watcher;
 use crate::wire::{Answer, Refusal, Reply, Request};
-use crate::world::{Order, Package, World};
+use crate::world::{Package, World};
 
 /// The emulated service. Clones share one world.
 #[derive(Clone, Debug)]
@@ -181,7 +182,7 @@ impl Emulator {
     }
 
     async fn process(&self, request: &Request, at: jiff::Timestamp) -> Reply {
-        if let Some(reply) = self.introspect(request).or_else(|| self.hand_out(request)) {
+        if let Some(reply) = self.lock().look_inside(request).or_else(|| self.hand_out(request)) {
             return reply;
         }
         let call = Call::read(request);
@@ -207,22 +208,15 @@ impl Emulator {
             Some(_) => reply.truncated(),
             None => reply,
         };
-        self.note(seq, &reply);
+        self.lock().note(seq, &reply);
         reply
     }
 
     /// Logs a request and draws its faults.
     fn arrive(&self, call: &Call, at: jiff::Timestamp) -> (u64, Vec<Effect>) {
         let mut state = self.lock();
-        let seq = state.log.len() as u64 + 1;
-        state.log.push(Logged {
-            seq,
-            at,
-            action: call.action.clone(),
-            params: call.params.iter().cloned().collect(),
-            nonce: call.nonce.clone(),
-            outcome: Outcome::Pending,
-        });
+        let params = call.params.iter().cloned().collect();
+        let seq = state.log(at, call.action.clone(), params, call.nonce.clone());
         let State { faults, draws, .. } = &mut *state;
         let effects = faults
             .iter_mut()
@@ -234,18 +228,6 @@ impl Emulator {
             })
             .collect();
         (seq, effects)
-    }
-
-    fn note(&self, seq: u64, reply: &Reply) {
-        let outcome = match reply.status() {
-            // A success has no code; reading each listing to learn that would cost more than serving it.
-            Some(status) => {
-                Outcome::Answered { status, code: if status == 200 { None } else { reply.code() } }
-            }
-            None => Outcome::Cut,
-        };
-        let index = usize::try_from(seq - 1).expect("it was counted in memory");
-        self.lock().log[index].outcome = outcome;
     }
 
     async fn carry_out(
@@ -373,40 +355,12 @@ impl Emulator {
     /// Answers the places that hand out credentials, and logs each request by method and path.
     fn hand_out(&self, request: &Request) -> Option<Reply> {
         let mut state = self.lock();
-        let seq = state.log.len() as u64 + 1;
-        let reply = state.access.hand_out(request, self.now(), mix(self.config.seed, seq))?;
-        let outcome = Outcome::Answered { status: reply.status().unwrap_or_default(), code: reply.code() };
-        let (action, params) = (format!("{} {}", request.method, request.path()), request.query());
-        let at = self.now();
-        state.log.push(Logged {
-            seq,
-            at,
-            action,
-            params: params.into_iter().collect(),
-            nonce: None,
-            outcome,
-        });
+        let draw = mix(self.config.seed, state.log.len() as u64 + 1);
+        let reply = state.access.hand_out(request, self.now(), draw)?;
+        let action = format!("{} {}", request.method, request.path());
+        let seq = state.log(self.now(), action, request.query().into_iter().collect(), None);
+        state.note(seq, &reply);
         Some(reply)
-    }
-
-    /// Answers `GET /_emulator/…`, unsigned and not logged, for scripts that look inside.
-    fn introspect(&self, request: &Request) -> Option<Reply> {
-        let what = request.path().strip_prefix("/_emulator/")?;
-        let state = self.lock();
-        let document = match (request.method.as_str(), what) {
-            ("GET", "ledger") => json!(state.worlds().flat_map(|world| &world.orders).collect::<Vec<_>>()),
-            ("GET", "requests") => json!(state.log),
-            ("GET", "packages") => {
-                json!(state.worlds().flat_map(|world| &world.packages).collect::<Vec<_>>())
-            }
-            _ => {
-                return Some(Reply::json(
-                    404,
-                    &json!({ "expected": "GET /_emulator/ledger, requests or packages" }),
-                ));
-            }
-        };
-        Some(Reply::json(200, &document))
     }
 }
 

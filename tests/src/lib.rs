@@ -29,7 +29,7 @@
 //!
 //! No module uses one that uses it. `emulator` takes a request from its arrival to its answer: `call` reads what it
 //! asks for, `auth` checks its signature, `params` its parameters, `tokens` its `ClientToken`, and `ops` carries it
-//! out on the `world`. `fault` is what goes wrong meanwhile, `access` the roles and their sessions, `again` the pages
+//! out on the `world`, whose `ledger` has every order. `fault` is what goes wrong meanwhile, `access` the roles and their sessions, `again` the pages
 //! that are answered from memory, `state` what stays between requests, and `log` their record. `wire` has requests and
 //! replies, `server` the socket and `tls` its encryption; `seed` reads recorded answers, `sample` makes worlds of any
 //! size, `chance` draws by seed, `names` lists the operations.
@@ -43,6 +43,7 @@ mod clock;
 mod config;
 mod emulator;
 mod fault;
+mod ledger;
 mod log;
 mod names;
 mod ops;
@@ -63,12 +64,10 @@ pub use clock::Clock;
 pub use config::{Billing, Config, LimitsShown, Semantics, TokenSemantics};
 pub use emulator::Emulator;
 pub use fault::{Effect, Fault, When};
+pub use ledger::{IDENTITY_TAG, Order, OrderKind, TokenRecord, TokenState};
 pub use log::{Logged, Outcome};
 pub use renewal::{Renewal, RenewalSet};
 pub use seed::SeedError;
 pub use server::Server;
 pub use wire::{Refusal, Reply, Request};
-pub use world::{
-    Cen, IDENTITY_TAG, InterRegionLimit, Order, OrderKind, Package, Reservation, Tag, TokenRecord,
-    TokenState, World,
-};
+pub use world::{Cen, InterRegionLimit, Package, Reservation, Tag, World};

@@ -8,8 +8,9 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::config::LimitsShown;
+use crate::ledger::IDENTITY_TAG;
 use crate::ops::describe;
-use crate::world::{IDENTITY_TAG, Package};
+use crate::world::Package;
 
 /// Areas as Describe shows them and as a spec has them; the packages take them in turn.
 const AREAS: [([&str; 2], &str); 4] = [

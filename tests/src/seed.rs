@@ -10,9 +10,10 @@ use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use crate::config::LimitsShown;
+use crate::ledger::TokenState;
 use crate::ops::describe;
 use crate::renewal::Renewal;
-use crate::world::{Cen, InterRegionLimit, Package, Reservation, Tag, TokenState, World};
+use crate::world::{Cen, InterRegionLimit, Package, Reservation, Tag, World};
 
 /// A seed that is neither a state nor a recorded answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,11 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+use serde_json::json;
+
 use crate::access::Access;
 use crate::again::Memory;
 use crate::fault::Queued;
-use crate::log::Logged;
+use crate::log::{Logged, Outcome};
 use crate::watch::Watcher;
+use crate::wire::{Reply, Request};
 use crate::world::World;
 
 #[derive(Debug, Default)]
@@ -69,6 +73,51 @@ impl State {
         if let Some(watcher) = &self.watcher {
             watcher.look(&self.world, request);
         }
+    }
+
+    /// Logs a request as it arrives, and returns its number.
+    pub(crate) fn log(
+        &mut self,
+        at: Timestamp,
+        action: String,
+        params: BTreeMap<String, String>,
+        nonce: Option<String>,
+    ) -> u64 {
+        let seq = self.log.len() as u64 + 1;
+        self.log.push(Logged { seq, at, action, params, nonce, outcome: Outcome::Pending });
+        seq
+    }
+
+    /// Logs the reply to a request.
+    pub(crate) fn note(&mut self, seq: u64, reply: &Reply) {
+        let outcome = match reply.status() {
+            // A success has no code; reading each listing to learn that would cost more than serving it.
+            Some(status) => {
+                Outcome::Answered { status, code: if status == 200 { None } else { reply.code() } }
+            }
+            None => Outcome::Cut,
+        };
+        let index = usize::try_from(seq - 1).expect("it was counted in memory");
+        self.log[index].outcome = outcome;
+    }
+
+    /// Answers `GET /_emulator/…`, unsigned and not logged, for scripts that look inside.
+    pub(crate) fn look_inside(&self, request: &Request) -> Option<Reply> {
+        let what = request.path().strip_prefix("/_emulator/")?;
+        let document = match (request.method.as_str(), what) {
+            ("GET", "ledger") => json!(self.worlds().flat_map(|world| &world.orders).collect::<Vec<_>>()),
+            ("GET", "requests") => json!(self.log),
+            ("GET", "packages") => {
+                json!(self.worlds().flat_map(|world| &world.packages).collect::<Vec<_>>())
+            }
+            _ => {
+                return Some(Reply::json(
+                    404,
+                    &json!({ "expected": "GET /_emulator/ledger, requests or packages" }),
+                ));
+            }
+        };
+        Some(Reply::json(200, &document))
     }
 }
 

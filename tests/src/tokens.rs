@@ -4,9 +4,10 @@
 //! call is a mismatch.
 
 use crate::config::{Semantics, TokenSemantics};
+use crate::ledger::{TokenRecord, TokenState};
 use crate::params::Params;
 use crate::wire::{Answer, Refusal};
-use crate::world::{TokenRecord, TokenState, World};
+use crate::world::World;
 
 /// The next step for a request, by its token.
 pub(crate) enum Begin {

@@ -5,8 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::context::Context;
 use super::create::place_order;
 use super::describe::minutes;
+use crate::ledger::OrderKind;
 use crate::wire::{Answer, Refusal};
-use crate::world::{OrderKind, Package, Reservation};
+use crate::world::{Package, Reservation};
 
 /// `ModifyCenBandwidthPackageAttribute`: a parameter that is not sent changes nothing; an empty one clears.
 pub(super) fn attribute(context: &mut Context<'_>) -> Result<Answer, Refusal> {

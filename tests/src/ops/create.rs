@@ -4,10 +4,11 @@ use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
 use super::context::Context;
 use crate::chance::mix;
+use crate::ledger::{IDENTITY_TAG, Order, OrderKind};
 use crate::params::Params;
 use crate::renewal::Renewal;
 use crate::wire::{Answer, Refusal};
-use crate::world::{IDENTITY_TAG, Order, OrderKind, Package};
+use crate::world::Package;
 
 /// `CreateCenBandwidthPackage`. With `AutoPay=false`, the default of today's page, the order is unpaid and
 /// the package is not listed until it is paid, although the answer names it.
