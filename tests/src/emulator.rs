@@ -182,7 +182,9 @@ impl Emulator {
     }
 
     async fn process(&self, request: &Request, at: jiff::Timestamp) -> Reply {
-        if let Some(reply) = self.lock().look_inside(request).or_else(|| self.hand_out(request)) {
+        // The lock is free again before the next place takes it.
+        let inside = self.lock().look_inside(request);
+        if let Some(reply) = inside.or_else(|| self.hand_out(request)) {
             return reply;
         }
         let call = Call::read(request);
