@@ -18,7 +18,7 @@ shell: build ## Open a shell with cenbwp and an emulated cloud, for every comman
 	@$(BIN)/cen-emulator --seed-file $(CLOUD) -- sh -c 'echo "An emulated cloud, with what is in $(CLOUD), and cenbwp in the PATH. exit ends both."; \
 		$${SHELL:-sh}; :'
 
-test: format lint build unit sdk feeds browser editor pipelines ## Run every check
+test: format lint deny build unit sdk feeds browser editor pipelines ## Run every check
 
 build:
 	@$(CARGO) build --locked --workspace --bins
@@ -108,14 +108,8 @@ stops: ## Signal a large apply at STOPS random moments: nothing may be sent from
 	@$(CARGO) build --quiet --locked --profile simulate --workspace --bins
 	@STOPS=$(STOPS) $(CARGO) test --quiet --locked --profile simulate -p cenbwp-tests --test it -- --nocapture chaos::stops
 
-# The licences, the banned crates and the registry need no network; the known faults are read from a database on GitHub.
 deny: ## Look at licence, origin and known faults of every crate that the build uses
-	@if ! $(CARGO) deny --version >/dev/null 2>&1; then \
-		echo "deny: skipped, cargo-deny is not there; cargo install cargo-deny --locked brings it"; exit 0; fi; \
-	$(CARGO) deny --locked --log-level error check bans licenses sources || exit 1; \
-	if ! $(CARGO) deny --log-level error fetch db >/dev/null 2>&1; then \
-		echo "deny: known faults: skipped, the database of RustSec cannot be fetched"; exit 0; fi; \
-	$(CARGO) deny --locked --log-level error check --disable-fetch advisories
+	@CARGO=$(CARGO) packaging/deny.sh
 
 # Serving names to what was packed takes root; the other proof does not.
 dist: ## Build, pack and try the static binary: dist/cenbwp-VERSION-TARGET.tar.gz
