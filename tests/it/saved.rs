@@ -205,7 +205,7 @@ fn file_that_is_no_plan_is_invalid_and_nothing_is_sent() {
         ("", "not a saved plan"),
         ("{}", "format_version"),
         ("[]", "format_version"),
-        ("{\"format_version\": \"9.9\", \"tool\": {\"version\": \"0.1.0\"}}", "9.9"),
+        ("{\"format_version\": \"9.9\", \"tool\": {\"version\": \"0.2.0\"}}", "9.9"),
         (&"[".repeat(100_000), "not a saved plan"),
     ] {
         lab.file("plan.json", text);

@@ -1,7 +1,7 @@
 //! The journal: the requests of a run, their answers and the results, on disk.
 //!
 //! ```json
-//! {"type":"run","time":"…","run":"…","version":"0.1.0","account":"…","digest":"sha256:…"}
+//! {"type":"run","time":"…","run":"…","version":"0.2.0","account":"…","digest":"sha256:…"}
 //! {"type":"intent","time":"…","run":"…","identity":"net/x","action":"purchase","mbps":7,"client_token":"cbwp1-…"}
 //! {"type":"answer","time":"…","run":"…","identity":"net/x","action":"purchase","answer":"yes","id":"cenbwp-…",…}
 //! {"type":"result","time":"…","run":"…","identity":"net/x","action":"purchase","outcome":"created","id":"cenbwp-…",…}

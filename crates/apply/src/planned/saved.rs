@@ -34,8 +34,8 @@ impl Planned {
             return Err(broken("not a saved plan: it has no format_version".to_owned()));
         }
         for (name, found, expected) in [
-            ("format_version", &saved["format_version"], FORMAT_VERSION),
             ("tool.version", &saved["tool"]["version"], env!("CARGO_PKG_VERSION")),
+            ("format_version", &saved["format_version"], FORMAT_VERSION),
         ] {
             if found != expected {
                 return Err(broken(format!(
