@@ -31,4 +31,10 @@ CARGO=$cargo packaging/sbom.sh "$TARGET" >"$list"
 # --target keeps these flags from build scripts and macros, which cannot be static.
 "$cargo" build --release --locked --target "$TARGET" -p cenbwp
 
-exec packaging/pack.sh "$built/$TARGET/release/cenbwp" "${OUT:-dist}" "$list"
+# A copy: what cargo built stays as cargo knows it.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cp "$built/$TARGET/release/cenbwp" "$work/cenbwp"
+packaging/embed.sh "$list" "$work/cenbwp"
+
+packaging/pack.sh "$work/cenbwp" "${OUT:-dist}" "$list"

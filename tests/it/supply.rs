@@ -2,6 +2,7 @@
 //! without a network, and the list of crates that a release carries.
 
 use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::process::Command;
 
 use jsonschema::Validator;
@@ -110,16 +111,18 @@ fn schema() -> Validator {
     jsonschema::draft7::new(&schema).expect("a schema")
 }
 
+/// Returns the list of crates that a release carries.
+fn list() -> String {
+    let mut script = Command::new("sh");
+    script
+        .args(["packaging/sbom.sh", &target()])
+        .env("SOURCE_DATE_EPOCH", "1767323045")
+        .env("CARGO", env!("CARGO"));
+    said(&mut script)
+}
+
 #[test]
 fn a_release_lists_its_crates_in_the_same_bytes_each_time() {
-    let list = || {
-        let mut script = Command::new("sh");
-        script
-            .args(["packaging/sbom.sh", &target()])
-            .env("SOURCE_DATE_EPOCH", "1767323045")
-            .env("CARGO", env!("CARGO"));
-        said(&mut script)
-    };
     let printed = list();
     assert_eq!(printed, list());
     let bom: Value = serde_json::from_str(&printed).expect("JSON");
@@ -152,4 +155,55 @@ fn a_release_lists_its_crates_in_the_same_bytes_each_time() {
         .collect();
     assert!(needed.is_subset(&refs));
     assert_eq!(needed.len(), components.len(), "nothing is there that nothing needs");
+}
+
+/// Returns a copy of a small program into which a list of crates was put, and what it then holds, unpacked.
+fn embedded(lab: &Lab, list: &str) -> (Vec<u8>, Value) {
+    lab.file("list.json", list);
+    std::fs::copy("/bin/true", lab.path("program")).expect("every machine has it");
+    let mut embed = lab.command("sh");
+    embed.arg(repository().join("packaging/embed.sh")).args(["list.json", "program"]);
+    lab.finish(&mut embed).check(0, "");
+    let mut dump = lab.command("objcopy");
+    lab.finish(dump.args(["--dump-section", ".dep-v0=packed", "program"])).check(0, "");
+    assert_eq!(lab.finish(&mut lab.command("./program")).code, 0, "it still runs");
+    let mut text = String::new();
+    let packed = std::fs::read(lab.path("packed")).expect("the section");
+    flate2::read::ZlibDecoder::new(&*packed).read_to_string(&mut text).expect("zlib, with its checksum");
+    (std::fs::read(lab.path("program")).expect("it is there"), serde_json::from_str(&text).expect("JSON"))
+}
+
+#[test]
+fn a_released_binary_holds_the_list_of_its_crates_as_scanners_read_it() {
+    let (list, lab) = (list(), Lab::new());
+    let (program, embedded_list) = embedded(&lab, &list);
+    assert!(program == embedded(&lab, &list).0, "the same bytes each time");
+    let packages = embedded_list["packages"].as_array().expect("packages");
+    let bom: Value = serde_json::from_str(&list).expect("JSON");
+    assert_eq!(packages.len(), bom["components"].as_array().expect("components").len() + 1);
+    let package = |name: &str| packages.iter().find(|it| it["name"] == name).expect(name);
+    let root = package("cenbwp");
+    assert_eq!((&root["root"], &root["source"]), (&json!(true), &json!("local")));
+    let needed = root["dependencies"].as_array().expect("a list");
+    let needed =
+        needed.iter().map(|at| &packages[usize::try_from(at.as_u64().expect("a place")).unwrap()]["name"]);
+    let needed: BTreeSet<&str> = needed.filter_map(Value::as_str).collect();
+    assert!(needed.is_superset(&BTreeSet::from(["cenbwp-spec", "reqwest", "tokio"])), "{needed:?}");
+    assert_eq!((&package("cc")["kind"], &package("ring")["kind"]), (&json!("build"), &Value::Null));
+    assert_eq!(package("ring")["source"], "crates.io");
+}
+
+/// More than one block of zlib: a block holds 65,535 bytes.
+#[test]
+fn a_list_of_any_length_is_embedded() {
+    for length in [65_000_usize, 65_535, 65_536, 200_000] {
+        let name = "x".repeat(length);
+        let list = json!({
+            "metadata": { "component": { "bom-ref": "a", "name": name, "version": "1.0.0" } },
+            "components": [],
+            "dependencies": [{ "ref": "a", "dependsOn": [] }],
+        });
+        let (_, embedded) = embedded(&Lab::new(), &list.to_string());
+        assert_eq!(embedded["packages"][0]["name"].as_str().map(str::len), Some(length));
+    }
 }
