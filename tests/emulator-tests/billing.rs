@@ -1,6 +1,8 @@
 //! The billing service: rows, settings, refusals, and each open reading of the vendor's pages.
 
-use cenbwp_tests::{Billing, Effect, Emulator, Fault, Package, Refusal, Renewal, When};
+use std::time::Duration;
+
+use cenbwp_tests::{Billing, Effect, Emulator, Fault, Outcome, Package, Refusal, Renewal, When};
 use serde_json::{Value, json};
 
 use crate::support::{PURCHASE, call, emulator, purchase, refusal, send};
@@ -164,6 +166,29 @@ async fn a_setting_can_be_shown_late() {
         shown.push(rows(&emulator, &[("InstanceIDs", "p")]).await[0]["RenewStatus"].clone());
     }
     assert_eq!(shown, ["ManualRenewal", "ManualRenewal", "AutoRenewal"]);
+
+    let emulator = service(Billing { shown_after: Duration::from_secs(60), ..Billing::default() });
+    let shown = async || rows(&emulator, &[("InstanceIDs", "p")]).await[0]["RenewStatus"].clone();
+    call(&emulator, SET, &ON).await;
+    assert_eq!(shown().await, "ManualRenewal");
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert_eq!(shown().await, "AutoRenewal");
+    // What was shown before is shown on, also where a second setting follows the first.
+    call(&emulator, SET, &setting(&[("RenewalPeriod", "3")])).await;
+    call(&emulator, SET, &setting(&[("RenewalPeriod", "6")])).await;
+    let months = rows(&emulator, &[("InstanceIDs", "p")]).await[0]["RenewalDuration"].clone();
+    assert_eq!(months, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_can_be_unreadable_and_a_page_miscounted() {
+    let emulator = service(Billing::default());
+    let strike = |effect| emulator.fault(Fault::new(QUERY, When::call(1), effect));
+    strike(Effect::Unreadable(1));
+    strike(Effect::TotalCount(99));
+    let answer = call(&emulator, QUERY, &[]).await;
+    let ids = [0, 1].map(|n| answer["Data"]["InstanceList"][n]["InstanceID"].clone());
+    assert_eq!((ids, &answer["Data"]["TotalCount"]), ([json!("p"), json!(7)], &json!(99)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -172,6 +197,13 @@ async fn a_refusal_can_look_like_an_answer() {
     let reply = send(&emulator, SET, &setting(&[("RenewalPeriod", "")])).await;
     assert_eq!((reply.status(), reply.code().as_deref()), (Some(200), Some("MissingParameter")));
     assert_eq!(reply.document().unwrap()["Success"], false);
+    // Also one that hides what was done.
+    emulator.fault(Fault::new(SET, When::call(1), Effect::FailAfter(Refusal::new(400, "Conflict", "no"))));
+    let reply = send(&emulator, SET, &ON).await;
+    assert_eq!((reply.status(), reply.code().as_deref()), (Some(200), Some("Conflict")));
+    assert_eq!(emulator.renewals().len(), 1);
+    let outcome = emulator.requests().last().map(|request| request.outcome.clone());
+    assert_eq!(outcome, Some(Outcome::Answered { status: 200, code: Some("Conflict".to_owned()) }));
     emulator.fault(Fault::new(
         QUERY,
         When::call(1),

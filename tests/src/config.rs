@@ -119,6 +119,8 @@ pub struct Billing {
     pub years: bool,
     /// The number of reads, begun after a setting, that show the one before.
     pub shown_after_reads: u64,
+    /// The time after a setting in which the one before is shown.
+    pub shown_after: Duration,
     /// The number of times that each row is listed.
     pub copies: usize,
     /// The error of `TotalCount`.
@@ -137,7 +139,7 @@ impl Billing {
         if is_home { Ok(()) } else { Err(Refusal::bad(code, message)) }
     }
 
-    /// Returns the reply to a request that is refused.
+    /// Returns the reply to a request that is refused, or whose answer says so.
     pub(crate) fn refuse(&self, refusal: &Refusal, host: &str, request_id: &str) -> Reply {
         let is_answer = self.refuses_with_200 && refusal.status == 400;
         if is_answer { refusal.business_reply(request_id) } else { refusal.reply(host, request_id) }
@@ -155,6 +157,7 @@ impl Default for Billing {
             wrapper: None,
             years: false,
             shown_after_reads: 0,
+            shown_after: Duration::ZERO,
             copies: 1,
             miscount: 0,
             row: BTreeMap::new(),

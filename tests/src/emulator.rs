@@ -196,21 +196,30 @@ impl Emulator {
         }
         let request_id = request_id(self.config.seed, seq);
         let host = request.header("host").unwrap_or_default();
-        let reply = match self.carry_out(seq, request, &call, &effects).await {
-            Ok(success) => answered(&effects, success, host, &request_id),
-            Err(Stop::Refused(refusal)) if call.version == ops::BSS => {
-                self.config.semantics.billing.refuse(&refusal, host, &request_id)
-            }
-            Err(Stop::Refused(refusal)) => refusal.reply(host, &request_id),
-            Err(Stop::Cut) => Reply::Cut,
+        let refused = |refusal: &Refusal| {
+            let reply = if call.version == ops::BSS {
+                self.config.semantics.billing.refuse(refusal, host, &request_id)
+            } else {
+                refusal.reply(host, &request_id)
+            };
+            (reply, Some(refusal.code.clone()))
         };
-        let reply = match effects.iter().find(|effect| matches!(effect, Effect::CutAfter | Effect::Truncate))
-        {
-            Some(Effect::CutAfter) => Reply::Cut,
-            Some(_) => reply.truncated(),
-            None => reply,
+        let (reply, code) = match self.carry_out(seq, request, &call, &effects).await {
+            Ok(success) => match fails_after(&effects) {
+                Some(refusal) => refused(refusal),
+                None => (answered(success, &request_id), None),
+            },
+            Err(Stop::Refused(refusal)) => refused(&refusal),
+            Err(Stop::Cut) => (Reply::Cut, None),
         };
-        self.lock().note(seq, &reply);
+        // The code of a reply that is cut off cannot be read.
+        let cuts = |effect: &&Effect| matches!(effect, Effect::CutAfter | Effect::Truncate);
+        let (reply, code) = match effects.iter().find(cuts) {
+            Some(Effect::CutAfter) => (Reply::Cut, None),
+            Some(_) => (reply.truncated(), None),
+            None => (reply, code),
+        };
+        self.lock().note(seq, &reply, code);
         reply
     }
 
@@ -361,17 +370,21 @@ impl Emulator {
         let reply = state.access.hand_out(request, self.now(), draw)?;
         let action = format!("{} {}", request.method, request.path());
         let seq = state.log(self.now(), action, request.query().into_iter().collect(), None);
-        state.note(seq, &reply);
+        let code = reply.code();
+        state.note(seq, &reply, code);
         Some(reply)
     }
 }
 
-fn answered(effects: &[Effect], success: Success, host: &str, request_id: &str) -> Reply {
-    for effect in effects {
-        if let Effect::FailAfter(refusal) = effect {
-            return refusal.reply(host, request_id);
-        }
-    }
+/// Returns the refusal by which the answer hides that the request was carried out.
+fn fails_after(effects: &[Effect]) -> Option<&Refusal> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::FailAfter(refusal) => Some(refusal),
+        _ => None,
+    })
+}
+
+fn answered(success: Success, request_id: &str) -> Reply {
     match success {
         Success::Body(body) => Reply::json_text(200, body),
         Success::Fields(mut fields) => {

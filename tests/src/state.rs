@@ -88,13 +88,10 @@ impl State {
         seq
     }
 
-    /// Logs the reply to a request.
-    pub(crate) fn note(&mut self, seq: u64, reply: &Reply) {
+    /// Logs the reply to a request, and the code of its refusal.
+    pub(crate) fn note(&mut self, seq: u64, reply: &Reply, code: Option<String>) {
         let outcome = match reply.status() {
-            // A success has no code; reading each listing to learn that would cost more than serving it.
-            Some(status) => {
-                Outcome::Answered { status, code: if status == 200 { None } else { reply.code() } }
-            }
+            Some(status) => Outcome::Answered { status, code },
             None => Outcome::Cut,
         };
         let index = usize::try_from(seq - 1).expect("it was counted in memory");

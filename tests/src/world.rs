@@ -84,9 +84,9 @@ pub struct Package {
     pub(crate) tags_hidden: Hidden,
     #[serde(skip)]
     pub(crate) outdated: Option<Box<Outdated>>,
-    /// The renewal that reads show up to the one of this number.
+    /// The renewal that reads of the billing service show until this is over.
     #[serde(skip)]
-    pub(crate) renewal_before: Option<(u64, Renewal)>,
+    pub(crate) renewal_before: Option<(Hidden, Renewal)>,
 }
 
 /// Values that listings show for a while after they were changed.
@@ -172,6 +172,12 @@ impl Package {
         shown
     }
 
+    /// Returns the renewal that a read of the billing service shows; `read` is its number.
+    pub(crate) fn shown_renewal(&self, read: u64, now: Timestamp) -> &Renewal {
+        let before = self.renewal_before.as_ref().filter(|(hides, _)| hides.at(read, now));
+        before.map_or(&self.renewal, |(_, before)| before)
+    }
+
     /// `europe_china`: both samples of the vendor's pages put the later name first, whatever A and B are.
     pub(crate) fn span(&self) -> String {
         let (low, high) = if self.area_a < self.area_b {
@@ -222,7 +228,7 @@ pub(crate) struct Hidden {
 
 impl Hidden {
     /// Hides from the next `listings` listings after the one numbered `last`, and from all listings for
-    /// `delay`.
+    /// `delay`. A renewal is hidden from reads of the billing service in the same way.
     pub(crate) fn after(last: u64, listings: u64, now: Timestamp, delay: std::time::Duration) -> Self {
         Self {
             first_listing: if listings == 0 { 0 } else { last.saturating_add(listings).saturating_add(1) },

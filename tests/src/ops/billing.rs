@@ -9,7 +9,7 @@ use crate::auth::Caller;
 use crate::params::missing;
 use crate::renewal::{Renewal, RenewalSet};
 use crate::wire::{Answer, Refusal};
-use crate::world::Package;
+use crate::world::{Hidden, Package};
 
 /// The most ids of one request.
 const MOST_IDS: usize = 100;
@@ -29,11 +29,17 @@ pub(super) fn instances(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     let listed = context.world.packages.iter().filter(|package| context.exists(package)).filter(wanted);
     let rows = listed.filter(|_| !billing.unlisted).map(|package| row(context, package));
     let rows = rows.filter(|row| filters.iter().all(|(name, value)| value.is_none_or(|it| row[name] == it)));
-    let rows: Vec<Value> = rows.flat_map(|row| vec![row; billing.copies]).collect();
+    let mut rows: Vec<Value> = rows.flat_map(|row| vec![row; billing.copies]).collect();
+    for &index in &context.listing.unreadable {
+        if let Some(row) = rows.get_mut(index) {
+            row["InstanceID"] = json!(7);
+        }
+    }
 
     let number = params.int("PageNum").unwrap_or(1);
     let size = params.int("PageSize").unwrap_or(20);
     let total = i64::try_from(rows.len()).unwrap_or(i64::MAX).saturating_add(billing.miscount);
+    let total = context.listing.total_count.unwrap_or(total);
     let start = usize::try_from((number - 1) * size).unwrap_or(usize::MAX);
     let page: Vec<Value> = rows.into_iter().skip(start).take(usize::try_from(size).unwrap_or(0)).collect();
     let list = billing.wrapper.map_or_else(|| json!(page), |wrapper| json!({ wrapper: page }));
@@ -69,14 +75,15 @@ pub(super) fn set_renewal(context: &mut Context<'_>) -> Result<Answer, Refusal> 
             return Err(Refusal::bad("ProductNotFind", format!("{id} is not of this product.")));
         }
     }
-    let late = context.semantics.billing.shown_after_reads;
+    let billing = &context.semantics.billing;
+    let (reads, at, request) = (context.world.billing_reads, context.now, context.request);
+    let hides = Hidden::after(reads, billing.shown_after_reads, at, billing.shown_after);
     for id in ids {
-        let (reads, at, request) = (context.world.billing_reads, context.now, context.request);
         let Some(package) = context.world.package_mut(&id) else { continue };
-        let before = std::mem::replace(&mut package.renewal, Renewal { status: status.clone(), months });
-        if late > 0 {
-            package.renewal_before = Some((reads.saturating_add(late), before));
+        if hides != Hidden::default() {
+            package.renewal_before = Some((hides, package.shown_renewal(reads, at).clone()));
         }
+        package.renewal = Renewal { status: status.clone(), months };
         context.world.renewals.push(RenewalSet {
             package_id: id,
             status: status.clone(),
@@ -127,8 +134,7 @@ fn row(context: &Context<'_>, package: &Package) -> Value {
         "Region": "cn-hangzhou",
     });
     if is_prepaid {
-        let before = package.renewal_before.as_ref().filter(|(last, _)| context.world.billing_reads <= *last);
-        let Renewal { status, months } = before.map_or(&package.renewal, |(_, before)| before);
+        let Renewal { status, months } = package.shown_renewal(context.world.billing_reads, context.now);
         row["EndTime"] = time(package.expires).into();
         row["RenewStatus"] = status.as_str().into();
         if let Some(months) = months {
