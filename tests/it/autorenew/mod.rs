@@ -226,6 +226,24 @@ async fn a_lost_reply_is_settled_by_reading_again() {
     }
 }
 
+/// Neither the listing nor a reading without its row tells whether the lost setting took effect.
+#[tokio::test(start_paused = true)]
+async fn a_lost_reply_is_not_settled_by_a_reading_that_says_nothing() {
+    let declared = spec(&x("autoRenew: true"));
+    let unreadable = |calls| Fault::new(QUERY, calls, Effect::Unreadable(0));
+    for (effect, calls, outcome, sent) in [
+        (Effect::CutAfter, When::Calls { first: 2, last: Some(3) }, Outcome::Updated, 1),
+        (Effect::CutBefore, When::Calls { first: 2, last: Some(3) }, Outcome::Updated, 2),
+        (Effect::CutBefore, When::Calls { first: 2, last: None }, Outcome::Unknown, 1),
+    ] {
+        let bench = bench(Billing::default(), vec![live("x", Renewal::default())]);
+        bench.strike(SET, 1, effect.clone());
+        bench.emulator.fault(unreadable(calls));
+        let run = bench.apply(&declared).await;
+        assert_eq!((run.outcome(), bench.calls(SET)), (outcome, sent), "{effect:?}: {}", run.text);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_refused_setting_stops_nothing_else_and_names_the_permission() {
     let two = net(&[

@@ -127,6 +127,11 @@ impl Call {
         self.operation().shown_by.is_some_and(|shows| shows(live))
     }
 
+    /// Returns true if this package's entry does not tell whether it is done: its renewal was asked for, and is not known.
+    pub fn is_unread(&self, live: &Live) -> bool {
+        matches!((self, &live.renewal), (Self::Renew(..), LiveRenewal::Unknown(_)))
+    }
+
     /// Returns the field that it changes, by the spec's name if the spec has it.
     pub fn field(&self) -> &'static str {
         self.operation().field

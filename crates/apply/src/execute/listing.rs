@@ -17,7 +17,8 @@ pub(super) enum Shown<'a> {
     No,
     /// Its package is not listed, and every item could be read.
     Gone,
-    /// An item that cannot be read, or whose identity tag is malformed, may be its package.
+    /// An item that cannot be read, or whose identity tag is malformed, may be its package; or the billing service does
+    /// not say how the package renews itself.
     Hidden,
     /// The package has another owner by now: nothing more may be sent.
     Taken(String),
@@ -86,7 +87,11 @@ impl<'a> Listing<'a> {
         match live {
             _ if call.holds(live) => Shown::Yes(live),
             None => Shown::Gone,
-            Some(live) => other_owner(live, change, call).map_or(Shown::No, Shown::Taken),
+            Some(live) => match other_owner(live, change, call) {
+                Some(why) => Shown::Taken(why),
+                None if call.is_unread(live) => Shown::Hidden,
+                None => Shown::No,
+            },
         }
     }
 
