@@ -53,7 +53,8 @@ impl Situation {
         Ok(Self { account: Some(account), endpoint, caller: cloud.caller(), observed })
     }
 
-    /// Reads the renewal of the live packages for which the spec declares one. Without such an entry nothing is sent.
+    /// Reads the renewal of the live packages for which the spec declares one, once of each. Without such an entry nothing
+    /// is sent.
     pub async fn read_renewals(&mut self, cloud: &Cloud, spec: &Spec, targets: Option<&BTreeSet<Address>>) {
         let wanted = cenbwp_diff::renewals_wanted(spec, &self.observed, targets);
         if let Some(account) = self.account.as_ref().filter(|_| !wanted.is_empty()) {
@@ -75,7 +76,7 @@ impl Situation {
     }
 
     /// Plans for this situation. If the plan buys something and the listing could have missed a package, a
-    /// second listing has to confirm it.
+    /// second listing has to confirm it; the renewal of a package that only that one shows is read, too.
     ///
     /// # Errors
     /// Exit 1 when the listing fails or keeps changing.
@@ -92,6 +93,7 @@ impl Situation {
                 let renewals = self.observed.take_renewals();
                 cloud.confirm(&mut self.observed).await.map_err(cloud_failure)?;
                 self.observed.set_renewals(renewals);
+                self.read_renewals(cloud, spec, options.targets.as_ref()).await;
                 checked_plan(spec, &self.observed, options)
             }
             _ => Ok(plan),

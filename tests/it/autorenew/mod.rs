@@ -244,6 +244,24 @@ async fn a_lost_reply_is_not_settled_by_a_reading_that_says_nothing() {
     }
 }
 
+/// A purchase from a long listing is confirmed by a second one, which may show a package that the first one did not.
+#[tokio::test(start_paused = true)]
+async fn a_package_that_only_the_second_listing_shows_is_asked_about_too() {
+    let entry = "bandwidth: 7, autoPay: true, autoRenew: true";
+    let declared = spec(&net(&[("x", entry), ("y", entry), ("z", entry)]));
+    let stranger = |n| Package::new(&format!("cenbwp-stranger{n}"), ["china", "asia-pacific"], 5);
+    let mut packages: Vec<Package> = (0..60).map(stranger).collect();
+    packages.push(live("x", Renewal::every(1)));
+    let bench = bench(Billing::default(), packages);
+    let appears = |world: &mut cenbwp_tests::World| world.packages.push(live("y", Renewal::default()));
+    bench.strike("DescribeCenBandwidthPackages", 3, Effect::Edit(std::sync::Arc::new(appears)));
+    let (_, plan) = bench.plan(&declared).await.expect("a plan");
+    let planned: Vec<String> =
+        plan.changes.iter().map(|it| format!("{} {}", it.as_str(), it.identity())).collect();
+    assert_eq!(planned, ["update net/y", "purchase net/z"]);
+    assert_eq!(bench.calls(QUERY), 2, "each package is asked about once");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_refused_setting_stops_nothing_else_and_names_the_permission() {
     let two = net(&[

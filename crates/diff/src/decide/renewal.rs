@@ -6,7 +6,8 @@ use cenbwp_spec::{Address, DeclaredRenewal, Identity, Manage, Package, PackageId
 
 use crate::{Delta, FieldChange, Live, LiveCharge, LiveRenewal, Observed, Owner, RenewalDoubt, WarningKind};
 
-/// Returns the live packages whose renewal the spec declares, of these addresses or of all; sorted.
+/// Returns the live packages whose renewal the spec declares, of these addresses or of all, and which were not asked
+/// about yet; sorted.
 ///
 /// Those are the packages of the declared identities, and the ones that entries take over. Nothing is looked up if no
 /// entry declares a renewal.
@@ -35,7 +36,7 @@ pub fn renewals_wanted(
             Owner::Nobody => ids.contains(&live.id),
             Owner::Malformed(_) => false,
         };
-        is_named && live.charge == LiveCharge::Prepay
+        is_named && live.charge == LiveCharge::Prepay && live.renewal == LiveRenewal::NotAsked
     };
     let mut wanted: Vec<_> = observed.packages.iter().filter(is_wanted).map(|live| live.id.clone()).collect();
     wanted.sort();

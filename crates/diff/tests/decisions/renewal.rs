@@ -113,6 +113,10 @@ fn only_live_packages_whose_entry_declares_renewal_are_asked_for() {
     assert_eq!(wanted, ["cenbwp-free", "cenbwp-own", "cenbwp-was", "cenbwp-watched"]);
     let targets = ["s/own".parse().unwrap()].into();
     assert_eq!(renewals_wanted(&spec, &observed, Some(&targets)), [id("cenbwp-own")]);
+    // What was asked about is not asked about again.
+    let mut asked = observed;
+    asked.set_renewals([(id("cenbwp-own"), LiveRenewal::Unknown("no".to_owned()))].into());
+    assert!(renewals_wanted(&spec, &asked, Some(&targets)).is_empty());
 }
 
 /// The audit finds a change of the renewal that is not declared, or not from what the service showed.
