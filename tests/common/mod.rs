@@ -1,13 +1,14 @@
 //! The library against the emulator in one process, for the test programs that use it on paused time: an
 //! `apply` without the command line around it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cenbwp::clock::Clock;
 use cenbwp::cloud::{
-    self, Cloud, Endpoints, Fetch, Reply, RetryPolicy, Sending, SignedRequest, Transport, TransportError,
-    Writer,
+    self, Cloud, Endpoints, Fetch, Reply, RetryPolicy, Sending, SignedRequest, Sites, Transport,
+    TransportError, Writer,
 };
 use cenbwp::execute::{self, Event, InFlight, Session, Settings};
 use cenbwp::exit::Failure;
@@ -18,7 +19,7 @@ use cenbwp::report::outcomes::Applied;
 use cenbwp::situation::Situation;
 use cenbwp::stop::Stop;
 use cenbwp_diff::{Options, Plan};
-use cenbwp_spec::{Source, Spec};
+use cenbwp_spec::{Address, Source, Spec};
 use cenbwp_tests::{Config, Emulator};
 use jiff::SignedDuration;
 
@@ -62,7 +63,8 @@ pub(crate) fn answer(reply: cenbwp_tests::Reply) -> Result<Reply, TransportError
     Ok(Reply { status, retry_after, body })
 }
 
-/// Returns a client of an emulated account; `seed` decides its nonces and its jitter.
+/// Returns a client of an emulated account; `seed` decides its nonces and its jitter. Of the two sites of the billing
+/// service it asks 127.0.0.1 first, and 127.0.0.2 next.
 pub(crate) fn client(
     config: &Config,
     transport: Arc<dyn Transport>,
@@ -87,15 +89,21 @@ pub(crate) fn client_in(
 ) -> Cloud {
     let search = cloud::Search { environment, profile: None, sts: None };
     let source = search.source().expect("the environment has a source");
-    let endpoint: cloud::Endpoint = "http://127.0.0.1:1".parse().expect("a loopback endpoint");
-    let endpoints = Endpoints { cbn: endpoint.clone(), sts: endpoint.clone(), billing: endpoint.into() };
+    let [endpoint, other]: [cloud::Endpoint; 2] =
+        ["http://127.0.0.1:1", "http://127.0.0.2:1"].map(|url| url.parse().expect("a loopback endpoint"));
+    let billing = Sites { first: endpoint.clone(), other: Some(other) };
+    let endpoints = Endpoints { cbn: endpoint.clone(), sts: endpoint, billing };
     Cloud::new(transport, source, endpoints, clock, Random::seeded(seed), retry)
 }
 
-/// Lists the packages and plans.
-pub(crate) async fn plan(cloud: &Cloud, spec: &Spec) -> Result<(Situation, Plan), Failure> {
-    let options = options(cloud);
-    let mut situation = Situation::ask(cloud, spec, None).await?;
+/// Lists the packages and plans, for these entries or for all.
+pub(crate) async fn plan(
+    cloud: &Cloud,
+    spec: &Spec,
+    targets: Option<&BTreeSet<Address>>,
+) -> Result<(Situation, Plan), Failure> {
+    let options = options(cloud, targets);
+    let mut situation = Situation::ask(cloud, spec, targets).await?;
     let plan = situation.plan(Some(cloud), spec, &options).await?;
     Ok((situation, plan))
 }
@@ -105,6 +113,8 @@ pub(crate) struct Approved<'a> {
     pub(crate) spec: &'a Spec,
     pub(crate) situation: &'a Situation,
     pub(crate) plan: &'a Plan,
+    /// The entries that it is about; `None` for all.
+    pub(crate) targets: Option<&'a BTreeSet<Address>>,
 }
 
 /// Executes a plan until a signal comes, and sums up.
@@ -116,7 +126,7 @@ pub(crate) async fn execute(
     stop: &Stop,
     tell: &dyn Fn(Event<'_>),
 ) -> Applied {
-    let Approved { spec, situation, plan } = *approved;
+    let Approved { spec, situation, plan, targets } = *approved;
     let account = situation.account.as_ref().expect("the emulator names the account");
     #[expect(clippy::disallowed_methods, reason = "plays the apply command")]
     let writer = Writer::new(cloud);
@@ -124,14 +134,14 @@ pub(crate) async fn execute(
     let session = Session { cloud, writer: &writer, before, settings, in_flight, stop, report: tell };
     let (results, look) = execute::run(plan, account, session).await;
     let (spec, situation, plan) = (Arc::new(spec.clone()), situation.clone(), plan.clone());
-    let planned = Planned::new(Arc::default(), spec, options(cloud), situation, plan);
+    let planned = Planned::new(Arc::default(), spec, options(cloud, targets), situation, plan);
     Applied::new(&planned, results, look.as_ref(), stop.is_requested(), Commands::default())
 }
 
-pub(crate) fn options(cloud: &Cloud) -> Options {
+pub(crate) fn options(cloud: &Cloud, targets: Option<&BTreeSet<Address>>) -> Options {
     Options {
         now: cloud.clock().now(),
-        targets: None,
+        targets: targets.cloned(),
         skip_held: false,
         expiring_within: SignedDuration::ZERO,
         max_purchases: None,

@@ -28,7 +28,7 @@ fn one(fields: &str) -> Spec {
 /// that moment.
 async fn cut_after(bench: &Bench, spec: &Spec, seconds: u64, in_flight: &InFlight) -> Vec<ChangeResult> {
     let (situation, plan) = bench.plan(spec).await.expect("the plan can be made");
-    let approved = Approved { spec, situation: &situation, plan: &plan };
+    let approved = Approved { spec, situation: &situation, plan: &plan, targets: None };
     let (stop, listener) = (Stop::default(), |_: cenbwp::execute::Event<'_>| {});
     let run = common::execute(&approved, &bench.cloud, &bench.settings, in_flight, &stop, &listener);
     assert!(tokio::time::timeout(Duration::from_secs(seconds), run).await.is_err(), "it was not cut");
@@ -197,7 +197,7 @@ async fn a_run_that_waits_names_the_package_and_what_it_waits_for() {
     let bench = Bench::with(Semantics { visible_after: Duration::from_secs(20), ..Semantics::default() });
     let (spec, lines) = (one(""), Mutex::new(Vec::new()));
     let (situation, plan) = bench.plan(&spec).await.expect("the plan can be made");
-    let approved = Approved { spec: &spec, situation: &situation, plan: &plan };
+    let approved = Approved { spec: &spec, situation: &situation, plan: &plan, targets: None };
     let start = bench.cloud.clock().now();
     let listener = |event: cenbwp::execute::Event<'_>| {
         if let cenbwp::execute::Event::Waiting { longest, .. } = event {
@@ -229,7 +229,7 @@ async fn a_run_gives_a_sign_of_life_while_an_answer_is_slow() {
     bench.strike(CREATE, 1, Effect::Latency(Duration::from_secs(40)));
     let (spec, count) = (one(""), Mutex::new(0));
     let (situation, plan) = bench.plan(&spec).await.expect("the plan can be made");
-    let approved = Approved { spec: &spec, situation: &situation, plan: &plan };
+    let approved = Approved { spec: &spec, situation: &situation, plan: &plan, targets: None };
     let listener = |event: cenbwp::execute::Event<'_>| {
         if let cenbwp::execute::Event::Waiting { longest, .. } = event {
             assert_eq!(longest.awaits, "waiting for an answer, or for the listing to tell");

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use cenbwp_spec::Spec;
-use cenbwp_tests::{Cen, IDENTITY_TAG, Order, Package, Reservation, Tag, World};
+use cenbwp_tests::{Cen, IDENTITY_TAG, Order, Package, Renewal, Reservation, Tag, World};
 
 use crate::common;
 use crate::planted::Bug;
@@ -34,6 +34,8 @@ pub(crate) struct Found {
     /// The bandwidth that regions use, if it is attached to a CEN.
     pub(crate) used: u32,
     pub(crate) term: Term,
+    /// The months of each renewal; 0 if it does not renew itself.
+    pub(crate) renews: i64,
 }
 
 /// The owner of a found package.
@@ -75,6 +77,7 @@ impl Found {
             cen: None,
             used: 0,
             term: Term::Runs,
+            renews: 0,
         }
     }
 
@@ -99,6 +102,9 @@ impl Found {
         };
         if let Some(team) = self.team {
             package = package.tagged(TEAM, team);
+        }
+        if self.renews > 0 {
+            package.renewal = Renewal::every(self.renews);
         }
         match self.term {
             Term::Runs => {}
@@ -253,6 +259,8 @@ pub(crate) fn do_deed(world: &mut World, act: Act) {
                 upgrade(package);
             }
         }),
+        Act::Renew(name) => each(name, &|package| package.renewal = Renewal::every(6)),
+        Act::Lapse(name) => each(name, &|package| package.renewal = Renewal::default()),
         Act::Vanish(name) => world.packages.retain(|package| {
             package.id != Found::id(name) && package.tag(IDENTITY_TAG).is_none_or(|tag| !is_of(tag, name))
         }),

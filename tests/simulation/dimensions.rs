@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::history::{Event, Fate, History, Record, tag_in};
-use crate::schedule::{Action, End, Kind, Mode, Moment, Pin, What};
+use crate::oracle::renews;
+use crate::schedule::{Act, Action, End, Kind, Mode, Moment, Part, Pin, What};
 
 /// Everything that has to occur, apart from outcomes and exit codes.
 pub(crate) const DIMENSIONS: [&str; 24] = [
@@ -41,6 +42,26 @@ pub(crate) const MORE: [&str; 4] = [
     "run held because regions use it",
 ];
 
+/// The codes of a site that does not know the account.
+const WRONG_SITE: [&str; 4] = ["NotApplicable", "AuthSiteFail", "InvalidParameter", "InvalidOwner"];
+
+/// Events about renewals and parts of commits that have to occur.
+pub(crate) const RENEWALS: [&str; 13] = [
+    "renewal switched on",
+    "renewal switched off",
+    "renewal switched by a person",
+    "purchase that renews itself",
+    "reading without a row",
+    "reading that is lost or refused",
+    "reading at the other site",
+    "setting whose reply is lost",
+    "setting that is refused",
+    "setting that is refused in an answer",
+    "setting that is shown late",
+    "run of one entry",
+    "run of all but one entry",
+];
+
 /// Returns the events that occurred, each once.
 pub(crate) fn seen(history: &History) -> BTreeSet<&'static str> {
     let mut seen = BTreeSet::new();
@@ -48,6 +69,7 @@ pub(crate) fn seen(history: &History) -> BTreeSet<&'static str> {
         signals(n, record, history, &mut seen);
         refusals(n, history, &mut seen);
         answers(n, record, history, &mut seen);
+        renewals(n, record, history, &mut seen);
         if record.said.error.contains(" allocated") {
             seen.insert("run held because regions use it");
         }
@@ -197,6 +219,76 @@ fn answers(n: usize, record: &Record, history: &History, seen: &mut BTreeSet<&'s
     }
 }
 
+fn renewals(n: usize, record: &Record, history: &History, seen: &mut BTreeSet<&'static str>) {
+    let mut sent: BTreeMap<&str, (Option<Action>, u64)> = BTreeMap::new();
+    let mut wrong_site = false;
+    for entry in &history.entries {
+        match &entry.event {
+            Event::Sent { run, nonce, action, params } if *run == n => {
+                sent.insert(nonce, (Action::named(action), entry.at));
+                let renews = params.iter().any(|(name, value)| name == "AutoRenew" && value == "true");
+                seen.extend(renews.then_some("purchase that renews itself"));
+            }
+            Event::Replied { run, nonce, fate, .. } if *run == n => {
+                let action = sent.get(nonce.as_str()).and_then(|(action, _)| *action);
+                match (action, fate) {
+                    (Some(Action::Bills), fate) if fate.is_yes() => {
+                        seen.extend(wrong_site.then_some("reading at the other site"));
+                    }
+                    (Some(Action::Bills), Fate::Answered { code, .. })
+                        if WRONG_SITE.contains(&code.as_str()) =>
+                    {
+                        wrong_site = true;
+                    }
+                    (Some(Action::Renew), Fate::Lost) => _ = seen.insert("setting whose reply is lost"),
+                    (Some(Action::Renew), Fate::Answered { status: 200, .. }) if fate.is_no() => {
+                        seen.insert("setting that is refused in an answer");
+                    }
+                    (Some(Action::Renew), Fate::Answered { .. }) if fate.is_no() => {
+                        seen.insert("setting that is refused");
+                    }
+                    _ => {}
+                }
+            }
+            Event::Billed { run, nonce, asked, bills } if *run == n => {
+                let asked_at = sent.get(nonce.as_str()).map_or(0, |(_, at)| *at);
+                let missing = asked.iter().any(|id| !bills.contains_key(id));
+                seen.extend((missing && !bills.is_empty()).then_some("reading without a row"));
+                seen.extend(bills.is_empty().then_some("reading that is lost or refused"));
+                let is_old = |id: &String, months: i64| {
+                    let life = history.entries.iter().filter(|it| it.at < asked_at);
+                    let mut life = life.filter_map(|it| match &it.event {
+                        Event::Became { id: other, now, .. } if other == id => now.as_deref(),
+                        _ => None,
+                    });
+                    life.next_back().is_some_and(|package| renews(package) != months)
+                };
+                if bills.iter().any(|(id, bill)| is_old(id, bill.months)) {
+                    seen.insert("setting that is shown late");
+                }
+            }
+            Event::Did(deed) if matches!(deed.what, Act::Renew(_) | Act::Lapse(_)) => {
+                seen.insert("renewal switched by a person");
+            }
+            _ => {}
+        }
+    }
+    for logged in history.requests.iter().filter(|logged| logged.action == Action::Renew.name()) {
+        let ours = logged.nonce.as_ref().is_some_and(|nonce| sent.contains_key(nonce.as_str()));
+        let done = history.entries.iter().any(
+            |entry| matches!(&entry.event, Event::Became { request: Some(seq), .. } if *seq == logged.seq),
+        );
+        let on = logged.params.get("RenewalStatus").is_some_and(|status| status == "AutoRenewal");
+        let word = if on { "renewal switched on" } else { "renewal switched off" };
+        seen.extend((ours && done).then_some(word));
+    }
+    match record.run.part {
+        Part::All => {}
+        Part::Target(_) => _ = seen.insert("run of one entry"),
+        Part::Exclude(_) => _ = seen.insert("run of all but one entry"),
+    }
+}
+
 fn spends(action: &str) -> bool {
-    Action::named(action).is_some_and(|it| it == Action::Create || it.is_change())
+    Action::named(action).is_some_and(Action::spends)
 }

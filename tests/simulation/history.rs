@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use cenbwp::execute::{ChangeResult, FieldResult};
 use cenbwp_tests::{Logged, Order, Package, TokenRecord};
 
+use crate::bills::{Bill, NEITHER};
 use crate::schedule::{Action, Deed, Run, What};
 
 /// Everything that the oracle knows.
@@ -53,6 +54,15 @@ pub(crate) enum Event {
     Showed {
         run: usize,
         page: Page,
+    },
+    /// A request for rows of the billing service ended, with a reply or without.
+    Billed {
+        run: usize,
+        nonce: String,
+        /// The packages that it asked for.
+        asked: Vec<String>,
+        /// The rows of the reply that are clear, if there was one.
+        bills: BTreeMap<String, Bill>,
     },
     /// A signal, the first or the second, whether the run heeds it or not.
     Signalled {
@@ -106,15 +116,18 @@ pub(crate) enum Fate {
 
 impl Fate {
     pub(crate) fn is_yes(&self) -> bool {
-        matches!(self, Self::Answered { status: 200, .. })
+        matches!(self, Self::Answered { status: 200, code } if code.is_empty())
     }
 
     /// Reports whether the client cannot know what the service did.
     pub(crate) fn is_doubt(&self) -> bool {
         match self {
             Self::Lost => true,
-            Self::Answered { status: 200, .. } | Self::NotSent => false,
-            Self::Answered { status, code } => !is_listed(code) && What::leaves_doubt(*status, code),
+            Self::NotSent => false,
+            Self::Answered { status, code } => {
+                let unclear = What::leaves_doubt(*status, code) || code == NEITHER;
+                !self.is_yes() && !is_listed(code) && unclear
+            }
         }
     }
 
@@ -122,8 +135,10 @@ impl Fate {
     pub(crate) fn is_no(&self) -> bool {
         match self {
             Self::NotSent => true,
-            Self::Answered { status: 400.., code } => !self.is_doubt() && !code.starts_with("Idempotent"),
-            Self::Answered { .. } | Self::Lost => false,
+            Self::Answered { code, .. } => {
+                !self.is_yes() && !self.is_doubt() && !code.starts_with("Idempotent")
+            }
+            Self::Lost => false,
         }
     }
 
@@ -237,6 +252,9 @@ impl fmt::Display for Entry {
                 bought.iter().try_for_each(|(id, order)| write!(f, " {id} by order {order}"))
             }
             Event::Showed { run, page } => write!(f, "run {run} sees {page:?}"),
+            Event::Billed { run, asked, bills, .. } => {
+                write!(f, "run {run} asked for bills of {asked:?}: {bills:?}")
+            }
             Event::Signalled { run } => write!(f, "run {run} gets a signal"),
             Event::Locked { run } => write!(f, "run {run} prints and holds a lock"),
             Event::Intends { run, identity } => write!(f, "run {run} says that it sends for {identity}"),
@@ -251,10 +269,11 @@ impl fmt::Display for Entry {
                     package.tags.iter().map(|tag| format!("{}={}", tag.key, tag.value)).collect();
                 let Package { name, description, bandwidth, cen_ids, resource_group_id, .. } = &**package;
                 let given = package.given();
+                let renews = package.renewal.months.unwrap_or(0);
                 let tags = tags.join(" ");
                 write!(
                     f,
-                    "{id} is {bandwidth} Mbps ({given} used) {name:?} {description:?} {cen_ids:?} {resource_group_id} {tags}"
+                    "{id} is {bandwidth} Mbps ({given} used) {name:?} {description:?} {cen_ids:?} {resource_group_id} renews {renews} {tags}"
                 )
             }
             Event::Ended { run } => write!(f, "run {run} ends"),

@@ -19,9 +19,10 @@ def judge(forgets, lines):
     replies = {reply["nonce"]: reply for reply in of("reply")}
     shown = {(listing["run"], item["id"], item["identity"]) for listing in of("listing") for item in listing["packages"]}
 
-    def refused(nonce):  # The service denied what it did, and the run may believe that.
+    def refused(nonce):  # The service denied what it did, and the run may believe that. A denial may look like an answer.
         status, code = replies.get(nonce, {}).get("status") or 0, replies.get(nonce, {}).get("code", "")
-        return 400 <= status < 500 and status not in (408, 425, 429, 499) and "time" not in code.lower()
+        denied = bool(code) if status == 200 else 400 <= status < 500 and status not in (408, 425, 429, 499)
+        return denied and "neither" not in code and "time" not in code.lower()
 
     # A service that forgets the token of a deleted package sells the package again.
     deleted = {line["id"] for line in of("package") if forgets and line["now"] is None and line["by"] is None}

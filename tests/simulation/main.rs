@@ -18,6 +18,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
 mod account;
+mod bills;
 #[path = "../common/mod.rs"]
 mod common;
 mod dimensions;

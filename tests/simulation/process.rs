@@ -1,6 +1,7 @@
 //! One process: it lists, plans, checks and executes, like the command line around the library.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cenbwp::cloud::Cloud;
@@ -10,14 +11,14 @@ use cenbwp::planned::Planned;
 use cenbwp::report::Commands;
 use cenbwp::report::outcomes::{Applied, End};
 use cenbwp::situation::Situation;
-use cenbwp_diff::{Change, Plan};
-use cenbwp_spec::Source;
+use cenbwp_diff::{Change, Options, Plan, Warning, WarningKind};
+use cenbwp_spec::{Address, Source};
 
 use crate::account::{spec_of, text};
 use crate::common::{self, Approved};
 use crate::history::{Event, Said};
 use crate::planted::Bug;
-use crate::schedule::{Mode, Pin, Run};
+use crate::schedule::{Mode, Part, Pin, Run};
 use crate::signals::Signals;
 use crate::wire::{Net, sleep};
 
@@ -41,11 +42,12 @@ impl Process<'_> {
     pub(crate) async fn work(&self) -> Result<Applied, Failure> {
         let (run, stop) = (self.run, &self.signals.stop);
         let spec = spec_of(&run.wish, run.pin, self.net.bug);
+        let targets = self.targets();
         let planning = async {
             let planned = match run.mode {
                 Mode::Direct { stall } => {
-                    let planned = common::plan(&self.cloud, &spec).await?;
-                    check_applyable(&planned.1)?;
+                    let planned = common::plan(&self.cloud, &spec, targets.as_ref()).await?;
+                    self.check_applyable(&planned.1)?;
                     sleep(stall).await;
                     planned
                 }
@@ -69,7 +71,8 @@ impl Process<'_> {
             max_retries: run.retries,
         };
         let tell = |event: execute::Event<'_>| self.tell(&event);
-        let approved = Approved { spec: &spec, situation: &situation, plan: &plan };
+        let targets = targets.as_ref();
+        let approved = Approved { spec: &spec, situation: &situation, plan: &plan, targets };
         Ok(common::execute(&approved, &self.cloud, &settings, &self.in_flight, stop, &tell).await)
     }
 
@@ -109,29 +112,55 @@ impl Process<'_> {
     async fn saved_plan(&self, stall: u64) -> Result<(Situation, Plan), Failure> {
         let (Run { wish, pin, .. }, bug) = (self.run, self.net.bug);
         let spec = spec_of(wish, *pin, bug);
-        let cloud = &self.planner;
+        let (cloud, targets) = (&self.planner, self.targets());
+        let options = common::options(cloud, targets.as_ref());
         let (situation, plan) = match pin {
             // Forged: planned without the check of the account, from the spec as it is.
             Some(Pin::Other) => {
                 let mut situation = Situation::look(cloud).await?;
-                let plan = situation.plan(Some(cloud), &spec, &common::options(cloud)).await?;
+                situation.read_renewals(cloud, &spec, targets.as_ref()).await;
+                let plan = situation.plan(Some(cloud), &spec, &options).await?;
                 (situation, plan)
             }
-            _ => common::plan(cloud, &spec).await?,
+            _ => common::plan(cloud, &spec, targets.as_ref()).await?,
         };
         let sources =
             vec![Source { name: "spec.yaml".to_owned(), bytes: text(wish, *pin, bug).into_bytes() }];
-        let (sources, options) = (sources.into(), common::options(cloud));
-        let saved = Planned::new(sources, spec.clone().into(), options, situation, plan);
-        check_applyable(&saved.plan)?;
+        let saved = Planned::new(sources.into(), spec.clone().into(), options, situation, plan);
+        self.check_applyable(&saved.plan)?;
         let file = saved.document().to_text();
         sleep(stall).await;
         let read = Planned::read(file.as_bytes())?;
         self.check_age(&read)?;
         let mut situation = Situation::look(&self.cloud).await?;
         self.check_account(&read, &situation)?;
-        let fresh = situation.plan(Some(&self.cloud), &spec, &common::options(&self.cloud)).await?;
+        let options = Options { now: self.cloud.clock().now(), ..read.options.clone() };
+        situation.read_renewals(&self.cloud, &spec, options.targets.as_ref()).await;
+        let fresh = situation.plan(Some(&self.cloud), &spec, &options).await?;
         Ok((situation, read.still_approved(&fresh)?))
+    }
+
+    /// The entries that the run is about; `None` for all of its commit.
+    fn targets(&self) -> Option<BTreeSet<Address>> {
+        if self.run.part == Part::All || self.net.bug == Some(Bug::PartIsAll) {
+            return None;
+        }
+        let names = self.run.selected().into_keys();
+        Some(names.map(|name| format!("net/{name}").parse().expect("an address")).collect())
+    }
+
+    /// Refuses a plan with held items before anything is sent, as `apply` does.
+    fn check_applyable(&self, plan: &Plan) -> Result<(), Failure> {
+        let is_unknown = |warning: &Warning| matches!(warning.kind, WarningKind::RenewalUnknown { .. });
+        if self.net.bug == Some(Bug::UnknownRenewalHolds) && plan.warnings.iter().any(is_unknown) {
+            return Err(Failure::new(Exit::Error, "a renewal is not known"));
+        }
+        if plan.is_applyable() {
+            return Ok(());
+        }
+        let held: Vec<String> =
+            plan.held.iter().map(|held| format!("{} {}", held.identity, held.reason.rule().name)).collect();
+        Err(Failure::new(Exit::Refused, format_args!("held: {}", held.join(", "))))
     }
 
     /// Refuses a plan of another time, as `apply PLAN` does.
@@ -169,16 +198,6 @@ fn code_of(results: &[ChangeResult]) -> u8 {
         return Exit::Interrupted.code();
     }
     cut_short(results.to_vec()).exit().code()
-}
-
-/// Refuses a plan with held items before anything is sent, as `apply` does.
-fn check_applyable(plan: &Plan) -> Result<(), Failure> {
-    if plan.is_applyable() {
-        return Ok(());
-    }
-    let held: Vec<String> =
-        plan.held.iter().map(|held| format!("{} {}", held.identity, held.reason.rule().name)).collect();
-    Err(Failure::new(Exit::Refused, format_args!("held: {}", held.join(", "))))
 }
 
 fn planned(change: &Change) -> (String, &'static str) {

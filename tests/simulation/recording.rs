@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use cenbwp_tests::{IDENTITY_TAG, OrderKind, Package};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::history::{Event, Fate, History, Record};
+use crate::oracle::renews;
 use crate::schedule::Schedule;
 
 /// Returns a history as lines, one for each event, and one for each order of the ledger at the end.
@@ -45,6 +46,11 @@ pub(crate) fn lines(name: &str, schedule: &Schedule, history: &History) -> Strin
                 json!({ "type": "listing", "run": run, "packages": packages, "whole": page.is_whole,
                     "unreadable": page.has_unreadable })
             }
+            Event::Billed { run, nonce, asked, bills } => {
+                let rows = asked.iter().map(|id| (id.clone(), json!(bills.get(id).map(|bill| bill.months))));
+                let rows: Map<String, Value> = rows.collect();
+                json!({ "type": "billing", "run": run, "nonce": nonce, "months": rows })
+            }
             Event::Signalled { run } => json!({ "type": "signal", "run": run }),
             Event::Stands { run, results, code } => {
                 json!({ "type": "would_end", "run": run, "code": code, "results": results })
@@ -81,6 +87,6 @@ fn end(run: usize, Record { said, .. }: &Record) -> Value {
 fn state(package: &Package) -> Value {
     json!({ "identity": package.tag(IDENTITY_TAG), "mbps": package.bandwidth, "name": package.name,
         "description": package.description, "cens": package.cen_ids,
-        "resource_group": package.resource_group_id,
-        "tags": package.tags.iter().map(|tag| (tag.key.clone(), json!(tag.value))).collect::<serde_json::Map<_, _>>() })
+        "resource_group": package.resource_group_id, "months": renews(package),
+        "tags": package.tags.iter().map(|tag| (tag.key.clone(), json!(tag.value))).collect::<Map<_, _>>() })
 }

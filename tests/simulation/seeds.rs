@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::dimensions::{self, DIMENSIONS, MORE};
+use crate::dimensions::{self, DIMENSIONS, MORE, RENEWALS};
 use crate::history::History;
 use crate::oracle::Violation;
 use crate::schedule::Schedule;
@@ -49,7 +49,8 @@ fn check_whole(seeds: &[u64], least: u64) {
     check(seeds, |history| note(&seen, history));
     let seen = seen.into_inner().unwrap();
     let rare = |what: &&&str| seen.get(**what).copied().unwrap_or(0) < least;
-    let rare: Vec<&&str> = SAID.iter().chain(&DIMENSIONS).chain(&MORE).filter(rare).collect();
+    let rare: Vec<&&str> =
+        SAID.iter().chain(&DIMENSIONS).chain(&MORE).chain(&RENEWALS).filter(rare).collect();
     assert!(rare.is_empty(), "fewer than {least} times: {rare:?}; {seen:#?}");
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cenbwp_tests::Semantics;
 
-use crate::schedule::{End, Mode, Schedule, Want};
+use crate::schedule::{End, Mode, Part, Schedule, Want};
 
 /// Returns the smallest schedule near this one that still `fails`.
 pub(crate) fn shrink(schedule: &Schedule, fails: impl Fn(&Schedule) -> bool) -> Schedule {
@@ -67,6 +67,9 @@ fn smaller(schedule: &Schedule) -> Vec<Schedule> {
         if run.ahead != 0 {
             with(&|other| other.runs[n].ahead = 0);
         }
+        if run.part != Part::All {
+            with(&|other| other.runs[n].part = Part::All);
+        }
         if run.pin.is_some() {
             with(&|other| other.runs[n].pin = None);
         }
@@ -96,6 +99,8 @@ fn less_said(want: Want) -> Vec<Want> {
         Want { group: None, ..want },
         Want { cen: None, ..want },
         Want { consent: false, ..want },
+        Want { renews: None, ignores_renewal: false, ..want },
+        Want { ignores_renewal: false, ..want },
         Want { mbps: 10, ..want },
     ];
     all.into_iter().filter(|less| *less != want).collect()
@@ -103,7 +108,7 @@ fn less_said(want: Want) -> Vec<Want> {
 
 fn simpler_services(service: &Semantics, mut with: impl FnMut(&Semantics)) {
     let plain = Semantics::default();
-    let changes: [fn(&mut Semantics, &Semantics); 11] = [
+    let changes: [fn(&mut Semantics, &Semantics); 15] = [
         |one, plain| one.tokens = plain.tokens,
         |one, plain| one.failed_remembered = plain.failed_remembered,
         |one, plain| one.dead_replay = plain.dead_replay,
@@ -115,6 +120,10 @@ fn simpler_services(service: &Semantics, mut with: impl FnMut(&Semantics)) {
         |one, plain| one.values_after_listings = plain.values_after_listings,
         |one, plain| one.values_after = plain.values_after,
         |one, plain| one.no_change = plain.no_change,
+        |one, plain| one.billing = plain.billing.clone(),
+        |one, plain| one.billing.home = plain.billing.home,
+        |one, plain| one.billing.shown_after = plain.billing.shown_after,
+        |one, plain| one.billing.shown_after_reads = plain.billing.shown_after_reads,
     ];
     for change in changes {
         let mut simpler = service.clone();

@@ -66,6 +66,10 @@ impl Signals {
         self.at(Moment::Hearing(self.heard.fetch_add(1, Ordering::Relaxed)));
     }
 
+    pub(crate) fn is_delivered(&self) -> bool {
+        self.delivered.is_requested()
+    }
+
     fn at(&self, moment: Moment) {
         if self.first.is_some_and(|signal| signal.when == moment) {
             self.deliver();
@@ -78,7 +82,7 @@ impl Signals {
         }
         self.net.note(Event::Signalled { run: self.run });
         self.delivered.request();
-        if self.net.bug != Some(Bug::StopIsATask) {
+        if !matches!(self.net.bug, Some(Bug::StopIsATask | Bug::StopSparesRenewal)) {
             self.stop.request();
         }
     }
@@ -92,6 +96,9 @@ impl Signals {
             self.deliver();
         }
         self.delivered.requested().await;
+        if self.net.bug == Some(Bug::StopSparesRenewal) {
+            sleep(20_000).await;
+        }
         self.stop.request();
         if signal.kind == Kind::HangUp && self.net.bug == Some(Bug::HangUpKills) {
             return;

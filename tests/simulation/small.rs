@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use cenbwp_tests::{Semantics, TokenSemantics};
 
-use crate::schedule::{Action, End, Kind, Mode, Moment, Run, Schedule, Signal, Strike, Want, What, Wish};
+use crate::schedule::{
+    Action, End, Kind, Mode, Moment, Part, Run, Schedule, Signal, Strike, Want, What, Wish,
+};
 use crate::{seeds, trial};
 
 pub(crate) const FAULTS: [What; 17] = [
@@ -35,6 +37,7 @@ pub(crate) fn run(at: u64, want: Want) -> Run {
     Run {
         at,
         wish,
+        part: Part::All,
         mode,
         end: End::Own,
         parallelism: 1,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use crate::account::{Found, Owner, Term, purchase_title};
-use crate::schedule::{Action, Manage, Schedule, Strike, Want, What};
+use crate::schedule::{Action, Manage, Renews, Schedule, Strike, Want, What};
 use crate::small::{FAULTS, run};
 use crate::{seeds, trial};
 
@@ -18,8 +18,18 @@ fn states() -> Vec<Option<Found>> {
         for cen in [None, Some("cen-1"), Some("cen-2")] {
             for term in TERMS {
                 let title = purchase_title('a');
-                let found =
-                    Found { name: 'a', owner, mbps: 10, title, text: "", team: None, cen, used: 0, term };
+                let found = Found {
+                    name: 'a',
+                    owner,
+                    mbps: 10,
+                    title,
+                    text: "",
+                    team: None,
+                    cen,
+                    used: 0,
+                    term,
+                    renews: 0,
+                };
                 all.push(Some(found));
                 all.push(Some(Found { title: "two", text: "other", team: Some("old"), ..found }));
                 if term == Term::Runs && cen.is_some() {
@@ -49,6 +59,8 @@ fn entries(postpaid: bool) -> Vec<Want> {
         Want { moved: Some('d'), ..plain },
         Want { moved: Some('d'), mbps: 20, text: Some("said"), ..plain },
         Want { moved: Some('d'), cen: Some(Some("cen-1")), consent: true, ..all },
+        Want { renews: Some(Renews::Every(3)), ..plain },
+        Want { renews: Some(Renews::On), adopt: Some('a'), ..texts },
         managed(Manage::Observe),
         managed(Manage::Release),
         managed(Manage::Retire),
@@ -79,7 +91,8 @@ fn struck(calm: &Schedule) -> Vec<Schedule> {
         for (call, what) in (1..=calls).flat_map(|call| FAULTS.map(|what| (call, what))) {
             let at_commit = matches!(what, What::Money | What::Blocking | What::SoldOut | What::Slow(_));
             let at_listing = matches!(what, What::Unreadable(_));
-            let fits = if action == Action::Describe { !at_commit } else { !at_listing };
+            let reads = matches!(action, Action::Describe | Action::Bills);
+            let fits = if reads { !at_commit } else { !at_listing };
             if fits && action != Action::Caller {
                 all.push(Schedule { faults: vec![Strike { action, call, what }], ..calm.clone() });
             }

@@ -22,7 +22,7 @@ use crate::history::{Event, History, Record, Said};
 use crate::oracle::{self, Law, Violation};
 use crate::planted::Bug;
 use crate::process::{Process, cut_short, known};
-use crate::schedule::{Deed, End, Kind, Mode, Run, Schedule, Strike, What, When, Wish};
+use crate::schedule::{Deed, End, Kind, Mode, Part, Run, Schedule, Strike, What, When, Wish};
 use crate::signals::{Crashing, Signals, Watched};
 use crate::wire::{Net, Wire, sleep};
 
@@ -213,11 +213,14 @@ impl Sim {
         {
             drop(visitor.list().await);
         }
+        for _ in 0..service.billing.shown_after_reads {
+            drop(visitor.find_site().await);
+        }
         let mut n = schedule.runs.len();
         for wish in &schedule.commits() {
             for _ in 0..2 {
                 self.act(n, &quiet_run(wish), true).await;
-                let left = match common::plan(&visitor, &spec_of(wish, None, self.net.bug)).await {
+                let left = match common::plan(&visitor, &spec_of(wish, None, self.net.bug), None).await {
                     Ok((_, plan)) if plan.is_empty() => String::new(),
                     Ok((_, plan)) => format!("{:?} {:?}", plan.changes, plan.held),
                     Err(failure) => failure.error.to_string(),
@@ -254,6 +257,7 @@ fn quiet_run(wish: &Wish) -> Run {
     Run {
         at: 0,
         wish: wish.clone(),
+        part: Part::All,
         mode: Mode::Direct { stall: 0 },
         end: End::Own,
         parallelism: 4,

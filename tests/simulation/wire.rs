@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::bills::{bills, verdict};
 use crate::common;
 use crate::history::{Entry, Event, Fate, History, Page, tag_in};
 use crate::planted::{self, Bug};
@@ -177,23 +178,28 @@ impl Wire {
         let (net, run) = (&*self.net, self.run);
         let action = action_of(request);
         let nonce = header(request, "x-acs-signature-nonce");
-        let mut params = decoded(&request.query);
+        let meant = decoded(&request.query);
         let Some(bug) = net.bug else {
-            return self.send_as(action, nonce, params, common::as_received(request)).await;
+            return self.send_as(action, nonce, meant, common::as_received(request)).await;
         };
+        if bug.holds_back(action, &self.signals) {
+            return Err(TransportError::NotSent("held back".to_owned()));
+        }
+        let mut params = meant.clone();
         bug.request(run, nonce, action, &mut params);
         let date = header(request, "x-acs-date");
-        let mut result =
-            self.send_as(action, nonce, params.clone(), signed(action, &params, nonce, date)).await;
+        let received =
+            if params == meant { common::as_received(request) } else { signed(action, &params, nonce, date) };
+        let mut result = self.send_as(action, nonce, params.clone(), received).await;
         if bug.repeats(action, &result) {
             let nonce = format!("{nonce}-again");
             let again = signed(action, &params, &nonce, date);
-            result = self.send_as(action, &nonce, params, again).await;
+            result = self.send_as(action, &nonce, params.clone(), again).await;
         }
         if bug == Bug::AnswersWithheld {
             net.until_all_are_answered(run).await;
         }
-        bug.reply(&net.throttled(run), action, result)
+        bug.reply(&net.throttled(run), action, &params, result)
     }
 
     /// Sends a request, unless the wire is cut on the way there or back.
@@ -206,7 +212,8 @@ impl Wire {
     ) -> Result<Reply, TransportError> {
         let (net, run, nonce) = (&self.net, self.run, nonce.to_owned());
         let about = Action::named(action).filter(|it| *it == Action::Create).map(|_| tag_in(&params));
-        let spends = Action::named(action).is_some_and(|it| it == Action::Create || it.is_change());
+        let spends = Action::named(action).is_some_and(Action::spends);
+        let asked = asked(action, &params);
         let open = spends.then(|| net.open(run));
         net.note(Event::Sent { run, action, nonce: nonce.clone(), params });
         self.signals.sending();
@@ -222,11 +229,17 @@ impl Wire {
             Err(TransportError::NotSent("no connection".to_owned()))
         };
         self.delay().await;
-        let fate = fate(&result);
+        let fate = fate(action, &result);
         if let (Some(Action::Describe), Ok(reply)) = (Action::named(action), &result)
             && fate.is_yes()
         {
             net.note(Event::Showed { run, page: page(reply) });
+        }
+        if let Some(asked) = asked {
+            let document = result.as_ref().ok().filter(|_| fate.is_yes());
+            let document = document.and_then(|reply| serde_json::from_slice(&reply.body).ok());
+            let bills = document.map(|document: Value| bills(&document)).unwrap_or_default();
+            net.note(Event::Billed { run, nonce: nonce.clone(), asked, bills });
         }
         if let Some(identity) = about {
             net.take_note(run, identity, &fate);
@@ -277,10 +290,19 @@ fn decoded(query: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-fn fate(result: &Result<Reply, TransportError>) -> Fate {
+/// Returns the packages that a request to the billing service asks for.
+fn asked(action: &str, params: &[(String, String)]) -> Option<Vec<String>> {
+    let ids = params.iter().find(|(name, _)| name == "InstanceIDs").map_or("", |(_, ids)| ids);
+    (Action::named(action) == Some(Action::Bills)).then(|| ids.split(',').map(str::to_owned).collect())
+}
+
+fn fate(action: &str, result: &Result<Reply, TransportError>) -> Fate {
     match result {
         Err(TransportError::NotSent(_)) => Fate::NotSent,
         Err(TransportError::Lost(_)) => Fate::Lost,
+        Ok(Reply { status: 200, body, .. }) if Action::named(action).is_some_and(Action::is_billing) => {
+            verdict(&serde_json::from_slice(body).unwrap_or_default())
+        }
         Ok(Reply { status: 200, .. }) => Fate::Answered { status: 200, code: String::new() },
         Ok(Reply { status, body, .. }) => {
             let document: Value = serde_json::from_slice(body).unwrap_or_default();

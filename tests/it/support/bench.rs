@@ -76,7 +76,7 @@ impl Bench {
 
     /// Lists the packages and plans.
     pub(crate) async fn plan(&self, spec: &Spec) -> Result<(Situation, Plan), Failure> {
-        common::plan(&self.cloud, spec).await
+        common::plan(&self.cloud, spec, None).await
     }
 
     /// Executes a plan, as `apply --auto-approve` does once the plan may be applied.
@@ -93,7 +93,7 @@ impl Bench {
         stop: &Stop,
     ) -> Run {
         let in_flight = InFlight::default();
-        let approved = Approved { spec, situation, plan };
+        let approved = Approved { spec, situation, plan, targets: None };
         let applied =
             common::execute(&approved, &self.cloud, &self.settings, &in_flight, stop, &|_| {}).await;
         let unsettled = in_flight.lock().expect("nobody panicked").len();

@@ -49,6 +49,7 @@ pub(super) fn find(rng: &mut Rng, name: Name) -> Found {
         cen: pick(rng, [None, Some("cen-1"), Some("cen-2")]),
         used: 0,
         term,
+        renews: 0,
     }
 }
 

@@ -10,7 +10,7 @@ fn seconds(rng: &mut Rng) -> u64 {
 }
 
 /// A fault that any request can have.
-fn anything(rng: &mut Rng) -> What {
+pub(super) fn anything(rng: &mut Rng) -> What {
     match rng.u8(..12) {
         0 => What::NotSent,
         1 => What::LostRequest,
@@ -73,7 +73,7 @@ pub(super) fn strike_at_change(rng: &mut Rng) -> Strike {
 }
 
 /// The faults that matter most for a request that changes something, or one of these refusals.
-fn at_commit(rng: &mut Rng, refusals: [What; 3]) -> What {
+pub(super) fn at_commit(rng: &mut Rng, refusals: [What; 3]) -> What {
     match rng.u8(..8) {
         0 | 1 => What::LostReply,
         2 => What::ErrorAfter,

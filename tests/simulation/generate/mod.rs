@@ -1,9 +1,10 @@
 //! Makes the schedule of a seed. Every other seed is about packages that exist, the others about purchases;
 //! some of these have orders that another hand crosses, some have packages that are gone. A part of each is about keys
-//! that are renamed.
+//! that are renamed, or about renewals.
 
 mod commits;
 mod faults;
+mod renewals;
 
 use std::time::Duration;
 
@@ -12,11 +13,12 @@ use fastrand::Rng;
 
 use crate::account::{Found, Owner, Term};
 use crate::schedule::{
-    Act, Action, Deed, End, Kind, Manage, Mode, Moment, Name, Pin, Run, Schedule, Signal, Strike, Want, What,
-    When, Wish,
+    Act, Action, Deed, End, Kind, Manage, Mode, Moment, Name, Part, Pin, Run, Schedule, Signal, Strike, Want,
+    What, When, Wish,
 };
 use commits::{commits, find, purchases};
 use faults::{deed_of_buyer, deed_of_owner, strike_at_change, strike_at_purchase, unlisted};
+use renewals::{renewals, switching};
 
 pub(crate) use faults::CODES;
 
@@ -30,11 +32,14 @@ impl Schedule {
             5 => moving(seed, &mut rng),
             8 => replayed(seed, &mut rng),
             9 => repeated(seed, &mut rng),
+            13 => switching(seed, &mut rng),
             n if n.is_multiple_of(2) => buying(seed, &mut rng),
             _ => living(seed, &mut rng),
         };
-        // A stream of its own, so that what regions use moves nothing else.
+        // Streams of their own, so that what regions use, renewals and parts move nothing else.
         regions(&mut schedule, &mut Rng::with_seed(rng.u64(..)));
+        renewals(&mut schedule, seed % 16 == 13, &mut Rng::with_seed(rng.u64(..)));
+        parts(&mut schedule, &mut Rng::with_seed(rng.u64(..)));
         schedule
     }
 }
@@ -75,6 +80,18 @@ fn regions(schedule: &mut Schedule, rng: &mut Rng) {
         pick(rng, ["ParameterIllegal.BandwidthLimit", "InvalidOperation.BwpBandwidthExceeded"]);
 }
 
+/// In some schedules a part of the runs is about a part of their commits.
+fn parts(schedule: &mut Schedule, rng: &mut Rng) {
+    if rng.u8(..4) != 0 {
+        return;
+    }
+    for run in schedule.runs.iter_mut().filter(|run| run.wish.len() > 1) {
+        let names: Vec<Name> = run.wish.keys().copied().collect();
+        let name = names[rng.usize(..names.len())];
+        run.part = pick(rng, [Part::All, Part::Target(name), Part::Exclude(name)]);
+    }
+}
+
 /// An account that is empty or nearly so, and commits that buy, resize and buy anew.
 fn buying(seed: u64, rng: &mut Rng) -> Schedule {
     let wishes = purchases(rng);
@@ -104,6 +121,7 @@ fn crossing(seed: u64, rng: &mut Rng) -> Schedule {
         cen: None,
         used: 0,
         term: Term::Runs,
+        renews: 0,
     };
     let buys: Wish = ['a', 'b', 'c'].map(|name| (name, Want::plain(10))).into();
     let adopts = Wish::from([('a', Want { adopt: Some('a'), ..Want::plain(30) })]);
@@ -324,6 +342,7 @@ fn runs(rng: &mut Rng, wishes: &[Wish]) -> Vec<Run> {
         Run {
             at,
             wish,
+            part: Part::All,
             mode,
             end,
             parallelism: rng.usize(1..=4),

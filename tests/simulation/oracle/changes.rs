@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cenbwp_tests::Package;
 
+use super::renewals::{Reading, is_written as is_renewal_written, renews};
 use super::{Case, Law, owner};
 use crate::account::{Found, TEAM, identity, old_identity};
 use crate::history::{Event, Fate};
@@ -24,13 +25,13 @@ impl<'a> Request<'a> {
         Some(Self { action, params })
     }
 
-    fn param(&self, name: &str) -> Option<&'a str> {
+    pub(super) fn param(&self, name: &str) -> Option<&'a str> {
         self.params.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
     /// The package that it changes.
     pub(super) fn id(&self) -> &'a str {
-        ["CenBandwidthPackageId", "ResourceId.1", "ResourceId"]
+        ["CenBandwidthPackageId", "ResourceId.1", "ResourceId", "InstanceIDs"]
             .iter()
             .find_map(|name| self.param(name))
             .unwrap_or_default()
@@ -64,6 +65,7 @@ impl<'a> Request<'a> {
             "cenId" => matches!(self.action, Action::Attach | Action::Detach),
             "detach" => self.action == Action::Detach,
             "package" => self.action == Action::Delete,
+            "autoRenew" => self.action == Action::Renew,
             _ => false,
         }
     }
@@ -85,12 +87,24 @@ impl<'a> Request<'a> {
             Action::Move => self.param("NewResourceGroupId") == Some(&package.resource_group_id),
             Action::Attach => on_cen,
             Action::Detach => !on_cen,
-            Action::Delete | Action::Create | Action::Describe | Action::Caller => false,
+            Action::Renew if self.param("RenewalStatus") == Some("AutoRenewal") => {
+                let years = self.param("RenewalPeriodUnit") == Some("Y");
+                number("RenewalPeriod") == Some(renews(package) / if years { 12 } else { 1 })
+            }
+            Action::Renew => renews(package) == 0,
+            Action::Delete | Action::Create | Action::Describe | Action::Caller | Action::Bills => false,
         }
     }
 
-    /// Reports whether an entry of a spec asks for this change of a package with one of these owners.
-    fn is_written(&self, name: Name, want: &Want, owners: &BTreeSet<Option<String>>) -> bool {
+    /// Reports whether an entry of a spec asks for this change of a package with one of these owners, whose renewal was
+    /// read so.
+    fn is_written(
+        &self,
+        name: Name,
+        want: &Want,
+        owners: &BTreeSet<Option<String>>,
+        read: Option<&Reading>,
+    ) -> bool {
         let identity = identity(name, want);
         let adopts = want.adopt.is_some_and(|other| Found::id(other) == self.id());
         let ours = owners.contains(&Some(identity.clone()));
@@ -130,7 +144,8 @@ impl<'a> Request<'a> {
             Action::Attach => full && self.cen().is_some() && Some(self.cen()) == want.cen,
             Action::Detach => self.cen().is_some_and(may_leave),
             Action::Delete => want.manage == Manage::Retire,
-            Action::Create | Action::Describe | Action::Caller => false,
+            Action::Renew => is_renewal_written(self, want, read),
+            Action::Create | Action::Describe | Action::Caller | Action::Bills => false,
         }
     }
 }
@@ -144,7 +159,9 @@ impl Case<'_> {
                 Event::Sent { run, action, nonce, params } => {
                     let requests = runs.entry(*run).or_default();
                     if let Some(request) = Request::of(action, params) {
-                        found.extend(self.unwritten(n, *run, requests.known_from, &request));
+                        let read = requests.read.get(request.id());
+                        found.extend(Self::unread(*run, &request, read));
+                        found.extend(self.unwritten(n, *run, requests.known_from, &request, read));
                         found.extend(
                             requests
                                 .sent(nonce, request)
@@ -152,10 +169,20 @@ impl Case<'_> {
                         );
                     } else if *action == Action::Describe.name() {
                         requests.listings.insert(nonce, n);
+                    } else if *action == Action::Bills.name() {
+                        let ids = params.iter().find(|(name, _)| name == "InstanceIDs");
+                        found.extend(self.unasked(n, *run, ids.map_or("", |(_, ids)| ids)));
                     }
                 }
                 Event::Replied { run, nonce, fate, .. } => {
                     runs.entry(*run).or_default().replied(n, nonce, fate);
+                }
+                Event::Billed { run, nonce, asked, bills } => {
+                    let (began, read) = (self.sent[nonce.as_str()], &mut runs.entry(*run).or_default().read);
+                    for id in asked {
+                        let next = Reading::next(read.get(id.as_str()), began, bills.get(id));
+                        read.insert(id, next);
+                    }
                 }
                 _ => {}
             }
@@ -174,6 +201,7 @@ impl Case<'_> {
         run: usize,
         known_from: usize,
         request: &Request<'_>,
+        read: Option<&Reading>,
     ) -> Option<(Law, String)> {
         // Half a listing, or one with an item that cannot be read, may have missed it.
         let hidden = |what| matches!(what, What::Unreadable(_) | What::Miscounted);
@@ -184,10 +212,12 @@ impl Case<'_> {
         let owners: BTreeSet<Option<String>> =
             owners.into_iter().flatten().map(|package| owner(package).map(str::to_owned)).collect();
         // A package that is gone cannot be changed.
-        let wish = &self.history.runs[run].run.wish;
-        let written =
-            owners.is_empty() || wish.iter().any(|(name, want)| request.is_written(*name, want, &owners));
-        let what = || format!("run {run} sends {request:?}; it belongs to {owners:?}, declared is {wish:?}");
+        let wish = self.history.runs[run].run.selected();
+        let written = owners.is_empty()
+            || wish.iter().any(|(name, want)| request.is_written(*name, want, &owners, read));
+        let what = || {
+            format!("run {run} sends {request:?}; it belongs to {owners:?}, {read:?}, declared is {wish:?}")
+        };
         (!written).then(|| (Law::InWriting, what()))
     }
 
@@ -215,6 +245,8 @@ struct Requests<'a> {
     listings: BTreeMap<&'a str, usize>,
     /// The entry at which the last complete listing began.
     known_from: usize,
+    /// The last reading of each package by the billing service.
+    read: BTreeMap<&'a str, Reading>,
     open: BTreeMap<&'a str, Request<'a>>,
     /// Requests that were carried out, or may have been, and the entry at which the run learned it.
     done: Vec<(usize, Request<'a>)>,
@@ -225,8 +257,12 @@ impl<'a> Requests<'a> {
         let (id, cen) = (request.id(), request.cen());
         let beside = |other: &&Request<'_>| other.id() == id || (cen.is_some() && other.cen() == cen);
         let overlapping = self.open.values().find(beside);
-        // A listing that began before the reply arrived may have missed the change.
-        let again = self.done.iter().any(|(heard, other)| *other == request && self.known_from < *heard);
+        // A listing that began before the reply arrived may have missed the change. No listing shows a renewal.
+        let known_from = match request.action {
+            Action::Renew => self.read.get(id).map_or(0, |reading| reading.began),
+            _ => self.known_from,
+        };
+        let again = self.done.iter().any(|(heard, other)| *other == request && known_from < *heard);
         let found = match overlapping {
             Some(other) => Some((Law::OneAtATime, format!("sends {request:?} beside {other:?}"))),
             None => {

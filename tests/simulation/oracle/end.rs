@@ -1,12 +1,12 @@
 //! Judges the results: of each run that reports success, and of all commits in the end.
 
-use cenbwp_tests::{LimitsShown, Package, TokenRecord, TokenSemantics, TokenState};
+use cenbwp_tests::{Billing, LimitsShown, Package, TokenRecord, TokenSemantics, TokenState};
 
 use super::table::{as_declared, held};
 use super::{Case, Law, owner};
 use crate::account::{Found, START, identity, is_of, old_identity};
 use crate::history::Record;
-use crate::schedule::{Act, Manage, Name, Want};
+use crate::schedule::{Act, Manage, Name, Want, Wish};
 
 impl Case<'_> {
     /// A run that reports success has what its spec asks for, unless someone else changed it meanwhile.
@@ -15,7 +15,7 @@ impl Case<'_> {
             return;
         }
         let there: Vec<&Package> = self.there(self.spans[n].1).collect();
-        for (name, want) in &record.run.wish {
+        for (name, want) in &record.run.selected() {
             let identity = identity(*name, want);
             let (adopted, old) = (want.adopt.map(Found::id), old_identity(want));
             let concerns = |package: &Package| {
@@ -47,6 +47,9 @@ impl Case<'_> {
                     format!("run {n} says done, {identity} is to be {want:?}, and there is {carriers:?}");
                 self.find(Law::Converges, what);
             }
+            if let Some(what) = self.renewal_amiss(n, record, (*name, want), &carriers) {
+                self.find(Law::Converges, what);
+            }
         }
     }
 
@@ -54,7 +57,9 @@ impl Case<'_> {
     /// plan of this run cannot know it.
     fn is_outdated(&self, record: &Record, concerns: impl Fn(&Package) -> bool) -> bool {
         let service = &self.schedule.service;
-        let is_late = service.values_after_listings > 0 || !service.values_after.is_zero();
+        let billing = &service.billing;
+        let listings = service.values_after_listings + billing.shown_after_reads;
+        let is_late = listings > 0 || !(service.values_after + billing.shown_after).is_zero();
         is_late
             && self.steps().any(|(before, after)| {
                 let other = after.by.is_some_and(|run| self.history.runs[run].run.wish != record.run.wish);
@@ -130,7 +135,7 @@ impl Case<'_> {
             if strange || unseen || self.is_crowded(*n, record) {
                 continue;
             }
-            let reasons = held(wish, &there);
+            let reasons = held(&self.as_known(wish), &there);
             let expected = if reasons.is_empty() { Some(0) } else { Some(4) };
             if record.said.code != expected {
                 let what = format!(
@@ -148,6 +153,16 @@ impl Case<'_> {
                 );
             }
         }
+    }
+
+    /// The commit as a run that sees everything can know it: where the billing service says nothing, no renewal is
+    /// compared.
+    fn as_known(&self, wish: &Wish) -> Wish {
+        let Billing { home, unlisted, copies, miscount, row, envelope, .. } = &self.schedule.service.billing;
+        let is_clear = *home != Some("elsewhere") && !unlisted && *copies == 1 && *miscount == 0;
+        let is_clear = is_clear && row.is_empty() && envelope.is_empty();
+        let known = |want: &Want| Want { renews: want.renews.filter(|_| is_clear), ..*want };
+        wish.iter().map(|(name, want)| (*name, known(want))).collect()
     }
 
     /// Reports whether a package is to be attached to a CEN that keeps another one of the same areas: the
@@ -179,7 +194,12 @@ impl Case<'_> {
         let never_listed = |token: &&&TokenRecord| token.state == TokenState::Failed || !want.auto_pay;
         let spent: Vec<_> = open.iter().filter(never_listed).collect();
         let strict = self.schedule.service.tokens == TokenSemantics::Strict;
-        let differs = |token: &TokenRecord| token.parameters.get("Bandwidth") != Some(&want.mbps.to_string());
+        let renews = want.renews.map_or(0, |renews| renews.bought());
+        let differs = |token: &TokenRecord| {
+            let number = |name: &str| token.parameters.get(name).and_then(|text| text.parse::<i64>().ok());
+            number("Bandwidth") != Some(want.mbps.into())
+                || number("AutoRenewDuration").unwrap_or(0) != renews
+        };
         let act = |act| matches!(act, Act::Vanish(other) | Act::Untag(other) | Act::Reassign(other) if other == name);
         spent.len() == 4
             || !lost.is_empty()

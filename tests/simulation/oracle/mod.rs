@@ -5,12 +5,13 @@
 //! the cause is named: a person who changed the packages, or a service that forgets.
 //!
 //! `money` judges purchases, `changes` the requests that change existing packages, `truth` the reports of the
-//! runs, `stands` what a second signal would report at any moment, and `end` the result. `table` is the
-//! decision table, written a second time.
+//! runs, `stands` what a second signal would report at any moment, `renewals` the requests to the billing service, and
+//! `end` the result. `table` is the decision table, written a second time.
 
 mod changes;
 mod end;
 mod money;
+mod renewals;
 mod stands;
 mod table;
 mod truth;
@@ -21,6 +22,8 @@ use cenbwp_tests::{IDENTITY_TAG, Order, OrderKind, Outcome, Package};
 
 use crate::history::{Event, Fate, History, Record};
 use crate::schedule::{Act, Schedule};
+
+pub(crate) use renewals::renews;
 
 /// The laws that a tool must not break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +46,10 @@ pub(crate) enum Law {
     TellsTheTruth,
     /// A request after a stop, or an end by a signal without its summary and code.
     Stops,
+    /// A renewal that is set although the run does not know it, or a question about one that no entry declares.
+    KnownRenewal,
+    /// A change of what the run is not about.
+    OfItsPart,
     /// The execution of a plan of another account or another time.
     OfThisPlan,
     /// A run that reports success although something is missing, or is refused although nothing speaks
@@ -70,6 +77,8 @@ pub(crate) fn judge(schedule: &Schedule, history: &History) -> Vec<Violation> {
     for (n, record) in history.runs.iter().enumerate() {
         case.truth(n, record);
         case.of_this_plan(n, record);
+        case.of_its_part(n, record);
+        case.stopped_by_billing(n, record);
         case.done_as_declared(n, record);
     }
     case.reached();

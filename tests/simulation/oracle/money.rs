@@ -128,7 +128,7 @@ impl Case<'_> {
             match &entry.event {
                 Event::Sent { run, action, nonce, params } => {
                     let (named, identity) = (Action::named(action), tag_in(params));
-                    let spends = named.is_some_and(|it| it == Action::Create || it.is_change());
+                    let spends = named.is_some_and(Action::spends);
                     if spends && refused.contains(run) {
                         found.push((
                             Law::EndOfMoney,
@@ -144,7 +144,8 @@ impl Case<'_> {
                 Event::Replied { run, nonce, fate, .. } => match &sent[nonce.as_str()] {
                     (Some(Action::Describe), _) if fate.is_yes() => doubts.retain(|(other, _)| other != run),
                     (Some(action), identity) if *action == Action::Create || action.is_change() => {
-                        if fate.refuses_the_account() {
+                        // A refusal by the billing service says nothing about the other one.
+                        if fate.refuses_the_account() && *action != Action::Renew {
                             refused.insert(*run);
                         } else if fate.is_doubt() && *action == Action::Create {
                             doubts.insert((*run, identity.clone()));
@@ -162,9 +163,8 @@ impl Case<'_> {
 
     /// The entry that an order is for, in the spec of the run that placed it.
     fn entry_of(&self, run: usize, order: &Order) -> Option<(Name, Want)> {
-        let wish = &self.history.runs[run].run.wish;
-        let declared = wish.iter().find(|(name, want)| order.identity == Some(identity(**name, want)));
-        declared.map(|(name, want)| (*name, *want))
+        let wish = self.history.runs[run].run.selected();
+        wish.into_iter().find(|(name, want)| order.identity == Some(identity(*name, want)))
     }
 
     /// The identities that a run sent orders for.
@@ -229,9 +229,10 @@ fn taken_tags(given: &mut BTreeMap<String, String>) -> BTreeMap<String, String> 
 /// token.
 fn parameters(name: Name, want: &Want) -> BTreeMap<&'static str, String> {
     let [a, b] = areas(name);
+    let renews = want.renews.map_or(0, |renews| renews.bought());
     let mut parameters = BTreeMap::from([
         ("AutoPay", want.auto_pay.to_string()),
-        ("AutoRenew", "false".to_owned()),
+        ("AutoRenew", (renews > 0).to_string()),
         ("Bandwidth", want.mbps.to_string()),
         ("BandwidthPackageChargeType", "PREPAY".to_owned()),
         ("GeographicRegionAId", a.to_owned()),
@@ -240,6 +241,7 @@ fn parameters(name: Name, want: &Want) -> BTreeMap<&'static str, String> {
         ("Period", "1".to_owned()),
         ("PricingCycle", "Month".to_owned()),
     ]);
+    parameters.extend((renews > 0).then(|| ("AutoRenewDuration", renews.to_string())));
     parameters.extend(want.text.filter(|text| !text.is_empty()).map(|text| ("Description", text.to_owned())));
     parameters
 }

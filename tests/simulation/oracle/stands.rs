@@ -68,7 +68,9 @@ impl Case<'_> {
                     }
                     (*run, lies)
                 }
-                Event::Started { .. } | Event::Did(_) | Event::Became { .. } => continue,
+                Event::Started { .. } | Event::Did(_) | Event::Became { .. } | Event::Billed { .. } => {
+                    continue;
+                }
             };
             found.extend(
                 lies.into_iter().map(|(law, what)| (law, format!("run {run} at {} ms {what}", entry.at))),
@@ -184,7 +186,7 @@ impl<'a> Known<'a> {
     ) -> Vec<(Law, String)> {
         let mut found = Vec::new();
         let named = Action::named(action);
-        let spends = named.is_some_and(|it| it == Action::Create || it.is_change());
+        let spends = named.is_some_and(Action::spends);
         if spends && self.stopped {
             found.push((Law::Stops, format!("sends {action} after the request to stop")));
         }

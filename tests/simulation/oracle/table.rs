@@ -3,6 +3,7 @@
 use cenbwp_tests::Package;
 
 use super::owner;
+use super::renewals::renews;
 use crate::account::{Found, START, TEAM, areas, identity, old_identity, purchase_title};
 use crate::schedule::{Manage, Name, Want, Wish};
 
@@ -11,7 +12,12 @@ pub(super) fn as_declared(package: &Package, want: &Want) -> bool {
     differing(package, want).is_empty()
 }
 
-/// The declared fields in which a package differs.
+/// Reports whether a package renews itself in another way than declared, and the billing service can set that.
+fn renewal_differs(package: &Package, want: &Want) -> bool {
+    want.kept_renewal().is_some_and(|declared| declared.missing(renews(package)).is_some())
+}
+
+/// The declared fields in which a package differs, but for its renewal.
 fn differing(package: &Package, want: &Want) -> Vec<&'static str> {
     let fields = [
         ("bandwidth", lasting(package) == i64::from(want.mbps)),
@@ -56,7 +62,9 @@ fn reason(name: Name, want: &Want, wish: &Wish, there: &[&Package]) -> Option<&'
         (_, Manage::Observe, _) => None,
         (Some(one), _, Some(other)) if one.id != Found::id(other) => Some("it is another package"),
         (Some(_), ..) if has_old_key(want, there) => Some("the old key has a package too"),
-        (Some(one), Manage::Full, _) => obstacle(one, want, !as_declared(one, want)),
+        (Some(one), Manage::Full, _) => {
+            obstacle(one, want, !as_declared(one, want) || renewal_differs(one, want))
+        }
         (Some(one), Manage::Retire, _) if !one.cen_ids.is_empty() && one.given() > 0 => {
             Some("regions use what it would be detached from")
         }

@@ -56,7 +56,7 @@ impl Case<'_> {
         let of_now = (-Mode::FARTHEST..=Mode::OLDEST - slack).contains(&age);
         let surely_not = age < -Mode::FARTHEST - slack || age > Mode::OLDEST;
         let pinned = record.run.pin == Some(Pin::Other);
-        let spends = |entry: &&Entry| matches!(&entry.event, Event::Sent { run, action, .. } if *run == n && Action::named(action).is_some_and(|it| it == Action::Create || it.is_change()));
+        let spends = |entry: &&Entry| matches!(&entry.event, Event::Sent { run, action, .. } if *run == n && Action::named(action).is_some_and(Action::spends));
         let spent = self.history.entries.iter().find(spends);
         if (pinned || surely_not) && !record.quiet {
             if let Some(spent) = spent {
@@ -112,8 +112,12 @@ impl Case<'_> {
         if let Some(untold) = requests.next().filter(|_| !self.history.runs[n].said.cut) {
             return Some(format!("sent {untold:?} and tells of {:?}", result.fields));
         }
+        let billing = &self.schedule.service.billing;
+        let is_late = billing.shown_after_reads > 0 || !billing.shown_after.is_zero();
         for (field, (from, request)) in pairs {
-            let life = self.during(id, *from, end);
+            // What the billing service shows late may have been so before.
+            let from = if request.action == Action::Renew && is_late { 0 } else { *from };
+            let life = self.during(id, from, end);
             let held = life.iter().any(|moment| request.holds(*moment));
             match field.outcome {
                 FieldOutcome::Done if !held => {

@@ -2,14 +2,17 @@
 //! wrongly, sits behind a wire that changes its requests or their replies, or reports more than it knows.
 
 mod caught;
+mod pages;
 
 use cenbwp::cloud::{Reply, TransportError};
 use cenbwp::execute::{ChangeResult, FieldOutcome, Outcome};
+use pages::without;
 use serde_json::{Value, json};
 
-use crate::account::FOREIGN;
+use crate::account::{FOREIGN, Found};
 use crate::history::Said;
-use crate::schedule::{Action, End, Kind, Manage, Name, Want, What};
+use crate::schedule::{Action, End, Kind, Manage, Name, Renews, Want, What};
+use crate::signals::Signals;
 
 /// A mistake that a tool could make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +104,28 @@ pub(crate) enum Bug {
     /// A refusal because the value is so already counts as a failure unless the listing shows the value at
     /// once.
     AlreadySoIsRefused,
+    /// A package whose row is missing is taken for one that does not renew itself.
+    NoRowIsOff,
+    /// The renewal of every package is believed to be a month's.
+    RenewalBelieved,
+    /// A setting of a renewal whose reply is lost is sent again at once.
+    RenewalRepeated,
+    /// A renewal is set for the package of another name.
+    RenewalOfAnother,
+    /// A refusal that looks like an answer is taken for done.
+    FalseIsDone,
+    /// A stop is read before each request but a setting of a renewal.
+    StopSparesRenewal,
+    /// Every entry is taken for one that declares a renewal.
+    RenewalAlwaysRead,
+    /// `ignore: [autoRenew]` is not read.
+    IgnoredIsKept,
+    /// `autoRenew: true` is taken for a month's renewal.
+    DurationAssumed,
+    /// An unknown renewal ends the run.
+    UnknownRenewalHolds,
+    /// `--target` and `--exclude` are not read.
+    PartIsAll,
 }
 
 impl Bug {
@@ -110,6 +135,14 @@ impl Bug {
             (Self::ConsentAssumed, _) => want.consent = true,
             (Self::ObserveIsFull, Manage::Observe) => want.manage = Manage::Full,
             (Self::ReleaseIsRetire, Manage::Release) => want.manage = Manage::Retire,
+            (Self::IgnoredIsKept, _) => want.ignores_renewal = false,
+            (Self::DurationAssumed, _) if want.renews == Some(Renews::On) => {
+                want.renews = Some(Renews::Every(1));
+            }
+            // Read, and not changed.
+            (Self::RenewalAlwaysRead, _) if want.renews.is_none() => {
+                (want.renews, want.ignores_renewal) = (Some(Renews::Off), true);
+            }
             (Self::CensApart, _) => {
                 const OF_EACH: [[&str; 3]; 2] =
                     [["cen-1-a", "cen-1-b", "cen-1-c"], ["cen-2-a", "cen-2-b", "cen-2-c"]];
@@ -137,6 +170,10 @@ impl Bug {
                 let cens = params.iter_mut().filter(|(name, _)| name == "CenId");
                 cens.for_each(|(_, cen)| cen.truncate("cen-1".len()));
             }
+            (Self::RenewalOfAnother, Some(Action::Renew)) => {
+                let ids = params.iter_mut().filter(|(name, _)| name == "InstanceIDs");
+                ids.for_each(|(_, id)| *id = Found::id(if *id == Found::id('a') { 'b' } else { 'a' }));
+            }
             (_, Some(Action::Create)) => self.purchase(run, nonce, params),
             _ => {}
         }
@@ -162,7 +199,20 @@ impl Bug {
     /// Reports whether the tool with this bug sends the same request again at once.
     pub(crate) fn repeats(self, action: &str, result: &Result<Reply, TransportError>) -> bool {
         let lost = matches!(result, Err(TransportError::Lost(_)));
-        self == Self::BlindRepeat && lost && Action::named(action).is_some_and(Action::is_change)
+        let action = Action::named(action).filter(|action| action.is_change());
+        match self {
+            Self::BlindRepeat => lost && action.is_some(),
+            Self::RenewalRepeated => lost && action == Some(Action::Renew),
+            _ => false,
+        }
+    }
+
+    /// Reports whether the tool with this bug does not send a request after a signal.
+    pub(crate) fn holds_back(self, action: &str, signals: &Signals) -> bool {
+        let action = Action::named(action).filter(|action| action.spends());
+        self == Self::StopSparesRenewal
+            && signals.is_delivered()
+            && action.is_some_and(|action| action != Action::Renew)
     }
 
     /// Changes what a run reports at its end to what the tool with this bug reports.
@@ -175,6 +225,13 @@ impl Bug {
             if said.code.is_some() && said.results.iter().all(ChangeResult::is_success) {
                 said.code = Some(0);
             }
+        }
+        if self == Self::FalseIsDone {
+            let fields = said.results.iter_mut().flat_map(|result| &mut result.fields);
+            let renewals = fields.filter(|field| field.field == "autoRenew");
+            renewals
+                .filter(|field| field.outcome == FieldOutcome::Unknown)
+                .for_each(|field| field.outcome = FieldOutcome::Done);
         }
         let instead = match self {
             Self::UnknownIsDone => (FieldOutcome::Done, Outcome::Updated),
@@ -222,6 +279,7 @@ impl Bug {
         self,
         put_off: &[String],
         action: &str,
+        params: &[(String, String)],
         result: Result<Reply, TransportError>,
     ) -> Result<Reply, TransportError> {
         let action = Action::named(action);
@@ -234,6 +292,13 @@ impl Bug {
             Self::LostIsRefused if is_create && lost => Ok(refusal(400, "InventoryExceeded")),
             Self::RefusalIsYes if refused && action.is_some_and(Action::is_change) => {
                 Ok(Reply { status: 200, retry_after: None, body: br#"{"RequestId":"yes"}"#.to_vec() })
+            }
+            Self::FalseIsDone if action == Some(Action::Renew) && is_false(&result) => {
+                let body = br#"{"RequestId":"yes","Success":true,"Code":"Success"}"#.to_vec();
+                Ok(Reply { status: 200, retry_after: None, body })
+            }
+            Self::NoRowIsOff | Self::RenewalBelieved if action == Some(Action::Bills) => {
+                result.map(|reply| self.rows(params, reply))
             }
             Self::LostIsRepeated if is_create && lost => Ok(refusal(400, "Throttling.User")),
             Self::TimeoutIsRefusal if is_create && lost_on_the_way => Ok(refusal(400, "InventoryExceeded")),
@@ -263,72 +328,13 @@ impl Bug {
             _ => result,
         }
     }
-
-    /// Changes a page of the listing to what this tool reads.
-    fn listing(self, mut reply: Reply) -> Reply {
-        let Ok(mut page) = serde_json::from_slice::<Value>(&reply.body) else { return reply };
-        let page_number = page["PageNumber"].as_u64().unwrap_or(1);
-        let items = page["CenBandwidthPackages"]["CenBandwidthPackage"].as_array_mut();
-        let Some(items) = items else { return reply };
-        let before = items.len();
-        let ours = |item: &Value| item["Tags"].to_string().contains("\"cenbwp\"");
-        match self {
-            Self::FirstPageOnly if page_number > 1 => items.clear(),
-            Self::UnreadableLeftOut => items.retain(|item| item["CenBandwidthPackageId"].is_string()),
-            Self::OnlyTagged => items.retain(ours),
-            Self::ListingNeverShowsOurs => items.retain(|item| !ours(item)),
-            Self::BandwidthBelieved => {
-                items.iter_mut().filter(|item| ours(item)).for_each(|item| item["Bandwidth"] = json!(20));
-            }
-            Self::SharesUnread => items.iter_mut().for_each(|item| {
-                item["OrginInterRegionBandwidthLimits"] = json!({ "OrginInterRegionBandwidthLimit": [] });
-            }),
-            Self::OthersAreFree => items.iter_mut().for_each(|item| {
-                if item["Tags"].to_string().contains("\"other/") {
-                    item["Tags"] = json!({ "Tag": [] });
-                }
-            }),
-            Self::CensApart => items.iter_mut().for_each(apart),
-            Self::TextsBelieved => items.iter_mut().filter(|item| ours(item)).for_each(|item| {
-                item["Name"] = json!("one");
-                item["Description"] = json!("said");
-            }),
-            _ => {}
-        }
-        let (left, total) = (items.len(), page["TotalCount"].as_u64().unwrap_or(0));
-        page["TotalCount"] = match self {
-            // A later page is asked for where the first one is full.
-            Self::FirstPageOnly => json!(if page_number > 1 { 50 } else { left }),
-            _ => json!(total.saturating_sub((before - left) as u64)),
-        };
-        reply.body = page.to_string().into_bytes();
-        reply
-    }
 }
 
-/// Gives the package's CEN a name of its own.
-fn apart(item: &mut Value) {
-    let id = item["CenBandwidthPackageId"].as_str().unwrap_or_default();
-    let last = id.chars().last().unwrap_or_default();
-    for cen in item["CenIds"]["CenId"].as_array_mut().into_iter().flatten() {
-        *cen = json!(format!("{}-{last}", cen.as_str().unwrap_or_default()));
-    }
-}
-
-/// Returns the page of the listing without the packages of these identities.
-fn without(mut reply: Reply, identities: &[String]) -> Reply {
-    let Ok(mut page) = serde_json::from_slice::<Value>(&reply.body) else { return reply };
-    let Some(items) = page["CenBandwidthPackages"]["CenBandwidthPackage"].as_array_mut() else {
-        return reply;
-    };
-    let before = items.len();
-    let named =
-        |item: &Value| identities.iter().any(|it| item["Tags"].to_string().contains(&format!("\"{it}\"")));
-    items.retain(|item| !named(item));
-    let gone = (before - items.len()) as u64;
-    page["TotalCount"] = json!(page["TotalCount"].as_u64().unwrap_or(0).saturating_sub(gone));
-    reply.body = page.to_string().into_bytes();
-    reply
+/// Reports whether a reply is an answer that says no.
+fn is_false(result: &Result<Reply, TransportError>) -> bool {
+    let document = |reply: &Reply| serde_json::from_slice::<Value>(&reply.body).ok();
+    let reply = result.as_ref().ok().filter(|reply| reply.status == 200);
+    reply.and_then(document).is_some_and(|document| document["Success"] == false)
 }
 
 pub(crate) fn refusal(status: u16, code: &str) -> Reply {

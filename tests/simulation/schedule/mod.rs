@@ -10,8 +10,8 @@ use cenbwp_tests::Semantics;
 
 use crate::account::Found;
 
-pub(crate) use run::{End, Kind, Mode, Moment, Pin, Run, Signal};
-pub(crate) use want::{Manage, Want};
+pub(crate) use run::{End, Kind, Mode, Moment, Part, Pin, Run, Signal};
+pub(crate) use want::{Manage, Renews, Want};
 
 /// The events to come and their times, in milliseconds from the start.
 #[derive(Clone, Debug)]
@@ -54,10 +54,13 @@ pub(crate) enum Action {
     Attach,
     Detach,
     Delete,
+    /// Reads renewals.
+    Bills,
+    Renew,
 }
 
 impl Action {
-    /// The changes of a package that exists. None of them takes a token.
+    /// The changes of a package that exists by the service that lists it. None of them takes a token.
     pub(crate) const CHANGES: [Self; 8] = [
         Self::Attribute,
         Self::Spec,
@@ -82,17 +85,30 @@ impl Action {
             Self::Attach => "AssociateCenBandwidthPackage",
             Self::Detach => "UnassociateCenBandwidthPackage",
             Self::Delete => "DeleteCenBandwidthPackage",
+            Self::Bills => "QueryAvailableInstances",
+            Self::Renew => "SetRenewal",
         }
     }
 
     /// Returns the operation of this name; `None` for one that the tool never uses.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        let reads = [Self::Create, Self::Describe, Self::Caller];
-        reads.into_iter().chain(Self::CHANGES).find(|action| action.name() == name)
+        let others = [Self::Create, Self::Describe, Self::Caller, Self::Bills, Self::Renew];
+        others.into_iter().chain(Self::CHANGES).find(|action| action.name() == name)
     }
 
+    /// Reports whether it changes a package that exists. No such request takes a token.
     pub(crate) fn is_change(self) -> bool {
-        Self::CHANGES.contains(&self)
+        self == Self::Renew || Self::CHANGES.contains(&self)
+    }
+
+    /// Reports whether it buys or changes a package.
+    pub(crate) fn spends(self) -> bool {
+        self == Self::Create || self.is_change()
+    }
+
+    /// Reports whether it is an operation of the billing service.
+    pub(crate) fn is_billing(self) -> bool {
+        matches!(self, Self::Bills | Self::Renew)
     }
 }
 
@@ -137,9 +153,9 @@ pub(crate) enum What {
     Unlisted { status: u16, code: &'static str, done: bool },
     /// The service says that the credentials have expired; the next request finds them renewed.
     Ended,
-    /// The item at this position cannot be read.
+    /// The item, or the row, at this position cannot be read.
     Unreadable(usize),
-    /// The listing counts one package too many.
+    /// The listing, or the page of rows, counts too many.
     Miscounted,
 }
 
@@ -196,6 +212,10 @@ pub(crate) enum Act {
     Vanish(Name),
     /// Pays an open order for it.
     Pay(Name),
+    /// Lets it renew itself for half a year each time.
+    Renew(Name),
+    /// Lets it end with its term.
+    Lapse(Name),
     /// Buys one of the same name, areas and bandwidth, without a tag.
     LookAlike(Name),
     /// Buys one and gives it our tag.

@@ -1,12 +1,14 @@
 //! One run of a schedule: how it gets its plan, and how it ends.
 
-use super::Wish;
+use super::{Name, Wish};
 
 /// One process: it plans, is approved, and executes.
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
     pub(crate) at: u64,
     pub(crate) wish: Wish,
+    /// The part of the commit that it is about.
+    pub(crate) part: Part,
     pub(crate) mode: Mode,
     pub(crate) end: End,
     pub(crate) parallelism: usize,
@@ -19,6 +21,34 @@ pub(crate) struct Run {
     pub(crate) pin: Option<Pin>,
     /// The milliseconds after which its credentials expire, if they do.
     pub(crate) ends_credentials: Option<u64>,
+}
+
+impl Run {
+    /// The entries that the run is about.
+    pub(crate) fn selected(&self) -> Wish {
+        let selected = self.wish.iter().filter(|(name, _)| self.part.selects(**name));
+        selected.map(|(name, want)| (*name, *want)).collect()
+    }
+}
+
+/// A selection of entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    All,
+    /// `--target net/NAME`.
+    Target(Name),
+    /// `--exclude net/NAME`.
+    Exclude(Name),
+}
+
+impl Part {
+    pub(crate) fn selects(self, name: Name) -> bool {
+        match self {
+            Self::All => true,
+            Self::Target(only) => name == only,
+            Self::Exclude(other) => name != other,
+        }
+    }
 }
 
 /// The account that a spec pins.

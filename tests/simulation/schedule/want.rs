@@ -26,6 +26,21 @@ pub(crate) struct Want {
     pub(crate) cen: Option<Option<&'static str>>,
     /// `allowInterruption`.
     pub(crate) consent: bool,
+    /// `autoRenew` and `autoRenewDuration`; not for a postpaid package.
+    pub(crate) renews: Option<Renews>,
+    /// `ignore: [autoRenew]`.
+    pub(crate) ignores_renewal: bool,
+}
+
+/// The declared renewal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Renews {
+    /// `autoRenew: false`.
+    Off,
+    /// `autoRenew: true`.
+    On,
+    /// The same, with `autoRenewDuration` in months.
+    Every(i64),
 }
 
 /// The `manage` of an entry.
@@ -54,7 +69,41 @@ impl Want {
             group: None,
             cen: None,
             consent: false,
+            renews: None,
+            ignores_renewal: false,
         }
+    }
+
+    /// The renewal that is read, and shown: not of a package that is given up.
+    pub(crate) fn shown_renewal(&self) -> Option<Renews> {
+        let manage = matches!(self.manage, Manage::Full | Manage::Observe);
+        self.renews.filter(|_| manage && !self.postpaid)
+    }
+
+    /// The renewal that is kept.
+    pub(crate) fn kept_renewal(&self) -> Option<Renews> {
+        self.shown_renewal().filter(|_| self.manage == Manage::Full && !self.ignores_renewal)
+    }
+}
+
+impl Renews {
+    /// The months of each renewal of a package that is bought; 0 if it does not renew itself.
+    pub(crate) fn bought(self) -> i64 {
+        match self {
+            Self::Off => 0,
+            Self::On => 1,
+            Self::Every(months) => months,
+        }
+    }
+
+    /// Returns the months to set where a package renews itself for so many months, 0 for not at all; `None` if it is
+    /// as declared, or if the billing service cannot set it.
+    pub(crate) fn missing(self, months: i64) -> Option<i64> {
+        // Without a duration, the one that is there is kept.
+        let wanted = if self == Self::On && months > 0 { months } else { self.bought() };
+        // Months, or years, that the page of SetRenewal lists.
+        let offered = [0, 1, 2, 3, 6, 12, 24, 36, 72, 144].contains(&wanted);
+        (offered && wanted != months).then_some(wanted)
     }
 }
 
@@ -95,6 +144,15 @@ impl fmt::Debug for Want {
             Some(None) => f.write_str(", tags: {team: null}")?,
             Some(Some(team)) => write!(f, ", tags: {{team: {team}}}")?,
         }
-        if self.consent { f.write_str(", allowInterruption: true") } else { Ok(()) }
+        if self.consent {
+            f.write_str(", allowInterruption: true")?;
+        }
+        match self.renews.filter(|_| !self.postpaid) {
+            None => {}
+            Some(Renews::Off) => f.write_str(", autoRenew: false")?,
+            Some(Renews::On) => f.write_str(", autoRenew: true")?,
+            Some(Renews::Every(months)) => write!(f, ", autoRenew: true, autoRenewDuration: {months}")?,
+        }
+        if self.ignores_renewal { f.write_str(", ignore: [autoRenew]") } else { Ok(()) }
     }
 }
