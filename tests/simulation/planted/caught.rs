@@ -85,15 +85,15 @@ caught! {
     plan_from_the_future_that_is_carried_out_is_caught: FutureIsYoung breaks OfThisPlan at 0 within 1000;
     yes_that_is_told_as_a_package_is_caught: YesIsCreated breaks TellsTheTruth at 22 within 1000;
     value_that_is_so_already_and_told_as_refused_is_caught: AlreadySoIsRefused breaks TellsTheTruth at 9 within 2000;
-    renewal_without_a_row_that_is_taken_for_off_is_caught: NoRowIsOff breaks KnownRenewal at 0 within 1000;
-    renewal_that_is_not_compared_is_caught: RenewalBelieved breaks Converges at 0 within 1000;
-    renewal_that_is_set_again_without_a_look_is_caught: RenewalRepeated breaks NoBlindRepeat at 0 within 2000;
-    renewal_of_a_package_of_another_is_caught: RenewalOfAnother breaks InWriting at 0 within 1000;
-    refusal_in_an_answer_that_is_told_as_done_is_caught: FalseIsDone breaks TellsTheTruth at 0 within 2000;
-    renewal_that_is_set_after_a_stop_is_caught: StopSparesRenewal breaks Stops at 0 within 2000;
-    renewal_that_is_read_although_none_is_declared_is_caught: RenewalAlwaysRead breaks KnownRenewal at 0 within 100;
-    renewal_that_is_ignored_and_kept_is_caught: IgnoredIsKept breaks InWriting at 0 within 1000;
-    duration_that_nobody_declares_is_caught: DurationAssumed breaks InWriting at 0 within 1000;
-    renewal_that_is_not_known_and_ends_the_run_is_caught: UnknownRenewalHolds breaks Converges at 0 within 1000;
-    part_of_a_commit_that_is_taken_for_all_of_it_is_caught: PartIsAll breaks OfItsPart at 0 within 1000;
+    renewal_without_a_row_that_is_taken_for_off_is_caught: NoRowIsOff breaks KnownRenewal at 173 within 1000;
+    renewal_that_is_not_compared_is_caught: RenewalBelieved breaks Converges at 77 within 1000;
+    renewal_that_is_set_again_without_a_look_is_caught: RenewalRepeated breaks NoBlindRepeat at 13 within 2000;
+    renewal_of_a_package_of_another_is_caught: RenewalOfAnother breaks InWriting at 45 within 1000;
+    refusal_in_an_answer_that_is_told_as_done_is_caught: FalseIsDone breaks TellsTheTruth at 125 within 2000;
+    renewal_that_is_set_after_a_stop_is_caught: StopSparesRenewal breaks Stops at 77 within 2000;
+    renewal_that_is_read_although_none_is_declared_is_caught: RenewalAlwaysRead breaks KnownRenewal at 1 within 100;
+    renewal_that_is_ignored_and_kept_is_caught: IgnoredIsKept breaks InWriting at 67 within 1000;
+    duration_that_nobody_declares_is_caught: DurationAssumed breaks InWriting at 133 within 1000;
+    renewal_that_is_not_known_and_ends_the_run_is_caught: UnknownRenewalHolds breaks Converges at 50 within 1000;
+    part_of_a_commit_that_is_taken_for_all_of_it_is_caught: PartIsAll breaks OfItsPart at 58 within 1000;
 }
