@@ -264,7 +264,12 @@ fn file_of_another_kind_is_told_from_the_right_one() {
         ("apply broken.yaml", "error: broken.yaml: a spec, expected a saved plan"),
         ("apply st.json", "error: st.json: not a saved plan: it has no format_version"),
         ("show d", "`cenbwp apply -f d`"),
-        ("plan -f plan.json", "plan.json is a saved plan: apply it with `cenbwp apply plan.json`"),
+        ("plan -f plan.json", "error: plan.json: a saved plan, expected a spec"),
+        ("validate -f plan.json", "hint: `cenbwp show plan.json` or `cenbwp apply plan.json`"),
+        (
+            "plan plan.json",
+            "tip: plan.json is a saved plan: `cenbwp show plan.json` or `cenbwp apply plan.json`",
+        ),
         ("show tfplan", "a zip archive, as Terraform saves its plans"),
         ("export --from-terraform-state wrapped.json", "terraform_wrapper: false"),
         ("export --from-terraform-state log.json", "terraform show -json"),

@@ -24,12 +24,35 @@ fn planned() -> Lab {
     lab
 }
 
-/// Applies the plan: it ends with this code, prints this on stderr, and buys nothing.
+/// The command that makes the plan of [`planned`] anew.
+const ANEW: &str = "plan again: `cenbwp plan -f cenbwp.yaml -o plan.json`";
+
+/// Applies the plan: it ends with this code, prints this on stderr, and buys nothing. A plan that is stale is
+/// followed by the command that makes another one.
 #[track_caller]
 fn check_refused(lab: &Lab, arguments: &str, code: i32, says: &str) {
     let before = purchases(&lab.emulator);
-    lab.run(arguments).check(code, says);
+    let ran = lab.run(arguments);
+    ran.check(code, says);
+    if code == 5 && arguments.starts_with("apply plan.json") {
+        ran.check(code, ANEW);
+    }
     assert_eq!(purchases(&lab.emulator), before);
+}
+
+#[test]
+fn stale_plan_is_made_anew_by_the_command_of_the_hint_in_the_same_scope() {
+    let lab = Lab::new();
+    lab.file("my cen/net.yaml", SPEC);
+    let plan = ["plan", "-f", "my cen", "--target", "net/x", "--max-new-mbps", "9", "-o", "st.json"];
+    assert_eq!(lab.finish(lab.command("cenbwp").args(plan)).code, 0);
+    lab.file("my cen/net.yaml", &SPEC.replace("bandwidth: 7", "bandwidth: 8"));
+    let refused = lab.run("apply st.json");
+    refused.check(5, "`cenbwp plan -f 'my cen' --target net/x --max-new-mbps 9 -o st.json`");
+    let command = refused.stderr.trim_end().rsplit('`').nth(1).expect("a command");
+    assert_eq!(lab.finish(lab.command("sh").args(["-c", command])).code, 0, "{command}");
+    assert_eq!(lab.run("apply st.json").code, 0);
+    assert_eq!(purchases(&lab.emulator), ["net/x"]);
 }
 
 #[test]
@@ -51,6 +74,7 @@ fn plan_that_cannot_be_saved_is_an_error_that_names_the_file() {
         let ran = lab.run(&format!("plan --out {file}"));
         assert_eq!(ran.code, 1, "{file}: {}", ran.stderr);
         assert!(ran.stderr.contains(&format!("{file}: the plan could not be saved")), "{}", ran.stderr);
+        assert!(!ran.stderr.contains(".tmp"), "a name that no user typed: {}", ran.stderr);
     }
 }
 
@@ -99,6 +123,12 @@ fn flags_that_shape_a_plan_are_refused_beside_one() {
     let lab = planned();
     for flag in ["--target net/x", "--skip-held", "--max-purchases 1", "--max-new-mbps 1", "--live-from x"] {
         check_refused(&lab, &format!("apply plan.json {flag}"), 3, "cannot be used with");
+        check_refused(
+            &lab,
+            &format!("apply plan.json {flag}"),
+            3,
+            &format!("plan again: `cenbwp plan {flag} -f cenbwp.yaml -o plan.json`"),
+        );
     }
     for flag in ["--without-spec", "--plan-ttl 1h"] {
         check_refused(&lab, &format!("apply --auto-approve {flag}"), 3, "PLAN");
@@ -143,10 +173,12 @@ fn another_endpoint_or_account_makes_a_plan_stale() {
     let other = Lab::with(Config { account_id: "42".into(), ..Config::default() });
     other.file("cenbwp.yaml", SPEC).file("plan.json", &lab.read("plan.json"));
     check_refused(&other, "apply plan.json", 5, "the plan was made at http://127.0.0.1:");
+    check_refused(&other, "apply plan.json", 5, "name that endpoint with --endpoint or CENBWP_ENDPOINT");
     assert!(other.emulator.requests().is_empty());
     // The packages are unchanged, and the credentials belong to another account.
     lab.set("CENBWP_STS_ENDPOINT", Some(&other.url()));
     check_refused(&lab, "apply plan.json", 5, "these credentials are of account 42");
+    check_refused(&lab, "apply plan.json", 5, "use credentials of that account");
 }
 
 #[test]
@@ -173,6 +205,14 @@ fn what_others_need_meanwhile_is_not_part_of_an_approved_plan() {
     assert_eq!(purchases(&lab.emulator), ["net/y", "net/x"]);
     assert_eq!(ran.code, 6, "{}{}", ran.stdout, ran.stderr);
     assert!(ran.stdout.contains("left to do: net/y  update"), "{}", ran.stdout);
+    let next = ran.stdout.replace("\n  ", " ");
+    let anew = "cenbwp plan -f cenbwp.yaml -o plan.json";
+    assert!(
+        next.contains(&format!("plan what is left: `{anew}`, review it, and `cenbwp apply plan.json`")),
+        "{next}"
+    );
+    assert_eq!(lab.finish(lab.command("sh").args(["-c", anew])).code, 0);
+    assert_eq!(lab.run("apply plan.json").code, 0);
 }
 
 #[test]
@@ -183,10 +223,30 @@ fn plan_that_holds_something_is_saved_shown_and_not_applied() {
     let ran = lab.run("plan --out plan.json");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(lab.run("show plan.json").stdout.contains("cannot be applied"));
-    check_refused(&lab, "apply plan.json", 4, "1 change is held");
-    lab.run("plan --out plan.json --skip-held");
+    check_refused(
+        &lab,
+        "apply plan.json",
+        4,
+        "1 change is held, so nothing is bought or changed: net/x: look_alike\n",
+    );
+    check_refused(&lab, "apply plan.json", 4, ANEW);
+    check_refused(&lab, "apply plan.json", 4, "`cenbwp plan -f cenbwp.yaml -o plan.json --skip-held`");
+    let shown = lab.run("apply plan.json").stdout;
+    assert!(shown.contains("held: look_alike") || shown.contains("look_alike: "), "{shown}");
+    lab.run("plan -f cenbwp.yaml -o plan.json --skip-held");
     assert_eq!(lab.run("apply plan.json").code, 0);
     assert_eq!(purchases(&lab.emulator), ["net/y"]);
+}
+
+#[test]
+fn plan_that_exceeds_limits_is_saved_and_its_refusal_names_them_all() {
+    let lab =
+        Lab::of(&SPEC.replace("stack: net\n", "stack: net\nlimits: {maxPurchases: 1, maxNewMbps: 5}\n"));
+    assert_eq!(lab.run("plan --out plan.json").code, 0);
+    check_refused(&lab, "apply plan.json", 4, "maxPurchases of stack net is 1");
+    check_refused(&lab, "apply plan.json", 4, "maxNewMbps of stack net is 5");
+    check_refused(&lab, "apply plan.json", 4, ANEW);
+    check_refused(&lab, "apply --auto-approve", 4, "maxNewMbps of stack net is 5");
 }
 
 #[test]

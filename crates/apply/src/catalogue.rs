@@ -184,7 +184,8 @@ rules! { EXITS:
         "The saved plan or the digest does not fit the spec, the cloud, the account or the endpoint any more, or is too \
          old. Nothing was bought or changed. Plan again.";
     EXIT_6 = "6", "partial",
-        "Something planned was not done, or something is left to do; the summary names both. Plan again.";
+        "Something planned was not done, or something is left to do; the summary names both, and the commands that go on. A \
+         saved plan can be applied again as long as its spec stays as it is; if the spec has to be corrected, plan again.";
     EXIT_7 = "7", "outcome unknown",
         "A request was sent and its outcome is not known. Run the same command again: it looks before it sends.";
     EXIT_130 = "130", "interrupted",

@@ -100,11 +100,12 @@ fn allowed(lab: &Lab, command: &str, bought: &[&str]) {
 }
 
 #[test]
-fn limits_of_the_spec_are_raised_one_by_one_and_neither_drops_the_other() {
+fn limits_of_the_spec_are_named_together_and_raised_one_by_one_and_neither_drops_the_other() {
     let lab = lab(&two("  maxPurchases: 1\n  maxNewMbps: 15\n"), []);
+    refused(&lab, APPLY, "`maxPurchases: 2`");
     let line = refused(&lab, APPLY, "maxPurchases of stack net is 1, the plan needs 2");
-    assert_eq!(line, "maxPurchases: 2");
-    write_below(&lab, "limits:", &line);
+    assert_eq!(line, "maxNewMbps: 20");
+    write_below(&lab, "limits:", "maxPurchases: 2");
     let line = refused(&lab, APPLY, "maxNewMbps of stack net is 15, the plan needs 20");
     assert_eq!(line, "maxNewMbps: 20");
     write_below(&lab, "limits:", &line);

@@ -6,11 +6,11 @@
 //! saved plan ─▶ still the same spec? ──────┘                  every time
 //! ```
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cenbwp_diff::{Options, Plan};
+use cenbwp_diff::Options;
 
 use super::connection::CloudArgs;
 use super::help::Help;
@@ -19,7 +19,6 @@ use super::process::{Process, on_runtime};
 use super::progress::Progress;
 use super::report_args::{ReportArgs, Stdout};
 use super::scope::ScopeArgs;
-use super::selection::SelectionArgs;
 use super::session::{self, Ended, Session};
 use super::{approval, interrupt, leaving, planning, saved};
 use crate::cloud::{Cloud, Writer};
@@ -28,12 +27,10 @@ use crate::exit::{Exit, Failure};
 use crate::files::shown;
 use crate::planned::Planned;
 use crate::planned::digest::PlanDigest;
-use crate::planned::document::Summary;
 use crate::random::Random;
 use crate::report::Commands;
 use crate::report::event::Event;
 use crate::report::outcomes::Applied;
-use crate::report::run::plural;
 use crate::situation::Situation;
 use crate::stop::Stop;
 
@@ -41,7 +38,7 @@ use crate::stop::Stop;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// A saved plan: it is applied as it was reviewed, or refused
-    #[arg(value_name = "PLAN", conflicts_with_all = SHAPES_A_PLAN)]
+    #[arg(value_name = "PLAN")]
     plan: Option<PathBuf>,
     /// Spec file, directory (every *.yaml and *.yml below it), or - for stdin; repeatable [default: cenbwp.yaml]. Beside
     /// PLAN: refuse it if it was made of other paths
@@ -79,10 +76,6 @@ pub(super) struct Args {
     cloud: CloudArgs,
 }
 
-/// The flags that shape a plan. A saved plan holds their values, so clap refuses them beside one.
-const SHAPES_A_PLAN: [&str; 7] =
-    ["target", "exclude", "account", "skip_held", "live_from", "max_purchases", "max_new_mbps"];
-
 impl Args {
     /// The spec to plan from, if there is no saved plan.
     fn spec(&self) -> SpecArgs {
@@ -93,7 +86,9 @@ impl Args {
     /// The conditions that the saved plan must meet.
     fn expected(&self) -> saved::Expected<'_> {
         saved::Expected {
+            plan: self.plan.as_deref().unwrap_or(Path::new("")),
             ttl: self.plan_ttl,
+            scope: &self.scope,
             paths: &self.file,
             digest: self.plan_digest.as_ref(),
             same_spec: !self.without_spec,
@@ -151,9 +146,9 @@ pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
 
 async fn apply(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
     let start = start(args, session)?;
-    let account = match &start {
-        Start::Saved(planned) => planned.situation.account.as_ref(),
-        Start::Spec(_) => args.scope.selection.account.as_ref(),
+    let (account, commands) = match &start {
+        Start::Saved(planned, commands) => (planned.situation.account.as_ref(), commands.clone()),
+        Start::Spec(_) => (args.scope.selection.account.as_ref(), session.reports.commands.clone()),
     };
     let cloud = args.cloud.connect(account, session)?;
     // A saved plan and a digest name the account that was approved.
@@ -165,19 +160,21 @@ async fn apply(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
     leaving::names(&in_flight);
     let stop = session.listen();
 
-    let approved = interrupt::or_end(&stop, approve(start, args, &cloud, session)).await?;
+    let approving =
+        async { approve(start, args, &cloud, session).await.map_err(|it| saved::named(it, &commands)) };
+    let approved = interrupt::or_end(&stop, approving).await?;
     // Credentials that expire during the run are renewed then. If there are none now, fail before the first
     // change.
     let ready = async { cloud.ready().await.map_err(Failure::with(Exit::Error)) };
     interrupt::or_end(&stop, ready).await?;
     begin_journal(&approved, &in_flight, &cloud)?;
-    let applied = execute(&approved, &cloud, args, &in_flight, &stop, session).await;
+    let applied = execute(&approved, &cloud, (args, commands), &in_flight, &stop, session).await;
     Ok(Ended::Applied(Box::new(applied)))
 }
 
 /// The input of a run: a saved plan, or a spec.
 enum Start {
-    Saved(Arc<Planned>),
+    Saved(Arc<Planned>, Commands),
     Spec(Inputs),
 }
 
@@ -186,9 +183,15 @@ fn start(args: &Args, session: &Session<'_>) -> Result<Start, Failure> {
     let reports = &session.reports;
     reports.writes("--journal", args.journal.as_deref())?;
     if let Some(path) = &args.plan {
-        let planned = saved::open(path, &args.expected(), reports)?;
-        check_applyable(&planned.plan, None)?;
-        return Ok(Start::Saved(Arc::new(planned)));
+        let planned = Arc::new(inputs::read_plan(path, reports)?);
+        let commands = saved::commands(path, &args.expected(), &planned, &reports.commands);
+        saved::check(&planned, &args.expected(), &commands)?;
+        if !planned.plan.is_applyable() {
+            reports.planned(&planned);
+            planning::print_plan(&planned, session);
+        }
+        approval::check_applyable(&planned.plan, &commands)?;
+        return Ok(Start::Saved(planned, commands));
     }
     if let Some(recording) = &args.scope.live_from {
         let message = format!("{}: a recording is not the cloud", shown(recording));
@@ -207,7 +210,7 @@ async fn approve(
 ) -> Result<Arc<Planned>, Failure> {
     let reports = &session.reports;
     let (planned, saved) = match start {
-        Start::Saved(saved) => (saved, true),
+        Start::Saved(saved, _) => (saved, true),
         Start::Spec(inputs) => {
             let planned = planning::prepare(inputs, &args.scope, Duration::ZERO, Some(cloud)).await?;
             (Arc::new(planned), false)
@@ -224,11 +227,11 @@ async fn approve(
     planning::print_account(&planned.situation, session);
     planning::print_plan(&planned, session);
     check_digest(args, &planned, &reports.commands)?;
-    check_applyable(&planned.plan, Some(&reports.commands))?;
+    approval::check_applyable(&planned.plan, &reports.commands)?;
     if planned.plan.changes.is_empty() || args.auto_approve || args.plan_digest.is_some() {
         return Ok(planned);
     }
-    approval::ask(session.output, &consequences(&planned.plan), planned.digest(), &reports.commands).await?;
+    approval::ask(session.output, &planned, &reports.commands).await?;
     let planned = plan_again(&planned, cloud).await?;
     reports.planned(&planned);
     Ok(planned)
@@ -247,56 +250,6 @@ fn check_digest(args: &Args, planned: &Planned, commands: &Commands) -> Result<(
         }
         _ => Ok(()),
     }
-}
-
-/// Refuses a plan with a held item or an exceeded limit. The commands are those of a run without a saved plan.
-fn check_applyable(plan: &Plan, commands: Option<&Commands>) -> Result<(), Failure> {
-    if let Some(breach) = plan.breaches.first() {
-        return Err(Failure::new(Exit::Refused, breach.message()).hint(breach.hint()));
-    }
-    if plan.is_applyable() {
-        return Ok(());
-    }
-    let held = plan.held.len();
-    let are = if held == 1 { "change is" } else { "changes are" };
-    let without = match commands {
-        Some(commands) => format!("go on without what is held: `{} --skip-held`", commands.apply),
-        None => "plan without what is held: `--skip-held`".to_owned(),
-    };
-    Err(Failure::new(Exit::Refused, format_args!("{held} {are} held, so nothing is bought or changed"))
-        .hint(format!("follow the hints of the plan, or {without}")))
-}
-
-/// Returns what the user approves, in a few sentences.
-fn consequences(plan: &Plan) -> String {
-    let Summary { purchases, mbps, months, updates, .. } = Summary::of(plan);
-    let mut said = Vec::new();
-    if purchases > 0 {
-        let (packages, months) = (plural(purchases, "package"), plural(months, "month"));
-        let unpaid = plan.purchases().filter(|purchase| !purchase.terms.auto_pay).count();
-        let buys = if unpaid == purchases { "orders" } else { "buys" };
-        said.push(format!("This plan {buys} {packages}: {} Mbps for {months} in all.", mbps.by_purchase));
-        if unpaid > 0 {
-            let orders = plural(unpaid, "order");
-            said.push(format!("It leaves {orders} to be paid, or cancelled, in the console."));
-        }
-        said.push("A package cannot be returned.".to_owned());
-    }
-    if updates > 0 {
-        said.push(format!("This plan changes {}.", plural(updates, "existing package")));
-    }
-    if mbps.by_upgrade > 0 {
-        said.push(format!("It raises bandwidth by {} Mbps, which is charged.", mbps.by_upgrade));
-    }
-    let renewing = plan.changes.iter().filter(|change| change.turns_renewal_on()).count();
-    if renewing > 0 {
-        let packages = plural(renewing, "package");
-        said.push(format!("It lets {packages} renew from now on, which is charged at each end."));
-    }
-    if plan.changes.iter().any(cenbwp_diff::Change::interrupts_traffic) {
-        said.push("It interrupts traffic.".to_owned());
-    }
-    said.join(" ")
 }
 
 /// Lists the account and plans once more, because time has passed since the plan was made.
@@ -323,29 +276,11 @@ fn begin_journal(approved: &Planned, in_flight: &InFlight, cloud: &Cloud) -> Res
     }
 }
 
-/// Returns the command lines that go on from this run. A saved plan remembers its spec and its scope, so a new
-/// plan of them names both.
-fn commands(args: &Args, planned: &Planned, typed: &Commands) -> Commands {
-    if args.plan.is_none() {
-        return typed.clone();
-    }
-    let paths = if args.file.is_empty() { &planned.paths[..] } else { &[] };
-    let Options { targets, skip_held, max_purchases, max_new_mbps, .. } = &planned.options;
-    let mut plan = typed.plan.clone();
-    plan.extend(paths.iter().map(|path| format!(" {}", path.flag())));
-    let selectors = targets.as_ref().map(|targets| SelectionArgs::selectors(targets, &planned.spec));
-    plan.extend(selectors.iter().flatten().map(|selector| format!(" --target {selector}")));
-    plan.extend(skip_held.then(|| " --skip-held".to_owned()));
-    plan.extend(max_purchases.map(|most| format!(" --max-purchases {most}")));
-    plan.extend(max_new_mbps.map(|most| format!(" --max-new-mbps {}", most.0)));
-    Commands { plan, ..typed.clone() }
-}
-
 /// Carries out the plan and lists what is left. From here on every run ends with a summary.
 async fn execute(
     planned: &Planned,
     cloud: &Cloud,
-    args: &Args,
+    (args, commands): (&Args, Commands),
     in_flight: &InFlight,
     stop: &Stop,
     session: &Session<'_>,
@@ -387,6 +322,5 @@ async fn execute(
     };
     let (results, last_look) = execute::run(&planned.plan, account, session).await;
     progress.clear();
-    let commands = commands(args, planned, &reports.commands);
     Applied::new(planned, results, last_look.as_ref(), stop.is_requested(), commands)
 }

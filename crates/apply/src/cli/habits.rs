@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::inputs::advice_on_saved_plan;
 use crate::files::typed;
 
 /// Commands of other tools.
@@ -98,14 +99,32 @@ pub(super) fn advise(error: &mut clap::Error, arguments: &[String], tool: &clap:
 
 /// Returns the advice for an argument that the command does not know.
 fn of_argument(unknown: &str, arguments: &[String], command: Option<&clap::Command>) -> Option<String> {
+    let file = command.and_then(|command| without_flag(unknown, arguments, command));
+    if file.is_some() {
+        return file;
+    }
     let known = arguments.iter().find_map(|argument| of(&FLAGS, name(argument)));
     if let Some(known) = known {
         return Some(known.to_owned());
     }
     let takes_files =
         command.is_some_and(|command| command.get_arguments().any(|arg| arg.get_id() == "file"));
-    (takes_files && !unknown.starts_with('-'))
-        .then(|| format!("a spec is named with -f: `-f {}`", typed(Path::new(unknown))))
+    let path = Path::new(unknown);
+    let is_named = || format!("a spec is named with -f: `-f {}`", typed(path));
+    (takes_files && !unknown.starts_with('-')).then(|| advice_on_saved_plan(path).unwrap_or_else(is_named))
+}
+
+/// Returns the advice for a file that is named with the flag of another command.
+fn without_flag(unknown: &str, arguments: &[String], command: &clap::Command) -> Option<String> {
+    let flag = name(unknown);
+    if !["init", "show"].contains(&command.get_name()) || !["-f", "--file", "-o", "--out"].contains(&flag) {
+        return None;
+    }
+    let at = arguments.iter().position(|argument| name(argument) == flag)?;
+    let joined = arguments[at].split_once('=').map(|(_, file)| file);
+    let file = joined.or_else(|| arguments.get(at + 1).map(String::as_str))?;
+    let command = command.get_name();
+    Some(format!("the file is named without a flag: `cenbwp {command} {}`", typed(Path::new(file))))
 }
 
 /// Returns the name of a flag without its value.

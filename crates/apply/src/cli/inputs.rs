@@ -64,7 +64,7 @@ impl Inputs {
     /// Reads and parses everything that the arguments name.
     ///
     /// # Errors
-    /// Exit 3 when a path cannot be read. Findings are not errors here.
+    /// Exit 3 when a path cannot be read or holds a saved plan. Findings are not errors here.
     pub(super) fn read(args: &SpecArgs, reports: &Reports) -> Result<Self, Failure> {
         let hint = || format!("name the spec with -f PATH; without it {DEFAULT_FILE} is read");
         let walk = Walk::of(&args.file);
@@ -74,6 +74,9 @@ impl Inputs {
         let named = walk.files.len();
         reports.reads("include", sources[named..].iter().map(|source| Path::new(&source.name)))?;
         let cenbwp_spec::Parsed { spec, findings } = cenbwp_spec::parse_with(&sources, &unread);
+        if spec.is_none() {
+            sources.iter().try_for_each(refuse_saved_plan)?;
+        }
         let paths = args.file.iter().map(|path| spec_path(path)).collect();
         let spec = spec.map(Arc::new);
         let sources: Arc<[Source]> = sources.into();
@@ -94,19 +97,6 @@ impl Inputs {
     pub(super) fn text(&self, findings: &[Finding], colour: bool, width: usize) -> String {
         let text = cenbwp_spec::render(findings, &self.shown, RenderStyle { colour, width });
         if text.is_empty() { text } else { text + "\n" }
-    }
-
-    /// Returns the right command, if a saved plan is among the files of the spec.
-    pub(super) fn saved_plan_hint(&self) -> Option<String> {
-        let is_plan = |source: &&Source| {
-            let value: Option<serde_json::Value> = serde_json::from_slice(&source.bytes).ok();
-            value.is_some_and(|value| {
-                value["format_version"].is_string() && value["resource_changes"].is_array()
-            })
-        };
-        let name = &self.sources.iter().find(is_plan)?.name;
-        let path = Path::new(if name == STDIN { "-" } else { name });
-        Some(format!("{} is a saved plan: apply it with `cenbwp apply {}`", shown(path), as_typed(path)))
     }
 
     /// Returns the number of findings of this severity.
@@ -145,6 +135,34 @@ pub(super) fn read_plan(path: &Path, reports: &Reports) -> Result<Planned, Failu
     })?;
     reports.reads("the spec", saved.sources.iter().map(|source| Path::new(&source.name)))?;
     Ok(saved)
+}
+
+/// Refuses a file of a spec that is a saved plan: as a spec, every line of it would be an error.
+fn refuse_saved_plan(source: &Source) -> Result<(), Failure> {
+    if !is_saved_plan(&source.bytes) {
+        return Ok(());
+    }
+    let path = Path::new(if source.name == STDIN { "-" } else { &source.name });
+    let message = format!("{}: a saved plan, expected a spec", shown(path));
+    Err(Failure::new(Exit::Invalid, message).hint(for_saved_plan(path)))
+}
+
+/// Returns true for a saved plan of any version.
+fn is_saved_plan(bytes: &[u8]) -> bool {
+    let value: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
+    value.is_some_and(|value| value["format_version"].is_string() && value["resource_changes"].is_array())
+}
+
+/// Returns the commands for a saved plan.
+fn for_saved_plan(path: &Path) -> String {
+    let path = as_typed(path);
+    format!("`cenbwp show {path}` or `cenbwp apply {path}`")
+}
+
+/// Returns the commands for a saved plan, if there is one at this path.
+pub(super) fn advice_on_saved_plan(path: &Path) -> Option<String> {
+    let bytes = path.is_file().then(|| files::read_named(path, MAX_PLAN_BYTES).ok())??;
+    is_saved_plan(&bytes).then(|| format!("{} is a saved plan: {}", shown(path), for_saved_plan(path)))
 }
 
 /// Returns the kind of a file or folder that is not a saved plan, and the right command for it.

@@ -109,16 +109,16 @@ fn save(path: &Path, planned: &Planned, output: &Output) -> Result<(), Failure> 
     files::write_whole(path, &text, files::Readers::Owner, files::Before::Replaced)
         .with_context(|| format!("{}: the plan could not be saved", shown(path)))
         .map_err(Failure::with(Exit::Error))?;
-    output.story(&format!("saved {}, digest {}", shown(path), document.digest));
+    output.story(&format!("saved {}", shown(path)));
     let path = files::typed(path);
     output.story(&if document.applyable && planned.paths.contains(&SpecPath::Stream) {
         format!(
-            "its spec cannot be read again, so apply cannot compare it: cenbwp apply {path} --without-spec"
+            "Next: `cenbwp apply {path} --without-spec`; its spec cannot be read again, so apply cannot compare it."
         )
     } else if document.applyable {
-        format!("to apply exactly this plan, without a question: cenbwp apply {path}")
+        format!("Next: `cenbwp apply {path}` carries out exactly this plan, without a question.")
     } else {
-        format!("it cannot be applied as it is; cenbwp show {path} shows why")
+        format!("Next: `cenbwp show {path}` shows why it cannot be applied as it is.")
     });
     Ok(())
 }

@@ -34,9 +34,7 @@ pub(super) fn read_valid_spec(args: &SpecArgs, session: &Session<'_>) -> Result<
         Some(_) => Ok(inputs),
         None => {
             let errors = plural(inputs.count(Severity::Error), "error");
-            let failure =
-                Failure::new(Exit::Invalid, format_args!("the spec has {errors}; nothing was sent"));
-            Err(Failure { hint: inputs.saved_plan_hint(), ..failure })
+            Err(Failure::new(Exit::Invalid, format_args!("the spec has {errors}; nothing was sent")))
         }
     }
 }

@@ -1,26 +1,33 @@
-//! Reads a saved plan that is to be applied, and makes every check that needs no network.
+//! A saved plan that is to be applied: every check that needs no network, and the commands that go on from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use cenbwp_diff::Options;
 use cenbwp_spec::{Source, Spec};
 use serde_json::json;
 
 use super::inputs::{self, spec_path};
-use super::reports::Reports;
+use super::scope::ScopeArgs;
+use super::selection::SelectionArgs;
 use crate::clock::Clock;
 use crate::exit::{Exit, Failure};
-use crate::files::{Walk, shown};
+use crate::files::{self, Walk, shown};
 use crate::planned::digest::PlanDigest;
 use crate::planned::document::spec_digest;
 use crate::planned::{Planned, SpecPath};
+use crate::report::Commands;
 
 /// The most files that a message names.
 const NAMED: usize = 5;
 
 /// The conditions that a saved plan must meet, from the command line.
 pub(super) struct Expected<'a> {
+    /// The file of the plan.
+    pub plan: &'a Path,
+    /// The flags that shape a plan. A saved plan holds their values, so none may stand beside it.
+    pub scope: &'a ScopeArgs,
     /// The greatest age of the plan.
     pub ttl: Duration,
     /// The spec's paths that the plan was made of; empty to accept any.
@@ -31,24 +38,93 @@ pub(super) struct Expected<'a> {
     pub same_spec: bool,
 }
 
-/// Reads a saved plan that is to be applied.
+/// Checks a saved plan that is to be applied.
 ///
 /// # Errors
-/// Exit 3 when the file is not a plan of this version, exit 5 when it is not the expected plan, and exit 4
+/// Exit 3 when a flag beside it would shape another plan, exit 5 when it is not the expected plan, and exit 4
 /// when it was made from a recording.
-pub(super) fn open(path: &Path, expected: &Expected<'_>, reports: &Reports) -> Result<Planned, Failure> {
-    let saved = inputs::read_plan(path, reports)?;
-    let named = |failure: Failure| Failure { error: failure.error.context(shown(path)), ..failure };
-    saved.check_age(Clock::System.now(), expected.ttl).map_err(named)?;
-    check_asserted(&saved, expected).map_err(named)?;
+pub(super) fn check(saved: &Planned, expected: &Expected<'_>, commands: &Commands) -> Result<(), Failure> {
+    let checked = check_offline(saved, expected);
+    checked.map_err(|failure| named(failure, commands))
+}
+
+fn check_offline(saved: &Planned, expected: &Expected<'_>) -> Result<(), Failure> {
+    let in_file =
+        |failure: Failure| Failure { error: failure.error.context(shown(expected.plan)), ..failure };
+    if let Some(flag) = shaping(expected.scope).first() {
+        let message = format!("a saved plan is fixed, so {flag} cannot be used with it");
+        return Err(in_file(Failure::new(Exit::Invalid, message).hint(AGAIN)));
+    }
+    saved.check_age(Clock::System.now(), expected.ttl).map_err(in_file)?;
+    check_asserted(saved, expected).map_err(in_file)?;
     if expected.same_spec {
-        compare_with_disk(&saved)?;
+        compare_with_disk(saved)?;
     }
-    if saved.situation.account.is_some() {
-        return Ok(saved);
+    match saved.situation.account {
+        Some(_) => Ok(()),
+        None => {
+            Err(Failure::new(Exit::Refused, "the plan was made from a recording, which is not the cloud")
+                .hint("without --live-from, plan again"))
+        }
     }
-    Err(Failure::new(Exit::Refused, "the plan was made from a recording, which is not the cloud")
-        .hint("plan without --live-from"))
+}
+
+/// The last words of a hint to which [`named`] adds the command.
+const AGAIN: &str = "plan again";
+
+/// Adds the command that plans again to a hint that ends in these words. After a request that failed, the same plan may
+/// still be good.
+pub(super) fn named(failure: Failure, commands: &Commands) -> Failure {
+    if failure.exit == Exit::Error {
+        return failure;
+    }
+    let command = commands.anew.as_ref().unwrap_or(&commands.again);
+    let name = |hint: String| if hint.ends_with(AGAIN) { format!("{hint}: `{command}`") } else { hint };
+    Failure { hint: failure.hint.map(name), ..failure }
+}
+
+/// Returns the flags that shape a plan, as far as they are given.
+fn shaping(scope: &ScopeArgs) -> Vec<&'static str> {
+    let ScopeArgs { selection, skip_held, live_from, max_purchases, max_new_mbps } = scope;
+    let SelectionArgs { target, exclude, account } = selection;
+    let all = [
+        ("--target", !target.is_empty()),
+        ("--exclude", !exclude.is_empty()),
+        ("--account", account.is_some()),
+        ("--skip-held", *skip_held),
+        ("--live-from", live_from.is_some()),
+        ("--max-purchases", max_purchases.is_some()),
+        ("--max-new-mbps", max_new_mbps.is_some()),
+    ];
+    all.into_iter().filter(|(_, is_given)| *is_given).map(|(flag, _)| flag).collect()
+}
+
+/// Returns the command lines that go on from a saved plan. It remembers its spec and its scope, so a new plan names
+/// both, unless a flag names another: `typed` has those that were typed beside it.
+pub(super) fn commands(path: &Path, expected: &Expected<'_>, saved: &Planned, typed: &Commands) -> Commands {
+    let paths = if expected.paths.is_empty() { &saved.paths[..] } else { &[] };
+    let given = shaping(expected.scope);
+    let Options { targets, skip_held, max_purchases, max_new_mbps, .. } = &saved.options;
+    let mut flags: Vec<(&str, String)> = Vec::new();
+    let is_selected = ["--target", "--exclude", "--account"].iter().any(|flag| given.contains(flag));
+    if let Some(targets) = targets.as_ref().filter(|_| !is_selected) {
+        let selectors = SelectionArgs::selectors(targets, &saved.spec);
+        flags.extend(selectors.iter().map(|selector| ("--target", format!(" {selector}"))));
+    }
+    flags.extend(skip_held.then(|| ("--skip-held", String::new())));
+    flags.extend(max_purchases.map(|most| ("--max-purchases", format!(" {most}"))));
+    flags.extend(max_new_mbps.map(|most| ("--max-new-mbps", format!(" {}", most.0))));
+    let mut plan = typed.plan.clone();
+    plan.extend(paths.iter().map(|path| format!(" {}", path.flag())));
+    let flags = flags.iter().filter(|(flag, _)| !given.contains(flag));
+    plan.extend(flags.map(|(flag, value)| format!(" {flag}{value}")));
+    // A plan that came through a pipe gets a name.
+    let file = match SpecPath::from(path.display().to_string()) {
+        SpecPath::Disk(_) => path,
+        SpecPath::Stream => Path::new("plan.json"),
+    };
+    let anew = Some(format!("{plan} -o {}", files::typed(file)));
+    Commands { plan, anew, ..typed.clone() }
 }
 
 /// Refuses a plan if the user named other paths of a spec, or another digest, beside it.
@@ -77,7 +153,7 @@ fn check_asserted(saved: &Planned, expected: &Expected<'_>) -> Result<(), Failur
 fn compare_with_disk(saved: &Planned) -> Result<(), Failure> {
     let stale = |message: String| {
         Failure::new(Exit::Stale, message).hint(
-            "plan again, and review what it shows; --without-spec applies the older plan, without a question",
+            "--without-spec applies the older plan, without a question; to review what the spec says now, plan again",
         )
     };
     let paths: Option<Vec<PathBuf>> = saved.paths.iter().map(on_disk).collect();
@@ -141,7 +217,7 @@ fn moved(then: &[Source], now: &[Source]) -> Vec<String> {
 }
 
 /// Returns `a, b and 3 more`.
-fn listed(all: &[String]) -> String {
+pub(super) fn listed(all: &[String]) -> String {
     let first = all[..all.len().min(NAMED)].join(", ");
     match all.len().saturating_sub(NAMED) {
         0 => first,

@@ -23,7 +23,7 @@ pub(super) fn commands(tool: &clap::Command, matches: &ArgMatches, arguments: &[
     let has_digest = matches.try_contains_id(DIGEST).unwrap_or(false);
     let repeated = name == "apply" && !has_digest;
     let apply = if repeated { again.clone() } else { like(tool, "apply", matches) };
-    Commands { again, plan: like(tool, "plan", matches), apply }
+    Commands { again, plan: like(tool, "plan", matches), apply, anew: None }
 }
 
 /// Returns the command line of another command, with those flags of this one that both have.
@@ -76,7 +76,7 @@ mod tests {
         let arguments: Vec<OsString> = ["cenbwp"].iter().chain(typed).map(OsString::from).collect();
         let matches = tool.clone().try_get_matches_from(&arguments).expect("a command");
         let expected = [again, plan, apply].map(str::to_owned);
-        let Commands { again, plan, apply } = commands(&tool, &matches, &arguments);
+        let Commands { again, plan, apply, anew: _ } = commands(&tool, &matches, &arguments);
         assert_eq!([again, plan, apply], expected);
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::code::Code;
+use super::code::{Code, QUOTA};
 use super::request::{DESCRIBE, INSTANCES, SET_RENEWAL};
 use super::token::TokenFailed;
 
@@ -70,6 +70,12 @@ const MAY_READ_RENEWAL: &str =
     "grant these credentials the RAM actions bss:DescribeInstances and bssapi:QueryAvailableInstances";
 const MAY_SET_RENEWAL: &str =
     "grant these credentials the RAM actions bss:ModifyPrepaidInstanceAutoRenew and bssapi:SetRenewal";
+
+/// The advice on a request that is wrong.
+const CORRECT: &str = "correct what the message names, then plan again";
+
+/// The hints that a user may follow by an edit of the spec.
+pub(crate) const EDITS: [&str; 2] = [CORRECT, QUOTA];
 
 /// The consequence of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,9 +160,7 @@ impl Refusal {
             RefusalKind::AccountWide => {
                 self.code.hint().unwrap_or("check the permissions of these credentials")
             }
-            RefusalKind::Final => {
-                self.code.hint().unwrap_or("correct what the message names, then plan again")
-            }
+            RefusalKind::Final => self.code.hint().unwrap_or(CORRECT),
             RefusalKind::AlreadySo => "the listing does not show it yet: plan again in a minute",
         }
     }

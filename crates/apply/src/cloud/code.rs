@@ -125,7 +125,7 @@ const IN_USE: &str = "regions use this bandwidth: in the console, lower what the
                       by this request";
 const PERMISSION: &str = "grant these credentials the RAM action of the same name under cen:";
 const SITE: &str = "name the site that the account belongs to: `--site china` or `--site international`";
-const QUOTA: &str = "ask the vendor for quota between these areas, in a ticket, or declare less bandwidth; nothing was \
+pub(super) const QUOTA: &str = "ask the vendor for quota between these areas, in a ticket, or declare less bandwidth; nothing was \
                      bought or changed by this request";
 const MONEY: &str = "check the account's balance and quota; nothing was bought by this request";
 

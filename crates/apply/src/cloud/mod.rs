@@ -40,6 +40,7 @@ mod token;
 mod transport;
 mod writer;
 
+pub(crate) use answer::EDITS;
 pub use answer::{Answer, Error, Lost, Next, Refusal, RefusalKind};
 pub use call::Call;
 pub use classify::{classify, object};

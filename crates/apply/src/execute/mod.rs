@@ -34,7 +34,7 @@ pub use journal::Journal;
 pub use outcome::{ChangeResult, FieldOutcome, FieldResult, Outcome};
 pub use register::{InFlight, Register};
 pub use rounds::{Event, Session, Settings, Waiting};
-pub(crate) use words::SAME_COMMAND;
+pub(crate) use words::{SAME_COMMAND, is_unseen};
 
 use rounds::Rounds;
 

@@ -20,6 +20,14 @@ pub(crate) const SAME_COMMAND: &str = "run the same command again: it uses the s
 /// The detail for a request whose answer has not arrived.
 const IN_FLIGHT: &str = "sent, and nothing proves yet what became of it";
 
+/// Returns true if the service accepted the purchase, and the run ended before a listing showed it.
+pub(crate) fn is_unseen(result: &ChangeResult) -> bool {
+    let is_accepted = |detail: &str| detail.starts_with("accepted") && detail.ends_with(UNSEEN_END);
+    result.outcome == Outcome::Unknown && result.detail.as_deref().is_some_and(is_accepted)
+}
+
+const UNSEEN_END: &str = "and the listing does not show it";
+
 const UNSEEN: &str = "accepted, and the listing does not show it";
 
 impl Why {

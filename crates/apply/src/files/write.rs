@@ -85,9 +85,16 @@ fn finished(folder: &Path, text: &str, readers: Readers) -> io::Result<NamedTemp
         }
     }
     let permissions = fs::Permissions::from_mode(mode);
-    let mut file = tempfile::Builder::new().permissions(permissions).tempfile_in(folder)?;
+    let file = tempfile::Builder::new().permissions(permissions).tempfile_in(folder);
+    let mut file = file.map_err(|error| without_name(&error))?;
     fill(file.as_file_mut())?;
     Ok(NamedTempFile::from_parts((), file.into_temp_path()))
+}
+
+/// Returns the error of the system alone: the name of the temporary file says nothing to the user.
+fn without_name(error: &io::Error) -> io::Error {
+    let text = error.to_string();
+    io::Error::new(error.kind(), text.split(" at path ").next().unwrap_or(&text).to_owned())
 }
 
 /// Creates a file without a name, which ends with the process. Some network file systems cannot do that.

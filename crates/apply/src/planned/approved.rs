@@ -17,6 +17,7 @@ use crate::situation::check_pins;
 /// plan valid for that much longer.
 const CLOCKS_MAY_DIFFER: SignedDuration = SignedDuration::from_mins(15);
 
+/// Every hint of these refusals ends in the words "plan again". The run adds its command.
 impl Planned {
     /// Refuses a plan that is too old, or dated in the future, because such a plan would never get too old.
     ///
@@ -30,8 +31,7 @@ impl Planned {
             let message = format!(
                 "the plan is of {made}, {ahead} in the future: a clock is wrong, here or where it was made"
             );
-            return Err(Failure::new(Exit::Stale, message)
-                .hint("set the clock, and plan again: cenbwp plan --out FILE"));
+            return Err(Failure::new(Exit::Stale, message).hint("set the clock, and plan again"));
         }
         let ttl = SignedDuration::try_from(ttl).unwrap_or(SignedDuration::MAX);
         if age <= ttl {
@@ -41,7 +41,7 @@ impl Planned {
         let enough = now.duration_since(self.options.now).as_hours() + 1;
         let message = format!("the plan is of {made}, {age} old, and may be {allowed} old");
         Err(Failure::new(Exit::Stale, message)
-            .hint(format!("plan again, or allow its age: --plan-ttl {enough}h")))
+            .hint(format!("allow its age with --plan-ttl {enough}h or plan again")))
     }
 
     /// Refuses a plan that was made at another endpoint. A plan of a recording has no endpoint.
@@ -50,7 +50,12 @@ impl Planned {
     /// Exit 5.
     pub fn check_endpoint(&self, endpoint: &str) -> Result<(), Failure> {
         match self.situation.endpoint.as_deref().filter(|planned| *planned != endpoint) {
-            Some(planned) => Err(stale(format!("the plan was made at {planned}, and this is {endpoint}"))),
+            Some(planned) => {
+                let message = format!("the plan was made at {planned}, and this is {endpoint}");
+                Err(Failure::new(Exit::Stale, message).hint(
+                    "nothing was sent; name that endpoint with --endpoint or CENBWP_ENDPOINT, or, for this one, plan again",
+                ))
+            }
             None => Ok(()),
         }
     }
@@ -62,9 +67,11 @@ impl Planned {
     /// another account: cenbwp makes no such plan, so the file was forged.
     pub fn check_account(&self, account: &AccountId) -> Result<(), Failure> {
         if let Some(planned) = self.situation.account.as_ref().filter(|planned| *planned != account) {
-            return Err(stale(format!(
+            let message = format!(
                 "the plan was made for account {planned}, and these credentials are of account {account}"
-            )));
+            );
+            return Err(Failure::new(Exit::Stale, message)
+                .hint("nothing was sent; use credentials of that account, or, with these, plan again"));
         }
         check_pins(&self.spec, self.options.targets.as_ref(), account)
     }
@@ -108,12 +115,8 @@ impl Planned {
         let diff =
             similar::TextDiff::from_lines(&planned, &now).unified_diff().header("planned", "now").to_string();
         Err(Failure::new(Exit::Stale, format_args!("the account changed after the plan was made\n{diff}"))
-            .hint("nothing was sent; plan again and review the new plan"))
+            .hint("nothing was sent; look at what differs, and plan again"))
     }
-}
-
-fn stale(message: String) -> Failure {
-    Failure::new(Exit::Stale, message).hint("nothing was sent; plan again with these credentials")
 }
 
 fn renewal_is_unknown(plan: &Plan, identity: &Identity) -> bool {

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::commands::Commands;
 use super::run::plural;
-use crate::execute::{ChangeResult, FieldOutcome, FieldResult, Outcome, SAME_COMMAND};
+use crate::cloud::EDITS;
+use crate::execute::{ChangeResult, FieldOutcome, FieldResult, Outcome, SAME_COMMAND, is_unseen};
 use crate::exit::Exit;
 use crate::planned::Planned;
 
@@ -129,18 +130,46 @@ impl Applied {
 
     /// Returns the next step for the user, if there is one.
     pub fn next(&self) -> Option<String> {
-        let Commands { again, plan, apply } = &self.commands;
+        let Commands { again, plan, apply, anew } = &self.commands;
         let is_held = self.left.as_ref().is_some_and(|left| !left.held.is_empty());
         Some(match self.exit() {
             Exit::Done => return None,
-            Exit::Unknown => format!(
-                "run the same command again: `{again}`; its plan may show a purchase again, but its tokens are the same, so \
-                 it cannot buy twice"
-            ),
-            _ if self.is_refused() => format!("follow the hints of what failed, then apply again: `{apply}`"),
+            Exit::Unknown => {
+                let longer =
+                    if self.ended_waiting() { ", or one with a longer `--wait-timeout`" } else { "" };
+                format!(
+                    "run the same command again{longer}: `{again}`; its plan may show a purchase again, but its tokens are \
+                     the same, so it cannot buy twice"
+                )
+            }
+            _ if self.is_refused() => match anew.as_ref().filter(|_| self.edits_spec()) {
+                Some(anew) => {
+                    format!("follow the hints of what failed, then `{anew}`, review it, and `{apply}`")
+                }
+                None => format!("follow the hints of what failed, then apply again: `{apply}`"),
+            },
             _ if is_held => format!("see what is left and why it is held: `{plan}`"),
-            _ => format!("`{plan}` shows what is left; `{apply}` finishes it"),
+            _ => match anew.as_ref().filter(|_| self.needs_another_plan()) {
+                Some(anew) => format!("plan what is left: `{anew}`, review it, and `{apply}`"),
+                None => format!("`{plan}` shows what is left; `{apply}` finishes it"),
+            },
         })
+    }
+
+    /// Returns true if all that is not known is known to be accepted: the run did not wait long enough.
+    fn ended_waiting(&self) -> bool {
+        self.end == End::Done && self.results.iter().filter(|it| it.is_unknown()).all(is_unseen)
+    }
+
+    /// Returns true if following the hints may change the spec: a plan that was saved before is stale then.
+    fn edits_spec(&self) -> bool {
+        let mut hints = self.results.iter().filter_map(|result| result.hint.as_deref());
+        hints.any(|hint| EDITS.iter().any(|edit| hint.contains(edit)))
+    }
+
+    /// Returns true if something is left to do that no plan had: applying the same saved plan again would not do it.
+    fn needs_another_plan(&self) -> bool {
+        self.left.as_ref().is_some_and(|left| !left.changes.is_empty())
     }
 
     /// Returns true if the service refused something.
@@ -199,7 +228,13 @@ impl Applied {
         // Where nothing at all was bought, the sentence begins with it.
         let is_partial = matches!(self.exit(), Exit::Partial | Exit::Unknown);
         let word = |result: &ChangeResult| {
-            if is_partial { outcome_words(result) } else { words(result.outcome.as_str()) }
+            if is_unseen(result) {
+                "unknown (accepted, not listed yet)".to_owned()
+            } else if is_partial {
+                outcome_words(result)
+            } else {
+                words(result.outcome.as_str())
+            }
         };
         let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
         wholes.iter().for_each(|result| *outcomes.entry(word(result)).or_default() += 1);
