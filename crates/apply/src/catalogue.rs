@@ -1,7 +1,10 @@
 //! Every stable name that the tool prints, with its explanation: codes of findings, held reasons, warnings, outcomes,
 //! headings, states and exit codes; and the words of the glossary. `cenbwp explain` prints them.
 
-use cenbwp_spec::{Explanation, codes};
+use std::collections::BTreeMap;
+
+use cenbwp_spec::{Explanation, SCHEMA, codes};
+use serde_json::Value;
 
 /// A kind of name, for the list of all of them.
 pub(crate) struct Section {
@@ -59,11 +62,30 @@ pub(crate) fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
     rows.filter(|(word, _)| *word != "word" && explanations(word).is_empty())
 }
 
-/// Returns a word of the glossary and its meaning. Many are asked for, too: `packages`.
+/// Returns a word of the glossary and its meaning. Many are asked for, too: `packages`; and the API's own words:
+/// `ClientToken`.
 pub(crate) fn meaning(word: &str) -> Option<(&'static str, &'static str)> {
     let word = folded(word);
     let one = word.strip_suffix('s').unwrap_or(&word);
-    words().find(|(known, _)| [&*word, one].contains(&&*folded(known)))
+    words().find(|(known, _)| [&*word, one].contains(&&*folded(known))).or_else(|| {
+        let of_the_api = format!("`{word}`");
+        let row = GLOSSARY.lines().find(|row| row.to_ascii_lowercase().contains(&of_the_api))?;
+        words().find(|(known, _)| row.starts_with(&format!("| {known} | ")))
+    })
+}
+
+/// Returns each field of a spec and its description in the JSON Schema, which editors show, too.
+pub(crate) fn fields() -> BTreeMap<String, String> {
+    let schema: Value = serde_json::from_str(SCHEMA).expect("a test reads it");
+    let mut fields = BTreeMap::new();
+    for path in ["/properties", "/properties/limits/properties", "/definitions/package/properties"] {
+        for (name, field) in schema.pointer(path).and_then(Value::as_object).into_iter().flatten() {
+            let shared = field["$ref"].as_str().and_then(|path| schema.pointer(path.trim_start_matches('#')));
+            let text = field["description"].as_str().or(shared.and_then(|it| it["description"].as_str()));
+            fields.insert(name.clone(), text.unwrap_or_default().to_owned());
+        }
+    }
+    fields
 }
 
 /// Declares a constant and a row of the table for each rule, so that neither can be forgotten.
@@ -228,5 +250,13 @@ mod tests {
         }
         assert_eq!(meaning("Identity Tag").map(|(word, _)| word), Some("identity tag"));
         assert_eq!(meaning("held"), None, "it is a name");
+        assert_eq!(meaning("ClientToken").map(|(word, _)| word), Some("token"));
+    }
+
+    #[test]
+    fn every_field_of_a_spec_is_described() {
+        let fields = fields();
+        assert!(fields.len() > 25 && fields["movedFrom"].starts_with("The key that the package had before"));
+        assert!(fields.values().all(|text| text.ends_with('.')), "{fields:?}");
     }
 }

@@ -9,10 +9,10 @@ use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 
 use super::help::Help;
 use super::process::Process;
-use crate::catalogue::{Section, explanations, meaning, sections, words};
+use crate::catalogue::{Section, explanations, fields, meaning, sections, words};
 use crate::exit::{Exit, Failure};
 
-/// Explain a code, a reason, a warning, an outcome, a state, an exit code or a word
+/// Explain a code, a reason, a warning, an outcome, a state, a field or a word
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The name, such as E0201, look_alike, expiring, unknown or 7; without one, all names are listed
@@ -44,12 +44,13 @@ impl TypedValueParser for NameParser {
 
 pub(super) const HELP: Help = Help {
     description: "Explains a name that another command printed: a finding, a reason to hold a change, a warning, an outcome, a \
-        heading, a state or an exit code; or a word of the glossary.",
+        heading, a state or an exit code; a field of a spec; or a word of the glossary.",
     examples: &[
         ("Explain a finding", "cenbwp explain E0201"),
         ("Explain why a change is held", "cenbwp explain look_alike"),
         ("Explain an exit code", "cenbwp explain 7"),
-        ("Explain a word", "cenbwp explain generation"),
+        ("Explain a field of a spec", "cenbwp explain movedFrom"),
+        ("Explain a word", "cenbwp explain ClientToken"),
         ("List all names", "cenbwp explain"),
     ],
     exits: &[Exit::Done, Exit::Error, Exit::Invalid],
@@ -65,7 +66,10 @@ pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
     };
     let rules = explanations(name).into_iter().map(|rule| full(rule, width));
     let word = meaning(name).map(|(word, meaning)| cenbwp_diff::wrap(&format!("{word}: {meaning}"), width));
-    let found: Vec<String> = rules.chain(word).collect();
+    let field = fields().into_iter().find(|(field, _)| field.eq_ignore_ascii_case(name.trim()));
+    let field =
+        field.map(|(name, text)| cenbwp_diff::wrap(&format!("{name}, a field of a spec: {text}"), width));
+    let found: Vec<String> = rules.chain(word).chain(field).collect();
     if found.is_empty() {
         return Err(Failure::new(Exit::Invalid, format_args!("nothing is called {name:?}"))
             .hint("cenbwp explain lists all names"));
@@ -80,14 +84,17 @@ fn full(explanation: &Explanation, width: usize) -> String {
     format!("{name}: {title}\n\n{}{example}", cenbwp_diff::wrap(text, width))
 }
 
-/// Returns every name by kind, and the words of the glossary.
+/// Returns every name by kind, the fields of a spec, and the words of the glossary.
 fn all(width: usize) -> String {
     let names = sections().into_iter().map(|Section { title, rules }| {
         let rows: Vec<(&str, &str)> = rules.into_iter().map(|rule| (rule.name, rule.title)).collect();
         list(title, &rows, width)
     });
+    let fields = fields();
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, text)| (&**name, &**text)).collect();
+    let fields = list("Fields of a spec", &fields, width);
     let words = list("Words", &words().collect::<Vec<_>>(), width);
-    names.chain([words]).collect::<Vec<_>>().join("\n")
+    names.chain([fields, words]).collect::<Vec<_>>().join("\n")
 }
 
 /// Returns the names of a section with their titles.
