@@ -209,7 +209,9 @@ fn area(at: &mut Cursor<'_, '_>) -> Option<Area> {
         let finding = at.finding(UNKNOWN_AREA, words);
         let meant = habits::area(name).map(|area| format!("did you mean `{area}`?"));
         let near = meant.or_else(|| at.report.did_you_mean(name, &Area::KNOWN));
-        let known = || format!("known areas: {}", Area::KNOWN.join(", "));
+        let sold =
+            || Area::KNOWN.into_iter().filter(|known| !Area::REMOVED.contains(known)).collect::<Vec<_>>();
+        let known = || format!("areas that are sold: {}", sold().join(", "));
         at.report.add(finding.hint(near.unwrap_or_else(known)));
     } else if area.is_removed() {
         let finding = Finding::new(REMOVED_AREA, at.node.mark, format!("{area} is no longer sold"));
