@@ -276,7 +276,7 @@ fn a_seed_is_refused_where_it_would_be_ignored() {
 #[test]
 fn what_cannot_be_started_is_said_in_one_line() {
     for (args, expected) in [
-        (["--fault", "Create:cut-after"], "names an operation that does not exist"),
+        (["--fault", "Create:cut-after"], "expected * or one of CreateCenBandwidthPackage, DescribeCen"),
         (["--seed-file", "absent.json"], "cannot read seed absent.json"),
         (["--visible-after", "soon"], "neither a number of listings nor a time"),
         (["--listen", "nowhere"], "cannot listen on nowhere"),

@@ -172,7 +172,8 @@ impl FromStr for Fault {
         };
         if action != "*" && !names::is_known(action) {
             return Err(format!(
-                "fault {text:?} names an operation that does not exist: {action:?}; expected one, or *"
+                "fault {text:?} names an operation that does not exist: {action:?}; expected * or one of {}",
+                names::OPERATIONS.join(", ")
             ));
         }
         Ok(Self { action: (action != "*").then(|| action.to_owned()), when, effect: parse_effect(effect)? })

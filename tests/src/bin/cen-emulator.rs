@@ -59,7 +59,8 @@ struct Args {
     ///
     /// ACTION is an operation or *; WHEN is 2 (the second call), 2-, 2-4 or 10%; EFFECT is latency=300ms, slow=2s,
     /// throttle[=MS], refuse=STATUS/CODE, fail-after=STATUS/CODE, cut-before, cut-after, truncate, total-count=N,
-    /// shift=N or unreadable=N.
+    /// shift=N or unreadable=N. The first purchase is carried out, and its answer is lost:
+    /// --fault CreateCenBandwidthPackage@1:cut-after
     #[arg(long, value_name = "SPEC")]
     fault: Vec<Fault>,
     /// The meaning of a ClientToken that was seen before
