@@ -312,6 +312,19 @@ async fn a_thousand_renewals_are_ten_requests() {
     assert_eq!(before.elapsed(), std::time::Duration::ZERO, "they leave together");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_billing_service_that_gives_no_answer_is_not_asked_for_the_rest() {
+    let names: Vec<String> = (0..2500).map(|n| format!("p{n}")).collect();
+    let entries: Vec<(&str, &str)> =
+        names.iter().map(|name| (&**name, "bandwidth: 7, autoPay: true, autoRenew: true")).collect();
+    let bench = bench(Billing::default(), names.iter().map(|name| live(name, Renewal::every(1))).collect());
+    bench.emulator.fault(Fault::new(QUERY, When::EVERY, Effect::CutBefore));
+    let (_, plan) = bench.plan(&spec(&net(&entries))).await.expect("a plan");
+    assert_eq!(plan.warnings.len(), 2500);
+    // Ten at once, each of them three times.
+    assert_eq!(bench.calls(QUERY), 30);
+}
+
 #[test]
 fn a_saved_setting_is_needed_done_or_something_else_when_it_is_applied() {
     let saved = || {

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::sync::OnceLock;
 
 use cenbwp_diff::{LiveRenewal, Product, Subscription};
 use cenbwp_spec::{AccountId, PackageId, Renewal};
@@ -15,7 +16,7 @@ use super::client::Inner;
 use super::redact::neutral;
 use super::request::{BSS, MOST_INSTANCES, any_instance, query_instances};
 use super::retry::until_answered;
-use super::{Answer, Cloud, Endpoint, Error, Refusal, RefusalKind, Request, RetryPolicy};
+use super::{Answer, Cloud, Endpoint, Error, Lost, Refusal, RefusalKind, Request};
 use crate::stop::next_turn;
 
 /// The most requests at once. How many the service takes in a second is limited apart from that.
@@ -24,23 +25,28 @@ const AT_ONCE: usize = 10;
 /// The most reads of the billing service in a second. Its pages give no number for this call, and ten for the calls
 /// beside it.
 pub(super) const MOST_PER_SECOND: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
-/// The most repetitions of a read of the billing service. Without its answer the renewal is unknown and everything else
-/// goes on, so more would only make every run slower where it cannot be reached.
-const MOST_RETRIES: u32 = 2;
 
 impl Cloud {
     /// Returns what the billing service says about the renewal of these packages: one entry for each. Up to a hundred
     /// are asked for in one request, and the requests leave together.
     ///
-    /// A renewal that cannot be read is unknown, with the reason. It is no error: everything else can go on.
+    /// A renewal that cannot be read is unknown, with the reason. It is no error: everything else can go on. Once a
+    /// request had no answer at all, no more of them are sent.
     pub async fn renewals(&self, account: &AccountId, ids: &[PackageId]) -> BTreeMap<PackageId, LiveRenewal> {
+        let silence = &OnceLock::<String>::new();
         let read = ids.chunks(MOST_INSTANCES).map(|ids| async move {
-            let reply = self.read_billing(&query_instances(ids)).await;
-            match reply {
+            if let Some(reason) = silence.get() {
+                return all_unknown(ids, reason);
+            }
+            match self.read_billing(&query_instances(ids)).await {
                 Ok(reply) => rows(&reply, account, ids),
                 Err(error) => {
                     tracing::info!(%error, "the renewal is not known");
-                    all_unknown(ids, &reason(&error))
+                    let reason = reason(&error);
+                    if is_silence(&error) {
+                        let _ = silence.set(reason.clone());
+                    }
+                    all_unknown(ids, &reason)
                 }
             }
         });
@@ -81,14 +87,14 @@ impl Cloud {
 
     async fn read_billing_at(&self, site: &Endpoint, request: &Request) -> Result<Value, Error> {
         let Inner { clock, random, retry, billing_pace, .. } = &*self.0;
-        let retry = RetryPolicy { max_retries: retry.max_retries.min(MOST_RETRIES), ..*retry };
         let ask = || async {
             billing_pace.acquire(clock).await;
             self.wait_for_rate_limit().await;
             next_turn().await;
             self.send_billing(site, request).await
         };
-        until_answered(clock, random, &retry, ask).await
+        // Without an answer the renewal is unknown, and everything else goes on.
+        until_answered(clock, random, &retry.brief(), ask).await
     }
 
     /// Sends one request to the billing service, once.
@@ -112,6 +118,15 @@ impl Cloud {
         } else {
             self.send(request, self.endpoint(), object).await
         }
+    }
+}
+
+/// Returns true if the service gave no answer at all.
+fn is_silence(error: &Error) -> bool {
+    match error {
+        Error::Refused(refusal) => refusal.kind == RefusalKind::NotSent,
+        Error::Lost(Lost { status, code, .. }) => status.is_none() && code.is_none(),
+        Error::Listing(_) => false,
     }
 }
 
@@ -237,14 +252,14 @@ fn months(row: &Value) -> Result<u32, String> {
 }
 
 /// Reads a whole number, as a number or a string of decimal digits.
-fn whole_number(value: &Value) -> Option<u64> {
+pub(super) fn whole_number(value: &Value) -> Option<u64> {
     match value {
         Value::String(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok(),
         value => value.as_u64(),
     }
 }
 
-fn wrong(row: &Value, name: &str, expected: &str) -> String {
+pub(super) fn wrong(row: &Value, name: &str, expected: &str) -> String {
     format!("{name} is {}, expected {expected}", neutral(&row[name].to_string(), 80))
 }
 
