@@ -16,7 +16,7 @@ use cenbwp::planned::Planned;
 use cenbwp::random::Random;
 use cenbwp::report::Commands;
 use cenbwp::report::outcomes::Applied;
-use cenbwp::situation::Situation;
+use cenbwp::situation::{Pairs, Situation};
 use cenbwp::stop::Stop;
 use cenbwp_diff::{Options, Plan};
 use cenbwp_spec::{Address, Source, Spec};
@@ -104,7 +104,7 @@ pub(crate) async fn plan(
 ) -> Result<(Situation, Plan), Failure> {
     let options = options(cloud, targets);
     let mut situation = Situation::ask(cloud, spec, targets).await?;
-    let plan = situation.plan(Some(cloud), spec, &options).await?;
+    let plan = situation.plan(Some(cloud), spec, &options, Pairs::Known(None)).await?;
     Ok((situation, plan))
 }
 

@@ -33,6 +33,7 @@ mod money;
 mod moves;
 mod pace;
 mod packaging;
+mod pairs;
 mod pipelines;
 mod policies;
 mod proxies;

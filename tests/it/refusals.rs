@@ -69,7 +69,7 @@ fn missing_credentials_send_nothing_and_say_what_was_looked_for() {
 #[track_caller]
 fn check_nothing_bought(lab: &Lab, spec: &str, arguments: &str, code: i32, says: &str) {
     lab.file("cenbwp.yaml", spec).run(arguments).check(code, says);
-    let reads = [DESCRIBE, "GetCallerIdentity"];
+    let reads = [DESCRIBE, "DescribeCenGeographicSpans", "GetCallerIdentity"];
     assert!(lab.emulator.requests().iter().all(|request| reads.contains(&request.action.as_str())));
 }
 

@@ -135,6 +135,9 @@ def tell(sdk, call, refused):
 
     spans = do("DescribeCenGeographicSpans", PageSize=50)["GeographicSpanModels"]["GeographicSpanModel"]
     assert "china_asia-pacific" in [span["GeographicSpanId"] for span in spans], spans
+    assert {"china", "asia-pacific"} in [{span["LocalGeoRegionId"], span["OppositeGeoRegionId"]} for span in spans], spans
+    page = do("DescribeCenGeographicSpans", PageNumber=2, PageSize=4)
+    assert page["GeographicSpanModels"]["GeographicSpanModel"] == spans[4:8] and page["TotalCount"] == len(spans), page
     do("DeleteCenBandwidthPackage", "Forbidden.Release", CenBandwidthPackageId=id)
     do("DeleteCenBandwidthPackage", CenBandwidthPackageId="cenbwp-expired")
     do("DeleteCenBandwidthPackage", "ParameterBwpInstanceId", CenBandwidthPackageId="cenbwp-expired")

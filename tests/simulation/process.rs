@@ -10,7 +10,7 @@ use cenbwp::exit::{Exit, Failure};
 use cenbwp::planned::Planned;
 use cenbwp::report::Commands;
 use cenbwp::report::outcomes::{Applied, End};
-use cenbwp::situation::Situation;
+use cenbwp::situation::{Pairs, Situation};
 use cenbwp_diff::{Change, Options, Plan, Warning, WarningKind};
 use cenbwp_spec::{Address, Source};
 
@@ -119,7 +119,7 @@ impl Process<'_> {
             Some(Pin::Other) => {
                 let mut situation = Situation::look(cloud).await?;
                 situation.read_renewals(cloud, &spec, targets.as_ref()).await;
-                let plan = situation.plan(Some(cloud), &spec, &options).await?;
+                let plan = situation.plan(Some(cloud), &spec, &options, Pairs::Known(None)).await?;
                 (situation, plan)
             }
             _ => common::plan(cloud, &spec, targets.as_ref()).await?,
@@ -136,7 +136,7 @@ impl Process<'_> {
         self.check_account(&read, &situation)?;
         let options = Options { now: self.cloud.clock().now(), ..read.options.clone() };
         situation.read_renewals(&self.cloud, &spec, options.targets.as_ref()).await;
-        let fresh = situation.plan(Some(&self.cloud), &spec, &options).await?;
+        let fresh = situation.plan(Some(&self.cloud), &spec, &options, Pairs::Known(None)).await?;
         Ok((situation, read.still_approved(&fresh)?))
     }
 

@@ -84,8 +84,25 @@ pub struct Semantics {
     pub too_small: &'static str,
     /// The form in which a listing of packages shows the bandwidth that regions use.
     pub limits: LimitsShown,
+    /// The list of the pairs of areas on sale.
+    pub spans: Spans,
     /// The behaviour of the billing service.
     pub billing: Billing,
+}
+
+/// The list of the pairs of areas on sale, where the vendor's pages are silent.
+#[derive(Clone, Debug, Default)]
+pub struct Spans {
+    /// The pairs; `None` is every pair of the areas that are sold, those of an area with itself included.
+    pub pairs: Option<Vec<[&'static str; 2]>>,
+    /// True if areas are written as in a purchase, `North-America`; the vendor's sample has `north-america`.
+    pub capitalised: bool,
+    /// True if the first area of a pair is the opposite one.
+    pub turned: bool,
+    /// The error of `TotalCount`.
+    pub miscount: i64,
+    /// Members of each pair in the place of the service's own; null leaves one out.
+    pub row: BTreeMap<String, Value>,
 }
 
 /// The form in which a listing of packages shows the bandwidth that regions use.
@@ -194,6 +211,7 @@ impl Default for Semantics {
             no_change: "Operation.Failed",
             too_small: "ParameterIllegal.BandwidthLimit",
             limits: LimitsShown::Strings,
+            spans: Spans::default(),
             billing: Billing::default(),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use cenbwp_diff::{Observed, Options, Plan};
-use cenbwp_spec::{AccountId, Address, Spec, Stack, StackName};
+use cenbwp_spec::{AccountId, Address, AreaPair, Spec, Stack, StackName};
 
 use crate::cloud::{self, Caller, Cloud};
 use crate::exit::{Exit, Failure};
@@ -76,7 +76,8 @@ impl Situation {
     }
 
     /// Plans for this situation. If the plan buys something and the listing could have missed a package, a
-    /// second listing has to confirm it; the renewal of a package that only that one shows is read, too.
+    /// second listing has to confirm it; the renewal of a package that only that one shows is read, too. The pairs of
+    /// areas on sale are asked for at the same time as that listing.
     ///
     /// # Errors
     /// Exit 1 when the listing fails or keeps changing.
@@ -85,18 +86,44 @@ impl Situation {
         cloud: Option<&Cloud>,
         spec: &Spec,
         options: &Options,
+        pairs: Pairs,
     ) -> Result<Plan, Failure> {
         let plan = checked_plan(spec, &self.observed, options)?;
         match cloud {
             Some(cloud) if plan.purchases().next().is_some() => {
-                // A listing is compared with another one, and neither shows the renewal.
+                // A listing is compared with another one, and neither shows renewal or pairs.
                 let renewals = self.observed.take_renewals();
-                cloud.confirm(&mut self.observed).await.map_err(cloud_failure)?;
+                let (confirmed, pairs) = tokio::join!(cloud.confirm(&mut self.observed), pairs.read(cloud));
+                confirmed.map_err(cloud_failure)?;
                 self.observed.set_renewals(renewals);
+                self.observed.pairs = pairs;
                 self.read_renewals(cloud, spec, options.targets.as_ref()).await;
                 checked_plan(spec, &self.observed, options)
             }
             _ => Ok(plan),
+        }
+    }
+}
+
+/// The source of the pairs of areas on sale, about which a plan that buys may warn.
+#[derive(Clone, Debug)]
+pub enum Pairs {
+    /// The service.
+    Ask,
+    /// An earlier plan, or none.
+    Known(Option<BTreeSet<AreaPair>>),
+}
+
+impl Pairs {
+    /// Returns the pairs. If the service does not name them, nothing is said about any: they decide nothing.
+    async fn read(self, cloud: &Cloud) -> Option<BTreeSet<AreaPair>> {
+        match self {
+            Self::Known(pairs) => pairs,
+            Self::Ask => {
+                let read = cloud.pairs().await;
+                read.inspect_err(|error| tracing::info!(%error, "the pairs of areas on sale are not known"))
+                    .ok()
+            }
         }
     }
 }

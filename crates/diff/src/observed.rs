@@ -1,6 +1,6 @@
 //! The account as one full listing showed it, apart from the vendor's names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cenbwp_spec::{AreaPair, CenId, Identity, Mbps, PackageId, Renewal, Tags};
 use jiff::Timestamp;
@@ -17,6 +17,10 @@ pub struct Observed {
     /// True if the listing is known to be whole. A recording may not be; a listing from the service
     /// that is not whole is an error before it gets here.
     pub complete: bool,
+    /// The pairs of areas that the service lists as sold; `None` if the run did not ask, or it did not say.
+    // A saved plan without a purchase is the same as before there were pairs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairs: Option<BTreeSet<AreaPair>>,
 }
 
 impl Observed {

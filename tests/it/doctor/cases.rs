@@ -56,6 +56,7 @@ pub(super) fn all() -> Vec<Case> {
                 ("credentials", "ok", "access key LTAI…eyId from environment"),
                 ("account", "ok", "1234…3456, as acs:ram::1234…3456:root"),
                 ("packages", "ok", "0 packages in the account, with cen:DescribeCenBandwidthPackages"),
+                ("pairs", "ok", "10 pairs of areas on sale, with cen:DescribeCenGeographicSpans"),
                 ("renewal", "ok", "knows the account, with bss:DescribeInstances and bssapi:QueryAvailable"),
             ],
         ),
@@ -107,6 +108,14 @@ pub(super) fn all() -> Vec<Case> {
                 ("account", "ok", ""),
                 ("packages", "failed", "DescribeCenBandwidthPackages was refused: NoPermission (HTTP 403)"),
                 ("packages", "failed", "hint: allow cen:DescribeCenBandwidthPackages to this caller"),
+            ],
+        ),
+        case(
+            "no permission to see the pairs of areas",
+            fault("DescribeCenGeographicSpans:refuse=403/NoPermission"),
+            &[
+                ("packages", "ok", ""),
+                ("pairs", "warning", "as a pair: allow cen:DescribeCenGeographicSpans to this caller"),
             ],
         ),
         case(

@@ -76,7 +76,7 @@ fn last_line(text: &str) -> String {
 #[track_caller]
 fn nothing_bought(lab: &Lab) {
     assert!(lab.emulator.ledger().is_empty(), "{:?}", lab.emulator.ledger());
-    let reads = [DESCRIBE, "GetCallerIdentity"];
+    let reads = [DESCRIBE, "DescribeCenGeographicSpans", "GetCallerIdentity", "QueryAvailableInstances"];
     assert!(lab.emulator.requests().iter().all(|request| reads.contains(&request.action.as_str())));
 }
 

@@ -156,7 +156,7 @@ fn success(context: &Context<'_>, data: &Value) -> Answer {
 }
 
 /// Replaces members of an object; null removes one.
-fn replace(object: &mut Value, with: &std::collections::BTreeMap<String, Value>) {
+pub(super) fn replace(object: &mut Value, with: &std::collections::BTreeMap<String, Value>) {
     let Some(object) = object.as_object_mut() else { return };
     for (name, value) in with {
         match value {

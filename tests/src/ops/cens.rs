@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::billing::replace;
 use super::context::Context;
 use crate::params::AREAS;
 use crate::wire::{Answer, Refusal};
@@ -48,18 +49,25 @@ fn item(context: &Context<'_>, cen: &Cen) -> Value {
 /// `DescribeCenGeographicSpans`: every pair of areas that is sold, same-area pairs too.
 pub(super) fn spans(context: &mut Context<'_>) -> Result<Answer, Refusal> {
     let wanted = context.params.text("GeographicSpanId").filter(|id| !id.is_empty());
-    let mut pairs = Vec::new();
-    for (index, a) in AREAS.iter().enumerate() {
-        for b in &AREAS[index..] {
-            let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());
-            let (local, opposite) = if a < b { (a, b) } else { (b, a) };
-            let id = format!("{opposite}_{local}");
-            if wanted.is_none_or(|wanted| wanted == id) {
-                pairs.push(json!({ "GeographicSpanId": id, "LocalGeoRegionId": local, "OppositeGeoRegionId": opposite }));
-            }
-        }
-    }
-    let (page, mut answer) = context.page(pairs, 0);
+    let spans = &context.semantics.spans;
+    let all = || AREAS.iter().enumerate().flat_map(|(n, a)| AREAS[n..].iter().map(|b| [*a, *b])).collect();
+    let pairs: Vec<[&str; 2]> = spans.pairs.clone().unwrap_or_else(all);
+    let spelt = |area: &str| if spans.capitalised { area.to_owned() } else { area.to_ascii_lowercase() };
+    let item = |[a, b]: [&str; 2]| {
+        let (local, opposite) = if (a < b) == spans.turned { (b, a) } else { (a, b) };
+        let id = format!("{opposite}_{local}").to_ascii_lowercase();
+        let mut item = json!({
+            "GeographicSpanId": id, "LocalGeoRegionId": spelt(local), "OppositeGeoRegionId": spelt(opposite),
+        });
+        replace(&mut item, &spans.row);
+        item
+    };
+    let items = pairs.into_iter().map(item);
+    let items: Vec<Value> =
+        items.filter(|item| wanted.is_none_or(|wanted| item["GeographicSpanId"] == wanted)).collect();
+    let (page, mut answer) = context.page(items, 0);
+    let total = answer["TotalCount"].as_i64().unwrap_or(0).saturating_add(spans.miscount);
+    answer.insert("TotalCount".into(), total.into());
     answer.insert("GeographicSpanModels".into(), json!({ "GeographicSpanModel": page }));
     Ok(answer)
 }

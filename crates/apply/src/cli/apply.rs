@@ -15,12 +15,13 @@ use cenbwp_diff::Options;
 use super::connection::CloudArgs;
 use super::help::Help;
 use super::inputs::{self, Inputs, SpecArgs};
+use super::planning::{self, Warned};
 use super::process::{Process, on_runtime};
 use super::progress::Progress;
 use super::report_args::{ReportArgs, Stdout};
 use super::scope::ScopeArgs;
 use super::session::{self, Ended, Session};
-use super::{approval, interrupt, leaving, planning, saved};
+use super::{approval, interrupt, leaving, saved};
 use crate::cloud::{Cloud, Writer};
 use crate::execute::{self, InFlight, Journal, Register, Settings};
 use crate::exit::{Exit, Failure};
@@ -31,7 +32,7 @@ use crate::random::Random;
 use crate::report::Commands;
 use crate::report::event::Event;
 use crate::report::outcomes::Applied;
-use crate::situation::Situation;
+use crate::situation::{Pairs, Situation};
 use crate::stop::Stop;
 
 /// Buy what is declared and missing, and change what differs
@@ -212,7 +213,8 @@ async fn approve(
     let (planned, saved) = match start {
         Start::Saved(saved, _) => (saved, true),
         Start::Spec(inputs) => {
-            let planned = planning::prepare(inputs, &args.scope, Duration::ZERO, Some(cloud)).await?;
+            let warned = Warned { expiring_within: Duration::ZERO, pairs: Pairs::Ask };
+            let planned = planning::prepare(inputs, &args.scope, warned, Some(cloud)).await?;
             (Arc::new(planned), false)
         }
     };
@@ -259,7 +261,8 @@ async fn plan_again(approved: &Planned, cloud: &Cloud) -> Result<Arc<Planned>, F
     situation.account.iter().try_for_each(|account| approved.check_account(account))?;
     let options = Options { now: cloud.clock().now(), ..approved.options.clone() };
     situation.read_renewals(cloud, &approved.spec, options.targets.as_ref()).await;
-    let fresh = situation.plan(Some(cloud), &approved.spec, &options).await?;
+    let pairs = Pairs::Known(approved.situation.observed.pairs.clone());
+    let fresh = situation.plan(Some(cloud), &approved.spec, &options, pairs).await?;
     let plan = approved.still_approved(&fresh)?;
     Ok(Arc::new(approved.rest(options, situation, plan)))
 }

@@ -10,14 +10,16 @@ use super::connection::CloudArgs;
 use super::help::Help;
 use super::inputs::SpecArgs;
 use super::output::Output;
+use super::planning::{self, Warned};
 use super::process::{Process, on_runtime};
 use super::report_args::ReportArgs;
 use super::scope::ScopeArgs;
 use super::session::{self, Ended, Session};
-use super::{planning, values};
+use super::values;
 use crate::exit::{Exit, Failure};
 use crate::files::{self, shown};
 use crate::planned::{Planned, SpecPath};
+use crate::situation::Pairs;
 
 /// Show what would change, and change nothing
 #[derive(Debug, clap::Args)]
@@ -65,7 +67,8 @@ async fn show(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
     reports.writes("--out", args.out.as_deref())?;
     reports.reads("--live-from", args.scope.live_from.as_deref())?;
     let inputs = planning::read_valid_spec(&args.spec, session)?;
-    let planned = planning::plan(inputs, &args.scope, args.expiring_within, &args.cloud, session).await?;
+    let warned = Warned { expiring_within: args.expiring_within, pairs: Pairs::Ask };
+    let planned = planning::plan(inputs, &args.scope, warned, &args.cloud, session).await?;
     let planned = Arc::new(planned);
     reports.planned(&planned);
     planning::print_plan(&planned, session);

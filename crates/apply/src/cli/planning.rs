@@ -16,7 +16,7 @@ use crate::exit::{Exit, Failure};
 use crate::planned::Planned;
 use crate::report::event::{self, Event};
 use crate::report::run::plural;
-use crate::situation::{Situation, selected};
+use crate::situation::{Pairs, Situation, selected};
 
 /// Reads the spec, prints its findings, and fails with exit 3 if it has errors.
 pub(super) fn read_valid_spec(args: &SpecArgs, session: &Session<'_>) -> Result<Inputs, Failure> {
@@ -39,11 +39,19 @@ pub(super) fn read_valid_spec(args: &SpecArgs, session: &Session<'_>) -> Result<
     }
 }
 
+/// The conditions that a run warns of, besides those that the listing shows.
+pub(super) struct Warned {
+    /// The time before the end of a package.
+    pub expiring_within: Duration,
+    /// The pairs of areas on sale.
+    pub pairs: Pairs,
+}
+
 /// Lists the account, or reads a recording of it, plans, and prints the account.
 pub(super) async fn plan(
     inputs: Inputs,
     scope: &ScopeArgs,
-    expiring_within: Duration,
+    warned: Warned,
     cloud: &CloudArgs,
     session: &Session<'_>,
 ) -> Result<Planned, Failure> {
@@ -53,7 +61,7 @@ pub(super) async fn plan(
         .is_none()
         .then(|| cloud.connect(scope.selection.account.as_ref(), session))
         .transpose()?;
-    let planning = prepare(inputs, scope, expiring_within, cloud.as_ref());
+    let planning = prepare(inputs, scope, warned, cloud.as_ref());
     let planned = interrupt::or_end(&stop, planning).await?;
     print_account(&planned.situation, session);
     Ok(planned)
@@ -63,18 +71,19 @@ pub(super) async fn plan(
 pub(super) async fn prepare(
     mut inputs: Inputs,
     scope: &ScopeArgs,
-    expiring_within: Duration,
+    warned: Warned,
     cloud: Option<&Cloud>,
 ) -> Result<Planned, Failure> {
     let spec = inputs.spec.take().expect("a spec without findings of severity error is there");
     let now = cloud.map_or(Clock::System.now(), |cloud| cloud.clock().now());
+    let Warned { expiring_within, pairs } = warned;
     let options = scope.options(&spec, now, expiring_within)?;
     let mut situation = match (cloud, &scope.live_from) {
         (Some(cloud), _) => Situation::ask(cloud, &spec, options.targets.as_ref()).await?,
         (None, Some(path)) => Situation::replay(path)?,
         (None, None) => unreachable!("a run without a recording has a client"),
     };
-    let plan = situation.plan(cloud, &spec, &options).await?;
+    let plan = situation.plan(cloud, &spec, &options, pairs).await?;
     Ok(Planned::new(inputs.sources, spec, options, situation, plan).read_from(inputs.paths))
 }
 

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::connection::CloudArgs;
 use super::help::Help;
 use super::inputs::{DEFAULT_FILE, Inputs, SpecArgs};
-use super::planning;
+use super::planning::{self, Warned};
 use super::process::{Process, on_runtime};
 use super::report_args::{self, FormArgs, ReportArgs, ReportSpec, ReportSpecParser};
 use super::scope::ScopeArgs;
@@ -21,6 +21,7 @@ use crate::exit::{Exit, Failure};
 use crate::planned::Planned;
 use crate::report::StatusForm;
 use crate::report::event::{Event, PackageLine};
+use crate::situation::Pairs;
 use crate::status::{Layout, Status};
 
 /// Show what is live, who owns it and when it expires
@@ -102,7 +103,9 @@ async fn show(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
     let inputs = inputs(args, session)?;
     let (live_from, selection) = (args.live_from.clone(), args.selection.clone());
     let scope = ScopeArgs { live_from, selection, ..ScopeArgs::default() };
-    let planned = planning::plan(inputs, &scope, args.expiring_within, &args.cloud, session).await?;
+    // It shows no warning about a purchase.
+    let warned = Warned { expiring_within: args.expiring_within, pairs: Pairs::Known(None) };
+    let planned = planning::plan(inputs, &scope, warned, &args.cloud, session).await?;
     let planned = Arc::new(planned);
     reports.status(&planned, args.all);
     let status = Status::of(&planned, args.all);

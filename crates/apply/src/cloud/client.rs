@@ -262,7 +262,18 @@ impl Cloud {
         endpoint: &Endpoint,
         read: fn(&[u8]) -> Option<T>,
     ) -> Result<T, Error> {
-        let Inner { clock, random, retry, pace, .. } = &*self.0;
+        self.read_by(&self.0.retry, request, endpoint, read).await
+    }
+
+    /// Repeats a read by this policy.
+    pub(super) async fn read_by<T>(
+        &self,
+        policy: &RetryPolicy,
+        request: &Request,
+        endpoint: &Endpoint,
+        read: fn(&[u8]) -> Option<T>,
+    ) -> Result<T, Error> {
+        let Inner { clock, random, pace, .. } = &*self.0;
         let ask = || async {
             self.wait_for_rate_limit().await;
             next_turn().await;
@@ -276,7 +287,7 @@ impl Cloud {
             }
             answer
         };
-        until_answered(clock, random, retry, ask).await
+        until_answered(clock, random, policy, ask).await
     }
 
     /// Sends one request, once, with a new date, nonce and signature.

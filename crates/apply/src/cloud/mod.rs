@@ -12,6 +12,7 @@
 //! decode       one item of a page          json         a reply, borrowed
 //! hide         secrets out of inputs       proxy        the proxy and its exceptions
 //! pace         concurrency and rate        billing      whether packages renew themselves
+//! pairs        the pairs of areas on sale
 //! ```
 //!
 //! [`Cloud`] reads. [`Writer`] is the only type that can change something: it takes only requests that are on
@@ -31,6 +32,7 @@ mod http;
 mod json;
 mod listing;
 mod pace;
+mod pairs;
 mod proxy;
 mod redact;
 pub mod request;

@@ -14,6 +14,8 @@ pub use super::token::CREATE;
 
 /// The action that lists packages.
 pub const DESCRIBE: &str = "DescribeCenBandwidthPackages";
+/// The action that lists the pairs of areas on sale.
+pub const SPANS: &str = "DescribeCenGeographicSpans";
 /// The action that names the account of the credentials.
 pub const CALLER: &str = "GetCallerIdentity";
 /// The action that takes a role.
@@ -73,6 +75,12 @@ pub fn describe_page(number: usize) -> Request {
         ("IncludeReservationData", true.to_string()),
     ];
     Request::new(DESCRIBE, CBN, params)
+}
+
+/// Returns the request for one page of the pairs of areas on sale, from 1. Without a page size only ten come back.
+pub(super) fn spans_page(number: usize) -> Request {
+    let params = [("PageNumber", number.to_string()), ("PageSize", PAGE_SIZE.to_string())];
+    Request::new(SPANS, CBN, params)
 }
 
 /// Returns the request for the account of the credentials.
@@ -239,5 +247,6 @@ mod tests {
     fn the_listing_is_asked_for_without_any_filter() {
         check(&describe_page(7), &["IncludeReservationData=true", "PageNumber=7", "PageSize=50"]);
         check(&get_caller_identity(), &[]);
+        check(&spans_page(2), &["PageNumber=2", "PageSize=50"]);
     }
 }

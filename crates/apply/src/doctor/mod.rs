@@ -13,7 +13,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::clock::{Clock, rough};
-use crate::cloud::request::{CALLER, DESCRIBE, INSTANCES, ram_action};
+use crate::cloud::request::{CALLER, DESCRIBE, INSTANCES, SPANS, ram_action};
 use crate::cloud::{
     CLOCK_TOLERANCE, Cloud, CredentialsError, Endpoint, Endpoints, Error, RetryPolicy, Search, Secrets, Sites,
 };
@@ -62,12 +62,13 @@ impl Patient<'_> {
         checks.extend(self.other_choices());
         let (check, cloud) = self.credentials(&way, sts, &sts_look).await;
         checks.push(check);
-        let (account, packages, renewal) = tokio::join!(
+        let (account, packages, pairs, renewal) = tokio::join!(
             account(needed(&cloud, &sts_look)),
             packages(needed(&cloud, &cbn_look)),
+            pairs(needed(&cloud, &cbn_look)),
             renewal(cloud.as_ref().map_err(Clone::clone)),
         );
-        checks.extend([account, packages, renewal]);
+        checks.extend([account, packages, pairs, renewal]);
         checks
     }
 
@@ -179,6 +180,30 @@ async fn packages(cloud: Needed<&Cloud>) -> Check {
             Err(error) if error.is_permission() => Check::failed(PACKAGES, error)
                 .hint(format!("allow {right} to this caller, as examples/policies/ram/plan.json does")),
             Err(error) => refused(PACKAGES, &error),
+        },
+    };
+    Check { ram_action: Some(right), ..check }
+}
+
+/// Asks for the pairs of areas on sale. It is no failure if the service refuses: a plan then warns of none.
+async fn pairs(cloud: Needed<&Cloud>) -> Check {
+    const PAIRS: &str = "pairs";
+    let right = ram_action(SPANS);
+    let check = match cloud {
+        Err(why) => Check::not(PAIRS, why),
+        Ok(cloud) => match cloud.pairs().await {
+            Ok(pairs) => {
+                Check::ok(PAIRS, format_args!("{} pairs of areas on sale, with {right}", pairs.len()))
+            }
+            Err(error) => {
+                let hint = if error.is_permission() {
+                    format!("allow {right} to this caller")
+                } else {
+                    error.hint().to_owned()
+                };
+                Check::warning(PAIRS, &error)
+                    .hint(format!("for a warning of areas that are not sold as a pair: {hint}"))
+            }
         },
     };
     Check { ram_action: Some(right), ..check }

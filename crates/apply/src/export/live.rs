@@ -261,7 +261,7 @@ mod tests {
 
     /// Exports, plans the export against the same listing, and checks the promises of [`of_account`].
     fn check(packages: Vec<Live>, all: bool) {
-        let observed = Observed { packages, unreadable: Vec::new(), complete: true };
+        let observed = Observed { packages, unreadable: Vec::new(), complete: true, pairs: None };
         let scope = Scope { stack: crate::export::default_stack(), all };
         let export = of_account(&observed, None, &scope, now());
         let sources = [Source { name: "spec.yaml".to_owned(), bytes: export.text.clone().into_bytes() }];
@@ -323,7 +323,12 @@ mod tests {
 
     #[test]
     fn what_no_spec_can_say_is_named() {
-        let observed = |live: Live| Observed { packages: vec![live], unreadable: Vec::new(), complete: true };
+        let observed = |live: Live| Observed {
+            packages: vec![live],
+            unreadable: Vec::new(),
+            complete: true,
+            pairs: None,
+        };
         let check = |change: &dyn Fn(&mut Live), expected: &str| {
             let mut live = plain("cenbwp-1");
             change(&mut live);

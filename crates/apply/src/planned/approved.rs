@@ -184,7 +184,7 @@ mod tests {
             max_purchases: None,
             max_new_mbps: None,
         };
-        let observed = Observed { packages: Vec::new(), unreadable: Vec::new(), complete: true };
+        let observed = Observed { packages: Vec::new(), unreadable: Vec::new(), complete: true, pairs: None };
         let plan = checked_plan(&spec, &observed, &options).expect("nothing is declared");
         let (account, endpoint) = (Some(OURS.parse().expect("digits")), Some(HERE.to_owned()));
         let situation = Situation { account, endpoint, caller: None, observed };

@@ -88,9 +88,12 @@ impl<'a> SavedInputs<'a> {
             inputs.member("credentials", credentials);
             inputs.member("endpoint", endpoint);
             inputs.object("observed", |members| {
-                let Observed { packages, unreadable, complete } = &**observed;
+                let Observed { packages, unreadable, complete, pairs } = &**observed;
                 members.member("complete", complete);
                 members.rows("packages", packages.iter());
+                if let Some(pairs) = pairs {
+                    members.rows("pairs", pairs.iter());
+                }
                 members.rows("unreadable", unreadable.iter());
             });
             inputs.member("options", options);

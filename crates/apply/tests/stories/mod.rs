@@ -104,7 +104,7 @@ fn plan_of(
         max_purchases: None,
         max_new_mbps: None,
     };
-    let observed = Observed { packages, unreadable, complete: true };
+    let observed = Observed { packages, unreadable, complete: true, pairs: None };
     let plan = cenbwp_diff::plan(&spec, &observed, &options);
     let situation = Situation {
         account: Some(account()),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use cenbwp_spec::{Charge, Identity, Manage, Package, PackageId, Prepay, Spec};
+use cenbwp_spec::{AreaPair, Charge, Identity, Manage, Package, PackageId, Prepay, Spec};
 
 use crate::{
     AdoptRefusal, Change, FieldChange, Held, HeldReason, Live, LiveCharge, Observed, Options, Owner, Plan,
@@ -12,7 +12,7 @@ use blocked::{blocked_by, cen_change};
 use compare::{after_purchase, differences, fixed_differences};
 use index::Index;
 use spending::breaches;
-use warnings::{change_warnings, ignored, live_warnings};
+use warnings::{change_warnings, ignored, live_warnings, unlisted_pair};
 
 pub use renewal::renewals_wanted;
 
@@ -51,6 +51,7 @@ pub fn plan(spec: &Spec, observed: &Observed, options: &Options) -> Plan {
             Verdict::Change(change) => {
                 warnings.extend(planner.occupied(package, &change));
                 warnings.extend(change_warnings(&change));
+                warnings.extend(planner.pairs.and_then(|pairs| unlisted_pair(&change, pairs)));
                 plan.changes.push(change);
             }
             Verdict::Held(reason) => plan.held.push(Held { identity: package.identity(), reason }),
@@ -106,6 +107,7 @@ struct Planner<'a> {
     spec: &'a Spec,
     options: &'a Options,
     complete: bool,
+    pairs: Option<&'a BTreeSet<AreaPair>>,
     index: Index<'a>,
     /// The number of packages of the spec that adopt an id.
     adopters: BTreeMap<&'a PackageId, usize>,
@@ -120,7 +122,9 @@ impl<'a> Planner<'a> {
             *adopters.entry(id).or_default() += 1;
         }
         let index = Index::new(spec, observed);
-        Self { spec, options, complete: observed.complete, index, adopters, taken_over: BTreeSet::new() }
+        let Observed { complete, pairs, packages: _, unreadable: _ } = observed;
+        let (complete, pairs, taken_over) = (*complete, pairs.as_ref(), BTreeSet::new());
+        Self { spec, options, complete, pairs, index, adopters, taken_over }
     }
 
     /// The plan before any decision: the leftovers, whatever the targets.

@@ -1,6 +1,8 @@
 //! Warnings about declared packages and about changes.
 
-use cenbwp_spec::{Charge, Identity, Package, TermsTag};
+use std::collections::BTreeSet;
+
+use cenbwp_spec::{AreaPair, Charge, Identity, Package, TermsTag};
 
 use super::renewal;
 use crate::{Change, Delta, FieldChange, Live, Options, WarningKind};
@@ -51,4 +53,20 @@ pub(super) fn change_warnings(change: &Change) -> Vec<WarningKind> {
         (value.to.as_deref() == Some("")).then(|| empty(key))
     };
     change.fields().iter().filter_map(emptied).collect()
+}
+
+/// Warns of a purchase between two areas that are not among the pairs that the service lists.
+pub(super) fn unlisted_pair(change: &Change, pairs: &BTreeSet<AreaPair>) -> Option<WarningKind> {
+    let Change::Purchase(purchase) = change else { return None };
+    if pairs.contains(&purchase.areas) {
+        return None;
+    }
+    let first = purchase.areas.a();
+    let other = |pair: &AreaPair| match pair.both() {
+        [one, other] if one == first => Some(other.clone()),
+        [one, other] if other == first => Some(one.clone()),
+        _ => None,
+    };
+    let others = pairs.iter().filter_map(other).collect();
+    Some(WarningKind::PairNotListed { areas: purchase.areas.clone(), others })
 }

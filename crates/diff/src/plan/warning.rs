@@ -1,6 +1,8 @@
 //! Warnings: conditions to report that block nothing.
 
-use cenbwp_spec::{Address, CenId, Identity, Mbps, PackageId};
+use std::collections::BTreeSet;
+
+use cenbwp_spec::{Address, Area, AreaPair, CenId, Identity, Mbps, PackageId};
 use jiff::Timestamp;
 
 use super::{Delta, FieldChange, FixedDifference, Taken};
@@ -35,6 +37,13 @@ pub enum WarningKind {
     RemovedArea {
         /// The area.
         area: String,
+    },
+    /// A purchase is between two areas that the service does not list as a pair.
+    PairNotListed {
+        /// The two areas.
+        areas: AreaPair,
+        /// The areas that it lists together with the first one.
+        others: BTreeSet<Area>,
     },
     /// The package cannot be attached yet: the CEN has another one for the same areas, and takes no second.
     CenOccupied {

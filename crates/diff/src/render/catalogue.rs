@@ -113,6 +113,10 @@ rules! { pub(super) WARNINGS:
          old key.";
     NOTHING_TO_OBSERVE = "nothing_to_observe", "what is to be observed is not there",
         "The package has `manage: observe`, and no live package has its identity. Nothing is bought.";
+    PAIR_NOT_LISTED = "pair_not_listed", "the service does not list this pair of areas",
+        "A plan that buys asks the service for the pairs of areas that it sells (DescribeCenGeographicSpans), and the pair of \
+         the purchase is not among them. The service may refuse the purchase: correct `areas`, or ask the vendor. Where the \
+         service does not answer that question, no such warning is given, and the purchase is planned all the same.";
     REMOVED_AREA = "removed_area", "the area is no longer offered",
         "The vendor's page for purchases no longer lists the area. The service may refuse the purchase.";
     RENEWAL_UNKNOWN = "renewal_unknown", "the declared renewal is not compared",

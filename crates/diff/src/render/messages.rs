@@ -161,6 +161,7 @@ impl WarningKind {
             Self::Expiring { expired: true, .. } => &rules::EXPIRED,
             Self::TermsFixed { .. } => &rules::TERMS_FIXED,
             Self::RemovedArea { .. } => &rules::REMOVED_AREA,
+            Self::PairNotListed { .. } => &rules::PAIR_NOT_LISTED,
             Self::CenOccupied { .. } => &rules::CEN_OCCUPIED,
             Self::EmptyTag { .. } => &rules::EMPTY_TAG,
             Self::Ignored { .. } => &rules::IGNORED,
@@ -193,6 +194,18 @@ impl Warning {
             }
             WarningKind::RemovedArea { area, .. } => {
                 format!("the service no longer offers {}, and may refuse the purchase", neutral(area))
+            }
+            WarningKind::PairNotListed { areas, others } => {
+                let [first, pair] = [areas.a().to_string(), areas.to_string()];
+                let others = others.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                let rest = if others.is_empty() {
+                    format!("it lists no pair with {first}")
+                } else {
+                    format!("with {first} it lists {others}")
+                };
+                let text =
+                    format!("the service does not list {pair} as sold, and may refuse the purchase; {rest}");
+                neutral(&text).into_owned()
             }
             WarningKind::CenOccupied { cen, id, .. } => {
                 format!(

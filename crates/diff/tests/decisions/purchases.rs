@@ -30,6 +30,36 @@ fn what_is_absent_is_bought_unless_there_is_doubt() {
 }
 
 #[test]
+fn a_purchase_of_a_pair_that_the_service_does_not_list_is_warned_of() {
+    let listed = |pairs: &[(&str, &str)], packages: Vec<Live>| {
+        let pairs = pairs.iter().map(|(a, b)| pair(a, b)).collect();
+        Observed { pairs: Some(pairs), ..observed(packages) }
+    };
+    for (pairs, expected) in [
+        (&[("europe", "CHINA")][..], "purchase"),
+        (&[("China", "North-America"), ("China", "Europe")], "purchase"),
+        (&[("China", "China"), ("Europe", "Europe")], "purchase, pair_not_listed"),
+        (&[("Mars", "Europe")], "purchase, pair_not_listed"),
+    ] {
+        check_listing(declared(|_| {}), &listed(pairs, vec![]), expected);
+    }
+    let here = || own(|l| l.bandwidth = Mbps(50));
+    check_listing(declared(|_| {}), &listed(&[("China", "China")], vec![here()]), "update bandwidth");
+    check_listing(declared(|p| p.manage = Manage::Observe), &listed(&[], vec![]), "nothing_to_observe");
+
+    let message = |pairs| {
+        let plan = plan(&spec([package("s/a")]), &listed(pairs, vec![]), &options());
+        plan.warnings[0].message()
+    };
+    let not_listed = "the service does not list China - Europe as sold, and may refuse the purchase; ";
+    assert_eq!(
+        message(&[("North-America", "China"), ("China", "China"), ("Europe", "Europe")]),
+        format!("{not_listed}with China it lists China, North-America")
+    );
+    assert_eq!(message(&[("Europe", "Europe")]), format!("{not_listed}it lists no pair with China"));
+}
+
+#[test]
 fn a_look_alike_holds_a_purchase() {
     check(declared(|_| {}), [ownerless(|_| {})], "purchase, 1 unmanaged");
     check(declared(|_| {}), [ownerless(|l| l.name = "s-a".to_owned())], "held look_alike");
