@@ -36,6 +36,6 @@ pub use plan::{
     RenewalDoubt, Retirement, Taken, Update, Warning, WarningKind,
 };
 pub use render::{
-    HELD_CHANGE, Page, Palette, SUPERSEDED, Style, UNDECLARED, heading_rules, held_rules, obstacle, render,
-    render_change, summary, terms, total, warning_rules, when, wrap,
+    HELD_CHANGE, Page, Palette, SUPERSEDED, Style, UNDECLARED, heading_rules, held_rules, left, obstacle,
+    render, render_change, renews, summary, terms, total, warning_rules, when, wrap,
 };

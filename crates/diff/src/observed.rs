@@ -158,6 +158,11 @@ pub enum LiveRenewal {
 }
 
 impl LiveRenewal {
+    /// The renewal, if it is known.
+    pub fn known(&self) -> Option<Renewal> {
+        if let Self::Known(subscription) = self { Some(subscription.renewal) } else { None }
+    }
+
     fn is_not_asked(&self) -> bool {
         *self == Self::NotAsked
     }

@@ -1,6 +1,7 @@
 //! The renewal of packages, kept as declared through the billing service. Whatever that service says or does, nothing
 //! is bought, and only what the spec declares is set.
 
+pub(crate) mod retired;
 mod sites;
 
 use std::collections::BTreeSet;

@@ -64,6 +64,10 @@ const CASES: &[(&str, Case)] = &[
     ("reserved", Nothing("the ordered change comes by itself")),
     ("retiring", Nothing("the package ends by itself")),
     ("stack_twice", Nothing("which of the plans will be applied, the user knows")),
+    (
+        "still_renews",
+        Tried(autorenew::retired::a_retirement_says_that_the_package_renews_itself_until_the_spec_switches_it_off),
+    ),
     ("terms_fixed", Tried(warnings_end_when_their_advice_is_followed)),
     // Outcomes.
     ("adopted", Nothing("it is done")),

@@ -73,7 +73,7 @@ impl Case<'_> {
     }
 
     /// Finds packages that a run asks the billing service about although no entry that it is about declares their
-    /// renewal.
+    /// renewal or ends them.
     pub(super) fn unasked(&self, entry: usize, run: usize, ids: &str) -> Option<(Law, String)> {
         let wish = self.history.runs[run].run.selected();
         let from = self.spans[run].0;
@@ -84,7 +84,7 @@ impl Case<'_> {
                 let (own, old) = (identity(*name, want), old_identity(want));
                 let adopted = want.adopt.is_some_and(|other| Found::id(other) == id);
                 let named = owners.iter().flatten().any(|it| *it == own || Some(*it) == old.as_deref());
-                want.shown_renewal().is_some() && (adopted || named)
+                want.asks_for_renewal() && (adopted || named)
             })
         };
         let other = ids.split(',').find(|id| !is_declared(id))?;

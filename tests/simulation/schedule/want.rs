@@ -80,6 +80,11 @@ impl Want {
         self.renews.filter(|_| manage && !self.postpaid)
     }
 
+    /// True if a run asks whether the package renews itself: where that is declared, and where the package is to end.
+    pub(crate) fn asks_for_renewal(&self) -> bool {
+        self.shown_renewal().is_some() || self.manage == Manage::Retire
+    }
+
     /// The renewal that is kept.
     pub(crate) fn kept_renewal(&self) -> Option<Renews> {
         self.shown_renewal().filter(|_| self.manage == Manage::Full && !self.ignores_renewal)

@@ -1,7 +1,7 @@
 //! The result of each change.
 
 use cenbwp_diff::Change;
-use cenbwp_spec::{Explanation, Field, Identity, Mbps, PackageId};
+use cenbwp_spec::{Explanation, Field, Identity, Mbps, PackageId, Renewal};
 use serde::Serialize;
 
 use crate::catalogue;
@@ -194,7 +194,10 @@ impl ChangeResult {
             Change::Retire(retirement) if retirement.delete => Outcome::Retired,
             Change::Retire(retirement) => {
                 let left = |end| format!("left to expire and charged until then, ends {end}");
-                self.detail = retirement.expires.map(cenbwp_diff::when).map(left);
+                let ends = retirement.expires.map(cenbwp_diff::when).map(left);
+                let goes_on = retirement.renewal.filter(|renewal| *renewal != Renewal::Off);
+                let goes_on = goes_on.map(cenbwp_diff::renews);
+                self.detail = goes_on.map(|it| format!("{it} by itself, and is charged each time")).or(ends);
                 Outcome::Retiring
             }
         };

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::Style as Colour;
 use cenbwp_diff::{FieldValue, Live, LiveCharge, LiveRenewal, Palette, Share, neutral};
-use cenbwp_spec::Identity;
+use cenbwp_spec::{Identity, Renewal};
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
@@ -114,7 +114,7 @@ pub(super) fn cells(row: &Row<'_>, now: Timestamp, is_wide: bool) -> Vec<String>
         or_dash(live.map(|live| live.bandwidth.0.to_string())),
         or_dash(cens),
         or_dash(live.and_then(|live| live.expires).map(|end| until(end, now))),
-        state(&row.state),
+        state(row),
         notes(row, is_wide),
     ];
     if is_wide {
@@ -196,14 +196,16 @@ pub(crate) fn words(word: &str) -> String {
     if word == State::AsDeclared.as_str() { "up to date".to_owned() } else { word.replace('_', " ") }
 }
 
-fn state(state: &State<'_>) -> String {
-    let word = words(state.as_str());
-    match state {
+fn state(row: &Row<'_>) -> String {
+    let word = words(row.state.as_str());
+    let renewal = row.live.and_then(|live| live.renewal.known());
+    match &row.state {
         State::Differs(fields) => {
             let fields: Vec<&str> = fields.iter().copied().collect();
             format!("{word} ({})", fields.join(", "))
         }
         State::Held(reason) => format!("{word}: {}", words(reason.rule().name)),
+        State::Retiring if matches!(renewal, Some(Renewal::Months(_))) => format!("{word} (renews itself)"),
         State::Retiring => format!("{word} (left to expire)"),
         _ => word,
     }

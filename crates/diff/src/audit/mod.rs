@@ -277,6 +277,9 @@ impl<'a> Auditor<'a> {
         if !requested || retirement.delete != may_delete {
             self.flaw(Flaw::UnrequestedRemoval(identity.clone()));
         }
+        if retirement.renewal != live.renewal.known() {
+            self.flaw(Flaw::Misreported("renewal"));
+        }
         if !retirement.detach.is_empty() && allocated(live).is_some_and(|mbps| mbps.0 > 0) {
             self.flaw(Flaw::TakesAllocated(identity.clone()));
         }

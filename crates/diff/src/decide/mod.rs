@@ -304,16 +304,20 @@ impl<'a> Planner<'a> {
         let id = live.id.clone();
         let detach: BTreeSet<_> = live.cens.iter().cloned().collect();
         let delete = live.charge == LiveCharge::Postpay || live.expired(self.options.now);
+        let still_renews = renewal::of_retired(live).filter(|_| !delete);
         if detach.is_empty() && !delete {
-            let warnings = vec![WarningKind::Retiring { id: id.clone(), at: live.expires }];
+            let renews = matches!(still_renews, Some(WarningKind::StillRenews { .. }));
+            let retiring = WarningKind::Retiring { id: id.clone(), at: live.expires, renews };
+            let warnings = std::iter::once(retiring).chain(still_renews).collect();
             return Decision { verdict: Verdict::InSync(id), warnings };
         }
         let attached = Some(Taken::Retired(detach.clone())).filter(|_| !detach.is_empty());
         if let Some(reason) = attached.and_then(|cens| allocated::in_use(live, cens)) {
             return Verdict::Held(reason).into();
         }
-        let retirement = Retirement { identity, id, detach, delete, expires: live.expires };
-        Decision::of(live, Verdict::Change(Change::Retire(retirement)), Vec::new())
+        let (expires, renewal) = (live.expires, live.renewal.known());
+        let retirement = Retirement { identity, id, detach, delete, expires, renewal };
+        Decision::of(live, Verdict::Change(Change::Retire(retirement)), still_renews.into_iter().collect())
     }
 
     /// Returns the fields to correct, and the warnings about the package: an ignored field is one.

@@ -6,19 +6,21 @@ use cenbwp_spec::{Address, DeclaredRenewal, Identity, Manage, Package, PackageId
 
 use crate::{Delta, FieldChange, Live, LiveCharge, LiveRenewal, Observed, Owner, RenewalDoubt, WarningKind};
 
-/// Returns the live packages whose renewal the spec declares, of these addresses or of all, and which were not asked
-/// about yet; sorted.
+/// Returns the live packages whose renewal the spec declares, or that it retires, of these addresses or of all, and which
+/// were not asked about yet; sorted.
 ///
-/// Those are the packages of the declared identities, and the ones that entries take over. Nothing is looked up if no
-/// entry declares a renewal.
+/// Those are the packages of the declared identities, and the ones that entries take over. Nothing is looked up if there
+/// is no such entry.
 pub fn renewals_wanted(
     spec: &Spec,
     observed: &Observed,
     targets: Option<&BTreeSet<Address>>,
 ) -> Vec<PackageId> {
     let is_target = |package: &&Package| targets.is_none_or(|targets| targets.contains(&package.address));
-    let declares = |package: &&Package| {
-        package.renewal.is_some() && matches!(package.manage, Manage::Full | Manage::Observe)
+    let declares = |package: &&Package| match package.manage {
+        Manage::Full | Manage::Observe => package.renewal.is_some(),
+        Manage::Retire => true,
+        Manage::Release => false,
     };
     let (mut identities, mut ids) = (BTreeSet::new(), BTreeSet::new());
     for package in spec.packages().filter(is_target).filter(declares) {
@@ -79,6 +81,21 @@ pub(super) fn compare(package: &Package, live: &Live) -> Result<Option<FieldChan
 pub(super) fn doubt(package: &Package, live: &Live) -> Option<WarningKind> {
     let why = compare(package, live).err()?;
     Some(WarningKind::RenewalUnknown { id: live.id.clone(), why })
+}
+
+/// Warns of a retired package that renews itself, or may: nothing but the spec switches that off.
+pub(super) fn of_retired(live: &Live) -> Option<WarningKind> {
+    let id = live.id.clone();
+    match &live.renewal {
+        LiveRenewal::NotAsked => None,
+        LiveRenewal::Unknown(reason) => {
+            Some(WarningKind::RenewalUnknown { id, why: RenewalDoubt::NotRead(reason.clone()) })
+        }
+        LiveRenewal::Known(subscription) => match subscription.renewal {
+            Renewal::Off => None,
+            renewal @ Renewal::Months(_) => Some(WarningKind::StillRenews { id, renewal, at: live.expires }),
+        },
+    }
 }
 
 /// The periods that the billing service can set, in months or in years (SetRenewal page). A purchase can name more.

@@ -208,6 +208,8 @@ pub struct Retirement {
     pub delete: bool,
     /// Its end, if known: a package that is not deleted is charged until then.
     pub expires: Option<Timestamp>,
+    /// Its renewal, if it is known: a package that renews itself is charged beyond its end.
+    pub renewal: Option<Renewal>,
 }
 
 /// A value before and after a change.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cenbwp_spec::{Address, Area, AreaPair, CenId, Identity, Mbps, PackageId};
+use cenbwp_spec::{Address, Area, AreaPair, CenId, Identity, Mbps, PackageId, Renewal};
 use jiff::Timestamp;
 
 use super::{Delta, FieldChange, FixedDifference, Taken};
@@ -76,6 +76,17 @@ pub enum WarningKind {
         /// The live package.
         id: PackageId,
         /// Its end, if known.
+        at: Option<Timestamp>,
+        /// True if it is known to renew itself, so that the end is none.
+        renews: bool,
+    },
+    /// A retired package renews itself, and is charged each time.
+    StillRenews {
+        /// The live package.
+        id: PackageId,
+        /// Its renewal.
+        renewal: Renewal,
+        /// The next time, if known.
         at: Option<Timestamp>,
     },
     /// The package was moved from this address; the line that says so can go.

@@ -120,7 +120,7 @@ rules! { pub(super) WARNINGS:
     REMOVED_AREA = "removed_area", "the area is no longer offered",
         "The vendor's page for purchases no longer lists the area. The service may refuse the purchase.";
     RENEWAL_UNKNOWN = "renewal_unknown", "the declared renewal is not compared",
-        "Where the spec declares `autoRenew`, the billing service is asked whether the package renews itself. It did not \
+        "Where the spec declares `autoRenew`, or retires a package, the billing service is asked whether it renews itself. It did not \
          answer, does not list the package, or says what cannot be used; or it cannot set the declared months. Nothing is \
          assumed and nothing is changed: look in the console, under the renewals of the account. The line says the reason. \
          Where the permission is missing, grant `bss:DescribeInstances` and `bssapi:QueryAvailableInstances`; where the \
@@ -131,6 +131,10 @@ rules! { pub(super) WARNINGS:
     RETIRING = "retiring", "the package is left to expire",
         "The retired package is detached. The service deletes prepaid packages only after their end; until then it is \
          charged.";
+    STILL_RENEWS = "still_renews", "the retired package renews itself",
+        "`manage: retire` ends a package by letting it expire, and this one is renewed, and charged, at each end. A \
+         retirement does not switch that off: write `manage: full` and `autoRenew: false` and apply; after that, `manage: \
+         retire` again.";
     TERMS_FIXED = "terms_fixed", "the term is fixed at purchase",
         "`period` and `pricingCycle` of the spec differ from the tag that the purchase left. They describe the \
          purchase and are not changed afterwards.";

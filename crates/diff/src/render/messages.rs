@@ -168,6 +168,7 @@ impl WarningKind {
             Self::Differs { .. } => &rules::DIFFERS,
             Self::NothingToObserve => &rules::NOTHING_TO_OBSERVE,
             Self::Retiring { .. } => &rules::RETIRING,
+            Self::StillRenews { .. } => &rules::STILL_RENEWS,
             Self::EntryCanGo => &rules::ENTRY_CAN_GO,
             Self::MoveIsDone { .. } => &rules::MOVE_IS_DONE,
             Self::Reserved { .. } => &rules::RESERVED,
@@ -222,7 +223,18 @@ impl Warning {
             WarningKind::NothingToObserve => {
                 format!("no package carries the tag {}={identity}", Identity::TAG)
             }
-            WarningKind::Retiring { id, at, .. } => {
+            WarningKind::Retiring { id, renews: true, .. } => {
+                format!("{id} is retired as far as this tool goes, and does not end: it renews itself")
+            }
+            WarningKind::StillRenews { id, renewal, at } => {
+                let next = at.map(|at| format!(", next {}", when(at))).unwrap_or_default();
+                format!(
+                    "{id} {} by itself{next}, and is charged each time; where {} is declared, write `manage: full` and `autoRenew: false` and apply; after that, `manage: retire` again",
+                    renews(*renewal),
+                    identity.address
+                )
+            }
+            WarningKind::Retiring { id, at, renews: false } => {
                 let end =
                     at.map_or_else(|| "its end is not listed".to_owned(), |at| format!("ends {}", when(at)));
                 format!(
@@ -305,7 +317,7 @@ fn bought_for(tag: &str) -> String {
 }
 
 /// Returns the renewal in words.
-pub(super) fn renews(renewal: Renewal) -> String {
+pub fn renews(renewal: Renewal) -> String {
     match renewal {
         Renewal::Off => "does not renew".to_owned(),
         Renewal::Months(1) => "renews every month".to_owned(),

@@ -7,10 +7,10 @@ use crate::{
     Adoption, Change, Delta, FieldChange, FieldValue, Held, Leftover, Move, Plan, Purchase, Release,
     Retirement, Warning,
 };
-use messages::{bare, quoted, renews};
+use messages::{bare, quoted};
 
 pub use catalogue::{HELD_CHANGE, SUPERSEDED, UNDECLARED, heading_rules, held_rules, warning_rules};
-pub use messages::when;
+pub use messages::{renews, when};
 pub use page::{Page, Palette, Style, wrap};
 pub use summary::{obstacle, summary, total};
 
@@ -243,11 +243,20 @@ fn retirement(page: &mut Page<'_>, retirement: &Retirement) {
     for cen in &retirement.detach {
         page.line(4, &format!("detaches from {cen}   (interrupts traffic)"));
     }
-    let until = retirement.expires.map_or_else(String::new, |at| format!(", ends {}", when(at)));
-    if retirement.delete {
-        page.line(4, "deletes the package");
-    } else {
-        page.line(4, &format!("leaves the package to expire, charged until then{until}"));
+    page.line(4, &left(retirement));
+}
+
+/// Returns the end of a retired package: it is deleted, it expires, or it goes on.
+pub fn left(Retirement { delete, expires, renewal, .. }: &Retirement) -> String {
+    match (*renewal, expires) {
+        _ if *delete => "deletes the package".to_owned(),
+        (Some(renewal @ Renewal::Months(_)), _) => {
+            format!("leaves the package, which {} by itself and is charged each time", renews(renewal))
+        }
+        (Some(Renewal::Off) | None, Some(at)) => {
+            format!("leaves the package to expire, charged until then, ends {}", when(*at))
+        }
+        (Some(Renewal::Off) | None, None) => "leaves the package to expire, charged until then".to_owned(),
     }
 }
 

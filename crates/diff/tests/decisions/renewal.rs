@@ -85,7 +85,7 @@ fn a_purchase_says_itself_whether_it_renews() {
 }
 
 #[test]
-fn only_live_packages_whose_entry_declares_renewal_are_asked_for() {
+fn only_live_packages_whose_entry_declares_renewal_or_retires_them_are_asked_for() {
     let with = |address: &str, edit: fn(&mut cenbwp_spec::Package)| {
         let mut package = super::world::package(address);
         package.renewal = Some(DeclaredRenewal::Off);
@@ -97,26 +97,58 @@ fn only_live_packages_whose_entry_declares_renewal_are_asked_for() {
         with("s/silent", |p| p.renewal = None),
         with("s/adopts", |p| p.adopt = Some(id("cenbwp-free"))),
         with("s/is", |p| p.moved_from = Some("s/was".parse().unwrap())),
-        with("s/ends", |p| p.manage = Manage::Retire),
+        with("s/ends", |p| (p.renewal, p.manage) = (None, Manage::Retire)),
+        with("s/let-go", |p| p.manage = Manage::Release),
         with("s/watched", |p| p.manage = Manage::Observe),
         with("s/paid", |_| {}),
         with("s/absent", |_| {}),
     ]);
     let mut postpaid = live("cenbwp-paid", Some("s/paid"));
     postpaid.charge = LiveCharge::Postpay;
-    let packages = ["own", "silent", "was", "ends", "watched", "other"]
+    let packages = ["own", "silent", "was", "ends", "let-go", "watched", "other"]
         .map(|key| live(&format!("cenbwp-{key}"), Some(&format!("s/{key}"))));
     let others = [live("cenbwp-free", None), live("cenbwp-stray", None), postpaid];
     let observed = observed(packages.into_iter().chain(others));
     let wanted = renewals_wanted(&spec, &observed, None);
     let wanted: Vec<&str> = wanted.iter().map(|id| id.as_str()).collect();
-    assert_eq!(wanted, ["cenbwp-free", "cenbwp-own", "cenbwp-was", "cenbwp-watched"]);
+    assert_eq!(wanted, ["cenbwp-ends", "cenbwp-free", "cenbwp-own", "cenbwp-was", "cenbwp-watched"]);
     let targets = ["s/own".parse().unwrap()].into();
     assert_eq!(renewals_wanted(&spec, &observed, Some(&targets)), [id("cenbwp-own")]);
     // What was asked about is not asked about again.
     let mut asked = observed;
     asked.set_renewals([(id("cenbwp-own"), LiveRenewal::Unknown("no".to_owned()))].into());
     assert!(renewals_wanted(&spec, &asked, Some(&targets)).is_empty());
+}
+
+#[test]
+fn a_retired_package_that_renews_itself_is_warned_of_and_nothing_switches_it_off() {
+    let retires = || declared(|p| (p.renewal, p.manage) = (Some(DeclaredRenewal::Off), Manage::Retire));
+    let idle = |renewal: LiveRenewal| own(|l| l.renewal = renewal);
+    let attached =
+        |renewal: LiveRenewal| own(|l| (l.renewal, l.cens) = (renewal, vec!["cen-1".parse().unwrap()]));
+    let unknown = || LiveRenewal::Unknown("not listed".to_owned());
+    for (renewal, warning) in [
+        (LiveRenewal::NotAsked, ""),
+        (renews(OFF), ""),
+        (renews(MONTH), ", still_renews"),
+        (unknown(), ", renewal_unknown"),
+    ] {
+        check(retires(), [idle(renewal.clone())], &format!("in order, retiring{warning}"));
+        check(retires(), [attached(renewal)], &format!("retire 1 leave{warning}"));
+    }
+    let ended = own(|l| (l.renewal, l.expires) = (renews(MONTH), Some(options().now)));
+    check(retires(), [ended], "retire 0 delete");
+}
+
+#[test]
+fn a_retirement_that_hides_a_renewal_is_a_flaw() {
+    let declared = declared(|p| p.manage = Manage::Retire);
+    let live = own(|l| (l.renewal, l.cens) = (renews(MONTH), vec!["cen-1".parse().unwrap()]));
+    let (spec, cloud) = (spec([declared]), observed([live]));
+    let mut planned = plan(&spec, &cloud, &options());
+    let [Change::Retire(retirement)] = &mut planned.changes[..] else { panic!("{planned:?}") };
+    retirement.renewal = Some(OFF);
+    assert_eq!(audit(&planned, &spec, &cloud, &options()), [Flaw::Misreported("renewal")]);
 }
 
 /// The audit finds a change of the renewal that is not declared, or not from what the service showed.

@@ -66,11 +66,7 @@ fn bandwidth(change: &Change, live: &Live) -> String {
 fn others(change: &Change) -> Vec<String> {
     let mut said = match change {
         Change::Purchase(it) => vec![cenbwp_diff::terms(&it.terms), format!("name {}", cell(&it.name))],
-        Change::Retire(it) if it.delete => vec!["deletes the package".to_owned()],
-        Change::Retire(it) => {
-            let end = it.expires.map(|at| format!(", ends {}", cenbwp_diff::when(at))).unwrap_or_default();
-            vec![format!("leaves the package to expire, charged until then{end}")]
-        }
+        Change::Retire(it) => vec![cenbwp_diff::left(it)],
         Change::Release(_) => vec!["the package stays, and so do its charges".to_owned()],
         Change::Update(_) | Change::Adopt(_) | Change::Move(_) => Vec::new(),
     };
