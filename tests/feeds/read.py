@@ -44,6 +44,11 @@ def read_csv(raw, packages):
         same(end, package["expires"] and time(package["expires"]) or "", "end")
         same(row["cens"].split(), package["cens"], "CENs")
         same(row["warnings"].split(), [it["warning"] for it in package["warnings"]], "warnings")
+        same(row["allocated_mbps"] in ("", "0"), "allocated_mbps" not in package, f"allocated {row['allocated_mbps']}")
+        same(int(row["allocated_mbps"] or 0), package.get("allocated_mbps", 0), "allocated")
+        same(row["renews"] in ("", "unknown"), "autoRenew" not in package, f"renewal {row['renews']}")
+        same(row["renews"] == "yes", package.get("autoRenew", False), "renewal")
+        same(int(row["renewal_months"] or 0), package.get("autoRenewDuration", 0), "months of a renewal")
         # Also as a spreadsheet reads it whose lists are separated by semicolons.
         for cell in row.values():
             for part in cell.split(";"):
@@ -72,6 +77,9 @@ def read_ics(raw, packages):
         alarms = [alarm.decoded("TRIGGER") for alarm in event.walk("VALARM")]
         before = [datetime.timedelta(days=-days, hours=-8) for days in (14, 3)]
         same(alarms in ([], before), True, f"alarms {alarms}")
+        said = [str(alarm["DESCRIPTION"]) for alarm in event.walk("VALARM")]
+        renews = package.get("autoRenew", False)
+        same(["charged" in words for words in said[:1]], [renews] * len(said[:1]), f"a charge in {said}")
     same(any(event.walk("VALARM") for event in events), True, "alarms")
 
 
@@ -93,6 +101,17 @@ def read_prom(raw, packages):
     bandwidth = samples("cenbwp_package_bandwidth_mbps")
     expected = {package["id"]: package["mbps"] for package in packages if package["mbps"]}
     same({id: it.value for id, it in bandwidth.items()}, expected, "Mbps")
+    allocated = samples("cenbwp_package_allocated_mbps")
+    known = {package["id"]: package["allocated_mbps"] for package in packages if "allocated_mbps" in package}
+    same({id: it.value for id, it in allocated.items() if it.value}, known, "allocated")
+    renewal = samples("cenbwp_package_renewal")
+    expected = {it["id"]: "yes" if it["autoRenew"] else "no" for it in packages if "autoRenew" in it}
+    said = {id: it.labels["renews"] for id, it in renewal.items()}
+    same({id: word for id, word in said.items() if word != "unknown"}, expected, "renewal")
+    same("unknown" in said.values(), True, "a renewal that is not known")
+    months = samples("cenbwp_package_renewal_months")
+    expected = {it["id"]: it["autoRenewDuration"] for it in packages if "autoRenewDuration" in it}
+    same({id: it.value for id, it in months.items()}, expected, "months of a renewal")
     live = [package for package in packages if package["id"]]
     states = samples("cenbwp_package_state")
     same({id: it.labels["state"] for id, it in states.items()}, {it["id"]: it["state"] for it in live}, "states")

@@ -20,12 +20,14 @@ skip() {
 sed "s/\"'=cmd/\"=cmd/" "$golden/status.csv" >"$work/formula.csv"
 sed 's/@cenbwp/\n&/' "$golden/status.ics" >"$work/broken.ics"
 sed '/^TRIGGER:-P3D/d' "$golden/status.ics" >"$work/late.ics"
+sed 's/is charged in 5 days/ends in 14 days/' "$golden/status.ics" >"$work/silent.ics"
+sed 's/renews="yes"/renews="no"/' "$golden/status.prom" >"$work/renewal.prom"
 grep -v EOF "$golden/status.prom" >"$work/cut.prom"
 sed 's/ gauge$/ gage/' "$golden/status.prom" >"$work/type.prom"
 
 if python=$("$root/tests/sdk/python.sh" "$here/requirements.txt" "$root/target/feeds-venv" 2>"$work/why"); then
     "$python" -B "$here/read.py" "$golden/status.json" "$golden/status.csv" "$golden/status.ics" "$golden/status.prom"
-    for fault in formula.csv broken.ics late.ics cut.prom; do
+    for fault in formula.csv broken.ics late.ics silent.ics renewal.prom cut.prom; do
         if "$python" -B "$here/read.py" "$golden/status.json" "$work/$fault" >/dev/null 2>&1; then
             echo "feeds: nothing was found in $fault"
             exit 1

@@ -4,7 +4,7 @@ use cenbwp_diff::{Live, neutral};
 use cenbwp_spec::Identity;
 
 use super::run::Run;
-use crate::status::{Row, State, Status, charge, tags};
+use crate::status::{Row, State, Status, charge, renewal_months, renews, tags};
 
 /// The name of a column, and its value for a package.
 type Column = (&'static str, fn(&Row<'_>) -> String);
@@ -30,6 +30,9 @@ const COLUMNS: &[Column] = &[
     ("charge", |row| live(row, |it| Some(charge(it)))),
     ("resource_group", |row| live(row, |it| it.resource_group.clone())),
     ("tags", |row| live(row, |it| Some(tags(it)))),
+    ("allocated_mbps", |row| live(row, |it| Some(it.allocated()?.0.to_string()))),
+    ("renews", |row| live(row, |it| Some(renews(it)?.to_owned()))),
+    ("renewal_months", |row| live(row, |it| Some(renewal_months(it)?.to_string()))),
 ];
 
 /// Returns the status: a line of names, and one for each package.

@@ -11,12 +11,27 @@ use jiff::Timestamp;
 
 use super::run::Run;
 use crate::disarm;
-use crate::status::{Row, Status};
+use crate::status::{Row, Status, renewal_months};
 
-/// The alarms: the words for each, and the time before the end. The first leaves time to decide on the renewal, which
-/// is paid from nine days before the end on; at the second it has failed. An end is at midnight in China, so both are
-/// eight hours earlier, in the working hours of China and of Europe.
-const ALARMS: [(&str, &str); 2] = [("in 14 days", "-P14DT8H"), ("in 3 days", "-P3DT8H")];
+/// An alarm: the time before the end, and the words for a package that ends and for one that renews itself.
+struct Alarm {
+    before: &'static str,
+    ends: &'static str,
+    renews: &'static str,
+}
+
+/// The alarms. The first leaves time to decide on the renewal, which is paid from nine days before the end on; at the
+/// second it has failed. An end is at midnight in China, so both are eight hours earlier, in the working hours of China
+/// and of Europe. A package that renews itself needs the same two, in other words: before its charge, and when the charge
+/// has failed. Once it is renewed, its event moves, and the second is never rung.
+const ALARMS: [Alarm; 2] = [
+    Alarm {
+        before: "-P14DT8H",
+        ends: "ends in 14 days",
+        renews: "is charged in 5 days, because it renews itself",
+    },
+    Alarm { before: "-P3DT8H", ends: "ends in 3 days", renews: "ends in 3 days: it has not renewed itself" },
+];
 
 /// The name of the calendar, by the standard and as most programs read it.
 const HEAD: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//cenbwp//status//EN\r\n\
@@ -67,8 +82,10 @@ fn event(status: &Status<'_>, row: &Row<'_>, end: Timestamp) -> String {
         // It makes no reader busy.
         "TRANSP:TRANSPARENT\r\n".to_owned(),
     ];
-    let alarms = ALARMS.iter().filter(|_| row.wanted).map(|(words, before)| {
-        let description = property("DESCRIPTION", &escaped(&format!("{title} ends {words}")));
+    let is_renewing = row.live.is_some_and(|live| renewal_months(live).is_some());
+    let alarms = ALARMS.iter().filter(|_| row.wanted).map(|Alarm { before, ends, renews }| {
+        let words = if is_renewing { renews } else { ends };
+        let description = property("DESCRIPTION", &escaped(&format!("{title} {words}")));
         format!("BEGIN:VALARM\r\nACTION:DISPLAY\r\n{description}TRIGGER:{before}\r\nEND:VALARM\r\n")
     });
     format!("BEGIN:VEVENT\r\n{}{}END:VEVENT\r\n", properties.concat(), alarms.collect::<String>())

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::run::Run;
-use crate::status::{Row, State, Status};
+use crate::status::{Row, State, Status, renewal_months, renews};
 
 /// A metric with a value for some of the packages, and the labels that it adds to theirs.
 struct Metric {
@@ -30,6 +30,24 @@ const METRICS: &[Metric] = &[
         name: "cenbwp_package_bandwidth_mbps",
         help: "Bandwidth of the package, in Mbps, a temporary upgrade included.",
         samples: |row| one(row.live.map(|live| live.bandwidth.0.into())),
+    },
+    Metric {
+        name: "cenbwp_package_allocated_mbps",
+        help: "Bandwidth of the package that regions use, in Mbps, where the listing shows it.",
+        samples: |row| one(row.live.and_then(|live| live.allocated()).map(|mbps| mbps.0.into())),
+    },
+    Metric {
+        name: "cenbwp_package_renewal",
+        help: "1 for the answer to whether the package renews itself: yes, no or unknown, where the run asked.",
+        samples: |row| {
+            let renews = row.live.and_then(renews);
+            renews.map(|word| (vec![("renews", word.to_owned())], 1)).into_iter().collect()
+        },
+    },
+    Metric {
+        name: "cenbwp_package_renewal_months",
+        help: "Months of each renewal of a package that renews itself.",
+        samples: |row| one(row.live.and_then(renewal_months).map(i64::from)),
     },
     Metric {
         name: "cenbwp_package_drift",

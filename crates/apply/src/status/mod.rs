@@ -7,7 +7,7 @@ mod page;
 mod table;
 
 pub(crate) use page::Obstacle;
-pub(crate) use table::{Layout, charge, tags, until, words};
+pub(crate) use table::{Layout, charge, renewal_months, renews, tags, until, words};
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -165,6 +165,26 @@ fn renewal(renewal: &LiveRenewal) -> Option<String> {
     }
 }
 
+/// Returns `yes`, `no` or `unknown`, if the run asked whether the package renews itself.
+pub(crate) fn renews(live: &Live) -> Option<&'static str> {
+    match &live.renewal {
+        LiveRenewal::NotAsked => None,
+        LiveRenewal::Unknown(_) => Some("unknown"),
+        LiveRenewal::Known(subscription) => Some(match subscription.renewal {
+            Renewal::Off => "no",
+            Renewal::Months(_) => "yes",
+        }),
+    }
+}
+
+/// Returns the months of each renewal of a package that is known to renew itself.
+pub(crate) fn renewal_months(live: &Live) -> Option<u32> {
+    match live.renewal.known()? {
+        Renewal::Off => None,
+        Renewal::Months(months) => Some(months),
+    }
+}
+
 /// Returns the alerts, and the name of a package without an identity, by which it is recognised.
 fn notes(row: &Row<'_>, is_wide: bool) -> String {
     // The time of an end is in a column of its own.
