@@ -111,7 +111,7 @@ const ONE_REQUEST: [(&str, &str); 9] = [
     ("QuotaExceeded", QUOTA),
     (
         "OperationInvalid.UserCanNotBuyCrossBorderBwp",
-        "ask the vendor to let this account buy packages with exactly one side in China",
+        "ask the vendor to qualify this account for cross-border packages, those with exactly one side in China",
     ),
     (
         "OperationInvalid.IdentityRegistrationStatusNotSupport",

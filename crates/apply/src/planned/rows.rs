@@ -15,6 +15,8 @@ pub(super) struct PlannedPurchase {
     generation: Generation,
     mbps: Mbps,
     months: u32,
+    /// True if exactly one of its areas is China.
+    cross_border: bool,
     client_token: Option<ClientToken>,
     request: BTreeMap<String, String>,
     then: Vec<PlannedField>,
@@ -127,6 +129,7 @@ pub(super) fn planned_purchase(purchase: &Purchase, account: Option<&AccountId>)
         generation: purchase.identity.generation,
         mbps: purchase.bandwidth,
         months: purchase.terms.term.months(),
+        cross_border: purchase.areas.is_cross_border(),
         request,
         client_token: token,
         then: purchase.follow_ups.iter().map(planned_field).collect(),

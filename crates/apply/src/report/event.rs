@@ -1,6 +1,6 @@
 //! The event stream: one object per line, the summary always last.
 
-use cenbwp_diff::{FieldValue, Held, Leftover, LiveRenewal, NewMbps, Plan, Share};
+use cenbwp_diff::{Change, FieldValue, Held, Leftover, LiveRenewal, NewMbps, Plan, Share};
 use cenbwp_spec::{
     AccountId, Address, Area, CenId, Finding, Generation, Identity, Mbps, PackageId, Source, StackName,
 };
@@ -46,6 +46,9 @@ pub(crate) enum Event<'a> {
         action: &'static str,
         before: Value,
         after: Value,
+        /// Of a purchase: whether exactly one of its areas is China.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cross_border: Option<bool>,
         #[serde(flatten)]
         allocated: AllocatedLine<'a>,
     },
@@ -265,7 +268,15 @@ pub(crate) fn of_plan(planned: &Planned) -> impl Iterator<Item = Event<'_>> {
         let address = &change.identity().address;
         let (before, after) = befores.and_after(change);
         let allocated = befores.shares(change).into();
-        Event::Change { address, action: change.as_str(), before, after, allocated }
+        let cross_border = match change {
+            Change::Purchase(purchase) => Some(purchase.areas.is_cross_border()),
+            Change::Update(_)
+            | Change::Adopt(_)
+            | Change::Move(_)
+            | Change::Release(_)
+            | Change::Retire(_) => None,
+        };
+        Event::Change { address, action: change.as_str(), before, after, cross_border, allocated }
     });
     let held = plan.held.iter().map(|Held { identity, reason }| Event::Held {
         address: &identity.address,

@@ -59,6 +59,7 @@ fn groups<'a, T, K: Ord>(items: &'a [T], style: &Style, key: impl Fn(&'a T) -> O
 fn block_of_many(page: &mut Page<'_>, changes: &[&Change]) {
     let palette = &page.style.palette;
     let (colour, sign, words) = match changes[0] {
+        Change::Purchase(it) if it.areas.is_cross_border() => (palette.buy, '+', "are bought (cross-border)"),
         Change::Update(_) => (palette.change, '~', "change alike"),
         Change::Adopt(_) => (palette.change, '~', "are adopted, each under its own name"),
         Change::Move(_) => (palette.change, '~', "are moved from the keys that they had"),
@@ -84,6 +85,9 @@ fn block_of_many(page: &mut Page<'_>, changes: &[&Change]) {
 fn block(page: &mut Page<'_>, change: &Change) {
     let palette = &page.style.palette;
     let (colour, sign, words) = match change {
+        Change::Purchase(it) if it.areas.is_cross_border() => {
+            (palette.buy, '+', "buys a package (cross-border)".to_owned())
+        }
         Change::Purchase(_) => (palette.buy, '+', "buys a package".to_owned()),
         Change::Update(update) => (palette.change, '~', format!("changes {}", update.id)),
         Change::Adopt(adoption) => (palette.change, '~', format!("adopts {}", adoption.id)),

@@ -119,6 +119,12 @@ impl AreaPair {
         &self.1
     }
 
+    /// True if exactly one of the two is China: the vendor sells such a package only to accounts that are qualified for it.
+    pub fn is_cross_border(&self) -> bool {
+        let china = Area::new("China");
+        (self.0 == china) != (self.1 == china)
+    }
+
     /// Both areas, A first.
     pub fn both(&self) -> [&Area; 2] {
         [&self.0, &self.1]
@@ -143,5 +149,19 @@ mod tests {
         assert_eq!(pair("north-america", "asia-pacific").to_string(), "Asia-Pacific - North-America");
         assert_eq!(Area::new("Mars"), Area::new("mars"));
         assert_eq!(Area::new("Mars").as_str(), "Mars");
+    }
+
+    #[test]
+    fn a_pair_crosses_the_border_if_exactly_one_side_is_china() {
+        for (a, b, expected) in [
+            ("China", "Europe", true),
+            ("europe", "china", true),
+            ("Mars", "China", true),
+            ("China", "CHINA", false),
+            ("Europe", "North-America", false),
+            ("Europe", "Europe", false),
+        ] {
+            assert_eq!(AreaPair::new(Area::new(a), Area::new(b)).is_cross_border(), expected, "{a} - {b}");
+        }
     }
 }

@@ -40,6 +40,9 @@ fn row(change: &Change, live: &BTreeMap<&PackageId, &Live>, of: &str) -> String 
         (_, None) => (String::new(), String::new()),
     };
     let mut marks = String::new();
+    if matches!(change, Change::Purchase(it) if it.areas.is_cross_border()) {
+        marks.push_str(" (cross-border)");
+    }
     if change.fields().iter().any(FieldChange::charges) {
         marks.push_str(" **(charges)**");
     }
