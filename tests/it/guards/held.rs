@@ -119,6 +119,36 @@ fn key_of_another_stack_of_the_spec_is_recognised() {
     allowed(&lab, APPLY, &[]);
 }
 
+#[test]
+pub(super) fn renamed_stack_is_recognised_by_its_key() {
+    let lab = |name: &str| {
+        lab(&one(name), [altered(live("cenbwp-old", Some("old/x")), |it| it.name = "link".to_owned())])
+    };
+    // With the same name it is held, and without one it is warned of: the same line moves it.
+    let same_name = lab("    name: link\n");
+    assert!(held(&same_name, "look_alike").contains("write `movedFrom: old/x` if that was its key"));
+    let no_name = lab("");
+    let plan = no_name.run("plan");
+    let warned = "same_key: old/x (cenbwp-old) has the same key and areas; if its stack was renamed, write `movedFrom: old/x`";
+    let words: Vec<_> = plan.stdout.split_whitespace().collect();
+    assert!(words.join(" ").contains(warned), "{}", plan.stdout);
+    for lab in [same_name, no_name] {
+        write_below(&lab, "x:", "movedFrom: old/x");
+        allowed(&lab, APPLY, &[]);
+        assert_eq!(lab.emulator.packages()[0].tag("cenbwp"), Some("net/x"));
+    }
+}
+
+#[test]
+fn key_that_is_renamed_while_adopt_is_written_is_moved_as_the_hint_says() {
+    let lab = lab(&one("    adopt: cenbwp-old\n"), [live("cenbwp-old", Some("net/old"))]);
+    let hint = held(&lab, "cannot_adopt");
+    assert!(hint.contains("write `movedFrom: old` in place of `adopt` if net/old was its key"), "{hint}");
+    lab.file("cenbwp.yaml", &one("    movedFrom: old\n"));
+    allowed(&lab, APPLY, &[]);
+    assert_eq!(lab.emulator.packages()[0].tag("cenbwp"), Some("net/x"));
+}
+
 /// Nothing is bought while a purchase under the old key may still appear; without the line it is.
 #[test]
 pub(super) fn package_that_cannot_be_moved_is_bought_once_the_line_is_gone() {

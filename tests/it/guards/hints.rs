@@ -64,6 +64,7 @@ const CASES: &[(&str, Case)] = &[
     ("reserved", Nothing("the ordered change comes by itself")),
     ("retiring", Nothing("the package ends by itself")),
     ("stack_twice", Nothing("which of the plans will be applied, the user knows")),
+    ("same_key", Tried(held::renamed_stack_is_recognised_by_its_key)),
     (
         "still_renews",
         Tried(autorenew::retired::a_retirement_says_that_the_package_renews_itself_until_the_spec_switches_it_off),

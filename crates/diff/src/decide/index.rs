@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cenbwp_spec::{
-    Address, AreaPair, CenId, Desired, Generation, Identity, Mbps, Package, PackageId, Spec, StackName,
+    Address, AreaPair, CenId, Desired, Generation, Identity, Mbps, Package, PackageId, PackageName, Spec,
+    StackName,
 };
 
 use crate::{Leftover, Live, Observed, Owner, Unreadable};
@@ -35,6 +36,9 @@ pub(super) struct Index<'a> {
     moving: HashMap<&'a Address, Vec<(Generation, &'a Live)>>,
     /// The packages that belong to no stack of the spec; true for those that another stack owns.
     outside: Vec<(&'a PackageId, bool)>,
+    /// The packages of stacks that the spec does not declare, by the key if it declares one of the same name, by
+    /// identity, then by id.
+    same_key: HashMap<&'a PackageName, Vec<(Identity, &'a Live)>>,
     /// Every candidate, by its name.
     by_name: HashMap<&'a str, Vec<Candidate<'a>>>,
     /// Every candidate that is attached, by CEN and areas.
@@ -67,6 +71,7 @@ impl<'a> Index<'a> {
             adopted: BTreeMap::new(),
             moving: spec.packages().filter_map(|it| Some((it.moved_from.as_ref()?, Vec::new()))).collect(),
             outside: Vec::new(),
+            same_key: spec.packages().map(|package| (&package.address.package, Vec::new())).collect(),
             by_name: HashMap::new(),
             by_span: BTreeMap::new(),
             shaped: BTreeMap::new(),
@@ -93,6 +98,9 @@ impl<'a> Index<'a> {
                 }
                 if let Some((stack, _)) = spec.stacks.get_key_value(&identity.address.stack) {
                     return self.add_ours(stack, identity, live);
+                }
+                if let Some(same) = self.same_key.get_mut(&identity.address.package) {
+                    same.push((identity, live));
                 }
             }
             Owner::Nobody => self.add_shape(live),
@@ -145,6 +153,9 @@ impl<'a> Index<'a> {
         for moving in self.moving.values_mut() {
             moving.sort_by_key(|(generation, live)| (*generation, &live.id));
         }
+        for same in self.same_key.values_mut() {
+            same.sort_by(|(a, one), (b, other)| (a, &one.id).cmp(&(b, &other.id)));
+        }
         for candidates in self.by_name.values_mut().chain(self.by_span.values_mut()) {
             candidates.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
         }
@@ -162,6 +173,18 @@ impl<'a> Index<'a> {
     /// The packages under the key that a package of the spec is moved from, by generation, then by id.
     pub(super) fn under_old_key(&self, address: &Address) -> &[(Generation, &'a Live)] {
         self.moving.get(address).map_or(&[], Vec::as_slice)
+    }
+
+    /// The first package by identity that has the key and the areas of `package` in a stack that the spec does not
+    /// declare, other than those that this plan takes over, and those known to be others.
+    pub(super) fn same_key(
+        &self,
+        package: &Package,
+        taken_over: &BTreeSet<PackageId>,
+    ) -> Option<&(Identity, &'a Live)> {
+        let known = |id| package.distinct_from.contains(id) || taken_over.contains(id);
+        let same = self.same_key.get(&package.address.package)?.iter();
+        same.filter(|(_, live)| !known(&live.id)).find(|(_, live)| live.areas == package.areas)
     }
 
     /// The ids of the packages that belong to no stack of the spec, without an owner, owned by other stacks, or

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use cenbwp_spec::{AreaPair, Charge, Identity, Manage, Package, PackageId, Prepay, Spec};
+use cenbwp_spec::{Address, AreaPair, Charge, Identity, Manage, Package, PackageId, Prepay, Spec};
 
 use crate::{
     AdoptRefusal, Change, FieldChange, Held, HeldReason, Live, LiveCharge, Observed, Options, Owner, Plan,
@@ -249,7 +249,13 @@ impl<'a> Planner<'a> {
         }
         let (follow_ups, left) = without_ignored(package, after_purchase(package));
         let change = Change::Purchase(purchase(package, terms, follow_ups));
-        Decision { verdict: Verdict::Change(change), warnings: ignored(left).collect() }
+        let mut warnings: Vec<_> = ignored(left).collect();
+        warnings.extend(
+            self.index
+                .same_key(package, &self.taken_over)
+                .map(|(owner, live)| WarningKind::SameKey { id: live.id.clone(), owner: owner.clone() }),
+        );
+        Decision { verdict: Verdict::Change(change), warnings }
     }
 
     /// Warns if the CEN already has a package for the same areas, so that this one cannot be attached.
@@ -266,18 +272,24 @@ impl<'a> Planner<'a> {
                 && fixed_differences(package, live).is_empty()
                 && blocked_by(package, live, &differences(package, live), self.options.now).is_none()
         };
-        let undeclared = |live: &&Live| match live.owner() {
-            Owner::Identity(owner) => Some(owner)
-                .filter(|it| self.spec.get(&it.address).is_none())
-                .filter(|it| self.spec.stacks.contains_key(&it.address.stack)),
+        let renamed = |live: &&Live| match live.owner() {
+            Owner::Identity(owner) => Some(owner).filter(|owner| self.may_have_been(package, owner)),
             Owner::Nobody | Owner::Malformed(_) => None,
         };
         HeldReason::LookAlike {
             ids: found.keys().copied().cloned().collect(),
             adoptable: found.values().find(adoptable).map(|live| live.id.clone()),
-            renamed: found.values().find_map(undeclared),
+            renamed: found.values().find_map(renamed),
             distinct: package.distinct_from.clone(),
         }
+    }
+
+    /// Reports whether a package may have had this identity before its key or its stack was renamed: the spec does not
+    /// declare it, and its stack is one of the spec's, or its key is the same.
+    fn may_have_been(&self, package: &Package, owner: &Identity) -> bool {
+        let Address { stack, package: key } = &owner.address;
+        let near = *key == package.address.package || self.spec.stacks.contains_key(stack);
+        near && self.spec.get(&owner.address).is_none()
     }
 
     /// The reason for which a package with this identity may exist although none is listed.

@@ -49,7 +49,10 @@ impl<'a> Planner<'a> {
         let live = self.index.adopted(id).ok_or(AdoptRefusal::NotListed)?;
         match live.owner() {
             Owner::Nobody => {}
-            Owner::Identity(owner) => return Err(AdoptRefusal::OwnedBy(owner)),
+            Owner::Identity(owner) => {
+                let renamed = self.may_have_been(package, &owner);
+                return Err(AdoptRefusal::OwnedBy { owner, renamed });
+            }
             Owner::Malformed(tag) => return Err(AdoptRefusal::MalformedTag(tag)),
         }
         match fixed_differences(package, live).into_iter().next() {

@@ -151,8 +151,13 @@ pub enum AdoptRefusal {
     },
     /// The listing does not have it.
     NotListed,
-    /// Its tag names this identity.
-    OwnedBy(Identity),
+    /// Its tag names an identity.
+    OwnedBy {
+        /// The identity.
+        owner: Identity,
+        /// True if it may be the key that the package had before.
+        renamed: bool,
+    },
     /// Its identity tag names no identity; the tag's value.
     MalformedTag(String),
     /// A field that is fixed at purchase differs.

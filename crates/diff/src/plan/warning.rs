@@ -52,6 +52,14 @@ pub enum WarningKind {
         /// The package that is attached to it: an older generation, or one that is known to be another.
         id: PackageId,
     },
+    /// A purchase has the key and the areas of a package of a stack that the spec does not declare: the stack may have
+    /// been renamed.
+    SameKey {
+        /// The live package.
+        id: PackageId,
+        /// Its identity.
+        owner: Identity,
+    },
     /// A tag is set to the empty string, which the vendor's pages disagree about.
     EmptyTag {
         /// The tag's key.

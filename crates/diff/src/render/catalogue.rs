@@ -131,6 +131,10 @@ rules! { pub(super) WARNINGS:
     RETIRING = "retiring", "the package is left to expire",
         "The retired package is detached. The service deletes prepaid packages only after their end; until then it is \
          charged.";
+    SAME_KEY = "same_key", "a package of another stack has the same key",
+        "The package that would be bought has the key and the areas of a package of a stack that the spec does not declare. \
+         Where the stack was renamed, it is the same package: write `movedFrom: STACK/PACKAGE`, and it is moved instead of \
+         bought again. If it is another one, buy, or name it under `distinctFrom`, which ends the warning.";
     STILL_RENEWS = "still_renews", "the retired package renews itself",
         "`manage: retire` ends a package by letting it expire, and this one is renewed, and charged, at each end. A \
          retirement does not switch that off: write `manage: full` and `autoRenew: false` and apply; after that, `manage: \

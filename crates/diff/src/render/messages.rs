@@ -99,7 +99,8 @@ impl HeldReason {
         let anew = identity.generation.get().saturating_add(1);
         match self {
             Self::LookAlike { ids, adoptable, renamed, distinct } => {
-                let moved = renamed.as_ref().map(|old| moved_from(old, identity));
+                let moved = renamed.as_ref().map(|old| lines_to_move(old, identity));
+                let moved = moved.map(|lines| format!("write {lines} if that was its key, or "));
                 let adopt = adoptable.as_ref().map(|id| format!("take it over with `adopt: {id}`, or "));
                 let (moved, adopt) = (moved.unwrap_or_default(), adopt.unwrap_or_default());
                 let it_is = if ids.len() == 1 { "it is another one" } else { "they are others" };
@@ -122,7 +123,7 @@ impl HeldReason {
             Self::IncompleteListing => {
                 "plan from the service itself instead of a recording: leave out `--live-from`".to_owned()
             }
-            Self::CannotAdopt { id, why } => why.hint(id, address),
+            Self::CannotAdopt { id, why } => why.hint(id, identity),
             Self::CannotMove { from, why } => why.hint(from, identity),
             Self::Immutable { differences, .. } => misspelt::areas(differences, address).unwrap_or_else(|| {
                 format!(
@@ -163,6 +164,7 @@ impl WarningKind {
             Self::RemovedArea { .. } => &rules::REMOVED_AREA,
             Self::PairNotListed { .. } => &rules::PAIR_NOT_LISTED,
             Self::CenOccupied { .. } => &rules::CEN_OCCUPIED,
+            Self::SameKey { .. } => &rules::SAME_KEY,
             Self::EmptyTag { .. } => &rules::EMPTY_TAG,
             Self::Ignored { .. } => &rules::IGNORED,
             Self::Differs { .. } => &rules::DIFFERS,
@@ -211,6 +213,12 @@ impl Warning {
             WarningKind::CenOccupied { cen, id, .. } => {
                 format!(
                     "{cen} has {id} for the same areas, and takes no second package until that one is detached"
+                )
+            }
+            WarningKind::SameKey { id, owner } => {
+                let lines = lines_to_move(owner, identity);
+                format!(
+                    "{owner} ({id}) has the same key and areas; if its stack was renamed, write {lines} instead of buying another one"
                 )
             }
             WarningKind::EmptyTag { key, .. } => {
@@ -296,15 +304,15 @@ impl Breach {
     }
 }
 
-/// Returns the lines for a key that was renamed.
-fn moved_from(old: &Identity, identity: &Identity) -> String {
+/// Returns the lines that move the package of this identity to that one.
+pub(super) fn lines_to_move(old: &Identity, identity: &Identity) -> String {
     let generation = match old.generation {
         same if same == identity.generation => String::new(),
         other => format!(" and `generation: {other}`"),
     };
     let (address, package) = (&old.address, &old.address.package);
     let key = if address.stack == identity.address.stack { package.to_string() } else { address.to_string() };
-    format!("write `movedFrom: {key}`{generation} if that was its key, or ")
+    format!("`movedFrom: {key}`{generation}")
 }
 
 /// Returns the term of a purchase as a plan shows it, from the value of its terms tag. A value that this tool did

@@ -4,7 +4,7 @@ use std::{fmt, slice};
 
 use cenbwp_spec::{Address, Identity, Manage, PackageId, neutral};
 
-use super::messages::{list, when};
+use super::messages::{lines_to_move, list, when};
 use super::misspelt;
 use crate::{Abnormal, AdoptRefusal, MoveRefusal};
 
@@ -14,7 +14,7 @@ impl fmt::Display for AdoptRefusal {
             Self::AdoptedTwice => f.write_str("more than one package of the spec adopts it"),
             Self::IdentityTaken { by, identity } => write!(f, "{by} carries the identity {identity} already"),
             Self::NotListed => f.write_str("it is not in the listing"),
-            Self::OwnedBy(owner) => write!(f, "it belongs to {owner}"),
+            Self::OwnedBy { owner, renamed: _ } => write!(f, "it belongs to {owner}"),
             Self::MalformedTag(tag) => {
                 write!(
                     f,
@@ -76,15 +76,22 @@ impl fmt::Display for MoveRefusal {
 }
 
 impl AdoptRefusal {
-    /// The way out, for a package of this address that was to adopt this one.
-    pub(super) fn hint(&self, id: &PackageId, address: &Address) -> String {
+    /// The way out, for a package of this identity that was to adopt this one.
+    pub(super) fn hint(&self, id: &PackageId, identity: &Identity) -> String {
+        let address = &identity.address;
         match self {
+            Self::OwnedBy { owner, renamed: true } => {
+                let lines = lines_to_move(owner, identity);
+                Some(format!(
+                    "where {address} is declared, write {lines} in place of `adopt` if {owner} was its key, or correct or remove the line `adopt: {id}`"
+                ))
+            }
             Self::Differs(difference) => misspelt::areas(slice::from_ref(difference), address),
             Self::GivenUp(manage) => Some(first_full(*manage, address)),
             Self::AdoptedTwice
             | Self::IdentityTaken { .. }
             | Self::NotListed
-            | Self::OwnedBy(_)
+            | Self::OwnedBy { .. }
             | Self::MalformedTag(_)
             | Self::NotNormal(_) => None,
         }

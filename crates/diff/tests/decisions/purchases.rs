@@ -71,7 +71,7 @@ fn a_look_alike_holds_a_purchase() {
     check(declared(|_| {}), [temporary], "held look_alike");
     let known = declared(|p| p.distinct_from = [id("cenbwp-2")].into());
     check(known, [ownerless(|l| l.bandwidth = Mbps(100))], "purchase, 1 unmanaged");
-    check(declared(|_| {}), [live("cenbwp-2", Some("t/a"))], "purchase, 1 of other stacks");
+    check(declared(|_| {}), [live("cenbwp-2", Some("t/a"))], "purchase, same_key, 1 of other stacks");
     let named = || Live { name: "s-a".to_owned(), ..live("cenbwp-2", Some("t/a")) };
     check(declared(|_| {}), [named()], "held look_alike");
     let beside = spec([package("s/a"), Package { manage: Manage::Observe, ..package("t/a") }]);
@@ -144,4 +144,20 @@ fn a_renamed_key_buys_nothing_until_a_person_says_so() {
     let cloud = observed([live("cenbwp-2", Some("t/old")), live("cenbwp-3", Some("t/b"))]);
     assert_eq!(in_words(&plan(&elsewhere, &cloud, &options())), "held look_alike, in order, undeclared");
     check(declared(|_| {}), [live("cenbwp-2", Some("t/old"))], "purchase, 1 of other stacks");
+}
+
+#[test]
+fn a_purchase_under_the_key_of_another_stack_is_warned_of_until_a_person_says_that_it_is_another_one() {
+    let check_of = |entry, live: Live, expected| check(entry, [live], expected);
+    let renamed = || live("cenbwp-2", Some("old/a"));
+    let warned = "purchase, same_key, 1 of other stacks";
+    check_of(declared(|_| {}), renamed(), warned);
+    check_of(declared(|p| p.bandwidth = Mbps(9)), renamed(), warned);
+    check_of(declared(|_| {}), live("cenbwp-2", Some("old/a/2")), warned);
+    let silent = "purchase, 1 of other stacks";
+    check_of(declared(|p| p.areas = pair("China", "China")), renamed(), silent);
+    check_of(declared(|_| {}), live("cenbwp-2", Some("old/b")), silent);
+    check_of(declared(|p| p.distinct_from = [id("cenbwp-2")].into()), renamed(), silent);
+    let moves = declared(|p| p.moved_from = Some("old/a".parse().unwrap()));
+    check_of(moves, renamed(), "move");
 }
