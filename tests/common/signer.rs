@@ -32,14 +32,28 @@ pub(crate) fn sign_as(
     date: &str,
     declared: &str,
 ) -> Request {
+    sign_body(key, action, params, nonce, date, ("", declared))
+}
+
+/// Signs a request with this body, whose hash is declared so. The body is the caller's to add.
+pub(crate) fn sign_body(
+    key: &AccessKey,
+    action: &str,
+    params: &[(&str, &str)],
+    nonce: &str,
+    date: &str,
+    (body, declared): (&str, &str),
+) -> Request {
     let mut pairs: Vec<String> = params.iter().map(|(k, v)| format!("{}={}", escape(k), escape(v))).collect();
     pairs.sort();
     let query = pairs.join("&");
-    let empty = HEXLOWER.encode(&Sha256::digest(b""));
+    let hashed = HEXLOWER.encode(&Sha256::digest(body));
     let is_sts = ["GetCallerIdentity", "AssumeRole"].contains(&action);
     let is_billing = ["QueryAvailableInstances", "SetRenewal"].contains(&action);
     let version = if is_sts {
         "2015-04-01"
+    } else if action == "GetTemplateEstimateCost" {
+        "2019-09-10"
     } else if is_billing {
         "2017-12-14"
     } else {
@@ -53,11 +67,14 @@ pub(crate) fn sign_as(
         ("x-acs-signature-nonce", nonce),
         ("x-acs-version", version),
     ];
+    if !body.is_empty() {
+        headers.push(("content-type", "application/x-www-form-urlencoded"));
+    }
     headers.extend(key.security_token.as_deref().map(|token| ("x-acs-security-token", token)));
     headers.sort_unstable();
     let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
     let block: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
-    let canonical = format!("POST\n/\n{query}\n{block}\n{names}\n{empty}");
+    let canonical = format!("POST\n/\n{query}\n{block}\n{names}\n{hashed}");
     let to_sign = format!("ACS3-HMAC-SHA256\n{}", HEXLOWER.encode(&Sha256::digest(canonical)));
     let mut mac = Hmac::<Sha256>::new_from_slice(key.secret.as_bytes()).unwrap();
     mac.update(to_sign.as_bytes());
@@ -70,7 +87,7 @@ pub(crate) fn sign_as(
     Request { method: "POST".into(), target: format!("/?{query}"), headers, body: Vec::new() }
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     text.bytes()
         .map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })

@@ -4,6 +4,7 @@
 
 mod again;
 mod billing;
+mod estimates;
 mod faults;
 mod operations;
 mod program;

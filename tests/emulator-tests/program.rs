@@ -199,7 +199,7 @@ fn a_command_sees_the_endpoints_and_one_key_and_nobody_elses() {
     let url = std::fs::read_to_string(&ready).unwrap();
     let expected = format!(
         "ALIBABA_CLOUD_ACCESS_KEY_ID={}\nALIBABA_CLOUD_ACCESS_KEY_SECRET={}\n\
-         CENBWP_BILLING_ENDPOINT={url}\nCENBWP_ENDPOINT={url}\nCENBWP_STS_ENDPOINT={url}\n",
+         CENBWP_BILLING_ENDPOINT={url}\nCENBWP_ENDPOINT={url}\nCENBWP_PRICE_ENDPOINT={url}\nCENBWP_STS_ENDPOINT={url}\n",
         Config::KEY_ID,
         Config::KEY_SECRET
     );

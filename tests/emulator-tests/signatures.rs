@@ -168,6 +168,7 @@ fn requests_captured_from_the_vendors_clients_are_accepted() {
         include_str!("../vectors/captured-py-tea-bss-set-renewal.http"),
         include_str!("../vectors/captured-py-core-bss-query-available-instances.http"),
         include_str!("../vectors/captured-py-core-bss-set-renewal.http"),
+        include_str!("../vectors/captured-py-tea-ros-get-template-estimate-cost.http"),
     ] {
         let request = captured(text);
         verify(&request, &key, DATE).unwrap_or_else(|refusal| panic!("{}: {refusal:?}", request.target));

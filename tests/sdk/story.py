@@ -13,6 +13,8 @@ HOST = ENDPOINT.removeprefix("http://")
 CEN = "cen-seeded"
 # The operations of the billing service.
 BILLING = ["QueryAvailableInstances", "SetRenewal"]
+# The operation of the service that estimates prices.
+ESTIMATE = "GetTemplateEstimateCost"
 
 
 def ledger():
@@ -126,6 +128,20 @@ def tell(sdk, call, refused):
     assert (row["RenewStatus"], row["RenewalDuration"], row["RenewalDurationUnit"]) == ("AutoRenewal", 12, "M"), row
     do("SetRenewal", RenewalStatus="NotRenewal", **product)
     assert renewal()["RenewStatus"] == "NotRenewal"
+
+    def estimate(expected=None, **properties):
+        plan = dict(
+            Bandwidth=100, GeographicRegionAId="China", GeographicRegionBId="Europe",
+            BandwidthPackageChargeType="PREPAY", PricingCycle="Month", Period=1, AutoPay=False, **properties,
+        )
+        resources = {"Plan": {"Type": "ALIYUN::CEN::CenBandwidthPackage", "Properties": plan}}
+        template = json.dumps({"ROSTemplateFormatVersion": "2015-09-01", "Resources": resources})
+        return do(ESTIMATE, expected, RegionId="cn-hangzhou", TemplateBody=template)
+
+    (price,) = estimate()["Resources"].values()
+    order = price["Result"]["Order"]
+    assert price["Success"] is True and order["Currency"] == "CNY" and order["TradeAmount"] == 2241.0, price
+    estimate("StackValidationFailed", Name="a name")
 
     until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 4 * 3600))
     do("TempUpgradeCenBandwidthPackageSpec", CenBandwidthPackageId=id, Bandwidth=500, EndTime=until)

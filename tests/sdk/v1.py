@@ -1,5 +1,6 @@
 """The story through the vendor's classic SDK: V1 signatures, everything in the query, `RegionId` and `SignatureType=`
-added. It has no request class for the token service and the billing service, so those are a `CommonRequest`."""
+added. It has no request class for the token service, the billing service and estimates, so those are a
+`CommonRequest`."""
 
 import importlib
 import json
@@ -8,18 +9,20 @@ from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 
-from story import BILLING, HOST, KEY_ID, KEY_SECRET, tell
+from story import BILLING, ESTIMATE, HOST, KEY_ID, KEY_SECRET, tell
 
 CLIENT = AcsClient(KEY_ID, KEY_SECRET, "cn-hangzhou", auto_retry=False)
 # A list takes the plural's setter here, and this SDK knows them by its own names.
 SETTER = {"Filter": "set_Filters", "Tag": "set_Tags", "ResourceId": "set_ResourceIds", "TagKey": "set_TagKeys"}
 
 
-def common(version, action, params):
+def common(version, action, params, body=()):
     request = CommonRequest(domain=HOST, version=version, action_name=action)
     request.set_protocol_type("http")
+    if body:
+        request.set_method("POST")
     for name, value in params.items():
-        request.add_query_param(name, value)
+        (request.add_body_params if name in body else request.add_query_param)(name, value)
     return json.loads(CLIENT.do_action_with_exception(request))
 
 
@@ -28,6 +31,8 @@ def invoke(action, params):
         return common("2015-04-01", action, params)
     if action in BILLING:
         return common("2017-12-14", action, params)
+    if action == ESTIMATE:
+        return common("2019-09-10", action, params, body=["TemplateBody"])
     module = importlib.import_module(f"aliyunsdkcbn.request.v20170912.{action}Request")
     request = getattr(module, action + "Request")()
     request.set_endpoint(HOST)

@@ -82,6 +82,11 @@ impl Call {
             let message = "OIDCToken is in the URL; this emulator takes it in the body only.";
             return Err(Refusal::bad("InvalidParameter.OIDCToken", message));
         }
+        // It may be far too long for a URL.
+        if request.query().iter().any(|(name, _)| name == "TemplateBody") {
+            let message = "TemplateBody is in the URL; this emulator takes it in the body only.";
+            return Err(Refusal::bad("InvalidParameter", message));
+        }
         Ok(())
     }
 }

@@ -88,6 +88,8 @@ pub struct Semantics {
     pub spans: Spans,
     /// The behaviour of the billing service.
     pub billing: Billing,
+    /// The behaviour of the service that estimates prices.
+    pub estimates: Estimates,
 }
 
 /// The list of the pairs of areas on sale, where the vendor's pages are silent.
@@ -183,6 +185,42 @@ impl Default for Billing {
     }
 }
 
+/// The behaviour of the service that estimates prices, where the vendor's pages are silent or disagree.
+#[derive(Clone, Debug)]
+pub struct Estimates {
+    /// True if it has no estimate for bandwidth packages: they are left out of the answer.
+    pub unlisted: bool,
+    /// True if an amount is that of one month or year, and not of the whole term.
+    pub of_one_period: bool,
+    /// True if amounts are strings.
+    pub strings: bool,
+    /// The price of one Mbps for a month, in hundredths, before the discount of a tenth.
+    pub cents_per_mbps: i64,
+    /// The currency of each amount.
+    pub currency: &'static str,
+    /// The areas that a template may name; another one is a refusal of the whole template.
+    pub areas: &'static [&'static str],
+    /// Members of each resource in the place of the service's own; null leaves one out.
+    pub resource: BTreeMap<String, Value>,
+    /// Members of each order in the place of the service's own; null leaves one out.
+    pub order: BTreeMap<String, Value>,
+}
+
+impl Default for Estimates {
+    fn default() -> Self {
+        Self {
+            unlisted: false,
+            of_one_period: false,
+            strings: false,
+            cents_per_mbps: 2490,
+            currency: "CNY",
+            areas: &["China", "North-America", "Asia-Pacific", "Europe"],
+            resource: BTreeMap::new(),
+            order: BTreeMap::new(),
+        }
+    }
+}
+
 /// The treatment of a token that was seen before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TokenSemantics {
@@ -213,6 +251,7 @@ impl Default for Semantics {
             limits: LimitsShown::Strings,
             spans: Spans::default(),
             billing: Billing::default(),
+            estimates: Estimates::default(),
         }
     }
 }

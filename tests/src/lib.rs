@@ -61,7 +61,7 @@ mod world;
 
 pub use access::{Access, IdToken, Machine, Provider, Role};
 pub use clock::Clock;
-pub use config::{Billing, Config, LimitsShown, Semantics, Spans, TokenSemantics};
+pub use config::{Billing, Config, Estimates, LimitsShown, Semantics, Spans, TokenSemantics};
 pub use emulator::Emulator;
 pub use fault::{Effect, Fault, When};
 pub use ledger::{IDENTITY_TAG, Order, OrderKind, TokenRecord, TokenState};

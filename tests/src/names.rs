@@ -4,7 +4,7 @@
 pub(crate) const LISTING: &str = "DescribeCenBandwidthPackages";
 
 /// Every operation, in the order of their table.
-pub(crate) const OPERATIONS: [&str; 21] = [
+pub(crate) const OPERATIONS: [&str; 22] = [
     "CreateCenBandwidthPackage",
     LISTING,
     "ModifyCenBandwidthPackageAttribute",
@@ -26,6 +26,7 @@ pub(crate) const OPERATIONS: [&str; 21] = [
     "AssumeRoleWithOIDC",
     "QueryAvailableInstances",
     "SetRenewal",
+    "GetTemplateEstimateCost",
 ];
 
 pub(crate) fn is_known(name: &str) -> bool {

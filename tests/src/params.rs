@@ -78,10 +78,11 @@ impl Params {
     pub(crate) fn check(action: &str, schema: &[Param], sent: &[(String, String)]) -> Result<Self, Refusal> {
         let mut checked = BTreeMap::new();
         for (name, value) in sent {
-            if EXTRAS.contains(&name.as_str()) {
+            let pattern = pattern_of(name);
+            let is_own = schema.iter().any(|param| param.name == pattern);
+            if !is_own && EXTRAS.contains(&name.as_str()) {
                 continue;
             }
-            let pattern = pattern_of(name);
             let param = schema
                 .iter()
                 .find(|param| param.name == pattern)

@@ -17,11 +17,12 @@ use cenbwp_tests::{Config, Emulator, Fault, Semantics, TokenSemantics, sample};
 use clap::{Parser, ValueEnum};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Emulates Alibaba Cloud's CEN bandwidth package service, its token service and its billing service on one port.
+/// Emulates Alibaba Cloud's CEN bandwidth package service, its token service, its billing service and its estimate of
+/// prices on one port.
 ///
 /// With a command after `--` it runs that command against itself and ends with its exit code: `cen-emulator -- bash`
-/// opens a shell in which cenbwp works. CENBWP_ENDPOINT, CENBWP_STS_ENDPOINT, CENBWP_BILLING_ENDPOINT and an access key
-/// are set, other credential variables of the vendor's are removed, and the folder of this program comes first in PATH. Alone, it prints
+/// opens a shell in which cenbwp works. CENBWP_ENDPOINT, CENBWP_STS_ENDPOINT, CENBWP_BILLING_ENDPOINT,
+/// CENBWP_PRICE_ENDPOINT and an access key are set, other credential variables of the vendor's are removed, and the folder of this program comes first in PATH. Alone, it prints
 /// the address it listens on, and the lines that set the same in another shell, and runs until SIGINT or SIGTERM.
 ///
 /// The access key is a dummy that is built in: LTAI5tEmulatorAccessKeyId, and its secret EmulatorSecretKey0123456789abc.
@@ -332,7 +333,8 @@ fn folder() -> anyhow::Result<PathBuf> {
 
 /// Returns the variables that lead to this emulator.
 fn settings(args: &Args, url: &str) -> Vec<(&'static str, OsString)> {
-    let services = ["CENBWP_ENDPOINT", "CENBWP_STS_ENDPOINT", "CENBWP_BILLING_ENDPOINT"];
+    let services =
+        ["CENBWP_ENDPOINT", "CENBWP_STS_ENDPOINT", "CENBWP_BILLING_ENDPOINT", "CENBWP_PRICE_ENDPOINT"];
     let mut settings: Vec<_> = services.map(|name| (name, url.into())).into();
     // The other shell may be in another folder.
     let certificate = args.tls_certificate.as_ref().and_then(|file| std::path::absolute(file).ok());

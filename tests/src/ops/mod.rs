@@ -7,6 +7,7 @@ mod change;
 mod context;
 mod create;
 pub(crate) mod describe;
+mod estimate;
 mod sts;
 mod tags;
 
@@ -40,6 +41,8 @@ const CBN: &str = "2017-09-12";
 const STS: &str = "2015-04-01";
 /// The version of the billing service.
 pub(crate) const BSS: &str = "2017-12-14";
+/// The version of the service that estimates prices.
+const ROS: &str = "2019-09-10";
 const SUBSCRIPTION: Kind = Kind::OneOf(&["Subscription", "PayAsYouGo"]);
 const RENEWAL: Kind = Kind::OneOf(&["AutoRenewal", "ManualRenewal", "NotRenewal"]);
 const MBPS: Kind = Kind::Int(2, 10_000);
@@ -292,6 +295,13 @@ static OPERATIONS: &[Operation] = &[
         ],
         changes: true,
         run: billing::set_renewal,
+    },
+    Operation {
+        name: "GetTemplateEstimateCost",
+        version: ROS,
+        schema: &[required("RegionId", Kind::Text), required("TemplateBody", Kind::Text)],
+        changes: false,
+        run: estimate::cost,
     },
 ];
 
