@@ -21,7 +21,13 @@ pub(crate) fn spec(bytes: &[u8]) {
     assert!(findings.iter().all(|finding| finding.place.span.end <= bytes.len() && finding.place.line > 0));
     shows_no_surprise(&render(&findings, &sources, RenderStyle { colour: false, width: 100 }));
     if let Some(spec) = spec {
-        let nothing = Observed { packages: Vec::new(), unreadable: Vec::new(), complete: true, pairs: None };
+        let nothing = Observed {
+            packages: Vec::new(),
+            unreadable: Vec::new(),
+            complete: true,
+            pairs: None,
+            prices: None,
+        };
         plans(&spec, &nothing);
     }
 }

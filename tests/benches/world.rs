@@ -49,7 +49,13 @@ impl World {
 
     fn new(n: usize, packages: &[Package]) -> Self {
         let observed = if packages.is_empty() {
-            Observed { packages: Vec::new(), unreadable: Vec::new(), complete: true, pairs: None }
+            Observed {
+                packages: Vec::new(),
+                unreadable: Vec::new(),
+                complete: true,
+                pairs: None,
+                prices: None,
+            }
         } else {
             decode_recording(sample::recording(packages).as_bytes()).expect("a recording")
         };

@@ -16,7 +16,7 @@ use cenbwp::planned::Planned;
 use cenbwp::random::Random;
 use cenbwp::report::Commands;
 use cenbwp::report::outcomes::Applied;
-use cenbwp::situation::{Pairs, Situation};
+use cenbwp::situation::{Asks, Situation};
 use cenbwp::stop::Stop;
 use cenbwp_diff::{Options, Plan};
 use cenbwp_spec::{Address, Source, Spec};
@@ -46,7 +46,7 @@ pub(crate) fn as_received(request: &SignedRequest) -> cenbwp_tests::Request {
         request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     headers.push(("host".to_owned(), request.endpoint.host().to_owned()));
     let (method, target) = (request.method.to_owned(), format!("/?{}", request.query));
-    cenbwp_tests::Request { method, target, headers, body: Vec::new() }
+    cenbwp_tests::Request { method, target, headers, body: request.body.clone().into_bytes() }
 }
 
 /// Returns the emulator's reply as a transport does.
@@ -92,7 +92,8 @@ pub(crate) fn client_in(
     let [endpoint, other]: [cloud::Endpoint; 2] =
         ["http://127.0.0.1:1", "http://127.0.0.2:1"].map(|url| url.parse().expect("a loopback endpoint"));
     let billing = Sites { first: endpoint.clone(), other: Some(other) };
-    let endpoints = Endpoints { cbn: endpoint.clone(), sts: endpoint, billing };
+    let (cbn, sts, price) = (endpoint.clone(), endpoint.clone(), endpoint);
+    let endpoints = Endpoints { cbn, sts, billing, price };
     Cloud::new(transport, source, endpoints, clock, Random::seeded(seed), retry)
 }
 
@@ -104,7 +105,7 @@ pub(crate) async fn plan(
 ) -> Result<(Situation, Plan), Failure> {
     let options = options(cloud, targets);
     let mut situation = Situation::ask(cloud, spec, targets).await?;
-    let plan = situation.plan(Some(cloud), spec, &options, Pairs::Known(None)).await?;
+    let plan = situation.plan(Some(cloud), spec, &options, Asks::for_limits(None)).await?;
     Ok((situation, plan))
 }
 

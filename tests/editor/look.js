@@ -40,7 +40,7 @@ const VALUES = {
   distinctFrom: "[cenbwp-1]",
   ignore: "[tags]",
   include: "[defaults.yaml]",
-  limits: "{maxPurchases: 1, maxNewMbps: 1}",
+  limits: "{maxPurchases: 1, maxNewMbps: 1, maxSpend: 5000 CNY}",
   movedFrom: "old",
   name: "text",
   resourceGroupId: "rg-1",
@@ -210,6 +210,7 @@ account: 1
 limits:
   maxPurchases: 1
   maxNewMbps: 1
+  maxSpend: 5000 CNY
 defaults:
   bandwidth: 7
 packages:

@@ -37,7 +37,7 @@ async fn cut_after(bench: &Bench, spec: &Spec, seconds: u64, in_flight: &InFligh
 
 fn exit_of(results: Vec<ChangeResult>) -> Exit {
     let (digest, commands) = (String::new(), Commands::default());
-    Applied { digest, results, left: None, left_out: 0, end: End::Left, commands }.exit()
+    Applied { digest, results, left: None, left_out: 0, price: None, end: End::Left, commands }.exit()
 }
 
 #[tokio::test(start_paused = true)]

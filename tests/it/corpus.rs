@@ -143,7 +143,8 @@ fn saved_plan() -> Vec<u8> {
         max_purchases: None,
         max_new_mbps: None,
     };
-    let observed = Observed { packages: Vec::new(), unreadable: Vec::new(), complete: true, pairs: None };
+    let observed =
+        Observed { packages: Vec::new(), unreadable: Vec::new(), complete: true, pairs: None, prices: None };
     let plan = cenbwp_diff::plan(&spec, &observed, &options);
     let account = Some("1234567890123456".parse().expect("digits"));
     let endpoint = Some("https://cbn.aliyuncs.com/".to_owned());

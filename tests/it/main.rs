@@ -36,6 +36,7 @@ mod packaging;
 mod pairs;
 mod pipelines;
 mod policies;
+mod price;
 mod proxies;
 mod refusals;
 mod renewal;

@@ -227,6 +227,7 @@ fn what_only_reads_and_renders_needs_no_network() {
         "CENBWP_ENDPOINT",
         "CENBWP_STS_ENDPOINT",
         "CENBWP_BILLING_ENDPOINT",
+        "CENBWP_PRICE_ENDPOINT",
         "HTTPS_PROXY",
         "HTTP_PROXY",
         "ALL_PROXY",

@@ -162,6 +162,7 @@ fn taken(lab: &Lab) -> BTreeSet<String> {
         // The vendor's pages of different years name different actions, so both are allowed.
         "QueryAvailableInstances" => vec!["bss:DescribeInstances", "bssapi:QueryAvailableInstances"],
         "SetRenewal" => vec!["bss:ModifyPrepaidInstanceAutoRenew", "bssapi:SetRenewal"],
+        "GetTemplateEstimateCost" => vec!["ros:GetTemplateEstimateCost"],
         action => vec![action],
     });
     needed
@@ -206,7 +207,7 @@ fn apply_role_may_do_what_apply_does_and_nothing_else() {
             .replace("team: a", "team: null"),
     ] {
         lab.file("cenbwp.yaml", &spec);
-        let ran = lab.run("apply --auto-approve");
+        let ran = lab.run("apply --auto-approve --price");
         assert_eq!(ran.code, 0, "{spec}\n{}{}", ran.stdout, ran.stderr);
     }
     let allowed: BTreeSet<String> = statements("apply.json").into_keys().collect();

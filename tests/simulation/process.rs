@@ -10,7 +10,7 @@ use cenbwp::exit::{Exit, Failure};
 use cenbwp::planned::Planned;
 use cenbwp::report::Commands;
 use cenbwp::report::outcomes::{Applied, End};
-use cenbwp::situation::{Pairs, Situation};
+use cenbwp::situation::{Asks, Situation};
 use cenbwp_diff::{Change, Options, Plan, Warning, WarningKind};
 use cenbwp_spec::{Address, Source};
 
@@ -119,7 +119,7 @@ impl Process<'_> {
             Some(Pin::Other) => {
                 let mut situation = Situation::look(cloud).await?;
                 situation.read_renewals(cloud, &spec, targets.as_ref()).await;
-                let plan = situation.plan(Some(cloud), &spec, &options, Pairs::Known(None)).await?;
+                let plan = situation.plan(Some(cloud), &spec, &options, Asks::for_limits(None)).await?;
                 (situation, plan)
             }
             _ => common::plan(cloud, &spec, targets.as_ref()).await?,
@@ -136,7 +136,7 @@ impl Process<'_> {
         self.check_account(&read, &situation)?;
         let options = Options { now: self.cloud.clock().now(), ..read.options.clone() };
         situation.read_renewals(&self.cloud, &spec, options.targets.as_ref()).await;
-        let fresh = situation.plan(Some(&self.cloud), &spec, &options, Pairs::Known(None)).await?;
+        let fresh = situation.plan(Some(&self.cloud), &spec, &options, Asks::for_limits(None)).await?;
         Ok((situation, read.still_approved(&fresh)?))
     }
 
@@ -189,7 +189,7 @@ pub(crate) fn known(register: &Register) -> Vec<ChangeResult> {
 /// The outcome of a run that a second signal ends, with these results.
 pub(crate) fn cut_short(results: Vec<ChangeResult>) -> Applied {
     let (digest, commands) = (String::new(), Commands::default());
-    Applied { digest, results, left: None, left_out: 0, end: End::Left, commands }
+    Applied { digest, results, left: None, left_out: 0, price: None, end: End::Left, commands }
 }
 
 /// The exit code of that end.

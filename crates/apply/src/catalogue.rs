@@ -103,7 +103,9 @@ pub(crate) const LIMIT_EXCEEDED: Explanation = Explanation {
     name: "limit_exceeded",
     title: "a limit is exceeded",
     text: "The plan wants more purchases or more new Mbps than the flags, the stack's `limits`, or the default of 10 \
-           purchases per run allow. Plan less with `--target`, or raise the limit that the message names.",
+           purchases per run allow, or it is not proved that its purchases cost no more than `maxSpend`. Plan less with \
+           `--target`, or raise the limit that the message names. Where a price is not known, the warning `price_unknown` \
+           says why.",
     example: None,
 };
 

@@ -1,6 +1,6 @@
 //! The live state: the account and its packages.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use cenbwp_diff::{Observed, Options, Plan};
@@ -77,7 +77,7 @@ impl Situation {
 
     /// Plans for this situation. If the plan buys something and the listing could have missed a package, a
     /// second listing has to confirm it; the renewal of a package that only that one shows is read, too. The pairs of
-    /// areas on sale are asked for at the same time as that listing.
+    /// areas on sale are asked for at the same time as that listing, and prices, where they are wanted, after it.
     ///
     /// # Errors
     /// Exit 1 when the listing fails or keeps changing.
@@ -86,21 +86,65 @@ impl Situation {
         cloud: Option<&Cloud>,
         spec: &Spec,
         options: &Options,
-        pairs: Pairs,
+        Asks { pairs, prices }: Asks,
     ) -> Result<Plan, Failure> {
+        let are_wanted = cloud.is_some() && prices.are_wanted(spec, options);
+        if are_wanted {
+            self.observed.prices = Some(BTreeMap::new());
+        }
         let plan = checked_plan(spec, &self.observed, options)?;
-        match cloud {
-            Some(cloud) if plan.purchases().next().is_some() => {
-                // A listing is compared with another one, and neither shows renewal or pairs.
-                let renewals = self.observed.take_renewals();
-                let (confirmed, pairs) = tokio::join!(cloud.confirm(&mut self.observed), pairs.read(cloud));
-                confirmed.map_err(cloud_failure)?;
-                self.observed.set_renewals(renewals);
-                self.observed.pairs = pairs;
-                self.read_renewals(cloud, spec, options.targets.as_ref()).await;
-                checked_plan(spec, &self.observed, options)
+        let Some(cloud) = cloud.filter(|_| plan.purchases().next().is_some()) else { return Ok(plan) };
+        // A listing is compared with another one, and none shows renewal, pairs or a price.
+        let (renewals, prices) = (self.observed.take_renewals(), self.observed.prices.take());
+        let (confirmed, pairs) = tokio::join!(cloud.confirm(&mut self.observed), pairs.read(cloud));
+        confirmed.map_err(cloud_failure)?;
+        self.observed.set_renewals(renewals);
+        (self.observed.pairs, self.observed.prices) = (pairs, prices);
+        self.read_renewals(cloud, spec, options.targets.as_ref()).await;
+        let plan = checked_plan(spec, &self.observed, options)?;
+        if !are_wanted || plan.purchases().next().is_none() {
+            return Ok(plan);
+        }
+        self.observed.prices = Some(cloud.prices(plan.purchases()).await);
+        checked_plan(spec, &self.observed, options)
+    }
+}
+
+/// The questions of a plan that buys, besides the listing. A plan that buys nothing asks none.
+#[derive(Clone, Debug)]
+pub struct Asks {
+    /// The pairs of areas on sale.
+    pub pairs: Pairs,
+    /// The prices of the purchases.
+    pub prices: Prices,
+}
+
+impl Asks {
+    /// Asks for the prices that a limit depends on. The pairs are those of an earlier plan, or are not known.
+    pub fn for_limits(pairs: Option<BTreeSet<AreaPair>>) -> Self {
+        Self { pairs: Pairs::Known(pairs), prices: Prices::WhereLimited }
+    }
+}
+
+/// The wish of a run to know what purchases cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prices {
+    /// They are not asked for.
+    Never,
+    /// They are asked for if a stack of the run has a limit on what it spends.
+    WhereLimited,
+    /// They are asked for.
+    Always,
+}
+
+impl Prices {
+    fn are_wanted(self, spec: &Spec, options: &Options) -> bool {
+        match self {
+            Self::Never => false,
+            Self::WhereLimited => {
+                selected(spec, options.targets.as_ref()).any(|(_, stack)| stack.limits.max_spend.is_some())
             }
-            _ => Ok(plan),
+            Self::Always => true,
         }
     }
 }

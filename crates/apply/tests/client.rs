@@ -256,6 +256,7 @@ fn purchase() -> Purchase {
         terms: Prepay { term: Term::Months(1), auto_pay: true, renewal: Renewal::Off },
         tags: [("cenbwp".to_owned(), "backbone/cn-eu".to_owned())].into(),
         follow_ups: Vec::new(),
+        price: None,
     }
 }
 

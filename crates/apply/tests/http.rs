@@ -36,6 +36,7 @@ fn request(endpoint: &str, query: &str) -> SignedRequest {
             ("x-acs-action", "DescribeCenBandwidthPackages".to_owned()),
             ("authorization", "sig".to_owned()),
         ],
+        body: String::new(),
     }
 }
 

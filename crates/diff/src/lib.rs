@@ -27,15 +27,15 @@ pub use audit::{Flaw, audit};
 pub use cenbwp_spec::neutral;
 pub use decide::{plan, renewals_wanted};
 pub use observed::{
-    BusinessStatus, Live, LiveCharge, LiveRenewal, Observed, Owner, Product, Reservation, ReservationKind,
-    Share, Subscription, Unreadable,
+    BusinessStatus, Live, LiveCharge, LiveRenewal, Observed, Owner, Price, Product, Reservation,
+    ReservationKind, Share, Subscription, Unreadable,
 };
 pub use plan::{
-    Abnormal, AdoptRefusal, Adoption, Breach, Change, Delta, FieldChange, FieldValue, FixedDifference, Held,
-    HeldReason, Leftover, Limit, LimitOwner, Move, MoveRefusal, NewMbps, Options, Plan, Purchase, Release,
-    RenewalDoubt, Retirement, Taken, Update, Warning, WarningKind,
+    Abnormal, AdoptRefusal, Adoption, Breach, Change, Cost, Delta, Excess, FieldChange, FieldValue,
+    FixedDifference, Held, HeldReason, Leftover, Limit, LimitOwner, Move, MoveRefusal, NewMbps, Options,
+    Plan, Purchase, Release, RenewalDoubt, Retirement, Taken, Update, Warning, WarningKind,
 };
 pub use render::{
-    HELD_CHANGE, Page, Palette, SUPERSEDED, Style, UNDECLARED, heading_rules, held_rules, left, obstacle,
-    render, render_change, renews, summary, terms, total, warning_rules, when, wrap,
+    HELD_CHANGE, Page, Palette, SUPERSEDED, Style, UNDECLARED, cost, heading_rules, held_rules, left,
+    obstacle, price, render, render_change, renews, summary, terms, total, warning_rules, when, wrap,
 };

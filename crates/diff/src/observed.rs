@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cenbwp_spec::{AreaPair, CenId, Identity, Mbps, PackageId, Renewal, Tags};
+use cenbwp_spec::{AreaPair, CenId, Identity, Mbps, Money, PackageId, Renewal, Tags};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,21 @@ pub struct Observed {
     // A saved plan without a purchase is the same as before there were pairs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pairs: Option<BTreeSet<AreaPair>>,
+    /// The prices of purchases, which no listing shows; `None` if they were not asked for. A purchase that is not among
+    /// them has no known price.
+    // A saved plan that asks for none is the same as before there were prices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prices: Option<BTreeMap<Identity, Price>>,
+}
+
+/// The price of a purchase, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Price {
+    /// The amount to pay for the whole term, discounts deducted.
+    Known(Money),
+    /// Not known, for this reason. That is not free.
+    Unknown(String),
 }
 
 impl Observed {

@@ -3,7 +3,7 @@
 
 mod world;
 
-use cenbwp_diff::{LimitOwner, Live, Options, Plan, audit, plan};
+use cenbwp_diff::{Excess, LimitOwner, Live, Observed, Options, Plan, Price, audit, plan};
 use cenbwp_spec::{Limits, Mbps, Package, Spec};
 
 use world::{id, live, observed, options, package, spec};
@@ -47,14 +47,19 @@ fn breaches(plan: &Plan) -> String {
             }
             LimitOwner::Stack(stack) => stack.to_string(),
         };
-        format!("{owner} {} {}<{}", breach.limit.as_str(), breach.allowed, breach.wanted)
+        match &breach.excess {
+            Excess::Count { limit, allowed, wanted } => {
+                format!("{owner} {} {allowed}<{wanted}", limit.as_str())
+            }
+            Excess::Spend { allowed, wanted } => format!("{owner} maxSpend {allowed}<{wanted}"),
+        }
     };
     plan.breaches.iter().map(of).collect::<Vec<_>>().join(", ")
 }
 
 fn limit(spec: &mut Spec, stack: &str, max_purchases: Option<u32>, mbps: Option<u32>) {
     let stack = spec.stacks.get_mut(&stack.parse().unwrap()).unwrap();
-    stack.limits = Limits { max_purchases, max_new_mbps: mbps.map(Mbps) };
+    stack.limits = Limits { max_purchases, max_new_mbps: mbps.map(Mbps), max_spend: None };
 }
 
 #[test]
@@ -99,4 +104,41 @@ fn growth_counts_as_new_mbps_like_a_purchase_and_is_counted_apart() {
     assert_eq!((new.by_purchase, new.by_upgrade), (0, 100));
     let shrinks = spec([package("s/a")]);
     assert_eq!(plan(&shrinks, &observed([own(500)]), &options()).new_mbps().total(), 0);
+}
+
+/// Returns what `maxSpend` of stack `s` makes of these prices of its purchases `s/a` and `s/b`; "" is within it.
+fn spend(limit: Option<&str>, prices: Option<&[(&str, &str)]>) -> String {
+    let mut spec = spec([package("s/a"), package("s/b"), package("t/c")]);
+    spec.stacks.get_mut(&"s".parse().unwrap()).unwrap().limits.max_spend =
+        limit.map(|it| it.parse().unwrap());
+    let price = |text: &str| text.parse().map_or_else(|_| Price::Unknown(text.to_owned()), Price::Known);
+    let one = |(name, text): &(&str, &str)| (name.parse().unwrap(), price(text));
+    let cloud = Observed { prices: prices.map(|all| all.iter().map(one).collect()), ..observed([]) };
+    let plan = plan(&spec, &cloud, &options());
+    assert_eq!(audit(&plan, &spec, &cloud, &options()), []);
+    assert_eq!(plan.changes.len(), 3, "a limit takes nothing out of a plan");
+    assert_eq!(plan.is_applyable(), plan.breaches.is_empty());
+    breaches(&plan)
+}
+
+#[test]
+fn a_limit_on_money_holds_unless_it_is_proved_to_be_kept() {
+    let both = |a, b| Some(vec![("s/a", a), ("s/b", b), ("t/c", "9999 USD")]);
+    for (limit, prices, expected) in [
+        (None, both("1 CNY", "2 USD"), ""),
+        (None, None, ""),
+        (Some("3 CNY"), both("1 CNY", "2 CNY"), ""),
+        (Some("0.3 CNY"), both("0.1 CNY", "0.2 CNY"), ""),
+        (Some("2.999999999999 CNY"), both("1 CNY", "2 CNY"), "s maxSpend 2.999999999999 CNY<3 CNY"),
+        (Some("3 CNY"), both("1 CNY", "2 USD"), "s maxSpend 3 CNY<1 CNY and 2 USD"),
+        (Some("3 CNY"), both("1 USD", "1 USD"), "s maxSpend 3 CNY<2 USD"),
+        (Some("3 CNY"), both("1 CNY", "no answer"), "s maxSpend 3 CNY<1 CNY, 1 price not known"),
+        (Some("3 CNY"), both("no", "no"), "s maxSpend 3 CNY<2 prices not known"),
+        // Not among the answers, and not asked for.
+        (Some("3 CNY"), Some(vec![("s/a", "1 CNY")]), "s maxSpend 3 CNY<1 CNY, 1 price not known"),
+        (Some("3 CNY"), Some(Vec::new()), "s maxSpend 3 CNY<2 prices not known"),
+        (Some("3 CNY"), None, "s maxSpend 3 CNY<2 prices not known"),
+    ] {
+        assert_eq!(spend(limit, prices.as_deref()), expected, "{limit:?} {prices:?}");
+    }
 }

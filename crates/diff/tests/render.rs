@@ -9,7 +9,8 @@ use std::path::Path;
 
 use cenbwp_diff::{
     Abnormal, AdoptRefusal, BusinessStatus, Delta, FieldChange, FixedDifference, Held, HeldReason, Live,
-    LiveCharge, Observed, Options, Palette, Plan, ReservationKind, Style, Taken, Unreadable, plan, render,
+    LiveCharge, Observed, Options, Palette, Plan, Price, ReservationKind, Style, Taken, Unreadable, plan,
+    render,
 };
 use cenbwp_spec::{
     Charge, ChargeType, Desired, Field, Generation, Limits, Manage, Mbps, Package, Prepay, Renewal, Spec,
@@ -139,11 +140,31 @@ fn a_narrow_terminal_breaks_lines_and_no_id() {
 fn held_items_that_are_left_out_and_limits_are_said() {
     let (mut spec, observed) = one_of_everything();
     for stack in spec.stacks.values_mut() {
-        stack.limits = Limits { max_purchases: Some(1), max_new_mbps: Some(Mbps(200)) };
+        stack.limits = Limits { max_purchases: Some(1), max_new_mbps: Some(Mbps(200)), max_spend: None };
     }
     let options =
         Options { skip_held: true, max_purchases: Some(0), max_new_mbps: Some(Mbps(1)), ..options() };
     check("limits", 100, &spec, &observed, &options);
+}
+
+#[test]
+fn prices_are_shown_for_each_purchase_and_in_all() {
+    let price = |n: usize| match n {
+        6 => Price::Unknown("no answer".to_owned()),
+        5 => Price::Known("30.50 USD".parse().unwrap()),
+        _ => Price::Known("2400 CNY".parse().unwrap()),
+    };
+    let name = |n: usize| format!("s/p{n}");
+    let grows = Package { bandwidth: Mbps(150), ..package("s/grows") };
+    let mut spec = spec((1..=6).map(|n| package(&name(n))).chain([grows]));
+    let cloud = observed([live("cenbwp-1", Some("s/grows"))]);
+    let prices = (1..=6).map(|n| (name(n).parse().unwrap(), price(n))).collect();
+    let cloud = Observed { prices: Some(prices), ..cloud };
+    spec.stacks.values_mut().for_each(|stack| {
+        stack.limits.max_spend = Some("9600 CNY".parse().unwrap());
+    });
+    let plan = plan(&spec, &cloud, &options());
+    check_style("prices", &Style { whole: false, ..Style::plain() }, &plan);
 }
 
 /// Three equal changes are shown one by one, four once; of purchases only the names may differ.

@@ -61,6 +61,7 @@ pub use model::area::{Area, AreaPair};
 pub use model::ids::{
     AccountId, Address, CenId, Generation, Identity, PackageId, PackageName, ParseError, StackName,
 };
+pub use model::money::{Amount, Currency, Money};
 pub use model::package::{Charge, ChargeType, Desired, Field, Manage, Package};
 pub use model::spec::{Limits, Spec, Stack};
 pub use model::tags::Tags;

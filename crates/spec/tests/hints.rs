@@ -90,6 +90,12 @@ const EDITS: &[(&str, &str, &str, &str)] = &[
     ("E0310", LAST, "    autoPay: true\n    tags: {cenbwp: x}\n", LAST),
     ("E0311", LAST, "    autoPay: true\n    name: ${NAME}\n", "    autoPay: true\n    name: x\n"),
     (
+        "E0312",
+        "stack: net",
+        "stack: net\nlimits: {maxSpend: 5000}",
+        "stack: net\nlimits: {maxSpend: 5000 CNY}",
+    ),
+    (
         "E0401",
         LAST,
         "    autoPay: true\n---\nversion: 1\nstack: net\npackages: {x: {areas: [China, China], bandwidth: 2, autoPay: true}}\n",

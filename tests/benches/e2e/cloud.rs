@@ -44,6 +44,7 @@ impl Cloud {
     pub(crate) fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command.env("CENBWP_ENDPOINT", &self.url).env("CENBWP_STS_ENDPOINT", &self.url);
         command.env("CENBWP_BILLING_ENDPOINT", &self.url);
+        command.env("CENBWP_PRICE_ENDPOINT", &self.url);
         command.env("ALIBABA_CLOUD_ACCESS_KEY_ID", Config::KEY_ID);
         command.env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", Config::KEY_SECRET);
         command.envs(self.certificate.iter().map(|file| ("SSL_CERT_FILE", file)))

@@ -161,7 +161,9 @@ fn without_credentials_every_name_that_is_set_is_named() {
 fn an_empty_variable_of_our_own_is_unset() {
     let mut lab = lab_of_key(Config::KEY_ID, Config::KEY_SECRET);
     let url = lab.url();
-    for variable in ["CENBWP_ENDPOINT", "CENBWP_STS_ENDPOINT", "CENBWP_BILLING_ENDPOINT"] {
+    for variable in
+        ["CENBWP_ENDPOINT", "CENBWP_STS_ENDPOINT", "CENBWP_BILLING_ENDPOINT", "CENBWP_PRICE_ENDPOINT"]
+    {
         lab.set(variable, Some(""));
         lab.file("live.json", r#"{"TotalCount": 0}"#);
         let flags = format!("--endpoint {url} --sts-endpoint {url} --max-retries 0");

@@ -58,6 +58,7 @@ pub(super) fn all() -> Vec<Case> {
                 ("packages", "ok", "0 packages in the account, with cen:DescribeCenBandwidthPackages"),
                 ("pairs", "ok", "10 pairs of areas on sale, with cen:DescribeCenGeographicSpans"),
                 ("renewal", "ok", "knows the account, with bss:DescribeInstances and bssapi:QueryAvailable"),
+                ("price", "ok", "estimates, with ros:GetTemplateEstimateCost"),
             ],
         ),
         case(
@@ -156,6 +157,16 @@ pub(super) fn all() -> Vec<Case> {
             "no permission for bills",
             fault("QueryAvailableInstances:refuse=400/NotAuthorized"),
             &[("renewal", "warning", "grant these credentials the RAM actions bss:DescribeInstances and")],
+        ),
+        case(
+            "nobody at the service that estimates",
+            |lab| lab.set("CENBWP_PRICE_ENDPOINT", Some(&nobody())),
+            &[("renewal", "ok", ""), ("price", "warning", "sets `maxSpend`: check the network")],
+        ),
+        case(
+            "no permission for estimates",
+            fault("GetTemplateEstimateCost:refuse=403/NoPermission"),
+            &[("price", "warning", "grant these credentials the RAM action ros:GetTemplateEstimateCost")],
         ),
         case(
             "the wrong site",

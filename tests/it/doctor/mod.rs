@@ -13,7 +13,7 @@ use crate::support::{DESCRIBE, Lab, Ran};
 use cases::{CBN, Case, ID, SECRET};
 
 /// The checks of every examination, in their order.
-const CHECKS: [&str; 10] = [
+const CHECKS: [&str; 11] = [
     "proxy",
     "certificates",
     "cbn_endpoint",
@@ -24,6 +24,7 @@ const CHECKS: [&str; 10] = [
     "packages",
     "pairs",
     "renewal",
+    "price",
 ];
 
 /// The result of an examination.
@@ -165,17 +166,22 @@ fn the_text_has_a_line_for_each_check_and_wraps_what_is_long() {
     let ran = lab.run("doctor");
     assert_eq!(ran.code, 1);
     assert!(ran.stdout.contains("\nnot checked  account            no credentials\n"), "{}", ran.stdout);
-    assert!(ran.stdout.ends_with("\n1 failed, and 4 could not be checked.\n"), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("\n1 failed, and 5 could not be checked.\n"), "{}", ran.stdout);
     assert!(ran.stdout.lines().all(|line| line.chars().count() <= 100), "{}", ran.stdout);
 }
 
-/// A plan that buys, of a spec with `autoRenew`, asks the same operations, and no more.
+/// A plan with `--price` that buys, of a spec with `autoRenew`, asks the same operations, and no more.
 #[test]
 fn it_sends_what_a_plan_sends_and_one_request_without_credentials_to_each_endpoint() {
     let lab = Lab::new();
     assert_eq!(lab.run("doctor").code, 0);
     let mut sent: Vec<_> = lab.emulator.requests().into_iter().map(|it| it.action).collect();
     sent.sort();
-    let pairs = "DescribeCenGeographicSpans";
-    assert_eq!(sent, ["", "", DESCRIBE, pairs, "GetCallerIdentity", "QueryAvailableInstances"]);
+    let last = [
+        "DescribeCenGeographicSpans",
+        "GetCallerIdentity",
+        "GetTemplateEstimateCost",
+        "QueryAvailableInstances",
+    ];
+    assert_eq!(sent, [&["", "", DESCRIBE][..], &last].concat());
 }

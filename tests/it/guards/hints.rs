@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::{APPLY, allocated, allowed, altered, held, lab, live, one, pasted, write_below};
 use crate::autorenew;
 use crate::credentials::choices;
-use crate::pairs;
 use crate::support::{CREATE, Lab, Ran, purchases};
+use crate::{pairs, price};
 
 #[expect(dead_code, reason = "the compiler checks that the test is there, and a reader reads the reason")]
 enum Case {
@@ -58,6 +58,7 @@ const CASES: &[(&str, Case)] = &[
     ("move_is_done", Tried(warnings_end_when_their_advice_is_followed)),
     ("nothing_to_observe", Tried(warnings_end_when_their_advice_is_followed)),
     ("other_credentials", Tried(choices::a_profile_an_account_or_a_digest_decides_between_two_choices)),
+    ("price_unknown", Tried(price::a_price_that_may_be_asked_for_is_warned_of_no_more)),
     ("renewal_unknown", Tried(autorenew::a_renewal_that_may_be_read_is_warned_of_no_more)),
     ("pair_not_listed", Tried(pairs::areas_that_the_warning_names_are_bought)),
     ("removed_area", Tried(warnings_end_when_their_advice_is_followed)),

@@ -209,7 +209,9 @@ fn http_is_for_loopback_only() {
         "HTTP://example.com",
         "http://example.com#@127.0.0.1",
     ] {
-        for variable in ["CENBWP_ENDPOINT", "CENBWP_STS_ENDPOINT", "CENBWP_BILLING_ENDPOINT"] {
+        for variable in
+            ["CENBWP_ENDPOINT", "CENBWP_STS_ENDPOINT", "CENBWP_BILLING_ENDPOINT", "CENBWP_PRICE_ENDPOINT"]
+        {
             let mut lab = lab();
             lab.set(variable, Some(url));
             let ran = lab.run(APPLY);

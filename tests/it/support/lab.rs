@@ -80,7 +80,8 @@ impl Lab {
         let environment = vec![
             ("CENBWP_ENDPOINT".to_owned(), url.clone()),
             ("CENBWP_STS_ENDPOINT".to_owned(), url.clone()),
-            ("CENBWP_BILLING_ENDPOINT".to_owned(), url),
+            ("CENBWP_BILLING_ENDPOINT".to_owned(), url.clone()),
+            ("CENBWP_PRICE_ENDPOINT".to_owned(), url),
             ("ALIBABA_CLOUD_ACCESS_KEY_ID".to_owned(), key.id),
             ("ALIBABA_CLOUD_ACCESS_KEY_SECRET".to_owned(), key.secret),
         ];

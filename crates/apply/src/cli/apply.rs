@@ -32,7 +32,7 @@ use crate::random::Random;
 use crate::report::Commands;
 use crate::report::event::Event;
 use crate::report::outcomes::Applied;
-use crate::situation::{Pairs, Situation};
+use crate::situation::{Asks, Pairs, Situation};
 use crate::stop::Stop;
 
 /// Buy what is declared and missing, and change what differs
@@ -213,7 +213,8 @@ async fn approve(
     let (planned, saved) = match start {
         Start::Saved(saved, _) => (saved, true),
         Start::Spec(inputs) => {
-            let warned = Warned { expiring_within: Duration::ZERO, pairs: Pairs::Ask };
+            let asks = Asks { pairs: Pairs::Ask, prices: args.scope.prices() };
+            let warned = Warned { expiring_within: Duration::ZERO, asks };
             let planned = planning::prepare(inputs, &args.scope, warned, Some(cloud)).await?;
             (Arc::new(planned), false)
         }
@@ -254,15 +255,17 @@ fn check_digest(args: &Args, planned: &Planned, commands: &Commands) -> Result<(
     }
 }
 
-/// Lists the account and plans once more, because time has passed since the plan was made.
+/// Lists the account and plans once more, because time has passed since the plan was made. What the purchases cost is
+/// asked again where a limit depends on it; otherwise the plan shows what was approved.
 async fn plan_again(approved: &Planned, cloud: &Cloud) -> Result<Arc<Planned>, Failure> {
     approved.check_endpoint(&cloud.endpoint().to_string())?;
     let mut situation = Situation::look(cloud).await?;
     situation.account.iter().try_for_each(|account| approved.check_account(account))?;
     let options = Options { now: cloud.clock().now(), ..approved.options.clone() };
     situation.read_renewals(cloud, &approved.spec, options.targets.as_ref()).await;
-    let pairs = Pairs::Known(approved.situation.observed.pairs.clone());
-    let fresh = situation.plan(Some(cloud), &approved.spec, &options, pairs).await?;
+    situation.observed.prices.clone_from(&approved.situation.observed.prices);
+    let asks = Asks::for_limits(approved.situation.observed.pairs.clone());
+    let fresh = situation.plan(Some(cloud), &approved.spec, &options, asks).await?;
     let plan = approved.still_approved(&fresh)?;
     Ok(Arc::new(approved.rest(options, situation, plan)))
 }

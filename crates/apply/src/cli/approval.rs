@@ -85,7 +85,9 @@ fn consequences(plan: &Plan) -> String {
         let (packages, months) = (plural(purchases, "package"), plural(months, "month"));
         let unpaid = plan.purchases().filter(|purchase| !purchase.terms.auto_pay).count();
         let buys = if unpaid == purchases { "orders" } else { "buys" };
-        said.push(format!("This plan {buys} {packages}: {} Mbps for {months} in all.", mbps.by_purchase));
+        let price = plan.cost().map(|cost| format!(", {cost}")).unwrap_or_default();
+        let mbps = mbps.by_purchase;
+        said.push(format!("This plan {buys} {packages}: {mbps} Mbps for {months} in all{price}."));
         if unpaid > 0 {
             let orders = plural(unpaid, "order");
             said.push(format!("It leaves {orders} to be paid, or cancelled, in the console."));

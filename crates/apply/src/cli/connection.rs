@@ -32,6 +32,9 @@ pub(super) struct CloudArgs {
     /// that of the account's site]
     #[arg(long, value_name = "URL", env = "CENBWP_BILLING_ENDPOINT", hide_env_values = true)]
     pub billing_endpoint: Option<Endpoint>,
+    /// Endpoint of ROS, which is asked what purchases cost, with --price or where the spec sets `maxSpend`
+    #[arg(long, value_name = "URL", env = "CENBWP_PRICE_ENDPOINT", hide_env_values = true, default_value_t = Endpoints::default().price)]
+    pub price_endpoint: Endpoint,
     /// Site that the account belongs to, for the billing service [default: China is asked first, and the other one where
     /// China does not know the account]
     #[arg(long, value_name = "SITE", env = "CENBWP_SITE", hide_env_values = true, value_enum)]
@@ -144,7 +147,8 @@ impl CloudArgs {
             None => source,
         };
         let proxy = Proxy::of(environment).map_err(|reason| Failure::new(Exit::Invalid, reason))?;
-        let endpoints = Endpoints { cbn: self.endpoint.clone(), sts, billing: self.billing() };
+        let (cbn, price) = (self.endpoint.clone(), self.price_endpoint.clone());
+        let endpoints = Endpoints { cbn, sts, billing: self.billing(), price };
         let cloud = Cloud::new(
             Arc::new(HttpTransport::new(self.timeout).through(proxy)),
             source,

@@ -24,7 +24,7 @@ pub(super) struct Args {
 
 pub(super) const HELP: Help = Help {
     description: "Looks at what a plan and a status need: the proxy, the certificates, both endpoints, the clock, the credentials and \
-        where they come from, the account, the permission to list packages, and the billing service, which only specs with `autoRenew` need. It reads only, makes every check also after one that \
+        where they come from, the account, the permission to list packages, the billing service, which only specs with `autoRenew` need, and the estimate of prices, which only `--price` and `maxSpend` need. It reads only, makes every check also after one that \
         failed, and says what would mend it. Its output holds no secret and no whole account number, so it can be pasted into an \
         issue. Whether a purchase is allowed, only a purchase shows.",
     examples: &[
@@ -49,12 +49,13 @@ struct Document<'a> {
 /// Makes every check: exit 0, or 1 if one failed.
 pub(super) fn run(args: &Args, process: &Process<'_>) -> Result<Exit, Failure> {
     let Process { environment, output, .. } = *process;
-    let CloudArgs { endpoint, timeout, max_retries, max_rps, .. } = &args.cloud;
+    let CloudArgs { endpoint, price_endpoint, timeout, max_retries, max_rps, .. } = &args.cloud;
     let patient = Patient {
         search: args.cloud.search(environment),
         role: args.cloud.role(None)?,
         cbn: endpoint.clone(),
         billing: args.cloud.billing(),
+        price: price_endpoint.clone(),
         timeout: *timeout,
         retry: RetryPolicy { max_retries: *max_retries, ..RetryPolicy::default() },
         max_rps: *max_rps,

@@ -18,6 +18,7 @@ pub(super) fn summary(command: &str, exit: Exit) -> SummaryLine {
         command: command.to_owned(),
         counts: json!({}),
         mbps: NewMbps::default(),
+        price: None,
         digest: None,
         applyable: None,
         exit_code: exit.code(),
@@ -26,23 +27,24 @@ pub(super) fn summary(command: &str, exit: Exit) -> SummaryLine {
 }
 
 pub(super) fn of_plan(reports: &Reports, exit: Exit, planned: &Planned) -> SummaryLine {
-    let (counts, mbps) = event::plan_counts(&planned.plan);
+    let (counts, mbps, price) = event::plan_counts(&planned.plan);
     let applyable = planned.is_applyable();
     let next = (applyable && !planned.plan.is_empty())
         .then(|| format!("{} --plan-digest {}", reports.commands.apply, planned.digest()));
     let (digest, applyable) = (Some(planned.digest().to_owned()), Some(applyable));
-    SummaryLine { counts, mbps, digest, applyable, next, ..summary(reports.command, exit) }
+    SummaryLine { counts, mbps, price, digest, applyable, next, ..summary(reports.command, exit) }
 }
 
 pub(super) fn of_several(reports: &Reports, exit: Exit) -> SummaryLine {
-    let (counts, mbps, applyable) = reports.totals();
-    SummaryLine { counts, mbps, applyable: Some(applyable), ..summary(reports.command, exit) }
+    let (counts, mbps, price, applyable) = reports.totals();
+    SummaryLine { counts, mbps, price, applyable: Some(applyable), ..summary(reports.command, exit) }
 }
 
 pub(super) fn of_apply(applied: &Applied) -> SummaryLine {
     SummaryLine {
         counts: json!(applied.counts()),
         mbps: applied.new_mbps(),
+        price: applied.price.clone(),
         digest: Some(applied.digest.clone()),
         applyable: Some(true),
         next: applied.next(),

@@ -181,8 +181,15 @@ impl Leaving {
         let digest = self.reports.get().and_then(|reports| reports.digest()).unwrap_or_default();
         // The results lack the changes that were not begun.
         let commands = self.reports.get().map(|reports| reports.commands.clone()).unwrap_or_default();
-        let applied =
-            Applied { digest, results, left: None, left_out: 0, end: outcomes::End::Left, commands };
+        let applied = Applied {
+            digest,
+            results,
+            left: None,
+            left_out: 0,
+            price: None,
+            end: outcomes::End::Left,
+            commands,
+        };
         let applied = applied.without_other_advice();
         let exit = applied.exit();
         let mut story = unknown;

@@ -19,7 +19,7 @@ use super::values;
 use crate::exit::{Exit, Failure};
 use crate::files::{self, shown};
 use crate::planned::{Planned, SpecPath};
-use crate::situation::Pairs;
+use crate::situation::{Asks, Pairs};
 
 /// Show what would change, and change nothing
 #[derive(Debug, clap::Args)]
@@ -50,6 +50,7 @@ pub(super) const HELP: Help = Help {
     examples: &[
         ("See what would change", "cenbwp plan"),
         ("Save the plan, to be reviewed and applied as it is", "cenbwp plan -o plan.json"),
+        ("See what the purchases would cost", "cenbwp plan --price"),
         ("Write the comment for a pull request", "cenbwp plan --report markdown=plan.md"),
         ("End with 2 if something is to be done", "cenbwp plan --detailed-exitcode --quiet"),
     ],
@@ -67,7 +68,8 @@ async fn show(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
     reports.writes("--out", args.out.as_deref())?;
     reports.reads("--live-from", args.scope.live_from.as_deref())?;
     let inputs = planning::read_valid_spec(&args.spec, session)?;
-    let warned = Warned { expiring_within: args.expiring_within, pairs: Pairs::Ask };
+    let asks = Asks { pairs: Pairs::Ask, prices: args.scope.prices() };
+    let warned = Warned { expiring_within: args.expiring_within, asks };
     let planned = planning::plan(inputs, &args.scope, warned, &args.cloud, session).await?;
     let planned = Arc::new(planned);
     reports.planned(&planned);

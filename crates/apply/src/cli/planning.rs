@@ -16,7 +16,7 @@ use crate::exit::{Exit, Failure};
 use crate::planned::Planned;
 use crate::report::event::{self, Event};
 use crate::report::run::plural;
-use crate::situation::{Pairs, Situation, selected};
+use crate::situation::{Asks, Situation, selected};
 
 /// Reads the spec, prints its findings, and fails with exit 3 if it has errors.
 pub(super) fn read_valid_spec(args: &SpecArgs, session: &Session<'_>) -> Result<Inputs, Failure> {
@@ -39,12 +39,12 @@ pub(super) fn read_valid_spec(args: &SpecArgs, session: &Session<'_>) -> Result<
     }
 }
 
-/// The conditions that a run warns of, besides those that the listing shows.
+/// The parts of a plan that block nothing by themselves.
 pub(super) struct Warned {
     /// The time before the end of a package.
     pub expiring_within: Duration,
-    /// The pairs of areas on sale.
-    pub pairs: Pairs,
+    /// The questions besides the listing.
+    pub asks: Asks,
 }
 
 /// Lists the account, or reads a recording of it, plans, and prints the account.
@@ -76,14 +76,14 @@ pub(super) async fn prepare(
 ) -> Result<Planned, Failure> {
     let spec = inputs.spec.take().expect("a spec without findings of severity error is there");
     let now = cloud.map_or(Clock::System.now(), |cloud| cloud.clock().now());
-    let Warned { expiring_within, pairs } = warned;
+    let Warned { expiring_within, asks } = warned;
     let options = scope.options(&spec, now, expiring_within)?;
     let mut situation = match (cloud, &scope.live_from) {
         (Some(cloud), _) => Situation::ask(cloud, &spec, options.targets.as_ref()).await?,
         (None, Some(path)) => Situation::replay(path)?,
         (None, None) => unreachable!("a run without a recording has a client"),
     };
-    let plan = situation.plan(cloud, &spec, &options, pairs).await?;
+    let plan = situation.plan(cloud, &spec, &options, asks).await?;
     Ok(Planned::new(inputs.sources, spec, options, situation, plan).read_from(inputs.paths))
 }
 

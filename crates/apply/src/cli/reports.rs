@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
-use cenbwp_diff::{NewMbps, Style};
+use cenbwp_diff::{Cost, NewMbps, Style};
 use cenbwp_spec::{Finding, Identity, Source, Spec};
 use serde::Serialize;
 use serde_json::Value;
@@ -266,8 +266,8 @@ impl Reports {
         several::text(&self.run(&self.known().clone(), End::of(Exit::Done)), style)
     }
 
-    /// Returns the numbers of several plans together, and whether all of them can be applied.
-    pub(super) fn totals(&self) -> (Value, NewMbps, bool) {
+    /// Returns the numbers of several plans together, the price of their purchases, and whether all can be applied.
+    pub(super) fn totals(&self) -> (Value, NewMbps, Option<Cost>, bool) {
         let known = self.known().clone();
         several::totals(&self.run(&known, End::of(Exit::Done)))
     }

@@ -85,7 +85,7 @@ pub(super) fn named(failure: Failure, commands: &Commands) -> Failure {
 
 /// Returns the flags that shape a plan, as far as they are given.
 fn shaping(scope: &ScopeArgs) -> Vec<&'static str> {
-    let ScopeArgs { selection, skip_held, live_from, max_purchases, max_new_mbps } = scope;
+    let ScopeArgs { selection, skip_held, live_from, max_purchases, max_new_mbps, price } = scope;
     let SelectionArgs { target, exclude, account } = selection;
     let all = [
         ("--target", !target.is_empty()),
@@ -95,6 +95,7 @@ fn shaping(scope: &ScopeArgs) -> Vec<&'static str> {
         ("--live-from", live_from.is_some()),
         ("--max-purchases", max_purchases.is_some()),
         ("--max-new-mbps", max_new_mbps.is_some()),
+        ("--price", *price),
     ];
     all.into_iter().filter(|(_, is_given)| *is_given).map(|(flag, _)| flag).collect()
 }
@@ -112,6 +113,7 @@ pub(super) fn commands(path: &Path, expected: &Expected<'_>, saved: &Planned, ty
         flags.extend(selectors.iter().map(|selector| ("--target", format!(" {selector}"))));
     }
     flags.extend(skip_held.then(|| ("--skip-held", String::new())));
+    flags.extend(saved.plan.is_priced.then(|| ("--price", String::new())));
     flags.extend(max_purchases.map(|most| ("--max-purchases", format!(" {most}"))));
     flags.extend(max_new_mbps.map(|most| ("--max-new-mbps", format!(" {}", most.0))));
     let mut plan = typed.plan.clone();

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::selection::SelectionArgs;
 use crate::exit::{Exit, Failure};
+use crate::situation::Prices;
 
 /// The selection and the bounds of a plan.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -27,9 +28,17 @@ pub(super) struct ScopeArgs {
     /// Add at most N Mbps; may only tighten the spec's limits
     #[arg(long, value_name = "N")]
     pub max_new_mbps: Option<u32>,
+    /// Ask what the purchases cost, and show it; a spec with `maxSpend` always asks
+    #[arg(long)]
+    pub price: bool,
 }
 
 impl ScopeArgs {
+    /// Returns the wish to know what purchases cost.
+    pub(super) fn prices(&self) -> Prices {
+        if self.price { Prices::Always } else { Prices::WhereLimited }
+    }
+
     /// Returns the planner's options for this spec.
     ///
     /// # Errors

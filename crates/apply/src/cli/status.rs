@@ -21,7 +21,7 @@ use crate::exit::{Exit, Failure};
 use crate::planned::Planned;
 use crate::report::StatusForm;
 use crate::report::event::{Event, PackageLine};
-use crate::situation::Pairs;
+use crate::situation::{Asks, Pairs, Prices};
 use crate::status::{Layout, Status};
 
 /// Show what is live, who owns it and when it expires
@@ -103,8 +103,9 @@ async fn show(args: &Args, session: &Session<'_>) -> Result<Ended, Failure> {
     let inputs = inputs(args, session)?;
     let (live_from, selection) = (args.live_from.clone(), args.selection.clone());
     let scope = ScopeArgs { live_from, selection, ..ScopeArgs::default() };
-    // It shows no warning about a purchase.
-    let warned = Warned { expiring_within: args.expiring_within, pairs: Pairs::Known(None) };
+    // It shows nothing about a purchase.
+    let asks = Asks { pairs: Pairs::Known(None), prices: Prices::Never };
+    let warned = Warned { expiring_within: args.expiring_within, asks };
     let planned = planning::plan(inputs, &scope, warned, &args.cloud, session).await?;
     let planned = Arc::new(planned);
     reports.status(&planned, args.all);

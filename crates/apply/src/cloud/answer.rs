@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::code::{Code, QUOTA};
-use super::request::{DESCRIBE, INSTANCES, SET_RENEWAL};
+use super::request::{DESCRIBE, ESTIMATE, INSTANCES, SET_RENEWAL};
 use super::token::TokenFailed;
 
 /// The fate of a request: yes, no or unknown.
@@ -71,6 +71,8 @@ const MAY_READ_RENEWAL: &str =
 const MAY_SET_RENEWAL: &str =
     "grant these credentials the RAM actions bss:ModifyPrepaidInstanceAutoRenew and bssapi:SetRenewal";
 
+const MAY_ESTIMATE: &str = "grant these credentials the RAM action ros:GetTemplateEstimateCost";
+
 /// The advice on a request that is wrong.
 const CORRECT: &str = "correct what the message names, then plan again";
 
@@ -136,6 +138,10 @@ impl Refusal {
             (SET_RENEWAL, _) if self.code.is_permission() => return MAY_SET_RENEWAL,
             (INSTANCES | SET_RENEWAL, RefusalKind::NotSent) => {
                 return "check the network, the proxy and --billing-endpoint; the service has not seen this request";
+            }
+            (ESTIMATE, _) if self.code.is_permission() => return MAY_ESTIMATE,
+            (ESTIMATE, RefusalKind::NotSent) => {
+                return "check the network, the proxy and --price-endpoint; the service has not seen this request";
             }
             _ => {}
         }
@@ -219,12 +225,31 @@ impl Error {
         matches!(self, Self::Refused(refusal) if refusal.code.is_permission())
     }
 
+    /// Returns the reason for which something is not known, with this advice about a refusal, if there is one. It has no
+    /// request id: the same failure gives the same words.
+    pub(super) fn reason(&self, hint: &str) -> String {
+        match self {
+            Self::Refused(Refusal { kind: RefusalKind::NotSent | RefusalKind::NoCredentials, .. }) => {
+                self.to_string()
+            }
+            Self::Refused(refusal) => {
+                let hint = if hint.is_empty() { String::new() } else { format!("; {hint}") };
+                format!("{} was refused: {}{hint}", refusal.action, refusal.code)
+            }
+            Self::Lost(lost) => format!("{} has no usable reply: {}", lost.action, lost.reason),
+            Self::Listing(reason) => reason.clone(),
+        }
+    }
+
     /// Returns what to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Refused(refusal) => refusal.hint(),
             Self::Lost(lost) if lost.action == INSTANCES => {
                 "check the network, the proxy and --billing-endpoint, then run the same command again"
+            }
+            Self::Lost(lost) if lost.action == ESTIMATE => {
+                "check the network, the proxy and --price-endpoint, then run the same command again"
             }
             Self::Lost(_) => "check the network, the proxy and --endpoint, then run the same command again",
             Self::Listing(_) => "run the same command again when nobody else is changing packages",

@@ -148,25 +148,14 @@ pub(super) fn of_this_service<T>(answer: Answer<T>) -> Answer<T> {
     }
 }
 
-/// Returns the reason for which nothing is known. It has no request id: the same failure gives the same words.
+/// Returns the reason for which nothing is known.
 fn reason(error: &Error) -> String {
-    match error {
-        Error::Refused(Refusal { kind: RefusalKind::NotSent | RefusalKind::NoCredentials, .. }) => {
-            error.to_string()
-        }
-        Error::Refused(refusal) => {
-            let hint = if error.is_permission() { refusal.hint() } else { "" };
-            let hint = if is_of_other_site(refusal) {
-                "neither site knows the account, or `--site` names the wrong one"
-            } else {
-                hint
-            };
-            let hint = if hint.is_empty() { String::new() } else { format!("; {hint}") };
-            format!("{} was refused: {}{hint}", refusal.action, refusal.code)
-        }
-        Error::Lost(lost) => format!("{} has no usable reply: {}", lost.action, lost.reason),
-        Error::Listing(reason) => reason.clone(),
-    }
+    let is_of_other_site = matches!(error, Error::Refused(refusal) if is_of_other_site(refusal));
+    error.reason(match is_of_other_site {
+        true => "neither site knows the account, or `--site` names the wrong one",
+        false if error.is_permission() => error.hint(),
+        false => "",
+    })
 }
 
 fn all_unknown(ids: &[PackageId], reason: &str) -> BTreeMap<PackageId, LiveRenewal> {

@@ -117,7 +117,7 @@ impl Call {
     pub fn request(&self, id: &PackageId) -> Request {
         let Operation { action, version, id_param, mut params, .. } = self.operation();
         params.insert(id_param.to_owned(), id.to_string());
-        Request { action, version, params }
+        Request::with(action, version, params)
     }
 
     /// Returns true if the listing shows the value that this call sets, by this run or by another. `None` is

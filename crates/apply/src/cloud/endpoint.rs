@@ -185,12 +185,15 @@ pub struct Endpoints {
     pub sts: Endpoint,
     /// The billing service, which knows whether packages renew themselves.
     pub billing: Sites,
+    /// ROS, which says what a purchase would cost: one endpoint for most regions, and for both sites.
+    pub price: Endpoint,
 }
 
 impl Default for Endpoints {
     fn default() -> Self {
-        let [cbn, sts] = ["cbn.aliyuncs.com", "sts.aliyuncs.com"].map(Endpoint::vendor);
-        Self { cbn, sts, billing: Sites::default() }
+        let [cbn, sts, price] =
+            ["cbn.aliyuncs.com", "sts.aliyuncs.com", "ros.aliyuncs.com"].map(Endpoint::vendor);
+        Self { cbn, sts, billing: Sites::default(), price }
     }
 }
 

@@ -87,12 +87,16 @@ impl HttpTransport {
     }
 
     async fn exchange(&self, request: &SignedRequest) -> Result<Reply, TransportError> {
-        let SignedRequest { method, endpoint, query, headers } = request;
+        let SignedRequest { method, endpoint, query, headers, body } = request;
         let method: Method =
             method.parse().map_err(|_| TransportError::NotSent("no HTTP method".to_owned()))?;
         let url = if query.is_empty() { format!("{endpoint}/") } else { format!("{endpoint}/?{query}") };
         let client = self.client(endpoint.is_plain())?;
-        let mut sending = client.request(method, url).header(header::CONTENT_LENGTH, 0);
+        let mut sending = client.request(method, url);
+        sending = match body.is_empty() {
+            true => sending.header(header::CONTENT_LENGTH, 0),
+            false => sending.body(body.clone()),
+        };
         for (name, value) in headers {
             sending = sending.header(*name, value);
         }

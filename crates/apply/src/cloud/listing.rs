@@ -220,7 +220,7 @@ impl Pages {
         let Self { mut packages, mut unreadable, .. } = self;
         packages.sort_by(|a, b| a.id.cmp(&b.id));
         unreadable.sort_by(|a, b| (&a.id, &a.reason).cmp(&(&b.id, &b.reason)));
-        Observed { packages, unreadable, complete, pairs: None }
+        Observed { packages, unreadable, complete, pairs: None, prices: None }
     }
 }
 
@@ -247,7 +247,7 @@ mod tests {
     /// error.
     fn check(recording: &str, expected: &str) {
         let shown = match decode_recording(recording.as_bytes()) {
-            Ok(Observed { packages, unreadable, complete, pairs: _ }) => {
+            Ok(Observed { packages, unreadable, complete, pairs: _, prices: _ }) => {
                 let ids: Vec<_> =
                     packages.iter().map(|live| live.id.as_str().trim_start_matches("cenbwp-0000")).collect();
                 let lost = if unreadable.is_empty() {

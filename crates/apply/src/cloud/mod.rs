@@ -13,6 +13,7 @@
 //! hide         secrets out of inputs       proxy        the proxy and its exceptions
 //! pace         concurrency and rate        billing      whether packages renew themselves
 //! pairs        the pairs of areas on sale
+//! price        what purchases would cost
 //! ```
 //!
 //! [`Cloud`] reads. [`Writer`] is the only type that can change something: it takes only requests that are on
@@ -33,6 +34,7 @@ mod json;
 mod listing;
 mod pace;
 mod pairs;
+mod price;
 mod proxy;
 mod redact;
 pub mod request;

@@ -1,7 +1,7 @@
 //! Requests as values, before they are signed or sent.
 //!
-//! Parameter names and forms are those of the vendor's API pages for Cbn 2017-09-12, Sts 2015-04-01 and BssOpenApi
-//! 2017-12-14.
+//! Parameter names and forms are those of the vendor's API pages for Cbn 2017-09-12, Sts 2015-04-01, BssOpenApi
+//! 2017-12-14 and ROS 2019-09-10.
 
 use std::collections::BTreeMap;
 
@@ -27,6 +27,8 @@ pub(super) const ASSUME_BY_OIDC: &str = "AssumeRoleWithOIDC";
 pub const INSTANCES: &str = "QueryAvailableInstances";
 /// The action that sets the renewal of packages.
 pub const SET_RENEWAL: &str = "SetRenewal";
+/// The action that says what purchases would cost.
+pub const ESTIMATE: &str = "GetTemplateEstimateCost";
 
 /// Returns the RAM actions that an operation of the service needs. Those of the billing service have two names, from
 /// two generations of its pages; which one counts is not known, so both are granted.
@@ -34,6 +36,7 @@ pub fn ram_action(action: &str) -> String {
     match action {
         INSTANCES => "bss:DescribeInstances and bssapi:QueryAvailableInstances".to_owned(),
         SET_RENEWAL => "bss:ModifyPrepaidInstanceAutoRenew and bssapi:SetRenewal".to_owned(),
+        ESTIMATE => format!("ros:{ESTIMATE}"),
         action => format!("cen:{action}"),
     }
 }
@@ -47,6 +50,7 @@ pub const PAGE_SIZE: usize = 50;
 pub(super) const CBN: &str = "2017-09-12";
 pub(super) const STS: &str = "2015-04-01";
 pub(super) const BSS: &str = "2017-12-14";
+const ROS: &str = "2019-09-10";
 
 /// One call of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,12 +61,23 @@ pub struct Request {
     pub version: &'static str,
     /// The parameters, flattened (`Tag.1.Key`), in the order in which they are signed: by name, bytewise.
     pub params: BTreeMap<String, String>,
+    /// The parameters that are sent as a form, in the body: what may be too long for a query.
+    pub form: BTreeMap<String, String>,
 }
 
 impl Request {
     fn new<const N: usize>(action: &'static str, version: &'static str, params: [(&str, String); N]) -> Self {
         let params = params.map(|(name, value)| (name.to_owned(), value)).into();
-        Self { action, version, params }
+        Self::with(action, version, params)
+    }
+
+    /// Returns a request with these parameters, all of them in the query.
+    pub(super) fn with(
+        action: &'static str,
+        version: &'static str,
+        params: BTreeMap<String, String>,
+    ) -> Self {
+        Self { action, version, params, form: BTreeMap::new() }
     }
 }
 
@@ -102,16 +117,23 @@ pub(super) fn any_instance() -> Request {
     Request::new(INSTANCES, BSS, [("PageNum", "1".to_owned()), ("PageSize", "1".to_owned())])
 }
 
+/// Returns the request for the price of everything in a template. Any region of the service will do: the packages of a
+/// template are of none.
+pub(super) fn estimate(template: String) -> Request {
+    let form = [("TemplateBody".to_owned(), template)].into();
+    Request { form, ..Request::new(ESTIMATE, ROS, [("RegionId", "cn-hangzhou".to_owned())]) }
+}
+
 /// Returns a request to the security token service.
 pub(super) fn sts(action: &'static str, params: BTreeMap<String, String>) -> Request {
-    Request { action, version: STS, params }
+    Request::with(action, STS, params)
 }
 
 /// Returns the request that buys a package. There is no purchase without a token.
 pub fn create(purchase: &Purchase, token: &ClientToken) -> Request {
     let mut params = create_parameters(purchase);
     params.insert("ClientToken".to_owned(), token.to_string());
-    Request { action: CREATE, version: CBN, params }
+    Request::with(CREATE, CBN, params)
 }
 
 /// Returns the parameters of a purchase, without its token.
@@ -119,7 +141,8 @@ pub fn create(purchase: &Purchase, token: &ClientToken) -> Request {
 /// Parameters whose default the vendor's pages disagree about (charge type, payment, renewal) are always
 /// sent. An empty name or description is left out, which creates the same package.
 pub fn create_parameters(purchase: &Purchase) -> BTreeMap<String, String> {
-    let Purchase { identity: _, areas, bandwidth, name, description, terms, tags, follow_ups: _ } = purchase;
+    let Purchase { identity: _, areas, bandwidth, name, description, terms, tags, follow_ups: _, price: _ } =
+        purchase;
     let params = [
         ("Bandwidth", bandwidth.0.to_string()),
         ("GeographicRegionAId", areas.a().to_string()),
@@ -168,6 +191,7 @@ mod tests {
                 .map(|(k, v)| (k.to_owned(), v.to_owned()))
                 .into(),
             follow_ups: Vec::new(),
+            price: None,
         }
     }
 

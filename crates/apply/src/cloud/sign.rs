@@ -31,27 +31,32 @@ pub fn sign(
     now: Timestamp,
     nonce: String,
 ) -> SignedRequest {
+    let body = canonical_query(&request.form);
+    let payload = hex_sha256(body.as_bytes());
     let mut signed = BTreeMap::from([
         ("host", endpoint.host().to_owned()),
         ("x-acs-action", request.action.to_owned()),
-        ("x-acs-content-sha256", hex_sha256(b"")),
+        ("x-acs-content-sha256", payload.clone()),
         ("x-acs-date", now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
         ("x-acs-signature-nonce", nonce),
         ("x-acs-version", request.version.to_owned()),
     ]);
+    if !body.is_empty() {
+        signed.insert("content-type", "application/x-www-form-urlencoded".to_owned());
+    }
     if let Some(token) = &credentials.security_token {
         signed.insert("x-acs-accesskey-id", credentials.access_key_id.clone());
         signed.insert("x-acs-security-token", token.expose_secret().to_owned());
     }
     let query = canonical_query(&request.params);
-    let canonical = canonical_request(METHOD, &query, &signed, &hex_sha256(b""));
+    let canonical = canonical_request(METHOD, &query, &signed, &payload);
     let signature = signature(&credentials.secret, &string_to_sign(&canonical));
     let authorization = authorization(&credentials.access_key_id, &signed_headers(&signed), &signature);
     // The transport writes `host` itself, from the same endpoint.
     signed.remove("host");
     let unsigned = [("accept", "application/json".to_owned()), ("authorization", authorization)];
     let headers = signed.into_iter().chain(unsigned).collect();
-    SignedRequest { method: METHOD, endpoint: endpoint.clone(), query, headers }
+    SignedRequest { method: METHOD, endpoint: endpoint.clone(), query, headers, body }
 }
 
 /// Returns the query as it is signed and sent: parameters by name, encoded.

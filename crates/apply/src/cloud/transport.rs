@@ -9,7 +9,7 @@ use cenbwp_spec::ParseError;
 
 use super::Endpoint;
 
-/// A signed request, ready to send. Its body is empty: every parameter is in the query.
+/// A signed request, ready to send.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SignedRequest {
     /// The HTTP method.
@@ -20,12 +20,14 @@ pub struct SignedRequest {
     pub query: String,
     /// The headers except `host`, which follows from the endpoint.
     pub headers: Vec<(&'static str, String)>,
+    /// The body exactly as it was signed; empty if every parameter is in the query.
+    pub body: String,
 }
 
 /// Shows everything except what would let a reader act in the account's name.
 impl fmt::Debug for SignedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { method, endpoint, query, headers } = self;
+        let Self { method, endpoint, query, headers, body } = self;
         let shown = headers.iter().map(|(name, value)| match *name {
             "authorization" | "x-acs-security-token" | "x-acs-accesskey-id" => (*name, "[redacted]"),
             name => (name, value.as_str()),
@@ -35,6 +37,7 @@ impl fmt::Debug for SignedRequest {
             .field("endpoint", &endpoint.to_string())
             .field("query", query)
             .field("headers", &shown.collect::<Vec<_>>())
+            .field("body", body)
             .finish()
     }
 }

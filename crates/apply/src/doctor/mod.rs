@@ -13,7 +13,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::clock::{Clock, rough};
-use crate::cloud::request::{CALLER, DESCRIBE, INSTANCES, SPANS, ram_action};
+use crate::cloud::request::{CALLER, DESCRIBE, ESTIMATE, INSTANCES, SPANS, ram_action};
 use crate::cloud::{
     CLOCK_TOLERANCE, Cloud, CredentialsError, Endpoint, Endpoints, Error, RetryPolicy, Search, Secrets, Sites,
 };
@@ -34,6 +34,8 @@ pub struct Patient<'a> {
     pub cbn: Endpoint,
     /// The endpoints of the billing service.
     pub billing: Sites,
+    /// The endpoint that estimates prices.
+    pub price: Endpoint,
     /// The longest wait for one reply.
     pub timeout: Duration,
     /// The repetitions of a signed request.
@@ -62,13 +64,15 @@ impl Patient<'_> {
         checks.extend(self.other_choices());
         let (check, cloud) = self.credentials(&way, sts, &sts_look).await;
         checks.push(check);
-        let (account, packages, pairs, renewal) = tokio::join!(
+        let any = || cloud.as_ref().map_err(Clone::clone);
+        let (account, packages, pairs, renewal, price) = tokio::join!(
             account(needed(&cloud, &sts_look)),
             packages(needed(&cloud, &cbn_look)),
             pairs(needed(&cloud, &cbn_look)),
-            renewal(cloud.as_ref().map_err(Clone::clone)),
+            renewal(any()),
+            price(any()),
         );
-        checks.extend([account, packages, pairs, renewal]);
+        checks.extend([account, packages, pairs, renewal, price]);
         checks
     }
 
@@ -116,7 +120,8 @@ impl Patient<'_> {
                 return (check, Err(why));
             }
         };
-        let endpoints = Endpoints { cbn: self.cbn.clone(), sts, billing: self.billing.clone() };
+        let (billing, price) = (self.billing.clone(), self.price.clone());
+        let endpoints = Endpoints { cbn: self.cbn.clone(), sts, billing, price };
         let cloud = Cloud::new(transport, source, endpoints, Clock::System, Random::system(), self.retry);
         let cloud = match self.max_rps {
             Some(max_rps) => cloud.at_most_per_second(max_rps),
@@ -219,6 +224,21 @@ async fn renewal(cloud: Needed<&Cloud>) -> Check {
             Ok(site) => Check::ok(RENEWAL, format_args!("{site} knows the account, with {right}")),
             Err(error) => Check::warning(RENEWAL, &error)
                 .hint(format!("where a spec declares `autoRenew`: {}", error.hint())),
+        },
+    };
+    Check { ram_action: Some(right), ..check }
+}
+
+/// Asks what the smallest package costs. It is no failure if that is refused: only `--price` and `maxSpend` need it.
+async fn price(cloud: Needed<&Cloud>) -> Check {
+    const PRICE: &str = "price";
+    let right = ram_action(ESTIMATE);
+    let check = match cloud {
+        Err(why) => Check::not(PRICE, why),
+        Ok(cloud) => match cloud.find_price().await {
+            Ok(endpoint) => Check::ok(PRICE, format_args!("{endpoint} estimates, with {right}")),
+            Err(error) => Check::warning(PRICE, &error)
+                .hint(format!("for `--price`, and where a spec sets `maxSpend`: {}", error.hint())),
         },
     };
     Check { ram_action: Some(right), ..check }

@@ -36,7 +36,7 @@ pub(super) struct Listing<'a> {
 
 impl<'a> Listing<'a> {
     pub(super) fn of(observed: &'a Observed) -> Self {
-        let Observed { packages, unreadable, complete: _, pairs: _ } = observed;
+        let Observed { packages, unreadable, complete: _, pairs: _, prices: _ } = observed;
         let mut by_owner: HashMap<Identity, Vec<&Live>> = HashMap::new();
         let mut has_malformed = false;
         for live in packages {

@@ -261,7 +261,8 @@ mod tests {
 
     /// Exports, plans the export against the same listing, and checks the promises of [`of_account`].
     fn check(packages: Vec<Live>, all: bool) {
-        let observed = Observed { packages, unreadable: Vec::new(), complete: true, pairs: None };
+        let observed =
+            Observed { packages, unreadable: Vec::new(), complete: true, pairs: None, prices: None };
         let scope = Scope { stack: crate::export::default_stack(), all };
         let export = of_account(&observed, None, &scope, now());
         let sources = [Source { name: "spec.yaml".to_owned(), bytes: export.text.clone().into_bytes() }];
@@ -328,6 +329,7 @@ mod tests {
             unreadable: Vec::new(),
             complete: true,
             pairs: None,
+            prices: None,
         };
         let check = |change: &dyn Fn(&mut Live), expected: &str| {
             let mut live = plain("cenbwp-1");

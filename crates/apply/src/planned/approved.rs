@@ -114,7 +114,13 @@ impl Planned {
         let (planned, now) = (text(&self.plan), text(fresh));
         let diff =
             similar::TextDiff::from_lines(&planned, &now).unified_diff().header("planned", "now").to_string();
-        Err(Failure::new(Exit::Stale, format_args!("the account changed after the plan was made\n{diff}"))
+        // A limit on money depends on prices, which change while the account does not.
+        let is_as_planned = settled && unheld && fresh.complete;
+        let what = match fresh.breaches.first().filter(|_| is_as_planned) {
+            Some(breach) => format!("{}; when the plan was made, it was kept", breach.message()),
+            None => "the account changed after the plan was made".to_owned(),
+        };
+        Err(Failure::new(Exit::Stale, format_args!("{what}\n{diff}"))
             .hint("nothing was sent; look at what differs, and plan again"))
     }
 }
@@ -152,6 +158,8 @@ fn is_rest_of(now: &Change, planned: &Change) -> bool {
         (Change::Retire(now), Change::Retire(planned)) => {
             now.id == planned.id && now.detach.is_subset(&planned.detach) && now.delete == planned.delete
         }
+        // A price may change; what it may be at most is a limit.
+        (Change::Purchase(now), Change::Purchase(planned)) => now.orders_the_same(planned),
         _ => now == planned,
     }
 }
@@ -184,7 +192,13 @@ mod tests {
             max_purchases: None,
             max_new_mbps: None,
         };
-        let observed = Observed { packages: Vec::new(), unreadable: Vec::new(), complete: true, pairs: None };
+        let observed = Observed {
+            packages: Vec::new(),
+            unreadable: Vec::new(),
+            complete: true,
+            pairs: None,
+            prices: None,
+        };
         let plan = checked_plan(&spec, &observed, &options).expect("nothing is declared");
         let (account, endpoint) = (Some(OURS.parse().expect("digits")), Some(HERE.to_owned()));
         let situation = Situation { account, endpoint, caller: None, observed };

@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cenbwp_diff::{Change, Live, NewMbps, Observed, Options, Owner, Plan};
+use cenbwp_diff::{Change, Cost, Live, NewMbps, Observed, Options, Owner, Plan};
 use cenbwp_spec::{AccountId, Identity, Limits, Mbps, PackageId, Spec, Stack, StackName};
 use jiff::Timestamp;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
@@ -20,8 +20,8 @@ use super::digest::Hasher;
 use super::inputs::SavedInputs;
 use super::resource;
 use super::rows::{
-    PlannedPurchase, PlannedUpdate, held, leftover, planned_purchase, planned_update, resource_changes,
-    warning,
+    PlannedPurchase, PlannedUpdate, held, leftover, planned_purchase, planned_update, priced,
+    resource_changes, warning,
 };
 use super::{Planned, SpecPath};
 use crate::cloud::ClientToken;
@@ -86,6 +86,9 @@ pub struct Summary {
     pub mbps: NewMbps,
     /// The sum of their terms, in months.
     pub months: u64,
+    /// Their price, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<Cost>,
     /// Other changes.
     pub updates: usize,
     /// Changes that are refused.
@@ -134,6 +137,7 @@ impl Summary {
             purchases,
             mbps: plan.new_mbps(),
             months: plan.purchases().map(|purchase| u64::from(purchase.terms.term.months())).sum(),
+            price: plan.cost(),
             updates: plan.changes.len() - purchases,
             held: plan.held.len(),
             in_sync: plan.in_sync.len(),
@@ -146,7 +150,9 @@ impl Summary {
     /// Adds up the numbers of several plans. Packages of other owners are not counted: the plans of one account
     /// count the same ones.
     pub fn total<'a>(plans: impl IntoIterator<Item = &'a Plan>) -> Self {
-        plans.into_iter().map(Self::of).fold(Self::default(), |sum, one| {
+        let plans: Vec<&Plan> = plans.into_iter().collect();
+        let price = cenbwp_diff::cost(plans.iter().copied());
+        let sum = plans.into_iter().map(Self::of).fold(Self::default(), |sum, one| {
             let mbps = NewMbps {
                 by_purchase: sum.mbps.by_purchase + one.mbps.by_purchase,
                 by_upgrade: sum.mbps.by_upgrade + one.mbps.by_upgrade,
@@ -155,6 +161,7 @@ impl Summary {
                 purchases: sum.purchases + one.purchases,
                 mbps,
                 months: sum.months + one.months,
+                price: None,
                 updates: sum.updates + one.updates,
                 held: sum.held + one.held,
                 in_sync: sum.in_sync + one.in_sync,
@@ -162,7 +169,8 @@ impl Summary {
                 other_stacks: 0,
                 unmanaged: 0,
             }
-        })
+        });
+        Self { price, ..sum }
     }
 }
 
@@ -249,7 +257,7 @@ impl Serialize for Document<'_> {
         let undeclared = || plan.undeclared.iter().map(leftover);
         let superseded = || plan.superseded.iter().map(leftover);
         let inputs = SavedInputs::new(self.planned);
-        let mut document = serializer.serialize_struct("Document", 19)?;
+        let mut document = serializer.serialize_struct("Document", 20)?;
         document.serialize_field("format_version", FORMAT_VERSION)?;
         let tool = json!({ "name": "cenbwp", "version": env!("CARGO_PKG_VERSION") });
         document.serialize_field("tool", &tool)?;
@@ -263,6 +271,11 @@ impl Serialize for Document<'_> {
         document.serialize_field("limits", &self.limits())?;
         document.serialize_field("resource_changes", &Rows(|| self.resource_changes()))?;
         document.serialize_field("purchases", &Rows(|| self.purchases()))?;
+        // Not part of the digest: a price is not what is bought.
+        match &self.planned.situation.observed.prices {
+            Some(_) => document.serialize_field("prices", &Rows(|| plan.purchases().map(priced)))?,
+            None => document.skip_field("prices")?,
+        }
         document.serialize_field("updates", &Rows(|| self.updates()))?;
         document.serialize_field("held", &Rows(|| self.held()))?;
         document.serialize_field("undeclared", &Rows(undeclared))?;

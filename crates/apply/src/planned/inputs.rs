@@ -88,12 +88,14 @@ impl<'a> SavedInputs<'a> {
             inputs.member("credentials", credentials);
             inputs.member("endpoint", endpoint);
             inputs.object("observed", |members| {
-                let Observed { packages, unreadable, complete, pairs } = &**observed;
+                let Observed { packages, unreadable, complete, pairs, prices } = &**observed;
                 members.member("complete", complete);
                 members.rows("packages", packages.iter());
+                // Left out of the file, too, if they were not asked for.
                 if let Some(pairs) = pairs {
                     members.rows("pairs", pairs.iter());
                 }
+                prices.iter().for_each(|prices| members.member("prices", prices));
                 members.rows("unreadable", unreadable.iter());
             });
             inputs.member("options", options);

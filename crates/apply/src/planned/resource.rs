@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 /// Returns the package that a purchase asks for.
 pub(super) fn of_purchase(purchase: &Purchase) -> Value {
-    let Purchase { identity: _, areas, bandwidth, name, description, terms, tags, follow_ups } = purchase;
+    let Purchase { identity: _, areas, bandwidth, name, description, terms, tags, follow_ups, price: _ } =
+        purchase;
     let mut fields = json!({
         "areas": self::areas(areas),
         "bandwidth": bandwidth,

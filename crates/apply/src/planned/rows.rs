@@ -136,6 +136,11 @@ pub(super) fn planned_purchase(purchase: &Purchase, account: Option<&AccountId>)
     }
 }
 
+pub(super) fn priced(purchase: &Purchase) -> Value {
+    let Identity { address, generation } = &purchase.identity;
+    json!({ "address": address, "generation": generation, "price": purchase.price })
+}
+
 pub(super) fn planned_update(change: &Change) -> Option<PlannedUpdate> {
     let (id, action, fields): (_, _, &[FieldChange]) = match change {
         Change::Purchase(_) => return None,

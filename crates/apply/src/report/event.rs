@@ -1,6 +1,6 @@
 //! The event stream: one object per line, the summary always last.
 
-use cenbwp_diff::{Change, FieldValue, Held, Leftover, LiveRenewal, NewMbps, Plan, Share};
+use cenbwp_diff::{Change, Cost, FieldValue, Held, Leftover, LiveRenewal, NewMbps, Plan, Price, Share};
 use cenbwp_spec::{
     AccountId, Address, Area, CenId, Finding, Generation, Identity, Mbps, PackageId, Source, StackName,
 };
@@ -51,6 +51,9 @@ pub(crate) enum Event<'a> {
         cross_border: Option<bool>,
         #[serde(flatten)]
         allocated: AllocatedLine<'a>,
+        /// The price of a purchase, where it was asked for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        price: Option<&'a Price>,
     },
     /// A change is refused. The reason is a stable word; message and hint are for people.
     Held {
@@ -249,6 +252,9 @@ pub(crate) struct SummaryLine {
     /// The bandwidth that the plan adds or the run added.
     #[serde(flatten)]
     pub mbps: NewMbps,
+    /// The price of the purchases, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<Cost>,
     pub digest: Option<String>,
     pub applyable: Option<bool>,
     pub exit_code: u8,
@@ -268,15 +274,15 @@ pub(crate) fn of_plan(planned: &Planned) -> impl Iterator<Item = Event<'_>> {
         let address = &change.identity().address;
         let (before, after) = befores.and_after(change);
         let allocated = befores.shares(change).into();
-        let cross_border = match change {
-            Change::Purchase(purchase) => Some(purchase.areas.is_cross_border()),
+        let (cross_border, price) = match change {
+            Change::Purchase(it) => (Some(it.areas.is_cross_border()), it.price.as_ref()),
             Change::Update(_)
             | Change::Adopt(_)
             | Change::Move(_)
             | Change::Release(_)
-            | Change::Retire(_) => None,
+            | Change::Retire(_) => (None, None),
         };
-        Event::Change { address, action: change.as_str(), before, after, cross_border, allocated }
+        Event::Change { address, action: change.as_str(), before, after, cross_border, allocated, price }
     });
     let held = plan.held.iter().map(|Held { identity, reason }| Event::Held {
         address: &identity.address,
@@ -307,8 +313,9 @@ pub(crate) fn of_plan(planned: &Planned) -> impl Iterator<Item = Event<'_>> {
     changes.chain(held).chain(diagnostics).chain(undeclared).chain(superseded)
 }
 
-/// Returns the counts and the bandwidth of a plan, for the summary.
-pub(crate) fn plan_counts(plan: &Plan) -> (Value, NewMbps) {
-    let summary = Summary::of(plan);
-    (json!(summary), summary.mbps)
+/// Returns the counts of a plan, the bandwidth that it adds, and the price of its purchases, for the summary.
+pub(crate) fn plan_counts(plan: &Plan) -> (Value, NewMbps, Option<Cost>) {
+    let mut summary = Summary::of(plan);
+    let price = summary.price.take();
+    (json!(summary), summary.mbps, price)
 }

@@ -79,15 +79,15 @@ fn why(run: &Run<'_>) -> Option<String> {
     Some(format!("**This plan cannot be applied:** {}.\n", prose(&obstacle)))
 }
 
-/// Returns what the plan costs, in Mbps and months.
+/// Returns what the plan costs: in money where that is known, in Mbps and months.
 fn cost(summary: &Summary) -> String {
     let NewMbps { by_purchase, by_upgrade } = summary.mbps;
     let mut said = Vec::new();
     if summary.purchases > 0 {
         let months = plural(summary.months, "month");
+        let price = summary.price.as_ref().map(|price| format!("{price} for ")).unwrap_or_default();
         said.push(format!(
-            "{} Mbps in {} for {months} in all, prepaid, cannot be returned",
-            by_purchase,
+            "{price}{by_purchase} Mbps in {} for {months} in all, prepaid, cannot be returned",
             plural(summary.purchases, "new package"),
         ));
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anstyle::Style as Colour;
-use cenbwp_diff::{NewMbps, Observed, Page, Plan, Style, neutral};
+use cenbwp_diff::{Cost, NewMbps, Observed, Page, Plan, Style, neutral};
 use cenbwp_spec::Identity;
 use serde_json::{Value, json};
 
@@ -25,6 +25,8 @@ pub struct Applied {
     pub left: Option<Plan>,
     /// The number of held items that the plan went on without.
     pub left_out: usize,
+    /// The price that the plan named for what this run bought, or may have; `None` if it was not asked for.
+    pub price: Option<Cost>,
     /// The kind of end.
     pub end: End,
     /// The command lines that go on from this run.
@@ -72,7 +74,8 @@ impl Applied {
         });
         let end = if interrupted { End::Stopped } else { End::Done };
         let (digest, left_out) = (planned.digest().to_owned(), planned.plan.held.len());
-        Self { digest, results, left, left_out, end, commands }.without_other_advice()
+        let price = price(&planned.plan, &results);
+        Self { digest, results, left, left_out, price, end, commands }.without_other_advice()
     }
 
     /// Returns the exit code: that of the gravest reason.
@@ -183,14 +186,18 @@ impl Applied {
     /// Returns the document of `--report json`.
     pub fn document(&self) -> Value {
         let new = self.new_mbps();
-        json!({
+        let mut document = json!({
             "plan_digest": self.digest,
             "outcomes": self.results,
             "summary": {
                 "counts": self.counts(), "new_mbps": new.total(), "purchase_mbps": new.by_purchase,
                 "upgrade_mbps": new.by_upgrade, "exit_code": self.exit().code(), "next": self.next(),
             },
-        })
+        });
+        if let Some(price) = &self.price {
+            document["summary"]["price"] = json!(price);
+        }
+        document
     }
 
     /// Returns true if there is something to say at the end: a result, or a held item that was left out.
@@ -215,7 +222,9 @@ impl Applied {
             0 => String::new(),
             held => format!(" {held} held, left out by `--skip-held` and not counted by the exit code."),
         };
-        format!("{ended}: {counts}.{left_out}")
+        let at_most = if self.results.iter().any(ChangeResult::is_unknown) { "at most " } else { "" };
+        let price = self.price.as_ref().map(|price| format!(" Bought for {at_most}{price}, as estimated."));
+        format!("{ended}: {counts}.{}{left_out}", price.unwrap_or_default())
     }
 
     /// Returns the number of changes with each outcome, in words. A change of which a part was done is not
@@ -290,6 +299,14 @@ impl Applied {
         }
         page.into_text()
     }
+}
+
+/// Returns the price that a plan named for the purchases that these results are about, without those that bought nothing.
+fn price(plan: &Plan, results: &[ChangeResult]) -> Option<Cost> {
+    let bought: BTreeSet<&Identity> =
+        results.iter().filter(|result| result.changed_something()).map(|result| &result.identity).collect();
+    let bought = plan.purchases().filter(|purchase| bought.contains(&purchase.identity)).map(Cost::of);
+    bought.reduce(|sum, one| sum.plus(&one)).filter(|_| plan.is_priced)
 }
 
 /// Returns a stable name as words for people: `already present`. `cenbwp explain` knows both forms.

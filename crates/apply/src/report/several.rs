@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cenbwp_diff::{Change, NewMbps, Page, Plan, Style};
+use cenbwp_diff::{Change, Cost, NewMbps, Page, Plan, Style};
 use cenbwp_spec::{AccountId, Severity, StackName};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -184,10 +184,13 @@ pub(super) fn total(run: &Run<'_>) -> Value {
     total
 }
 
-/// Returns the numbers of all plans together, the bandwidth that they add, and whether all of them can be applied.
-pub(crate) fn totals(run: &Run<'_>) -> (Value, NewMbps, bool) {
-    let mbps = Summary::total(plans(run).map(|planned| &planned.plan)).mbps;
-    (total(run), mbps, run.parts.iter().all(Part::is_applyable))
+/// Returns the numbers of all plans together, the bandwidth that they add, the price of their purchases, and whether all
+/// of them can be applied.
+pub(crate) fn totals(run: &Run<'_>) -> (Value, NewMbps, Option<Cost>, bool) {
+    let Summary { mbps, price, .. } = Summary::total(plans(run).map(|planned| &planned.plan));
+    let mut counts = total(run);
+    counts.as_object_mut().expect("a struct is an object").remove("price");
+    (counts, mbps, price, run.parts.iter().all(Part::is_applyable))
 }
 
 /// Returns each plan as a run that shows it alone.

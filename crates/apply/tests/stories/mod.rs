@@ -104,7 +104,7 @@ fn plan_of(
         max_purchases: None,
         max_new_mbps: None,
     };
-    let observed = Observed { packages, unreadable, complete: true, pairs: None };
+    let observed = Observed { packages, unreadable, complete: true, pairs: None, prices: None };
     let plan = cenbwp_diff::plan(&spec, &observed, &options);
     let situation = Situation {
         account: Some(account()),
@@ -175,7 +175,7 @@ fn applied(name: &'static str, results: impl Fn(&Planned) -> Vec<ChangeResult>) 
     let results = results(planned);
     let digest = planned.digest().to_owned();
     let (end, commands) = (End::Done, Commands::default());
-    let applied = Applied { digest, results, left: None, left_out: 0, end, commands };
+    let applied = Applied { digest, results, left: None, left_out: 0, price: None, end, commands };
     Story { command: "apply", exit: applied.exit(), applied: Some(applied), ..story }
 }
 
@@ -282,7 +282,7 @@ packages:
     };
     let digest = planned.digest().to_owned();
     let (results, end, commands) = (vec![outcome], End::Done, Commands::default());
-    let applied = Applied { digest, results, left: None, left_out: 0, end, commands };
+    let applied = Applied { digest, results, left: None, left_out: 0, price: None, end, commands };
     Story {
         name: "hostile",
         command: "apply",

@@ -15,7 +15,8 @@ pub(super) fn areas(pair: &AreaPair) -> String {
 
 /// Returns every parameter of a purchase, and true if it is the spec's.
 pub(super) fn matches_spec(package: &Package, purchase: &Purchase) -> [(&'static str, bool); 8] {
-    let Purchase { identity, areas, bandwidth, name, description, terms, tags, follow_ups } = purchase;
+    let Purchase { identity, areas, bandwidth, name, description, terms, tags, follow_ups, price: _ } =
+        purchase;
     let foreign = |key: &String| {
         let wanted = package.tags.get(key).is_some_and(|value| value.as_ref() == tags.get(key));
         !(wanted && !is_reserved(key) || key == Identity::TAG || key == Identity::TERMS_TAG)

@@ -151,6 +151,10 @@ impl<'a> Auditor<'a> {
                 self.flaw(Flaw::ParameterMismatch(identity.clone(), field));
             }
         }
+        let prices = self.observed.prices.as_ref();
+        if prices.and_then(|prices| prices.get(identity)) != purchase.price.as_ref() {
+            self.flaw(Flaw::ParameterMismatch(identity.clone(), "price"));
+        }
         self.first_of_its_identity(package);
         let alike = self.look_alikes.of(package, self.spec).into_iter().map(|live| &live.id);
         let unknown = alike.filter(|id| !package.distinct_from.contains(id) && !self.taken_over.contains(id));
@@ -341,6 +345,9 @@ impl<'a> Auditor<'a> {
     fn report(&mut self, plan: &Plan) {
         if plan.complete != self.observed.complete {
             self.flaw(Flaw::Misreported("complete"));
+        }
+        if plan.is_priced != self.observed.prices.is_some() {
+            self.flaw(Flaw::Misreported("is_priced"));
         }
         if plan.skip_held != self.options.skip_held {
             self.flaw(Flaw::Misreported("skip_held"));

@@ -3,16 +3,18 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use cenbwp_spec::{Limits, Spec, Stack, StackName};
+use cenbwp_spec::{Limits, Money, Spec, Stack, StackName};
 
-use crate::{Adoption, Change, FieldChange, Limit, LimitOwner, Move, Options, Plan, Update};
+use crate::{
+    Adoption, Change, Cost, Excess, FieldChange, Limit, LimitOwner, Move, Options, Plan, Price, Update,
+};
 
 /// A limit, its value and the amount that the plan wants.
-type Exceeded = (LimitOwner, Limit, u32, u64);
+type Exceeded = (LimitOwner, Excess);
 
 /// Returns the limits that the plan reports as exceeded.
 pub(super) fn reported(plan: &Plan) -> BTreeSet<Exceeded> {
-    plan.breaches.iter().map(|it| (it.owner.clone(), it.limit, it.allowed, it.wanted)).collect()
+    plan.breaches.iter().map(|it| (it.owner.clone(), it.excess.clone())).collect()
 }
 
 /// Returns the limits that it does exceed: the flags', each stack's, and the default of the stacks that set none.
@@ -36,13 +38,19 @@ pub(super) fn breaches(plan: &Plan, spec: &Spec, options: &Options) -> BTreeSet<
                 if limits.max_purchases.is_none() && purchases > 0 {
                     unlimited.insert((Reverse(purchases), name));
                 }
+                if let Some(allowed) = limits.max_spend
+                    && let Some(wanted) = unproved(plan, name, allowed)
+                {
+                    let excess = Excess::Spend { allowed, wanted };
+                    exceeded.insert((LimitOwner::Stack(name.clone()), excess));
+                }
                 (LimitOwner::Stack(name.clone()), limits.max_purchases, limits.max_new_mbps)
             }
         };
         let rows = [(Limit::Purchases, most, purchases), (Limit::NewMbps, most_mbps.map(|it| it.0), mbps)];
         for (limit, most, wanted) in rows {
             if let Some(most) = most.filter(|most| wanted > u64::from(*most)) {
-                exceeded.insert((owner.clone(), limit, most, wanted));
+                exceeded.insert((owner.clone(), Excess::Count { limit, allowed: most, wanted }));
             }
         }
     }
@@ -52,9 +60,29 @@ pub(super) fn breaches(plan: &Plan, spec: &Spec, options: &Options) -> BTreeSet<
     {
         let owner =
             LimitOwner::Default { stacks: unlimited.len(), most: (*most).clone(), purchases: purchases.0 };
-        exceeded.insert((owner, Limit::Purchases, Limits::DEFAULT_PURCHASES, wanted));
+        let allowed = Limits::DEFAULT_PURCHASES;
+        exceeded.insert((owner, Excess::Count { limit: Limit::Purchases, allowed, wanted }));
     }
     exceeded
+}
+
+/// Returns the price of a stack's purchases, unless each is known and all together are at most this much.
+fn unproved(plan: &Plan, stack: &StackName, allowed: Money) -> Option<Cost> {
+    let (mut wanted, mut is_proved) = (Cost::default(), true);
+    for purchase in plan.purchases().filter(|it| it.identity.address.stack == *stack) {
+        match purchase.price {
+            Some(Price::Known(price)) => {
+                let sum = wanted.known.entry(price.currency).or_default();
+                *sum = *sum + price.amount;
+                is_proved &= price.currency == allowed.currency && *sum <= allowed.amount;
+            }
+            Some(Price::Unknown(_)) | None => {
+                wanted.unknown += 1;
+                is_proved = false;
+            }
+        }
+    }
+    (!is_proved).then_some(wanted)
 }
 
 fn new_mbps(change: &Change) -> u64 {

@@ -48,7 +48,11 @@ pub fn plan(spec: &Spec, observed: &Observed, options: &Options) -> Plan {
         let decision = taking.remove(&package.address).unwrap_or_else(|| planner.decide(package));
         let Decision { verdict, mut warnings } = decision;
         match verdict {
-            Verdict::Change(change) => {
+            Verdict::Change(mut change) => {
+                if let Change::Purchase(purchase) = &mut change {
+                    let prices = observed.prices.as_ref();
+                    purchase.price = prices.and_then(|prices| prices.get(&purchase.identity)).cloned();
+                }
                 warnings.extend(planner.occupied(package, &change));
                 warnings.extend(change_warnings(&change));
                 warnings.extend(planner.pairs.and_then(|pairs| unlisted_pair(&change, pairs)));
@@ -108,6 +112,7 @@ struct Planner<'a> {
     options: &'a Options,
     complete: bool,
     pairs: Option<&'a BTreeSet<AreaPair>>,
+    is_priced: bool,
     index: Index<'a>,
     /// The number of packages of the spec that adopt an id.
     adopters: BTreeMap<&'a PackageId, usize>,
@@ -122,9 +127,9 @@ impl<'a> Planner<'a> {
             *adopters.entry(id).or_default() += 1;
         }
         let index = Index::new(spec, observed);
-        let Observed { complete, pairs, packages: _, unreadable: _ } = observed;
-        let (complete, pairs, taken_over) = (*complete, pairs.as_ref(), BTreeSet::new());
-        Self { spec, options, complete, pairs, index, adopters, taken_over }
+        let Observed { complete, pairs, prices, packages: _, unreadable: _ } = observed;
+        let (complete, is_priced, taken_over) = (*complete, prices.is_some(), BTreeSet::new());
+        Self { spec, options, complete, pairs: pairs.as_ref(), is_priced, index, adopters, taken_over }
     }
 
     /// The plan before any decision: the leftovers, whatever the targets.
@@ -142,6 +147,7 @@ impl<'a> Planner<'a> {
             unmanaged: 0,
             complete: self.complete,
             skip_held: self.options.skip_held,
+            is_priced: self.is_priced,
         }
     }
 
@@ -368,6 +374,7 @@ fn purchase(package: &Package, terms: Prepay, follow_ups: Vec<FieldChange>) -> P
         terms,
         tags,
         follow_ups,
+        price: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cenbwp_spec::{AreaPair, Charge, Identity, Package, TermsTag};
 
 use super::renewal;
-use crate::{Change, Delta, FieldChange, Live, Options, WarningKind};
+use crate::{Change, Delta, FieldChange, Live, Options, Price, WarningKind};
 
 /// Warnings about a declared package that is live.
 pub(super) fn live_warnings(package: &Package, live: &Live, options: &Options) -> Vec<WarningKind> {
@@ -46,7 +46,11 @@ pub(super) fn change_warnings(change: &Change) -> Vec<WarningKind> {
             .filter(|area| area.is_removed())
             .map(|area| WarningKind::RemovedArea { area: area.to_string() });
         let tags = purchase.tags.iter().filter(|(_, value)| value.is_empty());
-        return removed.chain(tags.map(|(key, _)| empty(key))).collect();
+        let unpriced = match &purchase.price {
+            Some(Price::Unknown(reason)) => Some(WarningKind::PriceUnknown { reason: reason.clone() }),
+            Some(Price::Known(_)) | None => None,
+        };
+        return removed.chain(tags.map(|(key, _)| empty(key))).chain(unpriced).collect();
     }
     let emptied = |field: &FieldChange| {
         let FieldChange::Tag { key, value } = field else { return None };

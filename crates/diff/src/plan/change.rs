@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeStruct, Serializer};
 
-use crate::Product;
+use crate::{Price, Product};
 
 /// One change of one address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,6 +139,15 @@ pub struct Purchase {
     pub tags: BTreeMap<String, String>,
     /// The fields that Create cannot set, the CEN and the resource group: changed once the package is there.
     pub follow_ups: Vec<FieldChange>,
+    /// Its price; `None` if that was not asked for. It is shown and limited, and no part of what is ordered.
+    pub price: Option<Price>,
+}
+
+impl Purchase {
+    /// True if the same is ordered, whatever it costs.
+    pub fn orders_the_same(&self, other: &Self) -> bool {
+        *self == Self { price: self.price.clone(), ..other.clone() }
+    }
 }
 
 /// Fields of one package to change, in the order of the calls.

@@ -1,18 +1,37 @@
 //! Limits on what one run may spend.
 
-use cenbwp_spec::StackName;
+use cenbwp_spec::{Money, StackName};
+
+use super::Cost;
 
 /// A limit that the plan exceeds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Breach {
     /// The owner of the limit.
     pub owner: LimitOwner,
-    /// The limit.
-    pub limit: Limit,
-    /// The amount that it allows.
-    pub allowed: u32,
-    /// The amount that the plan wants.
-    pub wanted: u64,
+    /// The limit, and the amount that the plan wants.
+    pub excess: Excess,
+}
+
+/// A limit with the amount that it allows and the one that the plan wants.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Excess {
+    /// More purchases, or more Mbps.
+    Count {
+        /// The limit.
+        limit: Limit,
+        /// The number that it allows.
+        allowed: u32,
+        /// The number that the plan wants.
+        wanted: u64,
+    },
+    /// More money, or a sum that is not known.
+    Spend {
+        /// The sum that the purchases may cost: `maxSpend` of the spec.
+        allowed: Money,
+        /// Their price, which is not proved to be within it.
+        wanted: Cost,
+    },
 }
 
 /// An amount that is limited.

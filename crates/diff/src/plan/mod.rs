@@ -8,11 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 pub use change::{
     Adoption, Change, Delta, FieldChange, FieldValue, Move, NewMbps, Purchase, Release, Retirement, Update,
 };
+pub use cost::Cost;
 pub use held::{Abnormal, AdoptRefusal, FixedDifference, Held, HeldReason, MoveRefusal, Taken};
-pub use limits::{Breach, Limit, LimitOwner};
+pub use limits::{Breach, Excess, Limit, LimitOwner};
 pub use warning::{RenewalDoubt, Warning, WarningKind};
 
 mod change;
+mod cost;
 mod held;
 mod limits;
 mod warning;
@@ -63,6 +65,8 @@ pub struct Plan {
     pub complete: bool,
     /// True if the held items were set aside on purpose.
     pub skip_held: bool,
+    /// True if the prices of the purchases were asked for.
+    pub is_priced: bool,
 }
 
 impl Plan {
@@ -87,6 +91,12 @@ impl Plan {
             | Change::Release(_)
             | Change::Retire(_) => None,
         })
+    }
+
+    /// The price of its purchases together; `None` if it was not asked for, or nothing is bought.
+    pub fn cost(&self) -> Option<Cost> {
+        let costs = self.purchases().map(Cost::of);
+        costs.reduce(|sum, one| sum.plus(&one)).filter(|_| self.is_priced)
     }
 
     /// The bandwidth that its changes add.

@@ -120,6 +120,11 @@ pub enum WarningKind {
         /// The time of the change, if known.
         at: Option<Timestamp>,
     },
+    /// The price of a purchase was asked for, and is not known.
+    PriceUnknown {
+        /// The reason.
+        reason: String,
+    },
     /// The renewal is declared, and cannot be compared or changed.
     RenewalUnknown {
         /// The live package.

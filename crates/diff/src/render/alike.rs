@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cenbwp_spec::{AreaPair, Identity, Mbps};
 
-use crate::{Adoption, Change, FieldChange, Move, Purchase, Release, Update};
+use crate::{Adoption, Change, FieldChange, Move, Price, Purchase, Release, Update};
 
 /// From this many packages on, what is equal is shown once. Fewer are as easily read one by one, and are
 /// shown with their ids.
@@ -41,7 +41,14 @@ pub(super) fn grouped<'a, T, K: Ord>(items: &'a [T], key: impl Fn(&'a T) -> Opti
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Shared<'a> {
     /// Everything but the identity and the name; the terms are in words.
-    Purchase(&'a AreaPair, Mbps, Option<&'a str>, String, Vec<(&'a str, &'a str)>, &'a [FieldChange]),
+    Purchase(
+        &'a AreaPair,
+        Mbps,
+        Option<&'a str>,
+        (String, Option<&'a Price>),
+        Vec<(&'a str, &'a str)>,
+        &'a [FieldChange],
+    ),
     /// The fields, and what regions use.
     Update(&'a [FieldChange], Option<Mbps>),
     /// The tags, without the identity, the fields, and what regions use.
@@ -55,9 +62,18 @@ pub(super) enum Shared<'a> {
 pub(super) fn shared(change: &Change) -> Option<Shared<'_>> {
     match change {
         Change::Purchase(purchase) => {
-            let Purchase { identity: _, areas, bandwidth, name: _, description, terms, tags, follow_ups } =
-                purchase;
-            let terms = super::terms(terms);
+            let Purchase {
+                identity: _,
+                areas,
+                bandwidth,
+                name: _,
+                description,
+                terms,
+                tags,
+                follow_ups,
+                price,
+            } = purchase;
+            let terms = (super::terms(terms), price.as_ref());
             Some(Shared::Purchase(
                 areas,
                 *bandwidth,

@@ -117,6 +117,10 @@ rules! { pub(super) WARNINGS:
         "A plan that buys asks the service for the pairs of areas that it sells (DescribeCenGeographicSpans), and the pair of \
          the purchase is not among them. The service may refuse the purchase: correct `areas`, or ask the vendor. Where the \
          service does not answer that question, no such warning is given, and the purchase is planned all the same.";
+    PRICE_UNKNOWN = "price_unknown", "the price of a purchase is not known",
+        "With `--price`, or where the spec sets `maxSpend`, ROS is asked what the purchases cost. It did not answer, refuses, or \
+         says what is not clearly a price. Nothing is assumed: the purchase is planned as before, and `maxSpend` refuses \
+         it. The line says the reason. Where the permission is missing, grant `ros:GetTemplateEstimateCost`.";
     REMOVED_AREA = "removed_area", "the area is no longer offered",
         "The vendor's page for purchases no longer lists the area. The service may refuse the purchase.";
     RENEWAL_UNKNOWN = "renewal_unknown", "the declared renewal is not compared",

@@ -1,4 +1,4 @@
-//! Words for changes, refusals, warnings and limits.
+//! Words for changes, refusals and warnings.
 //!
 //! Every text here is one line, neutral (see [`neutral()`]), lower case and without a final full
 //! stop; a hint ends with the line of the spec or the command that allows the refused change.
@@ -6,13 +6,13 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use cenbwp_spec::{Explanation, Identity, PackageId, Renewal, StackName, TermsTag, neutral};
+use cenbwp_spec::{Explanation, Identity, PackageId, Renewal, TermsTag, neutral};
 use jiff::Timestamp;
 
 use super::{allocated, catalogue as rules, misspelt};
 use crate::{
-    Breach, Change, Delta, FieldChange, FieldValue, FixedDifference, HeldReason, LimitOwner, RenewalDoubt,
-    Unreadable, Warning, WarningKind,
+    Change, Delta, FieldChange, FieldValue, FixedDifference, HeldReason, RenewalDoubt, Unreadable, Warning,
+    WarningKind,
 };
 
 impl Change {
@@ -175,6 +175,7 @@ impl WarningKind {
             Self::MoveIsDone { .. } => &rules::MOVE_IS_DONE,
             Self::Reserved { .. } => &rules::RESERVED,
             Self::AllocationUnknown { .. } => &rules::ALLOCATION_UNKNOWN,
+            Self::PriceUnknown { .. } => &rules::PRICE_UNKNOWN,
             Self::RenewalUnknown { .. } => &rules::RENEWAL_UNKNOWN,
         }
     }
@@ -258,6 +259,9 @@ impl Warning {
                 let at = at.map_or_else(|| "at a time that is not listed".to_owned(), when);
                 format!("{id} has {} now and will have {}, {at}", bandwidth.from, bandwidth.to)
             }
+            WarningKind::PriceUnknown { reason } => {
+                format!("the price of the purchase is not known: {}", neutral(reason))
+            }
             WarningKind::RenewalUnknown { id, why: RenewalDoubt::NotRead(reason) } => {
                 format!("whether {id} renews itself is not known, and stays as it is: {}", neutral(reason))
             }
@@ -266,40 +270,6 @@ impl Warning {
                     "the renewal of {id} stays as it is: the service sets 1, 2, 3, 6 or 12 months or years, not {months} months"
                 )
             }
-        }
-    }
-}
-
-impl Breach {
-    /// The exceeded limit, and the amounts.
-    pub fn message(&self) -> String {
-        let Self { owner, limit, allowed, wanted } = self;
-        let limit = limit.as_str();
-        let limit = match owner {
-            LimitOwner::Run => format!("{limit} of this run"),
-            LimitOwner::Stack(stack) => format!("{limit} of stack {stack}"),
-            LimitOwner::Default { stacks: 1, most, .. } => format!("the default {limit} of stack {most}"),
-            LimitOwner::Default { stacks, .. } => {
-                format!("the default {limit} that {stacks} stacks without their own share")
-            }
-        };
-        format!("{limit} is {allowed}, the plan needs {wanted}")
-    }
-
-    /// The way out.
-    pub fn hint(&self) -> String {
-        let Self { owner, limit, wanted, .. } = self;
-        let raise = |stack: &StackName, wanted: u64| {
-            format!(
-                "plan less with `--target`, or, where {stack} is declared, write under `limits`: `{}: {wanted}`",
-                limit.as_str()
-            )
-        };
-        match owner {
-            LimitOwner::Stack(stack) => raise(stack, *wanted),
-            // A stack that sets its own limit leaves all of the default to the others.
-            LimitOwner::Default { most, purchases, .. } => raise(most, *purchases),
-            LimitOwner::Run => format!("plan less, or allow it with `{} {wanted}`", limit.flag()),
         }
     }
 }

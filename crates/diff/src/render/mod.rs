@@ -4,12 +4,13 @@ use cenbwp_spec::{Explanation, Identity, Mbps, Prepay, Renewal, neutral};
 use similar::TextDiff;
 
 use crate::{
-    Adoption, Change, Delta, FieldChange, FieldValue, Held, Leftover, Move, Plan, Purchase, Release,
+    Adoption, Change, Cost, Delta, FieldChange, FieldValue, Held, Leftover, Move, Plan, Purchase, Release,
     Retirement, Warning,
 };
 use messages::{bare, quoted};
 
 pub use catalogue::{HELD_CHANGE, SUPERSEDED, UNDECLARED, heading_rules, held_rules, warning_rules};
+pub use limits::cost;
 pub use messages::{renews, when};
 pub use page::{Page, Palette, Style, wrap};
 pub use summary::{obstacle, summary, total};
@@ -17,6 +18,7 @@ pub use summary::{obstacle, summary, total};
 mod alike;
 mod allocated;
 mod catalogue;
+mod limits;
 mod messages;
 mod misspelt;
 mod page;
@@ -124,8 +126,17 @@ fn body(page: &mut Page<'_>, change: &Change, count: usize) {
 }
 
 fn purchase(page: &mut Page<'_>, purchase: &Purchase, count: usize) {
-    let Purchase { identity: _, areas, bandwidth, name, description, terms: paid, tags, follow_ups } =
-        purchase;
+    let Purchase {
+        identity: _,
+        areas,
+        bandwidth,
+        name,
+        description,
+        terms: paid,
+        tags,
+        follow_ups,
+        price: _,
+    } = purchase;
     page.field("areas", &neutral(&areas.to_string()));
     if count == 1 {
         page.field("bandwidth", &bandwidth.to_string());
@@ -134,6 +145,9 @@ fn purchase(page: &mut Page<'_>, purchase: &Purchase, count: usize) {
         page.field("bandwidth", &format!("{bandwidth} each, {all} Mbps in all"));
     }
     page.field("term", &terms(paid));
+    if let Some(price) = price(purchase, count) {
+        page.field("price", &price);
+    }
     if count == 1 {
         page.field("name", &bare(name));
     }
@@ -160,6 +174,19 @@ fn purchase(page: &mut Page<'_>, purchase: &Purchase, count: usize) {
             | FieldValue::Group(None) => field(page, change, None),
         }
     }
+}
+
+/// Returns the price of a purchase, or of several equal ones: `2400 CNY each, 9600 CNY in all`. `None` if it was not
+/// asked for.
+pub fn price(purchase: &Purchase, count: usize) -> Option<String> {
+    purchase.price.as_ref()?;
+    let one = Cost::of(purchase);
+    let all = (1..count).fold(one.clone(), |sum, _| sum.plus(&one));
+    Some(match count {
+        _ if one.unknown > 0 => "not known".to_owned(),
+        1 => one.to_string(),
+        _ => format!("{one} each, {all} in all"),
+    })
 }
 
 /// Returns term, renewal and payment: `1 month, does not renew, paid automatically (charges)`.

@@ -1,5 +1,6 @@
 //! The sentences that sum up one plan, or several, and what keeps a plan from being applied.
 
+use super::limits::cost;
 use crate::{Change, Plan, WarningKind};
 
 /// Returns the summary: counts, new bandwidth and interruptions.
@@ -57,9 +58,11 @@ fn wanted(plans: &[&Plan]) -> String {
         (plans.iter().map(|plan| plan.held.len()).sum(), "held"),
     ];
     let parts: Vec<_> = bought(plans).into_iter().chain(counted(&counts)).collect();
+    // Where a price is shown, it is that of the purchases only: nothing estimates growth and renewal.
+    let unpriced = if plans.iter().any(|plan| plan.is_priced) { ", not in the price" } else { "" };
     let upgrades = match plans.iter().map(|plan| plan.new_mbps().by_upgrade).sum::<u64>() {
         0 => String::new(),
-        mbps => format!(" Upgrades add {mbps} Mbps (charges)."),
+        mbps => format!(" Upgrades add {mbps} Mbps (charges{unpriced})."),
     };
     let interruptions = match count(Change::interrupts_traffic) {
         0 => String::new(),
@@ -68,8 +71,8 @@ fn wanted(plans: &[&Plan]) -> String {
     };
     let renewals = match count(Change::turns_renewal_on) {
         0 => String::new(),
-        1 => " 1 renews itself from now on (charges at each end).".to_owned(),
-        n => format!(" {n} renew themselves from now on (charges at each end)."),
+        1 => format!(" 1 renews itself from now on (charges at each end{unpriced})."),
+        n => format!(" {n} renew themselves from now on (charges at each end{unpriced})."),
     };
     format!("{}.{upgrades}{renewals}{interruptions}", parts.join(", "))
 }
@@ -81,7 +84,7 @@ fn counted(counts: &[(usize, &str)]) -> Option<String> {
     (!counts.is_empty()).then(|| counts.join(", "))
 }
 
-/// `2 to buy (300 Mbps, 7 months in all)`.
+/// `2 to buy (300 Mbps, 7 months in all, 7200 CNY)`.
 fn bought(plans: &[&Plan]) -> Option<String> {
     let purchases = || plans.iter().flat_map(|plan| plan.purchases());
     let count = purchases().count();
@@ -92,7 +95,8 @@ fn bought(plans: &[&Plan]) -> Option<String> {
         (1, _) => "months",
         _ => "months in all",
     };
-    (count > 0).then(|| format!("{count} to buy ({mbps} Mbps, {months} {unit})"))
+    let cost = cost(plans.iter().copied()).map(|cost| format!(", {cost}")).unwrap_or_default();
+    (count > 0).then(|| format!("{count} to buy ({mbps} Mbps, {months} {unit}{cost})"))
 }
 
 /// Returns the reasons for which the plan may not be carried out; `None` if it may.

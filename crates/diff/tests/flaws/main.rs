@@ -9,8 +9,8 @@ mod world;
 use std::collections::BTreeSet;
 
 use cenbwp_diff::{
-    Breach, BusinessStatus, Change, Delta, FieldChange, Flaw, Leftover, Limit, LimitOwner, Live, LiveCharge,
-    Observed, Options, Plan, Unreadable, Update, Warning, WarningKind, audit, plan,
+    Breach, BusinessStatus, Change, Delta, Excess, FieldChange, Flaw, Leftover, Limit, LimitOwner, Live,
+    LiveCharge, Observed, Options, Plan, Unreadable, Update, Warning, WarningKind, audit, plan,
 };
 use cenbwp_spec::{Desired, Field, Generation, Limits, Manage, Mbps, Package, Spec, Tags};
 
@@ -308,11 +308,17 @@ fn a_package_that_is_said_to_be_in_order_and_is_not() {
 
 #[test]
 fn a_limit_that_is_exceeded_in_silence_or_without_cause() {
-    let strict = Limits { max_purchases: Some(1), max_new_mbps: None };
+    let strict = Limits { max_purchases: Some(1), ..Limits::default() };
     let tighten = |spec: &mut Spec| spec.stacks.values_mut().for_each(|stack| stack.limits = strict);
     elsewhere(|spec, _, _| tighten(spec), Flaw::Limits);
     elsewhere(|_, _, options| options.max_new_mbps = Some(Mbps(279)), Flaw::Limits);
-    let breach = |owner| Breach { owner, limit: Limit::Purchases, allowed: 1, wanted: 2 };
+    let money = |spec: &mut Spec| {
+        let most = Some("1 CNY".parse().unwrap());
+        spec.stacks.values_mut().for_each(|stack| stack.limits.max_spend = most);
+    };
+    elsewhere(|spec, _, _| money(spec), Flaw::Limits);
+    let excess = Excess::Count { limit: Limit::Purchases, allowed: 1, wanted: 2 };
+    let breach = |owner| Breach { owner, excess: excess.clone() };
     spoiled(|plan| plan.breaches.push(breach(LimitOwner::Run)), Flaw::Limits);
     spoiled(|plan| plan.breaches.push(breach(LimitOwner::Stack("s".parse().unwrap()))), Flaw::Limits);
 }
@@ -329,4 +335,5 @@ fn a_package_of_ours_that_is_not_mentioned() {
 fn a_plan_that_claims_another_run() {
     spoiled(|plan| plan.complete = false, Flaw::Misreported("complete"));
     spoiled(|plan| plan.skip_held = true, Flaw::Misreported("skip_held"));
+    spoiled(|plan| plan.is_priced = true, Flaw::Misreported("is_priced"));
 }

@@ -116,7 +116,13 @@ pub(crate) fn shares<const N: usize>(mbps: [u32; N]) -> Option<Vec<Share>> {
 }
 
 pub(crate) fn observed(packages: impl IntoIterator<Item = Live>) -> Observed {
-    Observed { packages: packages.into_iter().collect(), unreadable: Vec::new(), complete: true, pairs: None }
+    Observed {
+        packages: packages.into_iter().collect(),
+        unreadable: Vec::new(),
+        complete: true,
+        pairs: None,
+        prices: None,
+    }
 }
 
 pub(crate) fn reserved(kind: ReservationKind, bandwidth: Option<u32>) -> Option<Reservation> {

@@ -141,6 +141,10 @@ codes! {
          before that happened, or without the variable; a package would be bought under that text. Render the \
          file first, or write the value. A `$` or `%` that begins no placeholder is text.",
         "name: ${NAME}      # backbone-cn-eu";
+    MONEY = "E0312", "a sum of money is malformed",
+        "A sum is a decimal number, a blank and the code of its currency in three capital letters: the one that the account \
+         pays in. There is no sign, no exponent and no separator between thousands.",
+        "limits: {maxSpend: 5000}     # 5000 CNY";
 
     DECLARED_TWICE = "E0401", "a package is declared twice",
         "Documents of one stack are merged, so each package may stand in only one of them. Remove one of the \

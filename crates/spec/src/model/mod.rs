@@ -2,6 +2,7 @@
 
 pub(crate) mod area;
 pub(crate) mod ids;
+pub(crate) mod money;
 pub(crate) mod moved;
 pub(crate) mod package;
 pub(crate) mod spec;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::model::ids::{AccountId, Address, PackageName, StackName};
+use crate::model::money::Money;
 use crate::model::package::Package;
 use crate::model::terms::Mbps;
 
@@ -50,6 +51,10 @@ pub struct Limits {
     pub max_purchases: Option<u32>,
     /// The most Mbps one run may add, by purchases and growth together. `None`: no limit.
     pub max_new_mbps: Option<Mbps>,
+    /// The most money that the purchases of one run may cost. `None`: no limit.
+    // A spec without one has the same digest as before there was such a limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_spend: Option<Money>,
 }
 
 impl Limits {

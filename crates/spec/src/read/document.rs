@@ -1,11 +1,12 @@
 //! Reads one document: its head, its defaults and its packages.
 
 use crate::findings::Finding;
-use crate::findings::catalogue::{ACCOUNT, MISSING_FIELD, NAME, UNKNOWN_FIELD, VERSION};
+use crate::findings::catalogue::{ACCOUNT, MISSING_FIELD, MONEY, NAME, UNKNOWN_FIELD, VERSION};
 use crate::findings::collect::Report;
 use crate::model::ids::{AccountId, Address, PackageName, StackName};
+use crate::model::money::Money;
 use crate::model::terms::Mbps;
-use crate::read::cursor::{Cursor, parse};
+use crate::read::cursor::{Cursor, is_null, parse};
 use crate::read::fields::{Fields, Scope, unknown};
 use crate::read::include::{self, Included};
 use crate::read::package::{Declared, resolve};
@@ -19,20 +20,27 @@ use crate::yaml::node::{Key, Node, Value};
 pub(crate) const FIELDS: [&str; 7] =
     ["account", "defaults", "include", "limits", "packages", "stack", "version"];
 /// Every field of `limits`.
-pub(crate) const LIMITS: [&str; 2] = ["maxNewMbps", "maxPurchases"];
+pub(crate) const LIMITS: [&str; 3] = ["maxNewMbps", "maxPurchases", "maxSpend"];
 
 /// The declarations of one document. [`Document::package`] reads its packages one by one.
 pub(crate) struct Document<'a> {
     pub(crate) stack: Slot<StackName>,
     pub(crate) account: Slot<AccountId>,
-    pub(crate) max_purchases: Slot<u32>,
-    pub(crate) max_new_mbps: Slot<Mbps>,
+    pub(crate) limits: DeclaredLimits,
     /// The document's own defaults, and below them those of the files that it includes.
     pub(super) defaults: Fields,
     /// The sources that it includes.
     pub(crate) included: Vec<usize>,
     /// The entries of `packages`.
     pub(crate) packages: &'a [(Key<'a>, Node<'a>)],
+}
+
+/// The limits that one document sets.
+#[derive(Default)]
+pub(crate) struct DeclaredLimits {
+    pub(crate) max_purchases: Slot<u32>,
+    pub(crate) max_new_mbps: Slot<Mbps>,
+    pub(crate) max_spend: Slot<Money>,
 }
 
 /// Reads a document except its packages; `None` if it is not a mapping, or too large.
@@ -48,8 +56,7 @@ pub(super) fn document<'a>(
     let mut document = Document {
         stack: Slot::Missing,
         account: Slot::Missing,
-        max_purchases: Slot::Missing,
-        max_new_mbps: Slot::Missing,
+        limits: DeclaredLimits::default(),
         defaults: Fields::default(),
         included: Vec::new(),
         packages: &[],
@@ -62,9 +69,7 @@ pub(super) fn document<'a>(
             "account" => document.account = account(&mut at.inside(node, "`account`")),
             "defaults" => document.defaults = defaults(&mut at.inside(node, "`defaults`")),
             "include" => includes = include::list(&mut at.inside(node, "`include`"), name),
-            "limits" => {
-                (document.max_purchases, document.max_new_mbps) = limits(&mut at.inside(node, "`limits`"));
-            }
+            "limits" => document.limits = limits(&mut at.inside(node, "`limits`")),
             "packages" => {
                 let packages = at.inside(node, "`packages`").map("a mapping of names to packages");
                 document.packages = packages.unwrap_or_default();
@@ -181,18 +186,30 @@ pub(super) fn defaults(at: &mut Cursor<'_, '_>) -> Fields {
     }
 }
 
-fn limits(at: &mut Cursor<'_, '_>) -> (Slot<u32>, Slot<Mbps>) {
-    let (mut max_purchases, mut max_new_mbps) = (Slot::Missing, Slot::Missing);
+fn limits(at: &mut Cursor<'_, '_>) -> DeclaredLimits {
+    let mut limits = DeclaredLimits::default();
     for (key, node) in at.map("a mapping of limits").unwrap_or_default() {
         match &*key.text {
             "maxPurchases" => {
-                max_purchases = at.inside(node, "`maxPurchases`").integer(0..=u32::MAX);
+                limits.max_purchases = at.inside(node, "`maxPurchases`").integer(0..=u32::MAX);
             }
             "maxNewMbps" => {
-                max_new_mbps = at.inside(node, "`maxNewMbps`").integer(0..=u32::MAX).map(Mbps);
+                limits.max_new_mbps = at.inside(node, "`maxNewMbps`").integer(0..=u32::MAX).map(Mbps);
             }
+            "maxSpend" => limits.max_spend = money(&mut at.inside(node, "`maxSpend`")),
             _ => unknown(key, &LIMITS, at.report),
         }
     }
-    (max_purchases, max_new_mbps)
+    limits
+}
+
+/// Reads an amount with its currency. A number alone is an amount that lacks it, and no quotes would mend that.
+fn money(at: &mut Cursor<'_, '_>) -> Slot<Money> {
+    match at.node.value() {
+        Value::Scalar { text, .. } if !is_null(at.node) => {
+            let money = parse(text, at.node.mark, at.what, MONEY, at.report);
+            at.slot(money)
+        }
+        _ => at.parse("an amount and its currency, such as 5000 CNY", MONEY),
+    }
 }

@@ -11,11 +11,12 @@ use crate::findings::collect::Report;
 use crate::findings::{Code, Finding};
 use crate::model::area::AreaPair;
 use crate::model::ids::{AccountId, Address, CenId, PackageId, PackageName, StackName};
+use crate::model::money::Money;
 use crate::model::package::Package;
 use crate::model::spec::{Limits, Spec, Stack};
 use crate::model::terms::Mbps;
 
-use crate::read::document::Document;
+use crate::read::document::{DeclaredLimits, Document};
 use crate::read::package::Declared;
 use crate::read::slot::{At, Slot};
 use crate::source::Mark;
@@ -37,6 +38,7 @@ struct StackBuilder {
     account: Option<At<AccountId>>,
     max_purchases: Option<At<u32>>,
     max_new_mbps: Option<At<Mbps>>,
+    max_spend: Option<At<Money>>,
     packages: BTreeMap<PackageName, Package>,
     sources: BTreeSet<usize>,
 }
@@ -44,13 +46,15 @@ struct StackBuilder {
 impl Merge {
     pub(super) fn add(&mut self, document: &Document<'_>, report: &mut Report) {
         if let Some(At { value: name, mark }) = document.stack.given() {
-            let Document { account, max_purchases, max_new_mbps, .. } = document;
+            let Document { account, limits, .. } = document;
+            let DeclaredLimits { max_purchases, max_new_mbps, max_spend } = limits;
             let stack = self.stacks.entry(name.clone()).or_default();
             stack.sources.insert(mark.source as usize);
             stack.sources.extend(&document.included);
             merge_setting(&mut stack.account, account, "account", ACCOUNTS_DISAGREE, report);
             merge_setting(&mut stack.max_purchases, max_purchases, "maxPurchases", LIMITS_DISAGREE, report);
             merge_setting(&mut stack.max_new_mbps, max_new_mbps, "maxNewMbps", LIMITS_DISAGREE, report);
+            merge_setting(&mut stack.max_spend, max_spend, "maxSpend", LIMITS_DISAGREE, report);
         }
         for entry in document.packages {
             if let Some(declared) = document.package(entry, report) {
@@ -111,11 +115,12 @@ impl Merge {
 
     fn build(self) -> Spec {
         let build =
-            |StackBuilder { account, max_purchases, max_new_mbps, packages, sources }: StackBuilder| Stack {
+            |StackBuilder { account, max_purchases, max_new_mbps, max_spend, packages, sources }: StackBuilder| Stack {
                 account: account.map(|at| at.value),
                 limits: Limits {
                     max_purchases: max_purchases.map(|at| at.value),
                     max_new_mbps: max_new_mbps.map(|at| at.value),
+                    max_spend: max_spend.map(|at| at.value),
                 },
                 packages,
                 sources,

@@ -97,6 +97,7 @@ impl Act {
             ("CENBWP_ENDPOINT", lab.url()),
             ("CENBWP_STS_ENDPOINT", lab.url()),
             ("CENBWP_BILLING_ENDPOINT", lab.url()),
+            ("CENBWP_PRICE_ENDPOINT", lab.url()),
             ("ACTIONS_ID_TOKEN_REQUEST_URL", format!("{}/github/token?api-version=2.0", lab.url())),
             ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", BEARER.to_owned()),
             ("GH_STATE", path("state")),

@@ -15,6 +15,7 @@ impl Gitlab {
             "CENBWP_ENDPOINT": lab.url(),
             "CENBWP_STS_ENDPOINT": lab.url(),
             "CENBWP_BILLING_ENDPOINT": lab.url(),
+            "CENBWP_PRICE_ENDPOINT": lab.url(),
         });
         lab.file("repo/.gitlab-ci-local-variables.yml", &variables.to_string());
         lab.file("repo/.gitlab-ci.yml", &example(config).replace(NO_CHECKSUM, &self.site.checksum));

@@ -98,7 +98,7 @@ fn observed(items: &str) -> Observed {
     let unreadable = items().filter(|item| *item == "unreadable");
     let unreadable = unreadable.map(|_| Unreadable { id: None, reason: "torn".to_owned() }).collect();
     let packages = items().filter(|item| *item != "unreadable").map(live).collect();
-    Observed { packages, unreadable, complete: true, pairs: None }
+    Observed { packages, unreadable, complete: true, pairs: None, prices: None }
 }
 
 fn live(item: &str) -> Live {

@@ -1,6 +1,8 @@
 //! The numbers of a run, in the words of its headline.
 
-use cenbwp_diff::{Change, Plan};
+use std::fmt::Display;
+
+use cenbwp_diff::{Change, Cost, Plan};
 
 use crate::planned::document::Summary;
 use crate::report::outcomes::{Applied, words};
@@ -9,24 +11,29 @@ use crate::report::several;
 
 /// Returns the numbers as a list. Zeros are left out.
 pub(super) fn list(run: &Run<'_>) -> String {
-    let figures = match (run.applied, run.plan()) {
-        (Some(applied), _) => of_apply(applied),
-        (None, Some(plan)) => of_plans(&[plan], &Summary::of(plan)),
-        (None, None) => Vec::new(),
-    };
-    shown(&figures)
+    match (run.applied, run.plan()) {
+        (Some(applied), _) => shown(&of_apply(applied), applied.price.as_ref()),
+        (None, Some(plan)) => {
+            let summary = Summary::of(plan);
+            shown(&of_plans(&[plan], &summary), summary.price.as_ref())
+        }
+        (None, None) => String::new(),
+    }
 }
 
 /// Returns the numbers of several plans together as a list.
 pub(super) fn total(run: &Run<'_>) -> String {
     let plans: Vec<&Plan> = several::plans(run).map(|planned| &planned.plan).collect();
-    shown(&of_plans(&plans, &Summary::total(plans.iter().copied())))
+    let summary = Summary::total(plans.iter().copied());
+    shown(&of_plans(&plans, &summary), summary.price.as_ref())
 }
 
-pub(super) fn shown(figures: &[(&str, u64)]) -> String {
+/// Returns these numbers as a list, and the price if there is one.
+pub(super) fn shown(figures: &[(&str, u64)], price: Option<&Cost>) -> String {
     let figure =
-        |(name, value): &(&str, u64)| format!("<div><dt>{}</dt><dd>{value}</dd></div>\n", words(name));
-    let figures: String = figures.iter().filter(|(_, value)| *value > 0).map(figure).collect();
+        |name: &str, value: &dyn Display| format!("<div><dt>{}</dt><dd>{value}</dd></div>\n", words(name));
+    let numbers = figures.iter().filter(|(_, value)| *value > 0).map(|(name, value)| figure(name, value));
+    let figures: String = numbers.chain(price.map(|price| figure("price", price))).collect();
     if figures.is_empty() { figures } else { format!("<dl>\n{figures}</dl>\n") }
 }
 

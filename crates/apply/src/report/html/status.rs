@@ -45,7 +45,7 @@ fn header(run: &Run<'_>, status: &Status<'_>, summary: &str) -> String {
         run.command,
         super::of_stacks(run),
         escaped(summary),
-        figures::shown(&counts),
+        figures::shown(&counts, None),
     )
 }
 

@@ -68,7 +68,11 @@ fn bandwidth(change: &Change, live: &Live) -> String {
 /// Returns the terms, and each field apart from the areas and the bandwidth, in the words of the plan.
 fn others(change: &Change) -> Vec<String> {
     let mut said = match change {
-        Change::Purchase(it) => vec![cenbwp_diff::terms(&it.terms), format!("name {}", cell(&it.name))],
+        Change::Purchase(it) => {
+            let price = cenbwp_diff::price(it, 1).map(|price| format!("price {price}"));
+            let (terms, name) = (cenbwp_diff::terms(&it.terms), format!("name {}", cell(&it.name)));
+            [Some(terms), price, Some(name)].into_iter().flatten().collect()
+        }
         Change::Retire(it) => vec![cenbwp_diff::left(it)],
         Change::Release(_) => vec!["the package stays, and so do its charges".to_owned()],
         Change::Update(_) | Change::Adopt(_) | Change::Move(_) => Vec::new(),
