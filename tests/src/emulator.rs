@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use crate::access::Access;
 use crate::auth::{self, AccessKey, Caller};
 use crate::call::Call;
-use crate::chance::mix;
+use crate::chance::{mix, request_id};
 use crate::config::Config;
 use crate::fault::{Effect, Fault, Queued, injected_refusal};
 use crate::ledger::Order;
@@ -252,9 +252,9 @@ impl Emulator {
         for effect in effects {
             match effect {
                 Effect::Throttle(retry_after_ms) => {
-                    let message = "Request was denied due to user flow control.";
-                    let refusal = Refusal::bad("Throttling.User", message);
-                    return Err(Refusal { retry_after_ms: *retry_after_ms, ..refusal }.into());
+                    let denied =
+                        Refusal::bad("Throttling.User", "Request was denied due to user flow control.");
+                    return Err(Refusal { retry_after_ms: *retry_after_ms, ..denied }.into());
                 }
                 Effect::CutBefore => return Err(Stop::Cut),
                 _ => {}
@@ -392,10 +392,4 @@ fn answered(success: Success, request_id: &str) -> Reply {
             Reply::json(200, &Value::Object(fields))
         }
     }
-}
-
-/// Returns an upper-case UUID.
-fn request_id(seed: u64, seq: u64) -> String {
-    let hex = format!("{:016X}{:016X}", mix(seed, seq), mix(!seed, seq));
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }

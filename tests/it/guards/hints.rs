@@ -59,7 +59,7 @@ const CASES: &[(&str, Case)] = &[
     ("nothing_to_observe", Tried(warnings_end_when_their_advice_is_followed)),
     ("other_credentials", Tried(choices::a_profile_an_account_or_a_digest_decides_between_two_choices)),
     ("price_unknown", Tried(price::a_price_that_may_be_asked_for_is_warned_of_no_more)),
-    ("renewal_unknown", Tried(autorenew::a_renewal_that_may_be_read_is_warned_of_no_more)),
+    ("renewal_unknown", Tried(autorenew::unread::a_renewal_that_may_be_read_is_warned_of_no_more)),
     ("pair_not_listed", Tried(pairs::areas_that_the_warning_names_are_bought)),
     ("removed_area", Tried(warnings_end_when_their_advice_is_followed)),
     ("reserved", Nothing("the ordered change comes by itself")),

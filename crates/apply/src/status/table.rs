@@ -390,11 +390,8 @@ net/held
             assert!(escape(&coloured));
             let mut plain = String::new();
             for part in coloured.split('\u{1b}') {
-                plain.push_str(
-                    part.strip_prefix('[')
-                        .and_then(|part| part.split_once('m'))
-                        .map_or(part, |(_, rest)| rest),
-                );
+                let code = part.strip_prefix('[').and_then(|part| part.split_once('m'));
+                plain.push_str(code.map_or(part, |(_, rest)| rest));
             }
             assert_eq!(plain, text(layout, &Palette::plain(), true));
         }

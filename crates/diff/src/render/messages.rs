@@ -216,12 +216,10 @@ impl Warning {
                     "{cen} has {id} for the same areas, and takes no second package until that one is detached"
                 )
             }
-            WarningKind::SameKey { id, owner } => {
-                let lines = lines_to_move(owner, identity);
-                format!(
-                    "{owner} ({id}) has the same key and areas; if its stack was renamed, write {lines} instead of buying another one"
-                )
-            }
+            WarningKind::SameKey { id, owner } => format!(
+                "{owner} ({id}) has the same key and areas; if its stack was renamed, write {} instead of buying another one",
+                lines_to_move(owner, identity)
+            ),
             WarningKind::EmptyTag { key, .. } => {
                 format!("the value of tag {} is empty, which the service may refuse", quoted(key))
             }
