@@ -9,7 +9,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 jq --compact-output --join-output --from-file "$here/auditable.jq" "$1" >"$work/json"
 
-byte() { for n; do printf "\\$(printf %03o "$n")"; done; }
+byte() { printf '%b' "$(printf '\\0%03o' "$@")"; }
 
 pack() {
     byte 120 1
@@ -26,10 +26,10 @@ pack() {
         at=$((at + length))
     done
     # Adler-32, from the high byte to the low one.
-    byte $(od -An -v -tu1 "$work/json" | awk '
+    printf '%b' "$(od -An -v -tu1 "$work/json" | awk '
         BEGIN { a = 1 }
         { for (n = 1; n <= NF; n++) { a = (a + $n) % 65521; b = (b + a) % 65521 } }
-        END { print int(b / 256), b % 256, int(a / 256), a % 256 }')
+        END { printf "\\0%03o\\0%03o\\0%03o\\0%03o", int(b / 256), b % 256, int(a / 256), a % 256 }')"
 }
 pack >"$work/packed"
 objcopy --remove-section .dep-v0 --add-section .dep-v0="$work/packed" "$2"
