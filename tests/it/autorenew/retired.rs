@@ -21,7 +21,7 @@ fn plan(lab: &Lab) -> String {
     ran.stdout.replace("\n      ", " ").replace("\n    ", " ")
 }
 
-/// What the warning says is done to the letter: the package is left to expire.
+/// Follows the warning to the letter: the package is left to expire.
 #[test]
 pub(crate) fn a_retirement_says_that_the_package_renews_itself_until_the_spec_switches_it_off() {
     let lab = lab(Renewal::every(3));

@@ -113,7 +113,7 @@ fn a_service_that_refuses_or_cannot_be_reached_holds_the_limit() {
     assert!(plan.stdout.contains("! limit exceeded"), "{}", plan.stdout);
 }
 
-/// What was proved when the plan was made is proved again before the first order.
+/// The limit is proved when the plan is made, and again before the first order.
 #[test]
 fn a_saved_plan_asks_again_and_is_stale_if_the_limit_does_not_hold_any_more() {
     let saved = || {

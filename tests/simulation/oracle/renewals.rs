@@ -106,7 +106,7 @@ impl Case<'_> {
     }
 
     /// Finds the package of an entry that does not renew itself as declared at the end of a run that reports success.
-    /// What the billing service did not say clearly is as it was.
+    /// An unclear answer of the billing service is excused: the renewal stays as it was.
     pub(super) fn renewal_amiss(
         &self,
         n: usize,
